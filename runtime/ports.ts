@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export type PortHolder = { pid?: number; command: string }
+
+/** Who listens on a TCP port, or undefined if nobody does. `pid` is missing if the holder is not ours to see. */
+export function portHolder(port: number): Promise<PortHolder | undefined> {
+  return process.platform === 'linux' ? Promise.resolve(linuxHolder(port)) : lsofHolder(port)
+}
+
+/** Throws an error that names the holder if one of the ports is taken. */
+export async function assertFree(name: string, ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    const holder = await portHolder(port)
+    if (holder) throw new Error(`${name} cannot start: port ${port} is held by ${described(holder)}`)
+  }
+}
+
+function described({ pid, command }: PortHolder): string {
+  return pid === undefined ? command : `pid ${pid} (${command.slice(0, 160)})`
+}
+
+function linuxHolder(port: number): PortHolder | undefined {
+  const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(table, port)))
+  if (inodes.size === 0) return undefined
+  const pid = processes().find((candidate) => holdsSocket(candidate, inodes))
+  return pid === undefined ? { command: 'a process of another user' } : { pid, command: commandOf(pid) }
+}
+
+/** The socket inodes in state LISTEN (0A) on `port`, from a table such as /proc/net/tcp. */
+function listening(table: string, port: number): string[] {
+  const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
+  return read(table)
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[3] === '0A' && fields[1]?.endsWith(`:${hexPort}`))
+    .flatMap((fields) => fields[9] ?? [])
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(Number.isInteger)
+    .sort((a, b) => a - b)
+}
+
+function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
+  return descriptors(pid).some((target) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+    return inode !== undefined && inodes.has(inode)
+  })
+}
+
+// Processes and their descriptors come and go while we look: what is gone holds nothing.
+function descriptors(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`))
+  } catch {
+    return []
+  }
+}
+
+function linkTarget(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** The command line of a running process on Linux, empty if it is gone. */
+export function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim()
+}
+
+async function lsofHolder(port: number): Promise<PortHolder | undefined> {
+  const found = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fp']).catch(() => ({ stdout: '' }))
+  const pid = Number(/^p(\d+)$/m.exec(found.stdout)?.[1])
+  if (!pid) return undefined
+  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+  return { pid, command: stdout.trim() }
+}

@@ -1,0 +1,143 @@
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const linux = process.platform === 'linux'
+
+/** A running program, safe to store as JSON and to stop from another process. `startMark` tells a reused pid apart. */
+export type Proc = { name: string; pid: number; startMark: string }
+export type Stopped = 'gone' | 'stopped' | 'killed'
+
+export type SpawnOptions = {
+  name: string
+  command: string
+  args?: readonly string[]
+  env?: Record<string, string | undefined>
+  cwd?: string
+  logFile: string
+  uid?: number
+  gid?: number
+}
+
+/**
+ * Starts a program that outlives this process. Its output is appended to `logFile`, whose folder is created.
+ * `env` is added to this process's environment. Throws if the program cannot be started at all.
+ */
+export function spawnDetached({ name, command, args = [], env, logFile, ...options }: SpawnOptions): Proc {
+  mkdirSync(dirname(logFile), { recursive: true })
+  const log = openSync(logFile, 'a', 0o640)
+  try {
+    const child = spawn(command, args, {
+      ...options,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    child.on('error', () => {})
+    child.unref()
+    if (child.pid === undefined) throw new Error(`${name} cannot be started: ${command} is missing or not executable`)
+    return { name, pid: child.pid, startMark: startMark(child.pid) ?? '' }
+  } finally {
+    closeSync(log)
+  }
+}
+
+/** The record of a program that runs now, or undefined if no such pid runs. */
+export function procOf(name: string, pid: number): Proc | undefined {
+  const mark = startMark(pid)
+  return mark === undefined ? undefined : { name, pid, startMark: mark }
+}
+
+/** True while this very program runs; false for a zombie or another program that got the same pid. */
+export function alive(proc: Proc): boolean {
+  const mark = startMark(proc.pid)
+  return mark !== undefined && mark === proc.startMark
+}
+
+/**
+ * Sends `signal`, waits up to `graceMs`, then kills the program and its process group with SIGKILL.
+ * Answers what was needed. Throws if the program belongs to another user, or survives SIGKILL for 10 s.
+ */
+export async function stopProcess(
+  proc: Proc,
+  { signal = 'SIGTERM', graceMs = 10_000 }: { signal?: NodeJS.Signals; graceMs?: number } = {},
+): Promise<Stopped> {
+  if (!alive(proc)) return 'gone'
+  send(proc.pid, signal)
+  const gone = () => !alive(proc)
+  if (await within(gone, graceMs)) return 'stopped'
+  send(-proc.pid, 'SIGKILL')
+  send(proc.pid, 'SIGKILL')
+  await until(gone, { timeoutMs: 10_000, what: `the end of ${proc.name} (pid ${proc.pid})` })
+  return 'killed'
+}
+
+/**
+ * Asks `condition` every `everyMs` until it answers something truthy, which is returned.
+ * Throws `timed out after … ms waiting for <what>` after `timeoutMs`; an error thrown by `condition` passes through.
+ */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs, everyMs = 50, what = 'a condition' }: { timeoutMs: number; everyMs?: number; what?: string },
+): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const value = await condition()
+    if (value) return value as Exclude<T, false | 0 | '' | null | undefined>
+    if (performance.now() >= deadline) throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+  }
+}
+
+function within(condition: () => boolean, timeoutMs: number): Promise<boolean> {
+  return until(condition, { timeoutMs, everyMs: 20 }).catch(() => false)
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function startMark(pid: number): string | undefined {
+  try {
+    return linux ? linuxStartMark(pid) : psStartMark(pid)
+  } catch {
+    return undefined
+  }
+}
+
+// The name in /proc/PID/stat may hold spaces and brackets: fields are counted after the last bracket.
+function linuxStartMark(pid: number): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${bootId()}:${fields[19]}`
+}
+
+// Start times count from the boot: without the boot's id a stored mark could fit another program after a restart.
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)
+}
+
+function psStartMark(pid: number): string | undefined {
+  const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+  const [state = '', ...started] = line.split(/\s+/)
+  return line === '' || state.startsWith('Z') ? undefined : started.join(' ')
+}
+
+/** Runs a program to its end and returns what it printed on both streams. Throws if it fails or takes longer. */
+export async function output(
+  command: string,
+  args: readonly string[],
+  timeoutMs: number,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const { stdout, stderr } = await run(command, [...args], { timeout: timeoutMs, encoding: 'utf8', env })
+  return `${stdout}\n${stderr}`.trim()
+}
+
+export { portHolder } from './ports.ts'

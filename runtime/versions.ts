@@ -1,0 +1,47 @@
+export type PartName = 'dapr' | 'daprd' | 'sentry' | 'scheduler' | 'nats-server'
+
+type Pin = {
+  version: string
+  /** The oldest version that fits. */
+  least: string
+  /** How much of `least` a fitting version shares: `1.18` for the runtime, `1` for tools. */
+  same: 'major' | 'minor'
+  why: string
+}
+
+const daprRuntime: Pin = {
+  version: '1.18.2',
+  least: '1.18.2',
+  same: 'minor',
+  why: 'components and access control change between minor versions, so 1.18.2 or a later 1.18',
+}
+
+/** What is installed when nothing fits, and what fits when something is already there. */
+export const pins: Record<PartName, Pin> = {
+  daprd: daprRuntime,
+  sentry: daprRuntime,
+  scheduler: daprRuntime,
+  dapr: { version: '1.16.5', least: '1.16.5', same: 'major', why: 'the run file needs 1.16.5 or a later 1.x' },
+  'nats-server': { version: '2.15.2', least: '2.11.0', same: 'major', why: 'JetStream as used here needs 2.11 or a later 2.x' },
+}
+
+export const partNames = Object.keys(pins) as PartName[]
+
+/** Undefined if `version` fits, else why not. A pre-release or an unreadable version never fits. */
+export function misfit(name: PartName, version: string): string | undefined {
+  const { least, same, why } = pins[name]
+  const [have, want] = [numbers(version), numbers(least)]
+  const shared = same === 'minor' ? 2 : 1
+  const fits = have && want && have.slice(0, shared).join() === want.slice(0, shared).join() && compare(have, want) >= 0
+  return fits ? undefined : `version ${version || 'unknown'} does not fit: ${why}`
+}
+
+function numbers(version: string): number[] | undefined {
+  const found = /^v?(\d+)\.(\d+)\.(\d+)(\+.*)?$/.exec(version.trim())
+  return found ? found.slice(1, 4).map(Number) : undefined
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, i) => number !== b[i])
+  return at === -1 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)
+}
