@@ -1,0 +1,189 @@
+import { timingSafeEqual } from 'node:crypto'
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { SpanKind } from '@opentelemetry/api'
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { requestId } from 'hono/request-id'
+import { routePath } from 'hono/route'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Identity } from './authentication.ts'
+import type { Log } from './log.ts'
+import { registry, requestSeconds } from './metrics.ts'
+import {
+  commonProblems,
+  fieldErrors,
+  type Problem,
+  type ProblemKind,
+  problemResponse,
+} from './problem.ts'
+import { Fault, Refusal, refused } from './refusal.ts'
+import { inSpan } from './telemetry.ts'
+
+export type AppEnv = { Variables: { requestId: string; identity: Identity } }
+export type App = OpenAPIHono<AppEnv>
+
+export type AppOptions = {
+  name: string
+  log: Log
+  /** How this service's refusals look over HTTP; the common ones are known. */
+  problems?: Record<string, ProblemKind>
+  /** The token by which the sidecar shows itself. Without one everybody may call: only for the gateway's public port and tests. */
+  appToken?: string
+  /** Bytes; larger bodies are answered 413. */
+  maxBodyBytes?: number
+  /** Rejects when the service cannot do its work. */
+  ready?: () => Promise<void>
+  version?: string
+}
+
+/** Paths that the machine, not a caller, asks for. */
+const probes = ['/healthz', '/readyz', '/metrics']
+
+/**
+ * A Hono app with everything that all services share: request id, trace, metrics, secure headers, body limit,
+ * sidecar token, RFC 9457 problems for every refusal and fault, 405 with `Allow`, `/healthz`, `/readyz`,
+ * `/metrics` and `/openapi.json`.
+ *
+ * @example const app = createApp({ name: 'orders', log, problems: { 'order-already-shipped': { status: 409, title: '…' } } })
+ */
+export function createApp(options: AppOptions): App {
+  const { name, log, maxBodyBytes = 256 * 1024 } = options
+  const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (result.success) return
+      const errors = fieldErrors(result.error)
+      throw refused(
+        'invalid-request',
+        errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
+        { errors },
+      )
+    },
+  })
+
+  app.use(requestId({ limitLength: 128 }))
+  app.use(observed(log))
+  app.use(secureHeaders())
+  if (options.appToken) app.use(fromSidecar(options.appToken))
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw refused('body-too-large', `At most ${maxBodyBytes} bytes.`)
+      },
+    }),
+  )
+
+  app.get('/healthz', (c) => c.json({ status: 'alive' }))
+  app.get('/readyz', async (c) => {
+    await options.ready?.()
+    return c.json({ status: 'ready' })
+  })
+  app.get('/metrics', async (c) =>
+    c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  )
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: name, version: options.version ?? '1.0.0' },
+  })
+
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path)
+    if (allowed.length === 0)
+      return problem(c, refused('not-found', `There is nothing at ${c.req.path}.`))
+    return problem(c, refused('method-not-allowed', `${c.req.path} takes ${allowed.join(', ')}.`), {
+      allow: allowed.join(', '),
+    })
+  })
+  app.onError((error, c) => {
+    if (error instanceof Refusal) return problem(c, error, headersFor(error))
+    if (error instanceof HTTPException)
+      return problem(
+        c,
+        refused(error.status === 415 ? 'unsupported-media-type' : 'invalid-request', error.message),
+      )
+    const known = error instanceof Fault
+    log.error(
+      { err: error, path: c.req.path, requestId: c.get('requestId') },
+      known ? 'fault' : 'unexpected error',
+    )
+    const shown = known
+      ? refused('unavailable', 'A part of the shop is not answering; try again.')
+      : refused('internal', 'The fault was logged under this request id.')
+    return problem(c, shown, known ? { 'retry-after': '1' } : {})
+  })
+
+  function problem(
+    c: Context<AppEnv>,
+    refusal: Refusal,
+    headers: Record<string, string> = {},
+  ): Response {
+    const kind = kinds[refusal.code] ?? { status: 409, title: 'Refused' }
+    const document: Problem = {
+      type: `https://sidecart.example/problems/${refusal.code}`,
+      title: kind.title,
+      status: kind.status,
+      code: refusal.code,
+      detail: refusal.message,
+      instance: c.req.path,
+      requestId: c.get('requestId'),
+      ...refusal.extra,
+    }
+    return problemResponse(document, headers)
+  }
+  return app
+}
+
+function headersFor(refusal: Refusal): Record<string, string> {
+  if (refusal.code === 'unauthenticated') return { 'www-authenticate': 'Bearer' }
+  if (refusal.code === 'body-too-large') return { 'retry-after': '0', connection: 'close' }
+  if (refusal.code === 'too-many-requests')
+    return { 'retry-after': String(refusal.extra.retryAfterSeconds ?? 1) }
+  return {}
+}
+
+function observed(log: Log): MiddlewareHandler<AppEnv> {
+  return async function observed(c, next) {
+    if (probes.includes(c.req.path)) return next()
+    const startedAt = performance.now()
+    await inSpan(
+      `${c.req.method} ${c.req.path}`,
+      { kind: SpanKind.SERVER, parent: c.req.header('traceparent') },
+      next,
+    )
+    const seconds = (performance.now() - startedAt) / 1000
+    const route = routePath(c, -1)
+    requestSeconds.observe({ method: c.req.method, route, status: String(c.res.status) }, seconds)
+    log.debug(
+      {
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        ms: Math.round(seconds * 1000),
+        requestId: c.get('requestId'),
+      },
+      'request',
+    )
+  }
+}
+
+function fromSidecar(appToken: string): MiddlewareHandler<AppEnv> {
+  const expected = Buffer.from(appToken)
+  return async function fromSidecar(c, next) {
+    if (probes.includes(c.req.path)) return next()
+    const given = Buffer.from(c.req.header('dapr-api-token') ?? '')
+    if (given.length !== expected.length || !timingSafeEqual(given, expected))
+      throw refused('forbidden', 'Call this service through its sidecar.')
+    await next()
+  }
+}
+
+function allowedMethods(app: App, path: string): string[] {
+  return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => {
+    const [matched] = app.router.match(method, path)
+    return matched.some(
+      (entry) => (entry[0] as unknown as [unknown, { method: string }])[1].method === method,
+    )
+  })
+}

@@ -1,0 +1,195 @@
+import { CommunicationProtocolEnum, DaprClient, LogLevel, StateConcurrencyEnum } from '@dapr/dapr'
+import { Pool } from 'undici'
+import type { CloudEvent } from './fact.ts'
+import { Fault, refused } from './refusal.ts'
+import { traceparent } from './telemetry.ts'
+import type { Invocation, Reply, SaveOptions, StateEntry, Transport } from './transport.ts'
+
+export type DaprOptions = {
+  host?: string
+  httpPort: number
+  grpcPort: number
+  apiToken: string
+  pubsub?: string
+  stateStore?: string
+  secretStore?: string
+}
+
+const callTimeoutMs = 10_000
+/** gRPC status ABORTED: what Dapr answers to an ETag that no longer matches. */
+const aborted = 10
+
+/**
+ * `Transport` on a Dapr sidecar, and the only file that knows the SDK. Invocation is plain HTTP through a
+ * keep-alive pool (no SDK, no `fetch`: half the CPU); everything else is the SDK over gRPC, whose error
+ * values and non-errors all become thrown `Fault`s.
+ */
+export function createDaprTransport(options: DaprOptions): Transport {
+  const {
+    host = '127.0.0.1',
+    pubsub = 'pubsub',
+    stateStore = 'statestore',
+    secretStore = 'secrets',
+  } = options
+  const token = { 'dapr-api-token': options.apiToken }
+  const pool = new Pool(`http://${host}:${options.httpPort}`, { connections: 64, pipelining: 1 })
+  const client = new DaprClient({
+    daprHost: host,
+    daprPort: String(options.grpcPort),
+    daprApiToken: options.apiToken,
+    communicationProtocol: CommunicationProtocolEnum.GRPC,
+    logger: { level: LogLevel.Error, service: silent },
+  })
+
+  async function invoke(call: Invocation): Promise<Reply> {
+    const parent = traceparent()
+    const timeoutMs = call.timeoutMs ?? callTimeoutMs
+    try {
+      const answer = await pool.request({
+        method: call.method as 'GET',
+        path: call.path,
+        headers: {
+          ...call.headers,
+          ...token,
+          'dapr-app-id': call.app,
+          ...(parent && { traceparent: parent }),
+        },
+        body: call.body ?? null,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const body = new Uint8Array(await answer.body.arrayBuffer())
+      return { status: answer.statusCode, headers: answer.headers, body }
+    } catch (cause) {
+      throw new Fault('unavailable', `${call.app} did not answer ${call.method} ${call.path}`, {
+        cause,
+      })
+    }
+  }
+
+  async function publish(
+    topic: string,
+    events: readonly CloudEvent[],
+  ): Promise<{ failed: string[] }> {
+    const messages = events.map((event) => ({
+      entryID: event.id,
+      event,
+      contentType: 'application/cloudevents+json',
+    }))
+    const answer = await reached(
+      `publishing to ${topic}`,
+      client.pubsub.publishBulk(pubsub, topic, messages),
+    )
+    return { failed: answer.failedMessages.map(({ message }) => message.entryID) }
+  }
+
+  async function get(key: string): Promise<StateEntry | undefined> {
+    const [entry] = await reached(`reading ${key}`, client.state.getBulk(stateStore, [key]))
+    if (!entry?.etag) return undefined
+    return { value: entry.data, etag: entry.etag }
+  }
+
+  async function save(
+    key: string,
+    value: unknown,
+    { etag, ttlSeconds }: SaveOptions = {},
+  ): Promise<void> {
+    const firstWrite = { concurrency: StateConcurrencyEnum.CONCURRENCY_FIRST_WRITE }
+    const entry = {
+      key,
+      value: value as object,
+      ...(etag && { etag }),
+      ...(etag !== undefined && { options: firstWrite }),
+      ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
+    }
+    await reached(`saving ${key}`, client.state.save(stateStore, [entry as never]))
+  }
+
+  async function remove(key: string, etag?: string): Promise<void> {
+    const options = etag ? { etag, concurrency: StateConcurrencyEnum.CONCURRENCY_FIRST_WRITE } : {}
+    await reached(`deleting ${key}`, client.state.delete(stateStore, key, options as never))
+  }
+
+  async function secret(name: string): Promise<string> {
+    const answer = (await reached(
+      `reading secret ${name}`,
+      client.secret.get(secretStore, name),
+    )) as Record<string, string>
+    const value = answer[name]
+    if (value === undefined) throw new Fault('unavailable', `secret ${name} is empty`)
+    return value
+  }
+
+  async function bind(
+    binding: string,
+    operation: string,
+    data: unknown,
+    metadata: Record<string, string> = {},
+  ) {
+    await reached(
+      `sending to ${binding}`,
+      client.binding.send(binding, operation, data as object, metadata),
+    )
+  }
+
+  async function ready(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    while (!(await outboundIsHealthy())) {
+      if (Date.now() > deadline)
+        throw new Fault('unavailable', `no sidecar on ${host}:${options.httpPort}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  async function outboundIsHealthy(): Promise<boolean> {
+    try {
+      const { statusCode, body } = await pool.request({
+        method: 'GET',
+        path: '/v1.0/healthz/outbound',
+        headersTimeout: 1000,
+      })
+      await body.dump()
+      return statusCode === 204
+    } catch {
+      return false
+    }
+  }
+
+  async function close(): Promise<void> {
+    await client.stop()
+    await pool.close()
+  }
+
+  return { invoke, publish, state: { get, save, delete: remove }, secret, bind, ready, close }
+}
+
+/** Turns whatever the SDK rejects with into a `Fault` (or the refusal it stands for), and bounds the wait. */
+async function reached<T>(doing: string, answer: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new Fault('unavailable', `${doing} took over ${callTimeoutMs} ms`)),
+    callTimeoutMs,
+  )
+  try {
+    return await Promise.race([answer, late])
+  } catch (error) {
+    throw fromSdk(doing, error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function fromSdk(doing: string, error: unknown): Error {
+  if (error instanceof Fault) return error
+  const cause = error instanceof Error ? error : (error as { error?: unknown })?.error
+  if ((cause as { code?: number })?.code === aborted)
+    return refused('etag-mismatch', `${doing}: the entry has changed`)
+  return new Fault(
+    'unavailable',
+    `${doing} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    { cause },
+  )
+}
+
+const silent = { log() {}, info() {}, warn() {}, error() {}, verbose() {}, debug() {} } as never

@@ -1,0 +1,116 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
+import { v7 as uuid } from 'uuid'
+import type { Announcement } from './fact.ts'
+import type { Log } from './log.ts'
+import type { MessagingTables } from './messaging-tables.ts'
+import { Fault } from './refusal.ts'
+import { traceparent } from './telemetry.ts'
+
+/** A transaction at work: rows to change, facts to announce if (and only if) it commits. */
+export type Tx<S> = {
+  rows: Transaction<S & MessagingTables>
+  announce(...facts: Announcement[]): void
+}
+
+export type Database<S> = {
+  rows: Kysely<S & MessagingTables>
+  /** Commits what `work` did and its announced facts together, or nothing. */
+  inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
+  /** Called after each commit that announced facts. */
+  onAnnounced(listener: () => void): void
+  /** @throws Fault when the database does not answer */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type DatabaseOptions = {
+  connectionString: string
+  migrations: Record<string, Migration>
+  log: Log
+  /** Connections at most, the bound of this process's load on the server. */
+  poolSize?: number
+}
+
+// bigint columns hold versions and minor units: exact up to 2^53, checked where they are computed
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** Connects, waits for the server up to 30 s, and migrates under an advisory lock that instances share. */
+export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
+  const pool = new pg.Pool({
+    connectionString: options.connectionString,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+  })
+  pool.on('error', (err) => options.log.warn({ err }, 'an idle database connection was lost'))
+  const rows = new Kysely<S & MessagingTables>({ dialect: new PostgresDialect({ pool }) })
+  const listeners: (() => void)[] = []
+
+  async function inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T> {
+    const announced: Announcement[] = []
+    const result = await rows.transaction().execute(async (transaction) => {
+      const done = await work({
+        rows: transaction,
+        announce: (...facts) => announced.push(...facts),
+      })
+      if (announced.length > 0)
+        await store(transaction as unknown as Transaction<MessagingTables>, announced)
+      return done
+    })
+    if (announced.length > 0) for (const listener of listeners) listener()
+    return result
+  }
+
+  async function ping(): Promise<void> {
+    try {
+      await sql`select 1`.execute(rows)
+    } catch (cause) {
+      throw new Fault('unavailable', 'the database does not answer', { cause })
+    }
+  }
+
+  await reachable(ping)
+  await migrate(rows as unknown as Kysely<unknown>, options.migrations)
+  return {
+    rows,
+    inTransaction,
+    onAnnounced: (listener) => listeners.push(listener),
+    ping,
+    close: () => rows.destroy(),
+  }
+}
+
+async function store(
+  rows: Transaction<MessagingTables>,
+  facts: readonly Announcement[],
+): Promise<void> {
+  const parent = traceparent() ?? null
+  const entries = facts.map(({ topic, data }) => ({
+    id: uuid(),
+    topic,
+    data: JSON.stringify(data),
+    traceparent: parent,
+  }))
+  await rows.insertInto('outbox').values(entries).execute()
+}
+
+async function reachable(ping: () => Promise<void>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ; ) {
+    try {
+      return await ping()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+}
+
+async function migrate(db: Kysely<unknown>, migrations: Record<string, Migration>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}

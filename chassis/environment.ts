@@ -1,0 +1,33 @@
+import { z } from 'zod'
+
+/** What every service reads from its environment. Dapr sets the ports and tokens. */
+export const baseEnvironment = {
+  HOST: z.string().default('127.0.0.1'),
+  APP_PORT: z.coerce.number().int().min(1).max(65535),
+  DAPR_HTTP_PORT: z.coerce.number().int().min(1).max(65535),
+  DAPR_GRPC_PORT: z.coerce.number().int().min(1).max(65535),
+  DAPR_API_TOKEN: z.string().min(1, 'run: eval "$(npx sidecart env)"'),
+  APP_API_TOKEN: z.string().min(1, 'run: eval "$(npx sidecart env)"'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
+}
+
+/**
+ * Reads and checks environment variables; lists every fault at once.
+ *
+ * @example const env = readEnvironment({ ...baseEnvironment, PROVIDER_URL: z.url() })
+ * @throws Error naming each variable that is missing or wrong
+ */
+export function readEnvironment<S extends z.ZodRawShape>(
+  shape: S,
+  variables: NodeJS.ProcessEnv = process.env,
+): z.output<z.ZodObject<S>> {
+  const result = z.object(shape).safeParse(variables)
+  if (result.success) return result.data
+  const faults = result.error.issues.map((issue) => {
+    const name = issue.path.join('.')
+    return `  ${name}: ${variables[name] === undefined ? `not set (${issue.message})` : issue.message}`
+  })
+  throw new Error(`The environment is not complete:\n${faults.join('\n')}`)
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod'
+
+/** A fact on its way out: what the outbox stores. */
+export type Announcement = { topic: string; data: unknown }
+
+/** A kind of fact: its topic (also the CloudEvent `type`) and its schema. Call it to announce one. */
+export type Fact<S extends z.ZodType = z.ZodType> = {
+  (data: z.input<S>): Announcement
+  readonly topic: string
+  readonly schema: S
+}
+
+const topicName = /^[a-z]+(-[a-z]+)+-v[1-9][0-9]*$/
+
+/**
+ * Declares a fact. Use `z.object`, not `z.strictObject`: contracts grow by optional fields, and a consumer
+ * that is older than the producer ignores those it does not know.
+ *
+ * @example
+ * export const orders = { shipped: fact('orders-shipped-v1', z.object({ orderId: z.uuid() })) }
+ * tx.announce(orders.shipped({ orderId }))
+ * @throws Error when the topic is not `<owner>-<past-tense-fact>-v<n>` in lower case and hyphens
+ */
+export function fact<S extends z.ZodType>(topic: string, schema: S): Fact<S> {
+  if (!topicName.test(topic))
+    throw new Error(`topic "${topic}" is not <owner>-<past-tense-fact>-v<n>`)
+  const announce = (data: z.input<S>): Announcement => ({ topic, data: schema.parse(data) })
+  return Object.assign(announce, { topic, schema })
+}
+
+/** A fact as it travels: a CloudEvent 1.0 envelope. `id` is the outbox row's id and stays the same in every copy. */
+export type CloudEvent = {
+  id: string
+  source: string
+  type: string
+  specversion: '1.0'
+  datacontenttype: 'application/json'
+  time?: string
+  traceparent?: string
+  data: unknown
+}

@@ -1,0 +1,51 @@
+import { type Generated, type Kysely, sql } from 'kysely'
+
+/** Tables that every service with a database has: facts to say, facts heard, facts that could not be handled. */
+export type MessagingTables = {
+  outbox: {
+    id: string
+    topic: string
+    data: string
+    traceparent: string | null
+    created_at: Generated<Date>
+  }
+  inbox: { event_id: string; heard_at: Generated<Date> }
+  dead_letters: {
+    id: string
+    topic: string
+    event: string
+    cause: string
+    attempts: number
+    trace_id: string | null
+    arrived_at: Generated<Date>
+    replayed_at: Date | null
+  }
+}
+
+/** For a service's first migration. */
+export async function createMessagingTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('outbox')
+    .addColumn('id', 'uuid', (column) => column.primaryKey())
+    .addColumn('topic', 'text', (column) => column.notNull())
+    .addColumn('data', 'json', (column) => column.notNull())
+    .addColumn('traceparent', 'text')
+    .addColumn('created_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute()
+  await db.schema
+    .createTable('inbox')
+    .addColumn('event_id', 'text', (column) => column.primaryKey())
+    .addColumn('heard_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .execute()
+  await db.schema
+    .createTable('dead_letters')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('topic', 'text', (column) => column.notNull())
+    .addColumn('event', 'json', (column) => column.notNull())
+    .addColumn('cause', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('trace_id', 'text')
+    .addColumn('arrived_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
+    .addColumn('replayed_at', 'timestamptz')
+    .execute()
+}

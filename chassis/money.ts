@@ -1,0 +1,30 @@
+import { z } from '@hono/zod-openapi'
+
+/** An amount in integer minor units (cents) and its ISO 4217 currency. Never a float. */
+export const Money = z
+  .strictObject({ amount: z.int().min(0), currency: z.literal('EUR') })
+  .openapi('Money', { example: { amount: 1490, currency: 'EUR' } })
+export type Money = z.infer<typeof Money>
+
+export const euro = (amount: number): Money => ({ amount, currency: 'EUR' })
+
+/** @throws RangeError when the result is no longer an exact integer */
+export function times(price: Money, quantity: number): Money {
+  return exact(price.amount * quantity)
+}
+
+/** @throws RangeError when the result is no longer an exact integer */
+export function sum(amounts: readonly Money[]): Money {
+  return exact(amounts.reduce((total, money) => total + money.amount, 0))
+}
+
+/** For people: `€14.90`. */
+export const formatMoney = (money: Money): string =>
+  new Intl.NumberFormat('en-IE', { style: 'currency', currency: money.currency }).format(
+    money.amount / 100,
+  )
+
+function exact(amount: number): Money {
+  if (!Number.isSafeInteger(amount)) throw new RangeError(`${amount} is beyond exact arithmetic`)
+  return euro(amount)
+}

@@ -1,0 +1,28 @@
+/** A *no*: the request was understood and the business declines it. Asking again gives the same answer. */
+export class Refusal extends Error {
+  readonly code: string
+  /** Further members of the problem document, such as the field at fault. */
+  readonly extra: Record<string, unknown>
+
+  constructor(code: string, detail: string, extra: Record<string, unknown> = {}) {
+    super(detail)
+    this.name = 'Refusal'
+    this.code = code
+    this.extra = extra
+  }
+}
+
+/** A *don't know*: a time-out, a 5xx, a lost connection. Asking again, with the same key, may succeed. */
+export class Fault extends Error {
+  readonly code: string
+
+  constructor(code: string, detail: string, options?: { cause?: unknown }) {
+    super(detail, options)
+    this.name = 'Fault'
+    this.code = code
+  }
+}
+
+/** @example throw refused('order-already-shipped', `Order ${id} is on its way; return it instead.`) */
+export const refused = (code: string, detail: string, extra?: Record<string, unknown>): Refusal =>
+  new Refusal(code, detail, extra)

@@ -1,0 +1,57 @@
+import type { CloudEvent } from './fact.ts'
+
+/** A call to another service. */
+export type Invocation = {
+  app: string
+  method: string
+  /** Path and query, starting with a slash. */
+  path: string
+  headers?: Record<string, string>
+  body?: string | Uint8Array
+  /** Milliseconds until the call counts as a fault. */
+  timeoutMs?: number
+}
+
+export type Reply = {
+  status: number
+  headers: Record<string, string | string[] | undefined>
+  body: Uint8Array
+}
+
+export type StateEntry = { value: unknown; etag: string }
+
+export type SaveOptions = {
+  /** Save only when the stored entry still has this ETag. `null`: only when there is no entry yet. */
+  etag?: string | null
+  /** Seconds until the entry expires. */
+  ttlSeconds?: number
+}
+
+/**
+ * The one port through which a service reaches its sidecar. Every adapter passes the suite in
+ * `transport.suite.ts`. Every method throws `Fault` when the outcome is not known.
+ */
+export type Transport = {
+  /** Answers whatever the callee answered, errors included; throws `Fault` when there was no answer. */
+  invoke(call: Invocation): Promise<Reply>
+  /** Publishes facts of one topic in order; answers the ids that were not accepted. */
+  publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
+  state: {
+    get(key: string): Promise<StateEntry | undefined>
+    /** @throws Refusal `etag-mismatch` when the entry has changed */
+    save(key: string, value: unknown, options?: SaveOptions): Promise<void>
+    /** @throws Refusal `etag-mismatch` when the entry has changed */
+    delete(key: string, etag?: string): Promise<void>
+  }
+  secret(name: string): Promise<string>
+  /** Sends through an output binding. */
+  bind(
+    binding: string,
+    operation: string,
+    data: unknown,
+    metadata?: Record<string, string>,
+  ): Promise<void>
+  /** Resolves when the sidecar can be used; throws `Fault` after `timeoutMs` milliseconds. */
+  ready(timeoutMs: number): Promise<void>
+  close(): Promise<void>
+}
