@@ -1,0 +1,125 @@
+import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
+
+const OrderId = z.uuid()
+const CustomerId = z.uuid()
+const Price = Money.refine((money) => money.amount > 0, 'A charge is more than zero.')
+
+/** What stands for a card: a token of the provider, never a number. */
+export const Card = z
+  .string()
+  .max(64)
+  .regex(/^card_[a-z_]+$/, 'Send a card token, such as card_approved; never a number.')
+  .openapi('Card', { example: 'card_approved' })
+export type Card = z.infer<typeof Card>
+
+/** Why the money was not taken: the provider's code (`insufficient-funds`, `unknown-card` …) or `voided`. */
+export const DeclineCode = z
+  .string()
+  .min(1)
+  .max(64)
+  .openapi('DeclineCode', { example: 'insufficient-funds' })
+
+export const ChargeRequest = z
+  .strictObject({ customerId: CustomerId, amount: Price, card: Card })
+  .openapi('ChargeRequest')
+export type ChargeRequest = z.infer<typeof ChargeRequest>
+
+export const ChargeOutcome = z
+  .discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('charged'), paymentId: z.uuid() }),
+    z.object({ outcome: z.literal('declined'), code: DeclineCode }),
+  ])
+  .openapi('ChargeOutcome')
+export type ChargeOutcome = z.infer<typeof ChargeOutcome>
+
+export const RefundRequest = z
+  .strictObject({ reason: z.string().min(1).max(200) })
+  .openapi('RefundRequest')
+export type RefundRequest = z.infer<typeof RefundRequest>
+
+export const RefundOutcome = z
+  .discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('refunded'), amount: Money }),
+    z.object({ outcome: z.literal('nothing-to-refund') }),
+  ])
+  .openapi('RefundOutcome')
+export type RefundOutcome = z.infer<typeof RefundOutcome>
+
+export const PaymentStatus = z
+  .enum(['pending', 'charged', 'declined', 'refunding', 'refunded', 'voided'])
+  .openapi('PaymentStatus')
+export type PaymentStatus = z.infer<typeof PaymentStatus>
+
+/** One side of a movement in the books: what was written to which account. */
+export const LedgerEntry = z
+  .object({
+    movementId: z.uuid(),
+    kind: z.enum(['charge', 'refund']),
+    account: z.enum(['customer-receivable', 'provider-clearing', 'revenue', 'refunds']),
+    side: z.enum(['debit', 'credit']),
+    amount: Money,
+    recordedAt: z.iso.datetime(),
+  })
+  .openapi('LedgerEntry')
+export type LedgerEntry = z.infer<typeof LedgerEntry>
+
+export const PaymentView = z
+  .object({
+    paymentId: z.uuid(),
+    orderId: OrderId,
+    status: PaymentStatus,
+    amount: Money.optional(),
+    declineCode: DeclineCode.optional(),
+    providerReference: z.string().optional(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    entries: z.array(LedgerEntry).optional().describe('Shown to operators.'),
+  })
+  .openapi('Payment')
+export type PaymentView = z.infer<typeof PaymentView>
+
+const params = z.object({ orderId: OrderId })
+
+export const paymentsRoutes = {
+  /** Repeat it with the same order id until there is an outcome: the money is taken at most once. */
+  charge: createRoute({
+    method: 'put',
+    path: '/internal/charges/{orderId}',
+    tags: ['payments'],
+    summary: 'Take the money for an order',
+    request: { params, body: body(ChargeRequest) },
+    responses: { 200: json(ChargeOutcome, 'The money was taken, or never will be') },
+  }),
+  /** Repeat it with the same order id until there is an outcome. After it no charge for the order succeeds. */
+  refund: createRoute({
+    method: 'put',
+    path: '/internal/refunds/{orderId}',
+    tags: ['payments'],
+    summary: 'Give the money of an order back',
+    request: { params, body: body(RefundRequest) },
+    responses: { 200: json(RefundOutcome, 'The money is back, or was never taken') },
+  }),
+  payment: createRoute({
+    method: 'get',
+    path: '/payments/{orderId}',
+    tags: ['payments'],
+    summary: 'See the payment of an order',
+    security: [{ bearer: [] }],
+    request: { params },
+    responses: { 200: json(PaymentView) },
+  }),
+}
+
+const paid = {
+  paymentId: z.uuid(),
+  orderId: OrderId,
+  customerId: CustomerId,
+  amount: Money,
+  version: z.int().min(1),
+}
+
+export const payments = {
+  charged: fact('payments-charged-v1', z.object(paid)),
+  declined: fact('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
+  refunded: fact('payments-refunded-v1', z.object(paid)),
+}
