@@ -1,0 +1,293 @@
+import { body, createRoute, empty, fact, json, Money, z } from '../../chassis/contract.ts'
+
+export const Sku = z
+  .string()
+  .regex(/^[A-Z0-9-]{3,40}$/, 'upper-case letters, digits and hyphens, 3 to 40')
+  .openapi('Sku', { example: 'MUG-ENAMEL-BLUE' })
+export type Sku = z.infer<typeof Sku>
+
+const Name = z.string().trim().min(1).max(120)
+const Description = z.string().trim().min(1).max(2_000)
+const Category = z.string().regex(/^[a-z]+(-[a-z]+)*$/)
+const Price = Money.extend({ amount: z.int().min(1).max(10_000_000) })
+const Quantity = z.int().min(1).max(1_000)
+const Version = z.int().min(1)
+
+/** A product as everybody may see it. `available` is what can be ordered now. */
+export const Product = z
+  .strictObject({
+    sku: Sku,
+    name: Name,
+    description: Description,
+    category: Category,
+    price: Money,
+    available: z.int().min(0),
+    inStock: z.boolean(),
+    discontinued: z.boolean(),
+    picture: z.string().openapi({ example: '/products/MUG-ENAMEL-BLUE/picture.svg?v=1a2b3c4d' }),
+    version: Version,
+  })
+  .openapi('Product')
+export type Product = z.infer<typeof Product>
+
+export const CategoryCount = z
+  .strictObject({ category: Category, title: z.string(), products: z.int().min(0) })
+  .openapi('Category')
+export type CategoryCount = z.infer<typeof CategoryCount>
+
+const wholeNumber = (name: string, description: string, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'a whole number')
+    .transform(Number)
+    .pipe(z.int().max(max))
+    .optional()
+    .openapi({ type: 'integer', param: { name, in: 'query' }, description })
+
+export const Sort = z.enum(['relevance', 'price', '-price', 'name', 'newest'])
+export type Sort = z.infer<typeof Sort>
+
+export const ProductQuery = z.strictObject({
+  q: z.string().trim().max(200).optional(),
+  category: Category.optional(),
+  minPrice: wholeNumber('minPrice', 'in minor units (cents)', 999_999_999),
+  maxPrice: wholeNumber('maxPrice', 'in minor units (cents)', 999_999_999),
+  inStock: z.enum(['true', 'false']).optional(),
+  sort: Sort.optional().openapi({ description: 'relevance with `q`, otherwise name' }),
+  limit: wholeNumber('limit', '1 to 100, 24 when absent', 100),
+  cursor: z
+    .string()
+    .max(500)
+    .optional()
+    .openapi({ description: '`nextCursor` of the page before' }),
+})
+export type ProductQuery = z.infer<typeof ProductQuery>
+
+export const ProductPage = z
+  .strictObject({
+    items: z.array(Product),
+    total: z.int().min(0),
+    nextCursor: z.string().optional(),
+    facets: z.strictObject({
+      category: z.array(CategoryCount).openapi({
+        description: 'Matches by category, as if no category were chosen',
+      }),
+    }),
+  })
+  .openapi('ProductPage')
+export type ProductPage = z.infer<typeof ProductPage>
+
+export const ProductChange = z
+  .strictObject({
+    name: Name.optional(),
+    description: Description.optional(),
+    price: Price.optional(),
+    lowStockAt: z.int().min(0).max(1_000_000).optional(),
+    discontinued: z.boolean().optional(),
+  })
+  .openapi('ProductChange')
+export type ProductChange = z.infer<typeof ProductChange>
+
+export const StockAdjustment = z
+  .strictObject({
+    delta: z
+      .int()
+      .min(-1_000_000)
+      .max(1_000_000)
+      .refine((delta) => delta !== 0, 'not zero'),
+    reason: z.string().trim().min(1).max(200),
+  })
+  .openapi('StockAdjustment')
+export type StockAdjustment = z.infer<typeof StockAdjustment>
+
+/** Where the pieces of a product are. `onHand` can be ordered; `initial` + adjustments = onHand + reserved + sold. */
+export const Stock = z
+  .strictObject({
+    sku: Sku,
+    onHand: z.int().min(0),
+    reserved: z.int().min(0),
+    sold: z.int().min(0),
+    lowStockAt: z.int().min(0),
+  })
+  .openapi('Stock')
+export type Stock = z.infer<typeof Stock>
+
+export const StockMovement = z
+  .strictObject({
+    kind: z.enum(['initial', 'adjusted', 'reserved', 'released', 'sold']),
+    onHand: z.int(),
+    reserved: z.int(),
+    sold: z.int(),
+    orderId: z.uuid().optional(),
+    reason: z.string().optional(),
+    at: z.iso.datetime(),
+  })
+  .openapi('StockMovement')
+export type StockMovement = z.infer<typeof StockMovement>
+
+export const StockReport = Stock.extend({
+  movements: z.array(StockMovement).openapi({ description: 'The last 100, newest first' }),
+}).openapi('StockReport')
+export type StockReport = z.infer<typeof StockReport>
+
+/** What an order wants. Lines of the same sku are added up. */
+export const ReservationRequest = z
+  .strictObject({
+    lines: z
+      .array(z.strictObject({ sku: Sku, quantity: Quantity }))
+      .min(1)
+      .max(100),
+  })
+  .openapi('ReservationRequest')
+export type ReservationRequest = z.infer<typeof ReservationRequest>
+
+export const ReservedLine = z
+  .strictObject({ sku: Sku, name: z.string(), quantity: z.int().min(1), unitPrice: Money })
+  .openapi('ReservedLine')
+export type ReservedLine = z.infer<typeof ReservedLine>
+
+/** All lines are held at these prices, or none is. The same order gets the same answer for ever. */
+export const ReservationReply = z
+  .discriminatedUnion('outcome', [
+    z.strictObject({ outcome: z.literal('reserved'), lines: z.array(ReservedLine), total: Money }),
+    z.strictObject({
+      outcome: z.literal('refused'),
+      code: z.enum(['out-of-stock', 'unknown-sku', 'discontinued', 'released']),
+      sku: Sku.optional().openapi({ description: 'The line at fault; absent for `released`' }),
+    }),
+  ])
+  .openapi('ReservationReply')
+export type ReservationReply = z.infer<typeof ReservationReply>
+
+export const ReleaseReply = z
+  .strictObject({ outcome: z.literal('released') })
+  .openapi('ReleaseReply')
+export type ReleaseReply = z.infer<typeof ReleaseReply>
+
+export const KnownProduct = z
+  .strictObject({
+    sku: Sku,
+    name: z.string(),
+    price: Money,
+    available: z.int().min(0),
+    discontinued: z.boolean(),
+  })
+  .openapi('KnownProduct')
+export type KnownProduct = z.infer<typeof KnownProduct>
+
+const bySku = { params: z.strictObject({ sku: Sku }) }
+const byOrder = { params: z.strictObject({ orderId: z.uuid() }) }
+const tags = ['catalog']
+const operator = { tags, security: [{ bearer: [] }] }
+const internal = { tags: ['internal'] }
+
+export const catalogRoutes = {
+  list: createRoute({
+    method: 'get',
+    path: '/products',
+    tags,
+    summary: 'Search and browse products',
+    request: { query: ProductQuery },
+    responses: { 200: json(ProductPage) },
+  }),
+  find: createRoute({
+    method: 'get',
+    path: '/products/{sku}',
+    tags,
+    summary: 'A product',
+    request: bySku,
+    responses: { 200: json(Product) },
+  }),
+  picture: createRoute({
+    method: 'get',
+    path: '/products/{sku}/picture.svg',
+    tags,
+    summary: 'The picture of a product',
+    request: { ...bySku, query: z.strictObject({ v: z.string().max(64).optional() }) },
+    responses: {
+      200: { content: { 'image/svg+xml': { schema: z.string() } }, description: 'SVG, 480 × 480' },
+      304: empty('Not modified'),
+    },
+  }),
+  categories: createRoute({
+    method: 'get',
+    path: '/categories',
+    tags,
+    summary: 'Categories and how many products each has',
+    responses: { 200: json(z.strictObject({ categories: z.array(CategoryCount) })) },
+  }),
+  change: createRoute({
+    method: 'patch',
+    path: '/products/{sku}',
+    ...operator,
+    summary: 'Change a product (operator); `If-Match` with its version is honoured',
+    request: { ...bySku, body: body(ProductChange) },
+    responses: { 200: json(Product) },
+  }),
+  adjustStock: createRoute({
+    method: 'post',
+    path: '/products/{sku}/stock',
+    ...operator,
+    summary: 'Add or take pieces (operator); safe to repeat with an `Idempotency-Key`',
+    request: { ...bySku, body: body(StockAdjustment) },
+    responses: { 200: json(Stock) },
+  }),
+  stock: createRoute({
+    method: 'get',
+    path: '/products/{sku}/stock',
+    ...operator,
+    summary: 'Where the pieces of a product are, and how they got there (operator)',
+    request: bySku,
+    responses: { 200: json(StockReport) },
+  }),
+  reserve: createRoute({
+    method: 'put',
+    path: '/internal/reservations/{orderId}',
+    ...internal,
+    summary: 'Hold all lines of an order, or none',
+    request: { ...byOrder, body: body(ReservationRequest) },
+    responses: { 200: json(ReservationReply) },
+  }),
+  release: createRoute({
+    method: 'delete',
+    path: '/internal/reservations/{orderId}',
+    ...internal,
+    summary: 'Give back what an order holds; a later reserve for it is refused',
+    request: byOrder,
+    responses: { 200: json(ReleaseReply) },
+  }),
+  lookUp: createRoute({
+    method: 'get',
+    path: '/internal/products',
+    ...internal,
+    summary: 'Which of these products exist, at what price',
+    request: {
+      query: z.strictObject({
+        skus: z
+          .string()
+          .regex(/^[A-Z0-9-]{3,40}(,[A-Z0-9-]{3,40}){0,99}$/, '1 to 100 SKUs, comma-separated')
+          .openapi({ example: 'MUG-ENAMEL-BLUE,LAMP-DESK-BRASS' }),
+      }),
+    },
+    responses: { 200: json(z.strictObject({ known: z.array(KnownProduct) })) },
+  }),
+}
+
+export const catalog = {
+  productChanged: fact(
+    'catalog-product-changed-v1',
+    z.object({
+      sku: Sku,
+      name: z.string(),
+      description: z.string(),
+      category: z.string(),
+      price: Money,
+      discontinued: z.boolean(),
+      version: Version,
+    }),
+  ),
+  stockLow: fact(
+    'catalog-stock-low-v1',
+    z.object({ sku: Sku, name: z.string(), onHand: z.int().min(0), lowStockAt: z.int().min(0) }),
+  ),
+}
