@@ -65,7 +65,7 @@ function moduleOf(names: readonly PartName[]): Module {
 }
 
 async function assertGo(env: NodeJS.ProcessEnv): Promise<void> {
-  await output('go', ['version'], 15_000, env).catch(() => {
+  await output('go', ['version'], 15_000, { env }).catch(() => {
     throw new Error('Go is not installed')
   })
 }

@@ -134,9 +134,9 @@ export async function output(
   command: string,
   args: readonly string[],
   timeoutMs: number,
-  env: NodeJS.ProcessEnv = process.env,
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {},
 ): Promise<string> {
-  const { stdout, stderr } = await run(command, [...args], { timeout: timeoutMs, encoding: 'utf8', env })
+  const { stdout, stderr } = await run(command, [...args], { timeout: timeoutMs, encoding: 'utf8', ...options })
   return `${stdout}\n${stderr}`.trim()
 }
 

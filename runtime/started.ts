@@ -7,13 +7,21 @@ import { alive, type Proc, type SpawnOptions, type Stopped, spawnDetached, stopP
 /** A program that answers. `stop` asks with SIGTERM and kills after 10 s. */
 export type Started = { proc: Proc; pid: number; stop(): Promise<Stopped> }
 
+type Readiness = {
+  /** Ports that must be free before the start. */
+  ports: readonly number[]
+  ready: () => Promise<boolean>
+  timeoutMs?: number
+  stop?: (proc: Proc) => Promise<Stopped>
+}
+
 /**
  * Spawns a program and waits until `ready` answers true. Throws if a port is taken, and, after stopping it,
  * if it ends early or is not ready within `timeoutMs`: the error carries the last lines of its log.
  */
 export async function startAndWait(
   spawn: SpawnOptions,
-  { ports, ready, timeoutMs = 30_000 }: { ports: readonly number[]; ready: () => Promise<boolean>; timeoutMs?: number },
+  { ports, ready, timeoutMs = 30_000, stop = stopProcess }: Readiness,
 ): Promise<Started> {
   await assertFree(spawn.name, ports)
   mkdirSync(dirname(spawn.logFile), { recursive: true })
@@ -22,10 +30,10 @@ export async function startAndWait(
   try {
     await until(async () => (alive(proc) ? ready() : ended(spawn.name)), { timeoutMs, what: `${spawn.name} to answer` })
   } catch (error) {
-    await stopProcess(proc)
+    await stop(proc)
     throw new Error(`${(error as Error).message}${tail(spawn.logFile, logStart)}`, { cause: error })
   }
-  return { proc, pid: proc.pid, stop: () => stopProcess(proc) }
+  return { proc, pid: proc.pid, stop: () => stop(proc) }
 }
 
 /** True if an HTTP GET answers 2xx within a second. */
