@@ -1,0 +1,165 @@
+import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
+import { Sku } from '../catalog/contract.ts'
+import { Card } from '../payments/contract.ts'
+
+export const OrderId = z.uuid().openapi({ example: '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11' })
+
+export const OrderStatus = z.enum([
+  'placed',
+  'reserved',
+  'charged',
+  'confirmed',
+  'shipped',
+  'delivered',
+  'cancelling',
+  'cancelled',
+  'refunding',
+  'refunded',
+  'needs_attention',
+])
+export type OrderStatus = z.infer<typeof OrderStatus>
+
+/** Why an order was cancelled. */
+export const CancelReason = z.enum([
+  'customer-request',
+  'out-of-stock',
+  'unknown-sku',
+  'discontinued',
+  'price-changed',
+  'card-declined',
+  'took-too-long',
+])
+export type CancelReason = z.infer<typeof CancelReason>
+
+export const Address = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    street: z.string().trim().min(1).max(200),
+    postalCode: z.string().trim().min(1).max(20),
+    city: z.string().trim().min(1).max(100),
+    country: z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166 alpha-2 code'),
+  })
+  .openapi('ShippingAddress')
+export type Address = z.infer<typeof Address>
+
+const WantedLine = z.strictObject({ sku: Sku, quantity: z.int().min(1).max(1_000_000) })
+
+export const PlaceOrder = z
+  .strictObject({
+    lines: z
+      .array(WantedLine)
+      .min(1)
+      .max(50)
+      .refine((lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length, 'each product once'),
+    shipTo: Address,
+    card: Card,
+    expectedTotal: Money.optional().openapi({ description: 'Cancel instead of charging when the total differs.' }),
+  })
+  .openapi('PlaceOrder')
+export type PlaceOrder = z.infer<typeof PlaceOrder>
+
+export const Accepted = z
+  .object({ orderId: OrderId, status: z.literal('placed'), placedAt: z.iso.datetime() })
+  .openapi('AcceptedOrder')
+export type Accepted = z.infer<typeof Accepted>
+
+const PricedLine = z.object({
+  sku: Sku,
+  quantity: z.int(),
+  name: z.string().optional().openapi({ description: 'Known once the stock is reserved.' }),
+  unitPrice: Money.optional().openapi({ description: 'Known once the stock is reserved.' }),
+})
+
+export const OrderView = z
+  .object({
+    orderId: OrderId,
+    customerId: z.uuid(),
+    status: OrderStatus,
+    version: z.int(),
+    lines: z.array(PricedLine),
+    shipTo: Address,
+    total: Money.optional(),
+    reason: CancelReason.optional(),
+    placedAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .openapi('Order')
+export type OrderView = z.infer<typeof OrderView>
+
+export const HistoryEntry = z
+  .object({ version: z.int(), status: OrderStatus, step: z.string(), detail: z.string().optional(), at: z.iso.datetime() })
+  .openapi('OrderHistoryEntry')
+export type HistoryEntry = z.infer<typeof HistoryEntry>
+
+const params = z.strictObject({ orderId: OrderId })
+const security = [{ bearer: [] }]
+const tags = ['orders']
+
+const change = <P extends string>(path: P, summary: string) =>
+  createRoute({ method: 'post', path, tags, summary, security, request: { params }, responses: { 200: json(OrderView) } })
+
+export const ordersRoutes = {
+  place: createRoute({
+    method: 'post',
+    path: '/orders',
+    tags,
+    summary: 'Place an order; it is accepted at once and completed in the background',
+    security,
+    request: {
+      headers: z.object({
+        'idempotency-key': z.string().min(1, 'required').max(200).openapi({ description: 'The same key is the same order, for ever.' }),
+      }),
+      body: body(PlaceOrder),
+    },
+    responses: {
+      202: {
+        ...json(Accepted, 'Accepted; follow `Location`'),
+        headers: z.object({ location: z.string() }),
+      },
+    },
+  }),
+  list: createRoute({
+    method: 'get',
+    path: '/orders',
+    tags,
+    summary: 'Own orders, newest first (operators: everybody’s with `all`)',
+    security,
+    request: {
+      query: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(100).default(20),
+        cursor: OrderId.optional(),
+        status: OrderStatus.optional(),
+        all: z.enum(['true', 'false']).optional(),
+      }),
+    },
+    responses: { 200: json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })) },
+  }),
+  get: createRoute({ method: 'get', path: '/orders/{orderId}', tags, summary: 'An order', security, request: { params }, responses: { 200: json(OrderView) } }),
+  history: createRoute({
+    method: 'get',
+    path: '/orders/{orderId}/history',
+    tags,
+    summary: 'Every step of an order, compensation included',
+    security,
+    request: { params },
+    responses: { 200: json(z.object({ history: z.array(HistoryEntry) })) },
+  }),
+  cancel: change('/orders/{orderId}/cancel', 'Cancel before it is confirmed'),
+  refund: change('/orders/{orderId}/refund', 'Ask the money back once it is confirmed'),
+  ship: change('/orders/{orderId}/ship', 'Hand it to the carrier (operator)'),
+  deliver: change('/orders/{orderId}/deliver', 'Record the delivery (operator)'),
+  resume: change('/orders/{orderId}/resume', 'Try a parked order again (operator)'),
+}
+
+const head = { orderId: z.uuid(), customerId: z.uuid(), version: z.int() }
+const SoldLine = z.object({ sku: Sku, name: z.string(), quantity: z.int(), unitPrice: Money })
+
+/** The facts that orders says. `version` rises by one with every change of an order. */
+export const orders = {
+  placed: fact('orders-placed-v1', z.object({ ...head, lines: z.array(z.object({ sku: Sku, quantity: z.int() })) })),
+  confirmed: fact('orders-confirmed-v1', z.object({ ...head, lines: z.array(SoldLine), total: Money })),
+  cancelled: fact('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
+  shipped: fact('orders-shipped-v1', z.object(head)),
+  delivered: fact('orders-delivered-v1', z.object(head)),
+  refunded: fact('orders-refunded-v1', z.object({ ...head, amount: Money })),
+}
