@@ -1,0 +1,109 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { v7 as uuid } from 'uuid'
+import { z } from 'zod'
+import { type Books, ChargeBody, createBooks, type Effect, RefundBody } from './books.ts'
+import type { EffectLog } from './log.ts'
+
+export type SandboxOptions = {
+  log: EffectLog
+  apiKey: string
+  /** Milliseconds until `card_slow` is answered. */
+  slowMs?: number
+  /** Milliseconds for which an answer that never comes keeps its connection. */
+  holdMs?: number
+}
+
+type Env = { Bindings: HttpBindings }
+type Status = 400 | 401 | 404 | 409 | 422 | 503
+
+const maxBodyBytes = 16 * 1024
+const LogQuery = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
+})
+
+/**
+ * A payment provider with cards that misbehave on purpose. The first request with an idempotency key decides;
+ * later ones get the same answer; every effect is on the disk before it is answered.
+ */
+export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: SandboxOptions) {
+  const books: Books = createBooks()
+  for (const entry of log.entries) books.apply(entry)
+  const app = new Hono<Env>()
+
+  /** Changes the books at once, so that a concurrent request with the same key sees it, and writes it down. */
+  async function record(effect: Effect): Promise<Effect> {
+    books.apply(effect)
+    await log.append(effect)
+    return effect
+  }
+
+  app.onError((error, c) => {
+    process.stderr.write(`${error.stack}\n`)
+    return c.json({ error: { code: 'internal' } }, 500)
+  })
+  app.notFound((c) => refuse(c, 404, 'not-found'))
+  app.get('/healthz', (c) => c.json({ status: 'alive' }))
+  app.use('/v1/*', async (c, next) => {
+    if (!same(c.req.header('authorization') ?? '', `Bearer ${apiKey}`))
+      return refuse(c, 401, 'unauthenticated')
+    await next()
+  })
+  app.use('/v1/*', bodyLimit({ maxSize: maxBodyBytes }))
+
+  app.post('/v1/charges', async (c) => {
+    const key = c.req.header('idempotency-key')
+    const body = ChargeBody.safeParse(await c.req.json().catch(() => undefined))
+    if (!key || !body.success) return refuse(c, 400, 'invalid-request')
+    const done = await record(books.charge(key, body.data, `ch_${uuid()}`))
+    if (done.effect === 'failed') return refuse(c, done.status as Status, done.code)
+    if (done.effect === 'captured' && done.card === 'card_slow') await wait(slowMs)
+    if (done.effect === 'captured' && done.card === 'card_timeout_after_charge')
+      return neverAnswer(c, holdMs)
+    return c.json(books.chargeOf(key))
+  })
+
+  app.post('/v1/refunds', async (c) => {
+    const key = c.req.header('idempotency-key')
+    const body = RefundBody.safeParse(await c.req.json().catch(() => undefined))
+    if (!key || !body.success) return refuse(c, 400, 'invalid-request')
+    const done = await record(books.refund(key, body.data, `re_${uuid()}`))
+    if (done.effect === 'failed') return refuse(c, done.status as Status, done.code)
+    return c.json(books.refundOf(key))
+  })
+
+  app.get('/v1/charges', (c) => {
+    const found = books.chargeOf(c.req.query('idempotencyKey') ?? '')
+    return c.json({ charges: found ? [found] : [] })
+  })
+
+  app.get('/v1/log', async (c) => {
+    const query = LogQuery.safeParse(c.req.query())
+    if (!query.success) return refuse(c, 400, 'invalid-request')
+    return c.json({ entries: await log.read(query.data.after, query.data.limit) })
+  })
+
+  return app
+}
+
+const refuse = (c: Context, status: Status, code: string) => c.json({ error: { code } }, status)
+
+const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
+
+/** Keeps the connection and says nothing, then drops it. */
+async function neverAnswer(c: Context<Env>, holdMs: number): Promise<Response> {
+  const { socket } = c.env.incoming
+  const timer = setTimeout(() => socket.destroy(), holdMs)
+  if (!socket.destroyed) await new Promise((resolve) => socket.once('close', resolve))
+  clearTimeout(timer)
+  return RESPONSE_ALREADY_SENT
+}
+
+function same(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
