@@ -50,10 +50,15 @@ export const PlaceOrder = z
       .array(WantedLine)
       .min(1)
       .max(50)
-      .refine((lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length, 'each product once'),
+      .refine(
+        (lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length,
+        'each product once',
+      ),
     shipTo: Address,
     card: Card,
-    expectedTotal: Money.optional().openapi({ description: 'Cancel instead of charging when the total differs.' }),
+    expectedTotal: Money.optional().openapi({
+      description: 'Cancel instead of charging when the total differs.',
+    }),
   })
   .openapi('PlaceOrder')
 export type PlaceOrder = z.infer<typeof PlaceOrder>
@@ -87,7 +92,13 @@ export const OrderView = z
 export type OrderView = z.infer<typeof OrderView>
 
 export const HistoryEntry = z
-  .object({ version: z.int(), status: OrderStatus, step: z.string(), detail: z.string().optional(), at: z.iso.datetime() })
+  .object({
+    version: z.int(),
+    status: OrderStatus,
+    step: z.string(),
+    detail: z.string().optional(),
+    at: z.iso.datetime(),
+  })
   .openapi('OrderHistoryEntry')
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 
@@ -96,7 +107,15 @@ const security = [{ bearer: [] }]
 const tags = ['orders']
 
 const change = <P extends string>(path: P, summary: string) =>
-  createRoute({ method: 'post', path, tags, summary, security, request: { params }, responses: { 200: json(OrderView) } })
+  createRoute({
+    method: 'post',
+    path,
+    tags,
+    summary,
+    security,
+    request: { params },
+    responses: { 200: json(OrderView) },
+  })
 
 export const ordersRoutes = {
   place: createRoute({
@@ -107,7 +126,11 @@ export const ordersRoutes = {
     security,
     request: {
       headers: z.object({
-        'idempotency-key': z.string().min(1, 'required').max(200).openapi({ description: 'The same key is the same order, for ever.' }),
+        'idempotency-key': z
+          .string()
+          .min(1, 'required')
+          .max(200)
+          .openapi({ description: 'The same key is the same order, for ever.' }),
       }),
       body: body(PlaceOrder),
     },
@@ -132,9 +155,19 @@ export const ordersRoutes = {
         all: z.enum(['true', 'false']).optional(),
       }),
     },
-    responses: { 200: json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })) },
+    responses: {
+      200: json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })),
+    },
   }),
-  get: createRoute({ method: 'get', path: '/orders/{orderId}', tags, summary: 'An order', security, request: { params }, responses: { 200: json(OrderView) } }),
+  get: createRoute({
+    method: 'get',
+    path: '/orders/{orderId}',
+    tags,
+    summary: 'An order',
+    security,
+    request: { params },
+    responses: { 200: json(OrderView) },
+  }),
   history: createRoute({
     method: 'get',
     path: '/orders/{orderId}/history',
@@ -156,8 +189,14 @@ const SoldLine = z.object({ sku: Sku, name: z.string(), quantity: z.int(), unitP
 
 /** The facts that orders says. `version` rises by one with every change of an order. */
 export const orders = {
-  placed: fact('orders-placed-v1', z.object({ ...head, lines: z.array(z.object({ sku: Sku, quantity: z.int() })) })),
-  confirmed: fact('orders-confirmed-v1', z.object({ ...head, lines: z.array(SoldLine), total: Money })),
+  placed: fact(
+    'orders-placed-v1',
+    z.object({ ...head, lines: z.array(z.object({ sku: Sku, quantity: z.int() })) }),
+  ),
+  confirmed: fact(
+    'orders-confirmed-v1',
+    z.object({ ...head, lines: z.array(SoldLine), total: Money }),
+  ),
   cancelled: fact('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
   shipped: fact('orders-shipped-v1', z.object(head)),
   delivered: fact('orders-delivered-v1', z.object(head)),

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto'
+import { v7 as uuid } from 'uuid'
+import { type App, createApp } from '../../chassis/app.ts'
+import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import type { Tx } from '../../chassis/database.ts'
+import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import type { Inbox } from '../../chassis/inbox.ts'
+import type { Log } from '../../chassis/log.ts'
+import type { ProblemKind } from '../../chassis/problem.ts'
+import { Fault, refused } from '../../chassis/refusal.ts'
+import { type Handler, on, subscribe } from '../../chassis/subscriptions.ts'
+import { payments } from '../payments/contract.ts'
+import { type Accepted, type OrderView, ordersRoutes } from './contract.ts'
+import {
+  cancel,
+  deliver,
+  type Order,
+  place,
+  refundHeard,
+  requestRefund,
+  resume,
+  ship,
+} from './domain.ts'
+import type { Catalog, OrderStore } from './ports.ts'
+import type { Driver } from './saga.ts'
+import type { OrdersTables } from './store.ts'
+
+export type OrdersPorts = {
+  store: OrderStore
+  catalog: Catalog
+  driver: Pick<Driver, 'drive' | 'roomMs'>
+  inbox: Inbox<Tx<OrdersTables>>
+  deadLetters: DeadLetters
+  verify: Verifier
+  log: Log
+  now?: () => Date
+  /** Milliseconds until an order that is not confirmed is cancelled. */
+  deadlineMs?: number
+  appToken?: string
+  ready?: () => Promise<void>
+}
+
+type RefusalCode =
+  | 'unknown-sku'
+  | 'idempotency-key-reused'
+  | 'order-already-confirmed'
+  | 'order-already-shipped'
+  | 'order-already-refunded'
+  | 'order-not-confirmed'
+  | 'order-not-shipped'
+  | 'order-not-parked'
+  | 'order-needs-attention'
+
+const problems = {
+  'unknown-sku': { status: 422, title: 'No such product' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+  },
+  'order-already-confirmed': { status: 409, title: 'The order is paid' },
+  'order-already-shipped': { status: 409, title: 'The order is on its way' },
+  'order-already-refunded': { status: 409, title: 'The order is refunded' },
+  'order-not-confirmed': { status: 409, title: 'The order is not confirmed' },
+  'order-not-shipped': { status: 409, title: 'The order has not been shipped' },
+  'order-not-parked': { status: 409, title: 'The order is not parked' },
+  'order-needs-attention': { status: 409, title: 'The order waits for an operator' },
+} satisfies Record<RefusalCode, ProblemKind>
+
+const tenMinutes = 600_000
+
+export const ordersHandlers = ({ store }: OrdersPorts): Handler<Tx<OrdersTables>>[] => [
+  on(payments.refunded, ({ orderId }, tx) => store.updateWithin(tx, orderId, refundHeard)),
+]
+
+export function createOrdersApp(ports: OrdersPorts): App {
+  const {
+    store,
+    catalog,
+    driver,
+    verify,
+    log,
+    now = () => new Date(),
+    deadlineMs = tenMinutes,
+  } = ports
+  const app = createApp({ ...ports, name: 'orders', problems })
+  for (const path of ['/orders', '/orders/*']) app.use(path, signedIn(verify))
+  for (const path of [
+    '/orders/:id/ship',
+    '/orders/:id/deliver',
+    '/orders/:id/resume',
+    '/orders/dead-letters',
+    '/orders/dead-letters/*',
+  ]) {
+    app.use(path, signedIn(verify, 'operator'))
+  }
+  // before /orders/{orderId}, which would take "dead-letters" for an order
+  subscribe(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
+
+  app.openapi(ordersRoutes.place, async (c) => {
+    const request = c.req.valid('json')
+    await refuseUnknown(request.lines.map(({ sku }) => sku))
+    const placedAt = now()
+    const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
+    const change = place(uuid(), c.var.identity.userId, request, placedAt, deadlineAt)
+    const key = { key: c.req.valid('header')['idempotency-key'], requestHash: hash(request) }
+    const leaseMs = driver.roomMs()
+    const { order, isNew } = await store.place(change, key, leaseMs)
+    if (isNew && leaseMs > 0) driver.drive(order)
+    return c.json(accepted(order), 202, { location: `/orders/${order.id}` })
+  })
+
+  app.openapi(ordersRoutes.list, async (c) => {
+    const { limit, cursor, status, all } = c.req.valid('query')
+    const found = await store.list(c.var.identity, {
+      limit: limit + 1,
+      cursor,
+      status,
+      all: all === 'true',
+    })
+    const page = found.slice(0, limit)
+    const last = page.at(-1)
+    return c.json(
+      { orders: page.map(view), ...(found.length > limit && last && { nextCursor: last.id }) },
+      200,
+    )
+  })
+
+  app.openapi(ordersRoutes.get, async (c) => {
+    const { orderId } = c.req.valid('param')
+    return c.json(view(await existing(orderId, c.var.identity)), 200)
+  })
+
+  app.openapi(ordersRoutes.history, async (c) => {
+    const { id } = await existing(c.req.valid('param').orderId, c.var.identity)
+    return c.json({ history: await store.history(id) }, 200)
+  })
+
+  const changes = [
+    [ordersRoutes.cancel, (order: Order) => cancel(order, 'customer-request')],
+    [ordersRoutes.refund, requestRefund],
+    [ordersRoutes.ship, ship],
+    [ordersRoutes.deliver, deliver],
+    [ordersRoutes.resume, resume],
+  ] as const
+  for (const [route, decide] of changes) {
+    app.openapi(route, async (c) => {
+      const order = await store.update(c.req.valid('param').orderId, decide, c.var.identity)
+      driver.drive(order)
+      return c.json(view(order), 200)
+    })
+  }
+
+  /** An unknown product is refused at once; when the catalogue does not answer, the saga finds out. */
+  async function refuseUnknown(skus: readonly string[]): Promise<void> {
+    try {
+      const [sku] = await catalog.unknown(skus)
+      if (sku)
+        throw refused('unknown-sku', `There is no product ${sku}.`, {
+          errors: [{ field: 'lines', message: `no product ${sku}` }],
+        })
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      log.warn({ err: error }, 'accepting an order without asking the catalogue')
+    }
+  }
+
+  async function existing(
+    id: string,
+    viewer: { userId: string; role: 'customer' | 'operator' },
+  ): Promise<Order> {
+    const order = await store.find(id, viewer)
+    if (!order) throw refused('not-found', `There is no order ${id}.`)
+    return order
+  }
+  return app
+}
+
+const hash = (request: unknown): string =>
+  createHash('sha256').update(JSON.stringify(request)).digest('hex')
+
+const accepted = (order: Order): Accepted => ({
+  orderId: order.id,
+  status: 'placed',
+  placedAt: order.placedAt.toISOString(),
+})
+
+const view = (order: Order): OrderView => ({
+  orderId: order.id,
+  customerId: order.customerId,
+  status: order.status,
+  version: order.version,
+  lines: order.lines,
+  shipTo: order.shipTo,
+  ...(order.total && { total: order.total }),
+  ...(order.reason && { reason: order.reason }),
+  placedAt: order.placedAt.toISOString(),
+  updatedAt: order.updatedAt.toISOString(),
+})

@@ -1,0 +1,72 @@
+import { call } from '../../chassis/call.ts'
+import type { Transport } from '../../chassis/transport.ts'
+import { catalogRoutes } from '../catalog/contract.ts'
+import { paymentsRoutes } from '../payments/contract.ts'
+import type { Catalog, Payments } from './ports.ts'
+
+/** Milliseconds; each shorter than the saga's lease. */
+const stepTimeoutMs = 5_000
+const lookUpTimeoutMs = 1_000
+const rememberedSkus = 10_000
+
+/** The catalogue behind the sidecar. SKUs once seen are remembered: products are discontinued, never deleted. */
+export function createCatalogClient(transport: Transport): Catalog {
+  const known = new Set<string>()
+  return {
+    async unknown(skus) {
+      const unseen = skus.filter((sku) => !known.has(sku))
+      if (unseen.length === 0) return []
+      const { known: found } = await call(
+        transport,
+        'catalog',
+        catalogRoutes.lookUp,
+        { query: { skus: unseen.join(',') } },
+        { timeoutMs: lookUpTimeoutMs },
+      )
+      if (known.size > rememberedSkus) known.clear()
+      for (const { sku } of found) known.add(sku)
+      return unseen.filter((sku) => !known.has(sku))
+    },
+    reserve: (orderId, lines) =>
+      call(
+        transport,
+        'catalog',
+        catalogRoutes.reserve,
+        {
+          params: { orderId },
+          body: { lines: lines.map(({ sku, quantity }) => ({ sku, quantity })) },
+        },
+        { timeoutMs: stepTimeoutMs },
+      ),
+    async release(orderId) {
+      await call(
+        transport,
+        'catalog',
+        catalogRoutes.release,
+        { params: { orderId } },
+        { timeoutMs: stepTimeoutMs },
+      )
+    },
+  }
+}
+
+export function createPaymentsClient(transport: Transport): Payments {
+  return {
+    charge: ({ id, customerId, card }, amount) =>
+      call(
+        transport,
+        'payments',
+        paymentsRoutes.charge,
+        { params: { orderId: id }, body: { customerId, amount, card } },
+        { timeoutMs: stepTimeoutMs },
+      ),
+    refund: (orderId, reason) =>
+      call(
+        transport,
+        'payments',
+        paymentsRoutes.refund,
+        { params: { orderId }, body: { reason } },
+        { timeoutMs: stepTimeoutMs },
+      ),
+  }
+}

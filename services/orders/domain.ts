@@ -1,0 +1,329 @@
+import type { Announcement } from '../../chassis/fact.ts'
+import type { Money } from '../../chassis/money.ts'
+import { refused } from '../../chassis/refusal.ts'
+import {
+  type Address,
+  type CancelReason,
+  type OrderStatus,
+  orders,
+  type PlaceOrder,
+} from './contract.ts'
+
+export type Line = { sku: string; quantity: number; name?: string; unitPrice?: Money }
+
+/** What is known of a command: `asked` until its outcome is stored, so that a crash asks again. */
+export type Reservation = 'asked' | 'held' | 'refused' | 'released'
+export type Charge = 'none' | 'asked' | 'charged' | 'declined' | 'returned'
+
+export type Order = {
+  id: string
+  customerId: string
+  version: number
+  status: OrderStatus
+  lines: Line[]
+  shipTo: Address
+  card: string
+  expectedTotal?: Money
+  total?: Money
+  reason?: CancelReason
+  reservation: Reservation
+  charge: Charge
+  /** The state to go back to when an operator resumes a parked order. */
+  parkedFrom?: OrderStatus
+  placedAt: Date
+  updatedAt: Date
+  /** From then on an order that is not confirmed is cancelled. */
+  deadlineAt: Date
+}
+
+/** One line of an order's history; each raises the version by one. */
+export type Entry = { status: OrderStatus; step: string; detail?: string }
+
+/** What a decision changes. No entries: nothing. */
+export type Change = { order: Order; entries: Entry[]; facts: Announcement[] }
+
+/** The next command to another service. */
+export type Step =
+  | { command: 'reserve'; lines: Line[] }
+  | { command: 'charge'; amount: Money; card: string }
+  | { command: 'refund'; reason: string }
+  | { command: 'release' }
+
+export type ReserveOutcome =
+  | { outcome: 'reserved'; lines: Required<Line>[]; total: Money }
+  | { outcome: 'refused'; code: string; sku?: string | undefined }
+export type ChargeOutcome = { outcome: 'charged' } | { outcome: 'declined'; code: string }
+export type RefundOutcome = { outcome: 'refunded' | 'nothing-to-refund' }
+
+/** The saga in one function: from the state at hand to the command that comes next, or none. */
+export function next(order: Order): Step | undefined {
+  switch (order.status) {
+    case 'placed':
+      return { command: 'reserve', lines: order.lines }
+    case 'reserved':
+      return { command: 'charge', amount: totalOf(order), card: order.card }
+    case 'cancelling':
+      return compensation(order)
+    case 'refunding':
+      return { command: 'refund', reason: 'customer-request' }
+    case 'charged':
+    case 'confirmed':
+    case 'shipped':
+    case 'delivered':
+    case 'cancelled':
+    case 'refunded':
+    case 'needs_attention':
+      return undefined
+  }
+}
+
+/** Undoes in reverse order: the money first, then the stock. A charge of unknown outcome is asked about, never guessed. */
+function compensation(order: Order): Step | undefined {
+  if (order.charge === 'asked' || order.charge === 'charged')
+    return { command: 'refund', reason: order.reason ?? 'customer-request' }
+  if (order.reservation === 'asked' || order.reservation === 'held') return { command: 'release' }
+  return undefined
+}
+
+export function place(
+  id: string,
+  customerId: string,
+  request: PlaceOrder,
+  now: Date,
+  deadlineAt: Date,
+): Change {
+  const { lines, shipTo, card, expectedTotal } = request
+  const order: Order = {
+    id,
+    customerId,
+    version: 0,
+    status: 'placed',
+    lines,
+    shipTo,
+    card,
+    ...(expectedTotal && { expectedTotal }),
+    reservation: 'asked',
+    charge: 'none',
+    placedAt: now,
+    updatedAt: now,
+    deadlineAt,
+  }
+  const placed = moved(order, 'placed', 'order placed')
+  return announced(placed, (head) => orders.placed({ ...head, lines }))
+}
+
+export function reserved(order: Order, answer: ReserveOutcome): Change {
+  if (order.reservation !== 'asked') return unchanged(order)
+  if (answer.outcome === 'refused') {
+    const refusedOrder: Order = { ...order, reservation: 'refused' }
+    if (order.status === 'placed')
+      return cancelling(refusedOrder, reasonFor(answer.code), answer.sku)
+    return settled(noted(refusedOrder, 'stock refused', answer.code))
+  }
+  const held: Order = { ...order, reservation: 'held', lines: answer.lines, total: answer.total }
+  if (order.status !== 'placed') return noted(held, 'stock reserved')
+  if (order.expectedTotal && order.expectedTotal.amount !== answer.total.amount) {
+    return andThen(noted(held, 'stock reserved'), (one) => cancelling(one, 'price-changed'))
+  }
+  return moved({ ...held, charge: 'asked' }, 'reserved', 'stock reserved')
+}
+
+export function charged(order: Order, answer: ChargeOutcome): Change {
+  if (order.charge !== 'asked') return unchanged(order)
+  if (answer.outcome === 'declined') {
+    const declined: Order = { ...order, charge: 'declined' }
+    return order.status === 'reserved'
+      ? cancelling(declined, 'card-declined', answer.code)
+      : settled(noted(declined, 'card declined', answer.code))
+  }
+  const paid: Order = { ...order, charge: 'charged' }
+  if (order.status !== 'reserved') return noted(paid, 'card charged')
+  return andThen(moved(paid, 'charged', 'card charged'), confirmed)
+}
+
+function confirmed(order: Order): Change {
+  const lines = order.lines.map(({ sku, quantity, name = sku, unitPrice }) => ({
+    sku,
+    quantity,
+    name,
+    unitPrice: unitPrice ?? totalOf(order),
+  }))
+  const total = totalOf(order)
+  return announced(moved(order, 'confirmed', 'order confirmed'), (head) =>
+    orders.confirmed({ ...head, lines, total }),
+  )
+}
+
+/** The money is back, or there was none to give back. */
+export function returned(order: Order, answer: RefundOutcome): Change {
+  const detail = answer.outcome === 'refunded' ? 'payment returned' : 'no payment to return'
+  if (order.status === 'refunding') return refunded({ ...order, charge: 'returned' })
+  if (order.status !== 'cancelling' || order.charge === 'returned') return unchanged(order)
+  return settled(noted({ ...order, charge: 'returned' }, detail))
+}
+
+export function released(order: Order): Change {
+  if (order.status !== 'cancelling' || order.reservation === 'released') return unchanged(order)
+  return settled(noted({ ...order, reservation: 'released' }, 'stock released'))
+}
+
+export function cancel(order: Order, reason: CancelReason): Change {
+  switch (order.status) {
+    case 'placed':
+    case 'reserved':
+      return cancelling(order, reason)
+    case 'cancelling':
+    case 'cancelled':
+      return unchanged(order)
+    case 'needs_attention':
+      throw refused('order-needs-attention', `Order ${order.id} is being looked at by an operator.`)
+    case 'charged':
+    case 'confirmed':
+      throw refused(
+        'order-already-confirmed',
+        `Order ${order.id} is paid; ask for a refund instead.`,
+      )
+    case 'shipped':
+    case 'delivered':
+      throw refused(
+        'order-already-shipped',
+        `Order ${order.id} is on its way; return it and ask for a refund instead.`,
+      )
+    case 'refunding':
+    case 'refunded':
+      throw refused('order-already-refunded', `Order ${order.id} is refunded.`)
+  }
+}
+
+export function requestRefund(order: Order): Change {
+  switch (order.status) {
+    case 'confirmed':
+    case 'shipped':
+    case 'delivered':
+      return moved(order, 'refunding', 'refund requested')
+    case 'refunding':
+    case 'refunded':
+      return unchanged(order)
+    default:
+      throw refused(
+        'order-not-confirmed',
+        `Order ${order.id} is ${order.status}; there is nothing to refund. Cancel it instead.`,
+      )
+  }
+}
+
+/** The money went back by another way than our own command, for instance at the provider. */
+export function refundHeard(order: Order): Change {
+  switch (order.status) {
+    case 'confirmed':
+    case 'shipped':
+    case 'delivered':
+      return andThen(moved({ ...order, charge: 'returned' }, 'refunding', 'refund heard'), refunded)
+    case 'refunding':
+      return refunded({ ...order, charge: 'returned' })
+    default:
+      return unchanged(order)
+  }
+}
+
+export function ship(order: Order): Change {
+  if (order.status === 'shipped' || order.status === 'delivered') return unchanged(order)
+  if (order.status !== 'confirmed')
+    throw refused(
+      'order-not-confirmed',
+      `Order ${order.id} is ${order.status}; only a confirmed order ships.`,
+    )
+  return announced(moved(order, 'shipped', 'handed to the carrier'), orders.shipped)
+}
+
+export function deliver(order: Order): Change {
+  if (order.status === 'delivered') return unchanged(order)
+  if (order.status !== 'shipped')
+    throw refused(
+      'order-not-shipped',
+      `Order ${order.id} is ${order.status}; it has not been shipped.`,
+    )
+  return announced(moved(order, 'delivered', 'delivered'), orders.delivered)
+}
+
+/** The deadline turns "keep trying" into "compensate". */
+export function expire(order: Order, now: Date): Change {
+  const waiting = order.status === 'placed' || order.status === 'reserved'
+  return waiting && now > order.deadlineAt ? cancelling(order, 'took-too-long') : unchanged(order)
+}
+
+/** A compensation that keeps failing waits for an operator. */
+export function park(order: Order, why: string): Change {
+  if (!next(order)) return unchanged(order)
+  return moved({ ...order, parkedFrom: order.status }, 'needs_attention', 'parked', why)
+}
+
+export function resume(order: Order): Change {
+  if (order.status !== 'needs_attention')
+    throw refused(
+      'order-not-parked',
+      `Order ${order.id} is ${order.status}; only a parked order can be resumed.`,
+    )
+  const { parkedFrom = 'cancelling', ...rest } = order
+  return moved(rest, parkedFrom, 'resumed by an operator')
+}
+
+function cancelling(order: Order, reason: CancelReason, detail?: string): Change {
+  return settled(moved({ ...order, reason }, 'cancelling', `cancelling: ${reason}`, detail))
+}
+
+/** A cancelling order with nothing left to undo is cancelled. */
+function settled(change: Change): Change {
+  if (change.order.status !== 'cancelling' || compensation(change.order)) return change
+  return andThen(change, (order) => {
+    const reason = order.reason ?? 'customer-request'
+    return announced(moved(order, 'cancelled', 'order cancelled'), (head) =>
+      orders.cancelled({ ...head, reason }),
+    )
+  })
+}
+
+function refunded(order: Order): Change {
+  const amount = totalOf(order)
+  return announced(moved(order, 'refunded', 'payment returned'), (head) =>
+    orders.refunded({ ...head, amount }),
+  )
+}
+
+export const unchanged = (order: Order): Change => ({ order, entries: [], facts: [] })
+
+function moved(order: Order, status: OrderStatus, step: string, detail?: string): Change {
+  const entry: Entry = { status, step, ...(detail && { detail }) }
+  return { order: { ...order, status, version: order.version + 1 }, entries: [entry], facts: [] }
+}
+
+const noted = (order: Order, step: string, detail?: string): Change =>
+  moved(order, order.status, step, detail)
+
+function andThen(first: Change, decide: (order: Order) => Change): Change {
+  const second = decide(first.order)
+  return {
+    order: second.order,
+    entries: [...first.entries, ...second.entries],
+    facts: [...first.facts, ...second.facts],
+  }
+}
+
+type Head = { orderId: string; customerId: string; version: number }
+
+function announced(change: Change, announce: (head: Head) => Announcement): Change {
+  const { id, customerId, version } = change.order
+  return { ...change, facts: [...change.facts, announce({ orderId: id, customerId, version })] }
+}
+
+function totalOf(order: Order): Money {
+  if (!order.total) throw new Error(`order ${order.id} has no total in state ${order.status}`)
+  return order.total
+}
+
+const reasons: Record<string, CancelReason> = {
+  'out-of-stock': 'out-of-stock',
+  'unknown-sku': 'unknown-sku',
+  discontinued: 'discontinued',
+}
+const reasonFor = (code: string): CancelReason => reasons[code] ?? 'out-of-stock'

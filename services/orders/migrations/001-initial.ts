@@ -1,0 +1,53 @@
+import { type Kysely, sql } from 'kysely'
+import { createMessagingTables } from '../../../chassis/messaging-tables.ts'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await createMessagingTables(db)
+  await db.schema
+    .createTable('orders')
+    .addColumn('id', 'uuid', (column) => column.primaryKey())
+    .addColumn('customer_id', 'uuid', (column) => column.notNull())
+    .addColumn('idempotency_key', 'text', (column) => column.notNull())
+    .addColumn('request_hash', 'text', (column) => column.notNull())
+    .addColumn('version', 'integer', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('reservation', 'text', (column) => column.notNull())
+    .addColumn('charge', 'text', (column) => column.notNull())
+    .addColumn('parked_from', 'text')
+    .addColumn('reason', 'text')
+    .addColumn('lines', 'json', (column) => column.notNull())
+    .addColumn('ship_to', 'json', (column) => column.notNull())
+    .addColumn('card', 'text', (column) => column.notNull())
+    .addColumn('expected_total', 'bigint')
+    .addColumn('total', 'bigint', (column) => column.check(sql`total >= 0`))
+    .addColumn('currency', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('next_attempt_at', 'timestamptz')
+    .addColumn('deadline_at', 'timestamptz', (column) => column.notNull())
+    .addColumn('placed_at', 'timestamptz', (column) => column.notNull())
+    .addColumn('updated_at', 'timestamptz', (column) => column.notNull())
+    .addUniqueConstraint('orders_idempotency_key', ['customer_id', 'idempotency_key'])
+    .execute()
+  await db.schema
+    .createIndex('orders_of_customer')
+    .on('orders')
+    .columns(['customer_id', 'id'])
+    .execute()
+  await db.schema.createIndex('orders_by_status').on('orders').columns(['status', 'id']).execute()
+  await db.schema
+    .createIndex('orders_due')
+    .on('orders')
+    .column('next_attempt_at')
+    .where(sql.ref('next_attempt_at'), 'is not', null)
+    .execute()
+  await db.schema
+    .createTable('order_history')
+    .addColumn('order_id', 'uuid', (column) => column.notNull().references('orders.id'))
+    .addColumn('version', 'integer', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('step', 'text', (column) => column.notNull())
+    .addColumn('detail', 'text')
+    .addColumn('at', 'timestamptz', (column) => column.notNull())
+    .addPrimaryKeyConstraint('order_history_key', ['order_id', 'version'])
+    .execute()
+}

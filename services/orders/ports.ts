@@ -1,0 +1,53 @@
+import type { Tx } from '../../chassis/database.ts'
+import type { HistoryEntry, OrderStatus } from './contract.ts'
+import type { Change, ChargeOutcome, Line, Order, RefundOutcome, ReserveOutcome } from './domain.ts'
+import type { OrdersTables } from './store.ts'
+
+/** Who asks: a customer sees own orders, an operator all. */
+export type Viewer = { userId: string; role: 'customer' | 'operator' }
+
+/** A client's promise that a repeated request is the same request. */
+export type IdempotencyKey = { key: string; requestHash: string }
+
+export type OrderList = {
+  limit: number
+  cursor?: string | undefined
+  status?: OrderStatus | undefined
+  all: boolean
+}
+
+export type OrderStore = {
+  /**
+   * Stores a new order, or finds the one that the key stands for.
+   * `leaseMs`: how long this process has it to itself; 0 leaves it to whoever looks next.
+   * @throws Refusal `idempotency-key-reused` when the key came with another request
+   */
+  place(
+    change: Change,
+    key: IdempotencyKey,
+    leaseMs: number,
+  ): Promise<{ order: Order; isNew: boolean }>
+  /** Locks, decides, and stores row, history and facts together. @throws Refusal `not-found` */
+  update(id: string, decide: (order: Order) => Change, viewer?: Viewer): Promise<Order>
+  /** The same within a transaction that is already open; a missing order is ignored. */
+  updateWithin(tx: Tx<OrdersTables>, id: string, decide: (order: Order) => Change): Promise<void>
+  find(id: string, viewer: Viewer): Promise<Order | undefined>
+  history(id: string): Promise<HistoryEntry[]>
+  list(viewer: Viewer, list: OrderList): Promise<Order[]>
+  /** Takes up to `limit` orders that are due and that nobody drives, for `leaseMs`. */
+  claim(limit: number, leaseMs: number): Promise<{ order: Order; attempts: number }[]>
+  /** Gives an order back to be tried again in `delayMs`. */
+  postpone(id: string, delayMs: number, attempts: number): Promise<void>
+}
+
+export type Catalog = {
+  /** The SKUs among these that do not exist. @throws Fault when the catalogue does not answer */
+  unknown(skus: readonly string[]): Promise<string[]>
+  reserve(orderId: string, lines: readonly Line[]): Promise<ReserveOutcome>
+  release(orderId: string): Promise<void>
+}
+
+export type Payments = {
+  charge(order: Order, amount: { amount: number; currency: 'EUR' }): Promise<ChargeOutcome>
+  refund(orderId: string, reason: string): Promise<RefundOutcome>
+}

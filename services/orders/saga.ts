@@ -1,0 +1,155 @@
+import type { Log } from '../../chassis/log.ts'
+import { Refusal } from '../../chassis/refusal.ts'
+import { inSpan } from '../../chassis/telemetry.ts'
+import { createWorker, type Worker } from '../../chassis/worker.ts'
+import {
+  type Change,
+  charged,
+  expire,
+  next,
+  type Order,
+  park,
+  released,
+  reserved,
+  returned,
+  type Step,
+} from './domain.ts'
+import type { Catalog, OrderStore, Payments } from './ports.ts'
+
+export type DriverOptions = {
+  store: OrderStore
+  catalog: Catalog
+  payments: Payments
+  log: Log
+  now?: () => Date
+  /** Orders driven at the same time by this process. */
+  concurrency?: number
+  pollMs?: number
+}
+
+export type Driver = Worker & {
+  /** How long a new order may be kept for `drive`, in milliseconds: 0 when all places are taken. */
+  roomMs(): number
+  /** Drives an order until it rests, in the background. One that is being driven here already is left to that. */
+  drive(order: Order, attempts?: number): void
+}
+
+/** Longer than the slowest command, so that two processes seldom drive the same order; commands are idempotent if they do. */
+export const leaseMs = 8_000
+const firstDelayMs = 200
+const longestDelayMs = 4_000
+/** Compensation attempts (about ten minutes) before an order is parked for an operator. */
+const attemptsBeforeParking = 150
+
+/**
+ * Drives orders through the saga: asks `next` for the command, sends it, stores the answer, until nothing is left.
+ * A *no* is an answer; a fault is tried again with the same key, later and later, until the deadline compensates
+ * or, when compensation itself keeps failing, the order is parked.
+ */
+export function createDriver(options: DriverOptions): Driver {
+  const {
+    store,
+    catalog,
+    payments,
+    log,
+    now = () => new Date(),
+    concurrency = 32,
+    pollMs = 500,
+  } = options
+  const driving = new Map<string, Promise<void>>()
+
+  /** Sends one command and answers what its outcome does to an order. */
+  async function send(order: Order, step: Step): Promise<(order: Order) => Change> {
+    switch (step.command) {
+      case 'reserve': {
+        const answer = await catalog.reserve(order.id, step.lines)
+        return (current) => reserved(current, answer)
+      }
+      case 'charge': {
+        const answer = await payments.charge(order, step.amount)
+        return (current) => charged(current, answer)
+      }
+      case 'refund': {
+        const answer = await payments.refund(order.id, step.reason)
+        return (current) => returned(current, answer)
+      }
+      case 'release': {
+        await catalog.release(order.id)
+        return released
+      }
+    }
+  }
+
+  async function advance(order: Order): Promise<Order> {
+    if (expire(order, now()).entries.length > 0)
+      return store.update(order.id, (current) => expire(current, now()))
+    const step = next(order)
+    if (!step) return order
+    const decide = await inSpan(
+      `saga ${step.command}`,
+      { attributes: { 'order.id': order.id } },
+      () => send(order, step),
+    )
+    return store.update(order.id, decide)
+  }
+
+  async function driveToRest(order: Order, attempts: number): Promise<void> {
+    let current = order
+    let failures = attempts
+    try {
+      while (next(current)) {
+        current = await advance(current)
+        failures = 0
+      }
+    } catch (error) {
+      await givenUpForNow(current, failures + 1, error)
+    }
+  }
+
+  async function givenUpForNow(order: Order, attempts: number, error: unknown): Promise<void> {
+    log.warn(
+      { err: error, orderId: order.id, status: order.status, attempts },
+      'a step failed; it will be tried again',
+    )
+    const undoing = order.status === 'cancelling' || order.status === 'refunding'
+    // a command that is refused outright can never succeed by repetition
+    const hopeless = error instanceof Refusal || attempts >= attemptsBeforeParking
+    if (undoing && hopeless) await store.update(order.id, (current) => park(current, String(error)))
+    else
+      await store.postpone(
+        order.id,
+        Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs),
+        attempts,
+      )
+  }
+
+  function drive(order: Order, attempts = 0): void {
+    if (driving.has(order.id)) return
+    const run = driveToRest(order, attempts)
+      .catch((err) => log.error({ err, orderId: order.id }, 'an order was left to its lease'))
+      .finally(() => {
+        driving.delete(order.id)
+        if (driving.size === concurrency - 1) worker.wake()
+      })
+    driving.set(order.id, run)
+  }
+
+  async function claimDue(): Promise<boolean> {
+    const room = concurrency - driving.size
+    if (room <= 0) return false
+    const due = await store.claim(room, leaseMs)
+    for (const { order, attempts } of due) drive(order, attempts)
+    return false
+  }
+
+  const worker = createWorker({ name: 'saga driver', log, pollMs, work: claimDue })
+  return {
+    ...worker,
+    drive,
+    roomMs: () => (driving.size < concurrency ? leaseMs : 0),
+    stop: async () => {
+      await worker.stop()
+      await Promise.all(driving.values())
+    },
+  }
+}

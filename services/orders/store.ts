@@ -1,0 +1,275 @@
+import type { ColumnType, Generated, Selectable, Transaction } from 'kysely'
+import type { Database, Tx } from '../../chassis/database.ts'
+import { euro } from '../../chassis/money.ts'
+import { refused } from '../../chassis/refusal.ts'
+import type { Address, CancelReason, HistoryEntry, OrderStatus } from './contract.ts'
+import {
+  type Change,
+  type Charge,
+  type Line,
+  next,
+  type Order,
+  type Reservation,
+} from './domain.ts'
+import type { IdempotencyKey, OrderStore, Viewer } from './ports.ts'
+import { leaseMs as defaultLeaseMs } from './saga.ts'
+
+type Json<T> = ColumnType<T, string, string>
+
+export type OrdersTables = {
+  orders: {
+    id: string
+    customer_id: string
+    idempotency_key: string
+    request_hash: string
+    version: number
+    status: OrderStatus
+    reservation: Reservation
+    charge: Charge
+    parked_from: OrderStatus | null
+    reason: CancelReason | null
+    lines: Json<Line[]>
+    ship_to: Json<Address>
+    card: string
+    expected_total: number | null
+    total: number | null
+    currency: string
+    attempts: Generated<number>
+    next_attempt_at: Date | null
+    deadline_at: Date
+    placed_at: Date
+    updated_at: Date
+  }
+  order_history: {
+    order_id: string
+    version: number
+    status: OrderStatus
+    step: string
+    detail: string | null
+    at: Date
+  }
+}
+
+type Rows = Transaction<OrdersTables>
+type OrderRow = Selectable<OrdersTables['orders']>
+
+/** Orders in the service's own database: the row is the saga, its history and its facts commit with it. */
+export function createOrderStore(
+  database: Database<OrdersTables>,
+  now: () => Date = () => new Date(),
+): OrderStore {
+  async function place({ order, entries, facts }: Change, key: IdempotencyKey, leaseMs: number) {
+    const isNew = await database.inTransaction(async ({ rows, announce }) => {
+      const { numInsertedOrUpdatedRows } = await rows
+        .insertInto('orders')
+        .values({
+          ...insertable(order),
+          idempotency_key: key.key,
+          request_hash: key.requestHash,
+          next_attempt_at: soon(leaseMs),
+        })
+        .onConflict((conflict) => conflict.constraint('orders_idempotency_key').doNothing())
+        .executeTakeFirst()
+      if (numInsertedOrUpdatedRows === 0n) return false
+      await insertHistory(rows as unknown as Rows, order, entries)
+      announce(...facts)
+      return true
+    })
+    return isNew ? { order, isNew } : { order: await placedBefore(order.customerId, key), isNew }
+  }
+
+  async function placedBefore(
+    customerId: string,
+    { key, requestHash }: IdempotencyKey,
+  ): Promise<Order> {
+    const row = await database.rows
+      .selectFrom('orders')
+      .selectAll()
+      .where('customer_id', '=', customerId)
+      .where('idempotency_key', '=', key)
+      .executeTakeFirstOrThrow()
+    if (row.request_hash !== requestHash)
+      throw refused(
+        'idempotency-key-reused',
+        'This Idempotency-Key came with another request before.',
+      )
+    return toOrder(row)
+  }
+
+  const update = (id: string, decide: (order: Order) => Change, viewer?: Viewer) =>
+    database.inTransaction(async (tx) => {
+      const order = await changeWithin(tx, id, decide, viewer)
+      if (!order) throw refused('not-found', `There is no order ${id}.`)
+      return order
+    })
+
+  async function changeWithin(
+    tx: Tx<OrdersTables>,
+    id: string,
+    decide: (order: Order) => Change,
+    viewer?: Viewer,
+  ): Promise<Order | undefined> {
+    const found = await tx.rows
+      .selectFrom('orders')
+      .selectAll()
+      .where('id', '=', id)
+      .$call(visibleTo(viewer))
+      .forUpdate()
+      .executeTakeFirst()
+    if (!found) return undefined
+    const { order, entries, facts } = decide(toOrder(found))
+    if (entries.length === 0) return order
+    const changed: Order = { ...order, updatedAt: now() }
+    await tx.rows
+      .updateTable('orders')
+      .set({
+        ...updatable(changed),
+        attempts: 0,
+        next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
+      })
+      .where('id', '=', id)
+      .execute()
+    await insertHistory(tx.rows as unknown as Rows, changed, entries)
+    tx.announce(...facts)
+    return changed
+  }
+
+  async function updateWithin(
+    tx: Tx<OrdersTables>,
+    id: string,
+    decide: (order: Order) => Change,
+  ): Promise<void> {
+    await changeWithin(tx, id, decide)
+  }
+
+  async function find(id: string, viewer: Viewer): Promise<Order | undefined> {
+    const row = await database.rows
+      .selectFrom('orders')
+      .selectAll()
+      .where('id', '=', id)
+      .$call(visibleTo(viewer))
+      .executeTakeFirst()
+    return row && toOrder(row)
+  }
+
+  async function history(id: string): Promise<HistoryEntry[]> {
+    const entries = await database.rows
+      .selectFrom('order_history')
+      .selectAll()
+      .where('order_id', '=', id)
+      .orderBy('version')
+      .execute()
+    return entries.map(({ version, status, step, detail, at }) => ({
+      version,
+      status,
+      step,
+      ...(detail && { detail }),
+      at: at.toISOString(),
+    }))
+  }
+
+  async function list(
+    viewer: Viewer,
+    { limit, cursor, status, all }: Parameters<OrderStore['list']>[1],
+  ): Promise<Order[]> {
+    let query = database.rows.selectFrom('orders').selectAll().orderBy('id', 'desc').limit(limit)
+    if (!(all && viewer.role === 'operator')) query = query.where('customer_id', '=', viewer.userId)
+    if (cursor) query = query.where('id', '<', cursor)
+    if (status) query = query.where('status', '=', status)
+    return (await query.execute()).map(toOrder)
+  }
+
+  async function claim(limit: number, leaseMs: number) {
+    const claimed = await database.rows
+      .updateTable('orders')
+      .set({ next_attempt_at: soon(leaseMs) })
+      .where('id', 'in', (due) =>
+        due
+          .selectFrom('orders')
+          .select('id')
+          .where('next_attempt_at', '<=', now())
+          .orderBy('next_attempt_at')
+          .limit(limit)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .returningAll()
+      .execute()
+    return claimed.map((row) => ({ order: toOrder(row), attempts: row.attempts }))
+  }
+
+  async function postpone(id: string, delayMs: number, attempts: number): Promise<void> {
+    await database.rows
+      .updateTable('orders')
+      .set({ next_attempt_at: soon(delayMs), attempts })
+      .where('id', '=', id)
+      .where('next_attempt_at', 'is not', null)
+      .execute()
+  }
+
+  const soon = (ms: number): Date => new Date(now().getTime() + ms)
+
+  return { place, update, updateWithin, find, history, list, claim, postpone }
+}
+
+/** Owner checks are part of the query: a stranger finds nothing. */
+const visibleTo =
+  (viewer: Viewer | undefined) =>
+  <Q extends { where(column: 'customer_id', operator: '=', value: string): Q }>(query: Q): Q =>
+    viewer && viewer.role !== 'operator' ? query.where('customer_id', '=', viewer.userId) : query
+
+async function insertHistory(rows: Rows, order: Order, entries: Change['entries']): Promise<void> {
+  const first = order.version - entries.length + 1
+  const values = entries.map(({ status, step, detail }, index) => ({
+    order_id: order.id,
+    version: first + index,
+    status,
+    step,
+    detail: detail ?? null,
+    at: order.updatedAt,
+  }))
+  await rows.insertInto('order_history').values(values).execute()
+}
+
+const updatable = (order: Order) => ({
+  version: order.version,
+  status: order.status,
+  reservation: order.reservation,
+  charge: order.charge,
+  parked_from: order.parkedFrom ?? null,
+  reason: order.reason ?? null,
+  lines: JSON.stringify(order.lines),
+  total: order.total?.amount ?? null,
+  updated_at: order.updatedAt,
+})
+
+const insertable = (order: Order) => ({
+  ...updatable(order),
+  id: order.id,
+  customer_id: order.customerId,
+  ship_to: JSON.stringify(order.shipTo),
+  card: order.card,
+  expected_total: order.expectedTotal?.amount ?? null,
+  currency: 'EUR',
+  deadline_at: order.deadlineAt,
+  placed_at: order.placedAt,
+})
+
+const toOrder = (row: OrderRow): Order => ({
+  id: row.id,
+  customerId: row.customer_id,
+  version: row.version,
+  status: row.status,
+  lines: row.lines,
+  shipTo: row.ship_to,
+  card: row.card,
+  ...(row.expected_total !== null && { expectedTotal: euro(row.expected_total) }),
+  ...(row.total !== null && { total: euro(row.total) }),
+  ...(row.reason && { reason: row.reason }),
+  reservation: row.reservation,
+  charge: row.charge,
+  ...(row.parked_from && { parkedFrom: row.parked_from }),
+  placedAt: row.placed_at,
+  updatedAt: row.updated_at,
+  deadlineAt: row.deadline_at,
+})
