@@ -10,7 +10,7 @@ const Name = z.string().trim().min(1).max(120)
 const Description = z.string().trim().min(1).max(2_000)
 const Category = z.string().regex(/^[a-z]+(-[a-z]+)*$/)
 const Price = Money.extend({ amount: z.int().min(1).max(10_000_000) })
-const Quantity = z.int().min(1).max(1_000)
+const Quantity = z.int().min(1).max(1_000_000)
 const Version = z.int().min(1)
 
 /** A product as everybody may see it. `available` is what can be ordered now. */
@@ -24,7 +24,7 @@ export const Product = z
     available: z.int().min(0),
     inStock: z.boolean(),
     discontinued: z.boolean(),
-    picture: z.string().openapi({ example: '/products/MUG-ENAMEL-BLUE/picture.svg?v=1a2b3c4d' }),
+    picture: z.string().openapi({ example: '/products/MUG-ENAMEL-BLUE/picture.svg' }),
     version: Version,
   })
   .openapi('Product')
@@ -35,12 +35,12 @@ export const CategoryCount = z
   .openapi('Category')
 export type CategoryCount = z.infer<typeof CategoryCount>
 
-const wholeNumber = (name: string, description: string, max: number) =>
+const wholeNumber = (name: string, description: string, min: number, max: number) =>
   z
     .string()
     .regex(/^\d{1,9}$/, 'a whole number')
     .transform(Number)
-    .pipe(z.int().max(max))
+    .pipe(z.int().min(min).max(max))
     .optional()
     .openapi({ type: 'integer', param: { name, in: 'query' }, description })
 
@@ -50,11 +50,11 @@ export type Sort = z.infer<typeof Sort>
 export const ProductQuery = z.strictObject({
   q: z.string().trim().max(200).optional(),
   category: Category.optional(),
-  minPrice: wholeNumber('minPrice', 'in minor units (cents)', 999_999_999),
-  maxPrice: wholeNumber('maxPrice', 'in minor units (cents)', 999_999_999),
+  minPrice: wholeNumber('minPrice', 'in minor units (cents)', 0, 999_999_999),
+  maxPrice: wholeNumber('maxPrice', 'in minor units (cents)', 0, 999_999_999),
   inStock: z.enum(['true', 'false']).optional(),
   sort: Sort.optional().openapi({ description: 'relevance with `q`, otherwise name' }),
-  limit: wholeNumber('limit', '1 to 100, 24 when absent', 100),
+  limit: wholeNumber('limit', '1 to 100, 24 when absent', 1, 100),
   cursor: z
     .string()
     .max(500)
@@ -203,7 +203,7 @@ export const catalogRoutes = {
     path: '/products/{sku}/picture.svg',
     tags,
     summary: 'The picture of a product',
-    request: { ...bySku, query: z.strictObject({ v: z.string().max(64).optional() }) },
+    request: bySku,
     responses: {
       200: { content: { 'image/svg+xml': { schema: z.string() } }, description: 'SVG, 480 × 480' },
       304: empty('Not modified'),
@@ -220,16 +220,39 @@ export const catalogRoutes = {
     method: 'patch',
     path: '/products/{sku}',
     ...operator,
-    summary: 'Change a product (operator); `If-Match` with its version is honoured',
-    request: { ...bySku, body: body(ProductChange) },
+    summary: 'Change a product (operator)',
+    request: {
+      ...bySku,
+      headers: z.object({
+        'if-match': z
+          .string()
+          .regex(/^("?[1-9]\d{0,8}"?|\*)$/, 'the version of the product, as in "3"')
+          .optional()
+          .openapi({ description: 'Change only this version of the product; otherwise 412' }),
+      }),
+      body: body(ProductChange),
+    },
     responses: { 200: json(Product) },
   }),
   adjustStock: createRoute({
     method: 'post',
     path: '/products/{sku}/stock',
     ...operator,
-    summary: 'Add or take pieces (operator); safe to repeat with an `Idempotency-Key`',
-    request: { ...bySku, body: body(StockAdjustment) },
+    summary: 'Add or take pieces (operator)',
+    request: {
+      ...bySku,
+      headers: z.object({
+        'idempotency-key': z
+          .string()
+          .min(1)
+          .max(200)
+          .optional()
+          .openapi({
+            description: 'The same key is the same adjustment of this product, for ever',
+          }),
+      }),
+      body: body(StockAdjustment),
+    },
     responses: { 200: json(Stock) },
   }),
   stock: createRoute({
