@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import type { App } from './app.ts'
+import type { CloudEvent } from './fact.ts'
+import { Fault, refused } from './refusal.ts'
+import type { Invocation, Reply, Transport } from './transport.ts'
+
+/** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
+export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
+
+export type MemoryTransport = Transport & {
+  /** The apps that calls and facts reach, by app-id. */
+  apps: Map<string, App>
+  /** Which apps hear which topic. */
+  subscriptions: Map<string, string[]>
+  secrets: Map<string, string>
+  published: { topic: string; event: CloudEvent }[]
+  sent: { binding: string; operation: string; data: unknown; metadata: Record<string, string> }[]
+  faults: Faults
+  /** While true, publishing fails: the broker is down. */
+  brokerDown: boolean
+  /** Delivers what waits until nothing does. A fact answered `RETRY` is delivered again, `maxDeliveries` times at most. */
+  settle(): Promise<void>
+}
+
+export type MemoryOptions = {
+  appToken?: string
+  /** A seeded source of randomness for the faults, from 0 to 1. */
+  random?: () => number
+  now?: () => number
+  maxDeliveries?: number
+}
+
+type Delivery = { app: string; topic: string; event: CloudEvent; tries: number }
+type Entry = { json: string; etag: string; expiresAt: number }
+
+/**
+ * `Transport` in one process, for tests without a sidecar: apps call each other, facts wait until `settle()`,
+ * and switches duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
+ */
+export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransport {
+  const { random = () => 1, now = Date.now, maxDeliveries = 10, appToken } = options
+  const entries = new Map<string, Entry>()
+  let queue: Delivery[] = []
+  let etags = 0
+  const happens = (probability: number) => random() < probability
+
+  async function invoke(call: Invocation): Promise<Reply> {
+    const app = transport.apps.get(call.app)
+    if (!app) throw new Fault('unavailable', `${call.app} is not running`)
+    if (happens(transport.faults.drop))
+      throw new Fault('unavailable', `${call.app} was not reached`)
+    const headers = { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) }
+    const answer = await app.request(call.path, {
+      method: call.method,
+      headers,
+      body: (call.body as BodyInit) ?? null,
+    })
+    if (happens(transport.faults.lostAnswer))
+      throw new Fault('unavailable', `the answer of ${call.app} was lost`)
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: new Uint8Array(await answer.arrayBuffer()),
+    }
+  }
+
+  async function publish(
+    topic: string,
+    events: readonly CloudEvent[],
+  ): Promise<{ failed: string[] }> {
+    if (transport.brokerDown) throw new Fault('unavailable', 'the broker is down')
+    for (const event of events) {
+      transport.published.push({ topic, event })
+      const copies = happens(transport.faults.duplicate) ? 2 : 1
+      for (const app of transport.subscriptions.get(topic) ?? []) {
+        for (let copy = 0; copy < copies; copy++) enqueue({ app, topic, event, tries: 0 })
+      }
+    }
+    return { failed: [] }
+  }
+
+  function enqueue(delivery: Delivery): void {
+    if (happens(transport.faults.reorder))
+      queue.splice(Math.floor(random() * (queue.length + 1)), 0, delivery)
+    else queue.push(delivery)
+  }
+
+  async function settle(): Promise<void> {
+    while (queue.length > 0) {
+      const waiting = queue
+      queue = []
+      for (const delivery of waiting) await deliver(delivery)
+    }
+  }
+
+  async function deliver({ app, topic, event, tries }: Delivery): Promise<void> {
+    const again = { app, topic, event, tries: tries + 1 }
+    const body = JSON.stringify({ ...event, topic })
+    const call = {
+      app,
+      method: 'POST',
+      path: `/events/${topic}`,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body,
+    }
+    const status = await invoke(call).then(statusOf, () => 'RETRY')
+    if (status !== 'RETRY') return
+    if (again.tries < maxDeliveries) enqueue(again)
+    else await invoke({ ...call, path: `/events/${app}-dead-letters-v1` })
+  }
+
+  function live(key: string): Entry | undefined {
+    const entry = entries.get(key)
+    if (entry && entry.expiresAt > now()) return entry
+    entries.delete(key)
+    return undefined
+  }
+
+  function guard(key: string, etag: string | null | undefined): void {
+    if (etag === undefined) return
+    if ((live(key)?.etag ?? null) !== etag) throw refused('etag-mismatch', `${key} has changed`)
+  }
+
+  const state: Transport['state'] = {
+    async get(key) {
+      const entry = live(key)
+      return entry && { value: JSON.parse(entry.json), etag: entry.etag }
+    },
+    async save(key, value, { etag, ttlSeconds = Number.POSITIVE_INFINITY } = {}) {
+      guard(key, etag)
+      const json = JSON.stringify(value)
+      etags += 1
+      const next = createHash('sha1').update(`${etags}:${json}`).digest('hex').slice(0, 8)
+      entries.set(key, { json, etag: next, expiresAt: now() + ttlSeconds * 1000 })
+    },
+    async delete(key, etag) {
+      guard(key, etag)
+      entries.delete(key)
+    },
+  }
+
+  const transport: MemoryTransport = {
+    apps: new Map(),
+    subscriptions: new Map(),
+    secrets: new Map(),
+    published: [],
+    sent: [],
+    faults: { duplicate: 0, reorder: 0, drop: 0, lostAnswer: 0 },
+    brokerDown: false,
+    invoke,
+    publish,
+    state,
+    settle,
+    async secret(name) {
+      const value = transport.secrets.get(name)
+      if (value === undefined) throw new Fault('unavailable', `no secret ${name}`)
+      return value
+    },
+    async bind(binding, operation, data, metadata = {}) {
+      transport.sent.push({ binding, operation, data, metadata })
+    },
+    async ready() {},
+    async close() {},
+  }
+  return transport
+}
+
+const statusOf = ({ status, body }: Reply): string => {
+  if (status === 404) return 'DROP'
+  if (status >= 300) return 'RETRY'
+  return (
+    (JSON.parse(new TextDecoder().decode(body) || '{}') as { status?: string }).status ?? 'SUCCESS'
+  )
+}
