@@ -13,7 +13,7 @@ import { registry, requestSeconds } from './metrics.ts'
 import {
   commonProblems,
   fieldErrors,
-  type Problem,
+  Problem,
   type ProblemKind,
   problemResponse,
 } from './problem.ts'
@@ -34,7 +34,37 @@ export type AppOptions = {
   maxBodyBytes?: number
   /** Rejects when the service cannot do its work. */
   ready?: () => Promise<void>
-  version?: string
+  /** The API document, instead of the one of this app's own routes. */
+  document?: () => Promise<object>
+}
+
+/** The OpenAPI 3.1 document of an app's routes; every operation can also answer a problem. */
+export function documentOf(app: App, title: string): OpenApiDocument {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  })
+  app.openAPIRegistry.register('Problem', Problem)
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title, version: '1.0.0' },
+  }) as OpenApiDocument
+  const problem = {
+    description: 'Problem',
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path)) operation.responses.default ??= problem
+  }
+  return document
+}
+
+export type OpenApiDocument = {
+  openapi: string
+  info: { title: string; version: string; description?: string }
+  paths: Record<string, Record<string, { tags?: string[]; responses: Record<string, unknown> }>>
+  components?: Record<string, Record<string, unknown>>
 }
 
 /** Paths that the machine, not a caller, asks for. */
@@ -83,10 +113,9 @@ export function createApp(options: AppOptions): App {
   app.get('/metrics', async (c) =>
     c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   )
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: name, version: options.version ?? '1.0.0' },
-  })
+  app.get('/openapi.json', async (c) =>
+    c.json(await (options.document ?? (async () => documentOf(app, name)))()),
+  )
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path)
@@ -135,11 +164,10 @@ export function createApp(options: AppOptions): App {
   return app
 }
 
-function headersFor(refusal: Refusal): Record<string, string> {
-  if (refusal.code === 'unauthenticated') return { 'www-authenticate': 'Bearer' }
-  if (refusal.code === 'body-too-large') return { 'retry-after': '0', connection: 'close' }
-  if (refusal.code === 'too-many-requests')
-    return { 'retry-after': String(refusal.extra.retryAfterSeconds ?? 1) }
+function headersFor({ code, extra }: Refusal): Record<string, string> {
+  if (code === 'unauthenticated') return { 'www-authenticate': 'Bearer' }
+  if (code === 'body-too-large') return { 'retry-after': '0', connection: 'close' }
+  if (extra.retryAfterSeconds) return { 'retry-after': String(extra.retryAfterSeconds) }
   return {}
 }
 

@@ -1,6 +1,6 @@
 import type { RouteConfig, z } from '@hono/zod-openapi'
-import type { Problem } from './problem.ts'
-import { Fault, refused } from './refusal.ts'
+import { Problem } from './problem.ts'
+import { Fault, type Refusal, refused } from './refusal.ts'
 import type { Transport } from './transport.ts'
 
 type Json<S> = { content: { 'application/json': { schema: S } } }
@@ -42,10 +42,17 @@ export async function call<R extends RouteConfig>(
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
   const said = parse(reply.body)
-  if (reply.status >= 500 || reply.status === 429)
-    throw new Fault('unavailable', `${app} answered ${reply.status}: ${detailOf(said)}`)
-  if (reply.status >= 400) throw refused(codeOf(said), detailOf(said))
+  if (reply.status >= 400) throw failure(app, reply.status, said)
   return contracted(app, route, said) as Output<R>
+}
+
+/** A problem with a 4xx is the callee's own *no*; anything else (a 4xx that the sidecar made, too) leaves the outcome open. */
+function failure(app: string, status: number, said: unknown): Refusal | Fault {
+  const problem = Problem.safeParse(said)
+  if (problem.success && status < 500 && status !== 429) {
+    return refused(problem.data.code, problem.data.detail ?? problem.data.title)
+  }
+  return new Fault('unavailable', `${app} answered ${status}: ${JSON.stringify(said)}`)
 }
 
 function contracted(app: string, route: RouteConfig, said: unknown): unknown {
@@ -80,7 +87,3 @@ function parse(body: Uint8Array): unknown {
     return undefined
   }
 }
-
-const codeOf = (said: unknown): string => (said as Partial<Problem>)?.code ?? 'refused'
-const detailOf = (said: unknown): string =>
-  (said as Partial<Problem>)?.detail ?? (said as Partial<Problem>)?.title ?? 'no detail'

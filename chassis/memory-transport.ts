@@ -53,7 +53,7 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     const answer = await app.request(call.path, {
       method: call.method,
       headers,
-      body: (call.body as BodyInit) ?? null,
+      body: (call.body as string | undefined) ?? null,
     })
     if (happens(transport.faults.lostAnswer))
       throw new Fault('unavailable', `the answer of ${call.app} was lost`)

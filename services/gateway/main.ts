@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { readEnvironment } from '../../chassis/environment.ts'
+import { startService } from '../../chassis/service.ts'
+import { createGatewayApp } from './app.ts'
+
+const env = readEnvironment({
+  RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(1).default(100),
+  MAX_IN_FLIGHT: z.coerce.number().int().min(1).default(256),
+  CORS_ORIGINS: z.string().default(''),
+  WEB_ROOT: z.string().default('../../web/dist'),
+})
+const service = await startService('gateway')
+const app = createGatewayApp({
+  ...service,
+  ratePerSecond: env.RATE_LIMIT_PER_SECOND,
+  maxInFlight: env.MAX_IN_FLIGHT,
+  origins: env.CORS_ORIGINS.split(',').filter(Boolean),
+  webRoot: env.WEB_ROOT,
+})
+service.listen(app)

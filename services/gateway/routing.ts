@@ -1,0 +1,37 @@
+/** Which service owns which first segment of a public path. What is not here does not exist for the outside. */
+const owners: Record<string, string> = {
+  '.well-known': 'users',
+  users: 'users',
+  sessions: 'users',
+  products: 'catalog',
+  categories: 'catalog',
+  catalog: 'catalog',
+  cart: 'carts',
+  carts: 'carts',
+  orders: 'orders',
+  payments: 'payments',
+  notifications: 'notifications',
+}
+
+export const services: readonly string[] = [...new Set(Object.values(owners))]
+
+/** The service that owns a path, if any. */
+export function ownerOf(path: string): string | undefined {
+  const [, segment = ''] = path.split('/')
+  return Object.hasOwn(owners, segment) ? owners[segment] : undefined
+}
+
+const open: readonly [method: string, path: RegExp][] = [
+  ['POST', /^\/users$/],
+  ['POST', /^\/sessions(\/refresh|\/logout)?$/],
+  ['GET', /^\/\.well-known\/jwks\.json$/],
+  ['GET', /^\/products(\/|$)(?!.*\/stock$)/],
+  ['GET', /^\/categories$/],
+]
+
+/** Whether a request may pass without an access token. */
+export const isOpen = (method: string, path: string): boolean =>
+  open.some(
+    ([openMethod, pattern]) =>
+      (method === openMethod || (method === 'HEAD' && openMethod === 'GET')) && pattern.test(path),
+  )
