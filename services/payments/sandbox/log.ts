@@ -1,4 +1,4 @@
-import { constants, mkdir, open, readFile } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { Effect } from './books.ts'
@@ -33,10 +33,11 @@ export async function openEffectLog(
   now = () => new Date().toISOString(),
 ): Promise<EffectLog> {
   await mkdir(dirname(path), { recursive: true })
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-  await syncFolder(dirname(path))
+  await appendFile(path, '', { mode: 0o600 })
   const bytes = await readFile(path)
   const entries = parse(bytes, 0, path)
+  const file = await open(path, 'r+')
+  await syncFolder(dirname(path))
 
   /** Where each line on the disk begins; the last is where the next one will. */
   const begins = lineBegins(bytes)

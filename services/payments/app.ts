@@ -1,0 +1,45 @@
+import { type App, createApp } from '../../chassis/app.ts'
+import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import type { Log } from '../../chassis/log.ts'
+import type { ProblemKind } from '../../chassis/problem.ts'
+import { refused } from '../../chassis/refusal.ts'
+import type { Cashier } from './cashier.ts'
+import { paymentsRoutes } from './contract.ts'
+import type { RefusalCode } from './domain.ts'
+import type { Payments } from './ports.ts'
+
+export type PaymentsAppPorts = {
+  cashier: Cashier
+  payments: Pick<Payments, 'find'>
+  verify: Verifier
+  log: Log
+  appToken?: string
+  ready?: () => Promise<void>
+}
+
+const problems = {
+  'charge-mismatch': { status: 409, title: 'The order was charged for something else' },
+} satisfies Record<RefusalCode, ProblemKind>
+
+export function createPaymentsApp({ cashier, payments, verify, ...shared }: PaymentsAppPorts): App {
+  const app = createApp({ name: 'payments', problems, ...shared })
+
+  app.openapi(paymentsRoutes.charge, async (c) => {
+    const { orderId } = c.req.valid('param')
+    return c.json(await cashier.charge(orderId, c.req.valid('json')), 200)
+  })
+
+  app.openapi(paymentsRoutes.refund, async (c) => {
+    const { orderId } = c.req.valid('param')
+    return c.json(await cashier.refund(orderId, c.req.valid('json').reason), 200)
+  })
+
+  app.use('/payments/*', signedIn(verify))
+  app.openapi(paymentsRoutes.payment, async (c) => {
+    const found = await payments.find(c.req.valid('param').orderId, c.get('identity'))
+    if (!found) throw refused('not-found', 'There is no such payment.')
+    return c.json(found, 200)
+  })
+
+  return app
+}

@@ -1,0 +1,92 @@
+import { Pool } from 'undici'
+import { z } from 'zod'
+import { Counter, registry } from '../../chassis/metrics.ts'
+import { Fault } from '../../chassis/refusal.ts'
+import type { Provider } from './ports.ts'
+
+const Charge = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('captured'), id: z.string().min(1) }),
+  z.object({ status: z.literal('declined'), declineCode: z.string().min(1) }),
+])
+const Refund = z.object({ status: z.literal('refunded'), id: z.string().min(1) })
+const Refused = z.object({ error: z.object({ code: z.string().min(1) }) })
+
+const asked = new Counter({
+  name: 'payments_provider_requests_total',
+  help: 'Requests to the payment provider, by HTTP status (none: it did not answer)',
+  labelNames: ['operation', 'status'] as const,
+  registers: [registry],
+})
+
+/**
+ * The payment provider over HTTP. An answer is what it decided: captured, declined, or a card it will never take
+ * (422). Everything else, from a time-out to an answer that cannot be read, is a fault.
+ *
+ * @param timeoutMs until a request without an answer is a fault
+ */
+export function createProvider(options: {
+  url: string
+  apiKey: string
+  timeoutMs?: number
+}): Provider & { close(): Promise<void> } {
+  const { url, apiKey, timeoutMs = 3_000 } = options
+  const pool = new Pool(url, { connections: 64, pipelining: 1 })
+
+  async function post(path: string, key: string, body: unknown) {
+    const operation = path.slice(path.lastIndexOf('/') + 1)
+    try {
+      const answer = await pool.request({
+        method: 'POST',
+        path,
+        headers: {
+          authorization: `Bearer ${apiKey}`,
+          'content-type': 'application/json',
+          'idempotency-key': key,
+        },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const said: unknown = await answer.body.json()
+      asked.inc({ operation, status: String(answer.statusCode) })
+      return { status: answer.statusCode, said }
+    } catch (cause) {
+      asked.inc({ operation, status: 'none' })
+      throw new Fault('provider-unavailable', `The provider did not answer POST ${path}.`, {
+        cause,
+      })
+    }
+  }
+
+  return {
+    async charge(key, { amount, card, reference }) {
+      const { status, said } = await post('/v1/charges', key, { ...amount, card, reference })
+      if (status === 422) return { outcome: 'declined', code: read(Refused, said).error.code }
+      if (status !== 200) throw unexpected('charge', status, said)
+      const charge = read(Charge, said)
+      return charge.status === 'captured'
+        ? { outcome: 'captured', reference: charge.id }
+        : { outcome: 'declined', code: charge.declineCode }
+    },
+    async refund(key, { charge, amount }) {
+      const { status, said } = await post('/v1/refunds', key, { charge, amount: amount.amount })
+      if (status !== 200) throw unexpected('refund', status, said)
+      return read(Refund, said).id
+    },
+    close: () => pool.close(),
+  }
+}
+
+function read<S extends z.ZodType>(schema: S, said: unknown): z.output<S> {
+  const result = schema.safeParse(said)
+  if (result.success) return result.data
+  throw new Fault(
+    'provider-unavailable',
+    `The provider's answer cannot be read: ${result.error.message}`,
+  )
+}
+
+const unexpected = (what: string, status: number, said: unknown): Fault =>
+  new Fault(
+    'provider-unavailable',
+    `The provider answered a ${what} with ${status}: ${JSON.stringify(said)}`,
+  )

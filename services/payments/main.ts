@@ -1,0 +1,31 @@
+import { v7 as newId } from 'uuid'
+import { z } from 'zod'
+import { openDatabase } from '../../chassis/database.ts'
+import { readEnvironment } from '../../chassis/environment.ts'
+import { createRelay } from '../../chassis/outbox.ts'
+import { startService } from '../../chassis/service.ts'
+import { createPaymentsApp } from './app.ts'
+import { createCashier } from './cashier.ts'
+import { createProvider } from './clients.ts'
+import { migrations } from './migrations/index.ts'
+import { createStore, type PaymentsTables } from './store.ts'
+
+const env = readEnvironment({ PROVIDER_URL: z.url() })
+const service = await startService('payments')
+const { transport, log } = service
+const database = await openDatabase<PaymentsTables>({
+  connectionString: await transport.secret('payments-database'),
+  migrations,
+  log,
+})
+service.onStop(database.close)
+const provider = createProvider({
+  url: env.PROVIDER_URL,
+  apiKey: await transport.secret('provider-api-key'),
+})
+service.onStop(provider.close)
+const payments = createStore(database)
+const cashier = createCashier({ payments, provider, newId })
+const relay = createRelay({ database, transport, source: 'payments', log })
+const app = createPaymentsApp({ cashier, payments, ...service, ready: database.ping })
+service.listen(app, [relay])
