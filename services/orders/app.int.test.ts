@@ -1,0 +1,446 @@
+import { v7 as uuid } from 'uuid'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { App } from '../../chassis/app.ts'
+import { type Database, openDatabase } from '../../chassis/database.ts'
+import { createDeadLetters } from '../../chassis/dead-letters.ts'
+import { createInbox } from '../../chassis/inbox.ts'
+import { createLog } from '../../chassis/log.ts'
+import { euro } from '../../chassis/money.ts'
+import { Fault } from '../../chassis/refusal.ts'
+import { type TestDatabase, testDatabase } from '../../tests/support/postgres.ts'
+import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
+import { until } from '../../tests/support/until.ts'
+import { createOrdersApp } from './app.ts'
+import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
+import { migrations } from './migrations/index.ts'
+import type { Catalog, Payments } from './ports.ts'
+import { createDriver, type Driver } from './saga.ts'
+import { createOrderStore, type OrdersTables } from './store.ts'
+
+const ada = '018f0000-0000-7000-8000-00000000000a'
+const bob = '018f0000-0000-7000-8000-00000000000b'
+const log = createLog('orders', 'silent')
+const shipTo = {
+  name: 'Ada',
+  street: 'Harbour Road 1',
+  postalCode: '20457',
+  city: 'Hamburg',
+  country: 'DE',
+}
+const request = { lines: [{ sku: 'MUG', quantity: 2 }], shipTo, card: 'card_approved' }
+const inStock: ReserveOutcome = {
+  outcome: 'reserved',
+  lines: [{ sku: 'MUG', quantity: 2, name: 'Mug', unitPrice: euro(1490) }],
+  total: euro(2980),
+}
+
+/** The two other services, as tests want them to answer. */
+type Others = {
+  reserve: () => Promise<ReserveOutcome>
+  charge: () => Promise<ChargeOutcome>
+  calls: string[]
+}
+
+let place: TestDatabase
+let database: Database<OrdersTables>
+let tokens: TestTokens
+let others: Others
+let driver: Driver
+let app: App
+
+beforeAll(async () => {
+  place = await testDatabase('orders')
+  database = await openDatabase<OrdersTables>({ connectionString: place.url, migrations, log })
+  tokens = await testTokens()
+})
+afterAll(async () => {
+  await driver.stop()
+  await database.close()
+  await place.dispose()
+})
+
+beforeEach(async () => {
+  await driver?.stop()
+  others = { reserve: async () => inStock, charge: async () => ({ outcome: 'charged' }), calls: [] }
+  const catalog: Catalog = {
+    unknown: async (skus) => skus.filter((sku) => sku.startsWith('NO-')),
+    reserve: (id) => called(`reserve ${id}`, others.reserve),
+    release: (id) => called(`release ${id}`, async () => {}),
+  }
+  const payments: Payments = {
+    charge: ({ id }) => called(`charge ${id}`, others.charge),
+    refund: (id) => called(`refund ${id}`, async () => ({ outcome: 'refunded' as const })),
+  }
+  const store = createOrderStore(database)
+  driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
+  driver.start()
+  app = createOrdersApp({
+    store,
+    catalog,
+    driver,
+    inbox: createInbox(database),
+    deadLetters: createDeadLetters(database),
+    verify: tokens.verify,
+    log,
+  })
+})
+
+async function called<T>(name: string, answer: () => Promise<T>): Promise<T> {
+  others.calls.push(name)
+  return answer()
+}
+
+async function post(
+  path: string,
+  user = ada,
+  role: 'customer' | 'operator' = 'customer',
+  body?: unknown,
+  key = uuid(),
+) {
+  const headers = {
+    ...(await tokens.bearer(user, role)),
+    'content-type': 'application/json',
+    'idempotency-key': key,
+  }
+  return app.request(path, {
+    method: 'POST',
+    headers,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+}
+
+async function get(path: string, user = ada, role: 'customer' | 'operator' = 'customer') {
+  return app.request(path, { headers: await tokens.bearer(user, role) })
+}
+
+async function placed(body: unknown = request): Promise<string> {
+  const answer = await post('/orders', ada, 'customer', body)
+  expect(answer.status).toBe(202)
+  return ((await answer.json()) as { orderId: string }).orderId
+}
+
+async function reaches(orderId: string, status: string): Promise<void> {
+  await until(
+    `order is ${status}`,
+    async () =>
+      ((await (await get(`/orders/${orderId}`)).json()) as { status: string }).status === status,
+  )
+}
+
+async function history(orderId: string): Promise<string[]> {
+  const { history } = (await (await get(`/orders/${orderId}/history`)).json()) as {
+    history: { step: string }[]
+  }
+  return history.map(({ step }) => step)
+}
+
+const facts = async (orderId: string): Promise<string[]> => {
+  const rows = await database.rows
+    .selectFrom('outbox')
+    .select(['topic', 'data'])
+    .orderBy('id')
+    .execute()
+  return rows
+    .filter(({ data }) => (data as unknown as { orderId: string }).orderId === orderId)
+    .map(({ topic }) => topic)
+}
+
+describe('placing an order', () => {
+  it('is accepted with its location and completes in the background', async () => {
+    const answer = await post('/orders', ada, 'customer', request)
+    expect(answer.status).toBe(202)
+    const { orderId } = (await answer.json()) as { orderId: string }
+    expect(answer.headers.get('location')).toBe(`/orders/${orderId}`)
+    await reaches(orderId, 'confirmed')
+    expect(await history(orderId)).toEqual([
+      'order placed',
+      'stock reserved',
+      'card charged',
+      'order confirmed',
+    ])
+    expect(await facts(orderId)).toEqual(['orders-placed-v1', 'orders-confirmed-v1'])
+  })
+
+  it('50 times with one key is one order and 50 identical answers', async () => {
+    const key = uuid()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => post('/orders', ada, 'customer', request, key)),
+    )
+    const bodies = await Promise.all(answers.map((answer) => answer.text()))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
+    expect(new Set(bodies).size).toBe(1)
+    const stored = await database.rows
+      .selectFrom('orders')
+      .select('id')
+      .where('idempotency_key', '=', key)
+      .execute()
+    expect(stored).toHaveLength(1)
+  })
+
+  it('the same key with another request is refused', async () => {
+    const key = uuid()
+    await post('/orders', ada, 'customer', request, key)
+    const answer = await post(
+      '/orders',
+      ada,
+      'customer',
+      { ...request, lines: [{ sku: 'MUG', quantity: 3 }] },
+      key,
+    )
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ code: 'idempotency-key-reused' })
+  })
+
+  it('two customers may use the same key', async () => {
+    const key = uuid()
+    const [one, two] = await Promise.all(
+      [ada, bob].map((user) => post('/orders', user, 'customer', request, key)),
+    )
+    expect(await one?.text()).not.toEqual(await two?.text())
+  })
+
+  it.each([
+    ['an unknown field', { ...request, gift: true }, 400, 'gift'],
+    [
+      'a wrong type',
+      { ...request, lines: [{ sku: 'MUG', quantity: 'two' }] },
+      400,
+      'lines.0.quantity',
+    ],
+    [
+      'a negative quantity',
+      { ...request, lines: [{ sku: 'MUG', quantity: -1 }] },
+      400,
+      'lines.0.quantity',
+    ],
+    ['no lines', { ...request, lines: [] }, 400, 'lines'],
+    [
+      'one product twice',
+      { ...request, lines: [request.lines[0], request.lines[0]] },
+      400,
+      'lines',
+    ],
+    ['an unknown product', { ...request, lines: [{ sku: 'NO-SUCH', quantity: 1 }] }, 422, 'lines'],
+  ])('with %s is refused, names the field, and stores nothing', async (_, body, status, field) => {
+    const before = await countOrders()
+    const answer = await post('/orders', ada, 'customer', body)
+    expect(answer.status).toBe(status)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    const { errors } = (await answer.json()) as { errors: { field: string }[] }
+    expect(errors[0]?.field).toBe(field)
+    expect(await countOrders()).toBe(before)
+  })
+
+  it('without a key, without a token or with an expired one is refused', async () => {
+    const body = JSON.stringify(request)
+    const json = { 'content-type': 'application/json' }
+    const noKey = await app.request('/orders', {
+      method: 'POST',
+      headers: { ...json, ...(await tokens.bearer(ada)) },
+      body,
+    })
+    const noToken = await app.request('/orders', {
+      method: 'POST',
+      headers: { ...json, 'idempotency-key': 'k' },
+      body,
+    })
+    const expired = await app.request('/orders', {
+      method: 'POST',
+      headers: { ...json, ...(await tokens.bearer(ada, 'customer', '-1m')) },
+      body,
+    })
+    expect([noKey.status, noToken.status, expired.status]).toEqual([400, 401, 401])
+  })
+
+  it('with broken JSON, too large a body or the wrong method is refused as a problem', async () => {
+    const headers = {
+      ...(await tokens.bearer(ada)),
+      'content-type': 'application/json',
+      'idempotency-key': 'k',
+    }
+    const broken = await app.request('/orders', { method: 'POST', headers, body: '{"lines":' })
+    const large = await app.request('/orders', {
+      method: 'POST',
+      headers,
+      body: `{"pad":"${'x'.repeat(300_000)}"}`,
+    })
+    const wrong = await app.request('/orders', { method: 'DELETE', headers })
+    expect([broken.status, large.status, wrong.status]).toEqual([400, 413, 405])
+    expect(wrong.headers.get('allow')).toBe('GET, POST')
+    for (const answer of [broken, large, wrong])
+      expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+
+  async function countOrders(): Promise<number> {
+    const { n } = await database.rows
+      .selectFrom('orders')
+      .select((eb) => eb.fn.countAll<number>().as('n'))
+      .executeTakeFirstOrThrow()
+    return n
+  }
+})
+
+describe('when another service says no', () => {
+  it('out of stock cancels the order', async () => {
+    others.reserve = async () => ({ outcome: 'refused', code: 'out-of-stock', sku: 'MUG' })
+    const orderId = await placed()
+    await reaches(orderId, 'cancelled')
+    expect(await facts(orderId)).toEqual(['orders-placed-v1', 'orders-cancelled-v1'])
+  })
+
+  it('a declined card releases the stock, visibly in the history', async () => {
+    others.charge = async () => ({ outcome: 'declined', code: 'insufficient-funds' })
+    const orderId = await placed()
+    await reaches(orderId, 'cancelled')
+    expect(others.calls).toEqual(
+      ['reserve', 'charge', 'release'].map((name) => `${name} ${orderId}`),
+    )
+    expect(await history(orderId)).toEqual([
+      'order placed',
+      'stock reserved',
+      'cancelling: card-declined',
+      'stock released',
+      'order cancelled',
+    ])
+  })
+})
+
+describe('when another service does not answer', () => {
+  it('the order is tried again with the same id until it is confirmed', async () => {
+    let faults = 2
+    others.charge = async () => {
+      if (faults-- > 0) throw new Fault('unavailable', 'payments is down')
+      return { outcome: 'charged' }
+    }
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    expect(others.calls.filter((call) => call === `charge ${orderId}`)).toHaveLength(3)
+  })
+
+  it('an order that a dead process left behind is taken over when its lease ends', async () => {
+    const answer = await post('/orders', ada, 'customer', request)
+    const { orderId } = (await answer.json()) as { orderId: string }
+    await reaches(orderId, 'confirmed')
+    await database.rows
+      .updateTable('orders')
+      .set({ status: 'reserved', charge: 'asked', next_attempt_at: new Date(Date.now() - 1) })
+      .where('id', '=', orderId)
+      .execute()
+    await database.rows
+      .deleteFrom('order_history')
+      .where('order_id', '=', orderId)
+      .where('version', '>', 2)
+      .execute()
+    await database.rows
+      .updateTable('orders')
+      .set({ version: 2 })
+      .where('id', '=', orderId)
+      .execute()
+    await reaches(orderId, 'confirmed')
+  })
+})
+
+describe('a customer', () => {
+  it('cancels while the card is being charged: money and stock come back', async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<ChargeOutcome>()
+    others.charge = () => answered
+    const orderId = await placed()
+    await reaches(orderId, 'reserved')
+    expect((await post(`/orders/${orderId}/cancel`)).status).toBe(200)
+    answer({ outcome: 'charged' })
+    await reaches(orderId, 'cancelled')
+    const steps = await history(orderId)
+    expect(steps.indexOf('payment returned')).toBeLessThan(steps.indexOf('stock released'))
+    expect(others.calls).toContain(`refund ${orderId}`)
+  })
+
+  it('does not see, cancel or refund somebody else’s order', async () => {
+    const orderId = await placed()
+    const answers = [
+      await get(`/orders/${orderId}`, bob),
+      await get(`/orders/${orderId}/history`, bob),
+      await post(`/orders/${orderId}/cancel`, bob),
+      await post(`/orders/${orderId}/refund`, bob),
+      await get(`/orders/${uuid()}`, bob),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404])
+  })
+
+  it('may not ship', async () => {
+    expect((await post(`/orders/${await placed()}/ship`)).status).toBe(403)
+  })
+
+  it('lists own orders page by page, newest first', async () => {
+    const carol = uuid()
+    const ids: string[] = []
+    for (const _ of [1, 2, 3]) {
+      const { orderId } = (await (await post('/orders', carol, 'customer', request)).json()) as {
+        orderId: string
+      }
+      ids.unshift(orderId)
+    }
+    const first = (await (await get('/orders?limit=2', carol)).json()) as {
+      orders: { orderId: string }[]
+      nextCursor: string
+    }
+    const second = (await (
+      await get(`/orders?limit=2&cursor=${first.nextCursor}`, carol)
+    ).json()) as typeof first
+    expect([...first.orders, ...second.orders].map(({ orderId }) => orderId)).toEqual(ids)
+    expect(second.nextCursor).toBeUndefined()
+  })
+})
+
+describe('an operator', () => {
+  it('ships and delivers, and the customer gets the money back on request', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    expect((await post(`/orders/${orderId}/ship`, bob, 'operator')).status).toBe(200)
+    expect((await post(`/orders/${orderId}/deliver`, bob, 'operator')).status).toBe(200)
+    expect((await post(`/orders/${orderId}/cancel`)).status).toBe(409)
+    expect((await post(`/orders/${orderId}/refund`)).status).toBe(200)
+    await reaches(orderId, 'refunded')
+    expect((await facts(orderId)).slice(2)).toEqual([
+      'orders-shipped-v1',
+      'orders-delivered-v1',
+      'orders-refunded-v1',
+    ])
+  })
+})
+
+describe('a refund that payments announces', () => {
+  const event = (orderId: string, id = uuid()) => ({
+    specversion: '1.0',
+    id,
+    source: 'payments',
+    type: 'payments-refunded-v1',
+    datacontenttype: 'application/json',
+    data: { paymentId: uuid(), orderId, customerId: ada, amount: euro(2980), version: 3 },
+  })
+  const hear = (body: unknown) =>
+    app.request('/events/payments-refunded-v1', {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify(body),
+    })
+
+  it('refunds the order once, however often it is delivered', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    const fact = event(orderId)
+    for (const _ of [1, 2, 3])
+      expect(await (await hear(fact)).json()).toEqual({ status: 'SUCCESS' })
+    await reaches(orderId, 'refunded')
+    expect((await facts(orderId)).filter((topic) => topic === 'orders-refunded-v1')).toHaveLength(1)
+  })
+
+  it('that is malformed becomes a dead letter with its cause, which an operator sees', async () => {
+    const { data: _, ...poison } = event(uuid())
+    expect(await (await hear(poison)).json()).toEqual({ status: 'SUCCESS' })
+    const { deadLetters } = (await (await get('/orders/dead-letters', bob, 'operator')).json()) as {
+      deadLetters: { id: string; cause: string }[]
+    }
+    expect(deadLetters.find(({ id }) => id === poison.id)?.cause).toContain('malformed-event')
+    expect((await get('/orders/dead-letters')).status).toBe(403)
+  })
+})
