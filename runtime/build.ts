@@ -1,13 +1,18 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { output } from './processes.ts'
-import { pins, type PartName } from './versions.ts'
+import type { Step } from './progress.ts'
+import { type PartName, pins } from './versions.ts'
 
 /** One Go module of `runtime/`, which pins a program's source, and about how many packages a first build compiles. */
-type Module = { folder: string; about: number; flags: readonly string[]; packages: Partial<Record<PartName, string>> }
+type Module = {
+  folder: string
+  about: number
+  flags: readonly string[]
+  packages: Partial<Record<PartName, string>>
+}
 
 const dapr = 'github.com/dapr/dapr'
 
@@ -15,8 +20,17 @@ const modules: readonly Module[] = [
   {
     folder: 'dapr',
     about: 3000,
-    flags: ['-tags', 'allcomponents', '-ldflags', `-s -w -X ${dapr}/pkg/buildinfo.version=${pins.daprd.version}`],
-    packages: { daprd: `${dapr}/cmd/daprd`, sentry: `${dapr}/cmd/sentry`, scheduler: `${dapr}/cmd/scheduler` },
+    flags: [
+      '-tags',
+      'allcomponents',
+      '-ldflags',
+      `-s -w -X ${dapr}/pkg/buildinfo.version=${pins.daprd.version}`,
+    ],
+    packages: {
+      daprd: `${dapr}/cmd/daprd`,
+      sentry: `${dapr}/cmd/sentry`,
+      scheduler: `${dapr}/cmd/scheduler`,
+    },
   },
   {
     folder: 'dapr-cli',
@@ -24,33 +38,50 @@ const modules: readonly Module[] = [
     flags: ['-ldflags', `-s -w -X main.version=${pins.dapr.version} -X main.apiVersion=1.0`],
     packages: { dapr: 'github.com/dapr/cli' },
   },
-  { folder: 'nats', about: 250, flags: ['-ldflags', '-s -w'], packages: { 'nats-server': 'github.com/nats-io/nats-server/v2' } },
+  {
+    folder: 'nats',
+    about: 250,
+    flags: ['-ldflags', '-s -w'],
+    packages: { 'nats-server': 'github.com/nats-io/nats-server/v2' },
+  },
 ]
+
+type BuildStep = Omit<Step, 'part'>
 
 export type BuildOptions = {
   /** Where temporary files go. */
   dir: string
-  /** Called for each package compiled or module downloaded. */
-  onPackage?: (done: number, total: number, what: string) => void
+  /** Called at the start and then for each module of source fetched and each package compiled. */
+  onStep?: (step: BuildStep) => void
   env?: Record<string, string | undefined>
 }
 
 /** The parts of `names` grouped so that each group is one `go build`. */
 export function buildGroups(names: readonly PartName[]): PartName[][] {
-  return modules.map(({ packages }) => names.filter((name) => packages[name])).filter((group) => group.length > 0)
+  return modules
+    .map(({ packages }) => names.filter((name) => packages[name]))
+    .filter((group) => group.length > 0)
 }
 
 /**
  * Builds parts of one group from their pinned Go module. Answers the files in a fresh folder below `dir`, which the
- * caller removes. Throws, leaving nothing behind, if Go is missing or the build fails (with its last lines).
+ * caller removes. Throws, leaving nothing behind, if the build fails (with its last lines).
  */
-export async function build(names: readonly PartName[], options: BuildOptions): Promise<Map<PartName, string>> {
+export async function build(
+  names: readonly PartName[],
+  options: BuildOptions,
+): Promise<Map<PartName, string>> {
   const module = moduleOf(names)
-  const env = { ...process.env, ...options.env, GOFLAGS: '-mod=readonly', GOWORK: 'off', CGO_ENABLED: '0' }
-  await assertGo(env)
+  const env = {
+    ...process.env,
+    ...options.env,
+    GOFLAGS: '-mod=readonly',
+    GOWORK: 'off',
+    CGO_ENABLED: '0',
+  }
   const folder = await mkdtemp(join(options.dir, '.build-'))
   try {
-    await goBuild(module, names, folder, env, options)
+    await goBuild(module, names, folder, env, options.onStep)
     return new Map(names.map((name) => [name, built(module, name, folder)]))
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -64,10 +95,19 @@ function moduleOf(names: readonly PartName[]): Module {
   return module
 }
 
-async function assertGo(env: NodeJS.ProcessEnv): Promise<void> {
+/** Throws unless Go can be called. */
+export async function assertGo(env: NodeJS.ProcessEnv): Promise<void> {
   await output('go', ['version'], 15_000, { env }).catch(() => {
     throw new Error('Go is not installed')
   })
+}
+
+function fetched(done: number): BuildStep {
+  return { step: 'fetching', unit: 'modules', done }
+}
+
+function compiled(done: number, about: number): BuildStep {
+  return { step: 'building', unit: 'packages', done, total: Math.max(about, done) }
 }
 
 // `go build -o folder/` names a file after the last element of its package's path that is not a version.
@@ -76,30 +116,45 @@ function built(module: Module, name: PartName, folder: string): string {
   return join(folder, basename(path))
 }
 
-function goBuild(module: Module, names: readonly PartName[], folder: string, env: NodeJS.ProcessEnv, { onPackage }: BuildOptions): Promise<void> {
+async function goBuild(
+  module: Module,
+  names: readonly PartName[],
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  onStep: (step: BuildStep) => void = () => {},
+): Promise<void> {
   const packages = names.flatMap((name) => module.packages[name] ?? [])
-  const cwd = join(import.meta.dirname, module.folder)
-  if (!existsSync(join(cwd, 'go.mod'))) throw new Error(`${cwd} has no go.mod`)
-  const go = spawn('go', ['build', '-v', '-trimpath', '-buildvcs=false', ...module.flags, '-o', `${folder}/`, ...packages], {
-    cwd,
+  const flags = ['-v', '-trimpath', '-buildvcs=false', ...module.flags, '-o', `${folder}/`]
+  const go = spawn('go', ['build', ...flags, ...packages], {
+    cwd: join(import.meta.dirname, module.folder),
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const last: string[] = []
-  let done = 0
-  createInterface(go.stderr).on('line', (line) => {
-    last.splice(0, Math.max(0, last.length - 11))
-    last.push(line)
-    if (!line.startsWith('go: ')) done += 1
-    onPackage?.(done, Math.max(module.about, done), line)
-  })
   const stop = () => go.kill()
   process.once('exit', stop)
-  return new Promise((resolve, reject) => {
-    go.on('error', reject)
-    go.on('close', (code, signal) => {
-      process.removeListener('exit', stop)
-      code === 0 ? resolve() : reject(new Error(`go build ended with ${signal ?? code}:\n${last.join('\n')}`))
-    })
+  const lines: string[] = []
+  const step = counting(module.about)
+  onStep(fetched(0))
+  createInterface(go.stderr).on('line', (line) => {
+    lines.push(line)
+    onStep(step(line))
   })
+  const end = await ended(go).finally(() => process.removeListener('exit', stop))
+  if (end !== 0) throw new Error(`go build ended with ${end}:\n${lines.slice(-12).join('\n')}`)
+}
+
+function ended(child: ChildProcess): Promise<number | string | null> {
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve(code ?? signal))
+  })
+}
+
+// `go build -v` names each package that it compiles; lines of the go tool itself are about modules.
+function counting(about: number): (line: string) => BuildStep {
+  let [modules, packages] = [0, 0]
+  return (line) => {
+    if (line.startsWith('go: ')) return fetched(++modules)
+    return compiled(++packages, about)
+  }
 }

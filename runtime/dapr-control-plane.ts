@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { answers, type Started, startAndWait } from './started.ts'
 
 const local = '127.0.0.1'
@@ -27,7 +27,8 @@ export type Sentry = Started & { trustAnchors: string; trustAnchorsFile: string;
  * Throws if a port is taken or it does not become healthy.
  */
 export async function startSentry(options: SentryOptions): Promise<Sentry> {
-  const { path, dir, configFile, port = 50001, healthPort = 50011, logFile } = options
+  const { path, port = 50001, healthPort = 50011, logFile } = options
+  const [dir, configFile] = [resolve(options.dir), resolve(options.configFile)]
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await discardExpired(dir)
   const args = [
@@ -41,7 +42,12 @@ export async function startSentry(options: SentryOptions): Promise<Sentry> {
     { ports: [port, healthPort], ready: () => healthy(healthPort) },
   )
   const trustAnchorsFile = join(dir, 'ca.crt')
-  return { ...started, trustAnchorsFile, trustAnchors: await readFile(trustAnchorsFile, 'utf8'), address: `${local}:${port}` }
+  return {
+    ...started,
+    trustAnchorsFile,
+    trustAnchors: await readFile(trustAnchorsFile, 'utf8'),
+    address: `${local}:${port}`,
+  }
 }
 
 export type SchedulerOptions = {
@@ -62,15 +68,23 @@ export type SchedulerOptions = {
  * Starts Dapr's scheduler on 127.0.0.1, without which a sidecar never calls itself healthy.
  * Throws if a port is taken or it does not become healthy.
  */
-export async function startScheduler(options: SchedulerOptions): Promise<Started & { address: string }> {
-  const { path, dir, port = 50006, healthPort = 50016, metricsPort = 50026, mtls, logFile } = options
-  const { etcdClientPort = 52379, etcdPeerPort = 52380 } = options
+export async function startScheduler(
+  options: SchedulerOptions,
+): Promise<Started & { address: string }> {
+  const { port = 50006, healthPort = 50016, metricsPort = 50026, mtls } = options
+  const { etcdClientPort = 52379, etcdPeerPort = 52380, path, logFile } = options
+  const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const id = 'dapr-scheduler-server-0'
   const args = [
     ...['--id', id, '--override-broadcast-host-port', `${local}:${port}`],
     ...['--etcd-data-dir', join(dir, 'etcd'), '--etcd-client-port', String(etcdClientPort)],
-    ...['--etcd-client-listen-address', local, '--etcd-initial-cluster', `${id}=http://${local}:${etcdPeerPort}`],
+    ...[
+      '--etcd-client-listen-address',
+      local,
+      '--etcd-initial-cluster',
+      `${id}=http://${local}:${etcdPeerPort}`,
+    ],
     ...['--identity-directory-write', join(dir, 'identity')],
     ...listening(port, healthPort),
     ...['--metrics-port', String(metricsPort), '--metrics-listen-address', local],
@@ -80,25 +94,54 @@ export async function startScheduler(options: SchedulerOptions): Promise<Started
   ]
   const started = await startAndWait(
     { name: 'scheduler', command: path, args, cwd: dir, env: { NAMESPACE: 'default' }, logFile },
-    { ports: [port, healthPort, metricsPort, etcdClientPort, etcdPeerPort], ready: () => healthy(healthPort), timeoutMs: 60_000 },
+    {
+      ports: [port, healthPort, metricsPort, etcdClientPort, etcdPeerPort],
+      ready: () => healthy(healthPort),
+      timeoutMs: 60_000,
+    },
   )
   return { ...started, address: `${local}:${port}` }
 }
 
-function tls({ trustAnchorsFile, sentryAddress }: { trustAnchorsFile: string; sentryAddress: string }): string[] {
-  return ['--tls-enabled', '--trust-domain', trustDomain, '--trust-anchors-file', trustAnchorsFile, '--sentry-address', sentryAddress]
+function tls({
+  trustAnchorsFile,
+  sentryAddress,
+}: {
+  trustAnchorsFile: string
+  sentryAddress: string
+}): string[] {
+  return [
+    '--tls-enabled',
+    '--trust-domain',
+    trustDomain,
+    '--trust-anchors-file',
+    resolve(trustAnchorsFile),
+    '--sentry-address',
+    sentryAddress,
+  ]
 }
 
 // Dapr 1.18 ignores the last of these: the health page, which says nothing else, is open on every interface.
 function listening(port: number, healthPort: number): string[] {
-  return ['--port', String(port), '--listen-address', local, '--healthz-port', String(healthPort), '--healthz-listen-address', local]
+  return [
+    '--port',
+    String(port),
+    '--listen-address',
+    local,
+    '--healthz-port',
+    String(healthPort),
+    '--healthz-listen-address',
+    local,
+  ]
 }
 
 // The authority is valid for a year, and Sentry does not renew it. No sidecar runs yet, so a new one may replace it.
 async function discardExpired(dir: string): Promise<void> {
   const certificate = await readFile(join(dir, 'ca.crt')).catch(() => undefined)
   if (certificate === undefined || !expiresSoon(certificate, Date.now())) return
-  await Promise.all(['ca.crt', 'issuer.crt', 'issuer.key'].map((file) => rm(join(dir, file), { force: true })))
+  await Promise.all(
+    ['ca.crt', 'issuer.crt', 'issuer.key'].map((file) => rm(join(dir, file), { force: true })),
+  )
 }
 
 const month = 30 * 86_400_000

@@ -32,7 +32,8 @@ export async function fetchRelease(release: Release, options: DownloadOptions): 
     const wanted = await publishedSumOf(release, dispatcher, options.stallMs)
     const archive = join(folder, release.archive)
     const got = await downloadTo(archive, release.archiveUrl, dispatcher, options)
-    if (got !== wanted) throw new Error(`${release.archive} has SHA-256 ${got}, published is ${wanted}`)
+    if (got !== wanted)
+      throw new Error(`${release.archive} has SHA-256 ${got}, published is ${wanted}`)
     return await unpack(archive, release.member, folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -46,14 +47,24 @@ function timeouts(stallMs: number) {
   return { connect: { timeout: stallMs }, headersTimeout: stallMs, bodyTimeout: stallMs }
 }
 
-async function publishedSumOf(release: Release, dispatcher: Dispatcher, stallMs?: number): Promise<string> {
+async function publishedSumOf(
+  release: Release,
+  dispatcher: Dispatcher,
+  stallMs?: number,
+): Promise<string> {
   const response = await get(release.sumsUrl, dispatcher, stallMs)
   const sum = publishedSum(await response.text(), release.archive)
-  if (sum === undefined) throw new Error(`${release.sumsUrl} names no SHA-256 for ${release.archive}`)
+  if (sum === undefined)
+    throw new Error(`${release.sumsUrl} names no SHA-256 for ${release.archive}`)
   return sum
 }
 
-async function downloadTo(file: string, url: string, dispatcher: Dispatcher, { onBytes, stallMs }: DownloadOptions): Promise<string> {
+async function downloadTo(
+  file: string,
+  url: string,
+  dispatcher: Dispatcher,
+  { onBytes, stallMs }: DownloadOptions,
+): Promise<string> {
   const response = await get(url, dispatcher, stallMs)
   const total = Number(response.headers.get('content-length')) || undefined
   const hash = createHash('sha256')
@@ -71,7 +82,10 @@ async function downloadTo(file: string, url: string, dispatcher: Dispatcher, { o
     },
     createWriteStream(file),
   ).catch((error) => {
-    throw new Error(`${url} was cut off after ${done} of ${total ?? 'unknown'} bytes: ${reason(error)}`, { cause: error })
+    throw new Error(
+      `${url} was cut off after ${done} of ${total ?? 'unknown'} bytes: ${reason(error)}`,
+      { cause: error },
+    )
   })
   return hash.digest('hex')
 }
@@ -82,7 +96,8 @@ async function get(url: string, dispatcher: Dispatcher, stallMs = 5000) {
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${stallMs} ms`)), stallMs)
   const response = await fetch(url, { dispatcher, signal: late.signal })
     .catch((error) => {
-      throw new Unreachable(`${url} cannot be reached: ${reason(error)}`, { cause: error })
+      const { origin } = new URL(url)
+      throw new Unreachable(`${origin} cannot be reached: ${reason(error)}`, { cause: error })
     })
     .finally(() => clearTimeout(timer))
   if (!response.ok) throw new Error(`${url} answered ${response.status}`)
@@ -99,10 +114,9 @@ async function unpack(archive: string, member: string, folder: string): Promise<
   return join(found.parentPath, found.name)
 }
 
-// fetch says only "fetch failed": the cause says what failed.
+// fetch says only "fetch failed" or "terminated": the cause says why.
 function reason(error: unknown): string {
   const { message, cause } = error as Error
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause
-  return inner instanceof Error ? `${message}: ${inner.message || inner.name}` : message
+  return inner instanceof Error ? inner.message || inner.name : message
 }
-

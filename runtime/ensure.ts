@@ -14,10 +14,16 @@ export type Runtime = {
  * Everything that must be on disk before the shop starts. What has to be fetched is shown on stderr, or sent to `log`
  * and `progress`. Takes milliseconds when all is there, minutes when all is built. Throws PartError.
  */
-export async function ensureRuntime(options: PartOptions & { names?: readonly PartName[] } = {}): Promise<Runtime> {
+export async function ensureRuntime(
+  options: PartOptions & { names?: readonly PartName[] } = {},
+): Promise<Runtime> {
   const printer = createProgress()
   try {
-    const parts = await ensureParts(options.names ?? partNames, { log: printer.say, progress: printer.report, ...options })
+    const parts = await ensureParts(options.names ?? partNames, {
+      log: printer.say,
+      progress: printer.report,
+      ...options,
+    })
     return {
       parts: Object.fromEntries(parts.map((part) => [part.name, part])) as Record<PartName, Part>,
       daprRuntimePath: runtimePathOf(parts),
@@ -36,9 +42,14 @@ function runtimePathOf(parts: readonly Part[]): string | undefined {
 
 /** A table of part, version, how it was got, and path. */
 export function tableOf(parts: readonly Part[]): string {
-  const rows = [['part', 'version', 'how', 'path'], ...parts.map(({ name, version, how, path }) => [name, version, how, path])]
+  const rows = [
+    ['part', 'version', 'how', 'path'],
+    ...parts.map(({ name, version, how, path }) => [name, version, how, path]),
+  ]
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n')
+  return rows
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .join('\n')
 }
 
 if (import.meta.main) {

@@ -1,4 +1,12 @@
-import { accessSync, constants, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { output } from './processes.ts'
@@ -23,7 +31,10 @@ export const projectBin = ({ project }: Places) => join(project, '.sidecart', 'b
  * The first installed copy of a part whose version fits, or for each copy and place why not.
  * Versions are remembered in `.sidecart/runtime.json` as long as the file keeps its size and time.
  */
-export async function findPart(name: PartName, places: Places): Promise<Found | { reasons: string[] }> {
+export async function findPart(
+  name: PartName,
+  places: Places,
+): Promise<Found | { reasons: string[] }> {
   const folders = searched(name, places)
   const paths = [...new Set(folders.map((folder) => join(folder, name)))].filter(executable)
   const reasons: string[] = []
@@ -45,7 +56,8 @@ function searched(name: PartName, places: Places): string[] {
 }
 
 function homeOrPath(name: PartName, places: Places): string {
-  const own = name === 'nats-server' ? [projectBin(places)] : [homeBin(places), projectDaprBin(places)]
+  const own =
+    name === 'nats-server' ? [projectBin(places)] : [homeBin(places), projectDaprBin(places)]
   return [...own, ...(name === 'nats-server' || name === 'dapr' ? ['PATH'] : [])].join(' or ')
 }
 
@@ -97,7 +109,9 @@ export async function askVersion(name: PartName, path: string): Promise<string> 
 
 /** The version in what `--version` prints. */
 export function statedVersion(name: PartName, text: string): string {
-  const pattern = { dapr: /CLI version:\s*v?(\S+)/, 'nats-server': /nats-server:\s*v?(\S+)/ }[name as string] ?? /^v?(\S+)/
+  const pattern =
+    { dapr: /CLI version:\s*v?(\S+)/, 'nats-server': /nats-server:\s*v?(\S+)/ }[name as string] ??
+    /^v?(\S+)/
   return pattern.exec(text)?.[1] ?? ''
 }
 

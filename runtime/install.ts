@@ -1,4 +1,4 @@
-import { copyFile, chmod, constants, link, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, constants, copyFile, link, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { homeBin, type Places, projectBin, projectDaprBin } from './find.ts'
 import type { PartName } from './versions.ts'
@@ -18,7 +18,11 @@ export async function install(name: PartName, file: string, places: Places): Pro
   }
 }
 
-async function put(file: string, target: string, into: (from: string, to: string) => Promise<void>): Promise<string> {
+async function put(
+  file: string,
+  target: string,
+  into: (from: string, to: string) => Promise<void>,
+): Promise<string> {
   const beside = `${target}.${process.pid}.tmp`
   try {
     await mkdir(dirname(target), { recursive: true })
@@ -30,4 +34,3 @@ async function put(file: string, target: string, into: (from: string, to: string
     await rm(beside, { force: true })
   }
 }
-

@@ -8,7 +8,11 @@ export type LockOptions = { log?: ((line: string) => void) | undefined; timeoutM
  * Runs `work` while holding `file`, so that two starts do not do the same work at once. Waits for another holder
  * (up to `timeoutMs`, default 30 minutes); takes over from one that no longer runs. Throws on time-out.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>, { log, timeoutMs = 1_800_000 }: LockOptions = {}): Promise<T> {
+export async function withLock<T>(
+  file: string,
+  work: () => Promise<T>,
+  { log, timeoutMs = 1_800_000 }: LockOptions = {},
+): Promise<T> {
   mkdirSync(dirname(file), { recursive: true })
   let said = false
   await until(
@@ -32,7 +36,9 @@ function tryLock(file: string): Proc | undefined {
   const mine = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`
   writeFileSync(mine, JSON.stringify(procOf('start', process.pid)))
   try {
-    return linked(mine, file) || stolen(mine, file) ? undefined : holderOf(file) ?? { name: 'start', pid: 0, startMark: '' }
+    return linked(mine, file) || stolen(mine, file)
+      ? undefined
+      : (holderOf(file) ?? { name: 'start', pid: 0, startMark: '' })
   } finally {
     rmSync(mine, { force: true })
   }

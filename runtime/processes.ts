@@ -25,7 +25,14 @@ export type SpawnOptions = {
  * Starts a program that outlives this process. Its output is appended to `logFile`, whose folder is created.
  * `env` is added to this process's environment. Throws if the program cannot be started at all.
  */
-export function spawnDetached({ name, command, args = [], env, logFile, ...options }: SpawnOptions): Proc {
+export function spawnDetached({
+  name,
+  command,
+  args = [],
+  env,
+  logFile,
+  ...options
+}: SpawnOptions): Proc {
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'a', 0o640)
   try {
@@ -37,7 +44,8 @@ export function spawnDetached({ name, command, args = [], env, logFile, ...optio
     })
     child.on('error', () => {})
     child.unref()
-    if (child.pid === undefined) throw new Error(`${name} cannot be started: ${command} is missing or not executable`)
+    if (child.pid === undefined)
+      throw new Error(`${name} cannot be started: ${command} is missing or not executable`)
     return { name, pid: child.pid, startMark: startMark(child.pid) ?? '' }
   } finally {
     closeSync(log)
@@ -80,13 +88,18 @@ export async function stopProcess(
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs, everyMs = 50, what = 'a condition' }: { timeoutMs: number; everyMs?: number; what?: string },
+  {
+    timeoutMs,
+    everyMs = 50,
+    what = 'a condition',
+  }: { timeoutMs: number; everyMs?: number; what?: string },
 ): Promise<Exclude<T, false | 0 | '' | null | undefined>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const value = await condition()
     if (value) return value as Exclude<T, false | 0 | '' | null | undefined>
-    if (performance.now() >= deadline) throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`)
+    if (performance.now() >= deadline)
+      throw new Error(`timed out after ${timeoutMs} ms waiting for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
@@ -124,7 +137,9 @@ function bootId(): string {
 }
 
 function psStartMark(pid: number): string | undefined {
-  const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+  const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+  }).trim()
   const [state = '', ...started] = line.split(/\s+/)
   return line === '' || state.startsWith('Z') ? undefined : started.join(' ')
 }
@@ -136,7 +151,11 @@ export async function output(
   timeoutMs: number,
   options: { env?: NodeJS.ProcessEnv; cwd?: string; uid?: number; gid?: number } = {},
 ): Promise<string> {
-  const { stdout, stderr } = await run(command, [...args], { timeout: timeoutMs, encoding: 'utf8', ...options })
+  const { stdout, stderr } = await run(command, [...args], {
+    timeout: timeoutMs,
+    encoding: 'utf8',
+    ...options,
+  })
   return `${stdout}\n${stderr}`.trim()
 }
 

@@ -1,96 +1,109 @@
 /** How far one part is. `total` is exact for bytes if the server told it, and about right for packages. */
-export type Report = {
+export type Step = {
   part: string
-  step: 'downloading' | 'building'
-  unit: 'bytes' | 'packages'
+  step: 'downloading' | 'fetching' | 'building'
+  unit: 'bytes' | 'modules' | 'packages'
   done: number
   total?: number | undefined
 }
 
+/** A step that goes on, or the end of whatever was going on for a part. */
+export type Report = Step | { part: string; step: 'ended' }
+
 type Output = { isTTY?: boolean; columns?: number; write(text: string): unknown }
-type Line = { report: Report; startedAt: number; saidAt: number }
+type Line = { step: Step; startedAt: number; saidAt: number }
+type Lines = Map<string, Line>
 
 export type ProgressPrinter = {
   report(report: Report): void
   /** Prints a line of its own, above the refreshed ones on a terminal. */
   say(line: string): void
-  /** Stops refreshing; what stands stays. */
+  /** Prints nothing more. */
   end(): void
 }
 
 /**
- * Shows progress: on a terminal one line per part, refreshed at most ten times a second; in a pipe plain lines, one per
- * part at most every `plainEveryMs`. `now` answers milliseconds.
+ * Shows progress: on a terminal one line per part, refreshed at most ten times a second and at least once; in a pipe
+ * plain lines, one per part at most every 5 s and at least every 15 s, for a linker is silent for half a minute.
  */
-export function createProgress(
-  out: Output = process.stderr,
-  { now = () => performance.now(), plainEveryMs = 5000 }: { now?: () => number; plainEveryMs?: number } = {},
-): ProgressPrinter {
-  return out.isTTY ? onTerminal(out, now) : inPipe(out, now, plainEveryMs)
+export function createProgress(out: Output = process.stderr): ProgressPrinter {
+  return out.isTTY ? onTerminal(out) : inPipe(out)
 }
 
-function inPipe(out: Output, now: () => number, everyMs: number): ProgressPrinter {
-  const lines = new Map<string, Line>()
+const now = () => performance.now()
+
+function inPipe(out: Output): ProgressPrinter {
+  const lines: Lines = new Map()
+  const sayAfter = (silenceMs: number) => {
+    for (const line of lines.values()) {
+      if (now() - line.saidAt < silenceMs) continue
+      line.saidAt = now()
+      out.write(`${textOf(line.step, now() - line.startedAt)}\n`)
+    }
+  }
+  const clock = everySecond(() => sayAfter(15_000))
   return {
     report(report) {
-      const line = lineOf(lines, report, now())
-      if (now() - line.saidAt < everyMs) return
-      line.saidAt = now()
-      out.write(`${textOf(report, now() - line.startedAt)}\n`)
+      note(lines, report)
+      sayAfter(5000)
     },
     say: (text) => void out.write(`${text}\n`),
-    end() {},
+    end: () => clearInterval(clock),
   }
 }
 
-function onTerminal(out: Output, now: () => number): ProgressPrinter {
-  const lines = new Map<string, Line>()
+function onTerminal(out: Output): ProgressPrinter {
+  const lines: Lines = new Map()
   let shown = 0
   let drawnAt = Number.NEGATIVE_INFINITY
-  const erase = () => (shown > 0 ? `\x1b[${shown}A\x1b[J` : '')
   const draw = (above = '') => {
-    const texts = [...lines.values()].map(({ report, startedAt }) => textOf(report, now() - startedAt))
-    out.write(`${erase()}${above}${texts.map((text) => `${text.slice(0, (out.columns ?? 80) - 1)}\n`).join('')}`)
+    const width = (out.columns ?? 80) - 1
+    const texts = [...lines.values()].map((line) => textOf(line.step, now() - line.startedAt))
+    const erase = shown > 0 ? `\x1b[${shown}A\x1b[J` : ''
+    out.write(`${erase}${above}${texts.map((text) => `${text.slice(0, width)}\n`).join('')}`)
     shown = texts.length
     drawnAt = now()
   }
-  // A linker is silent for half a minute: the clock goes on meanwhile.
-  const clock = setInterval(() => lines.size > 0 && draw(), 1000)
-  clock.unref()
+  const clock = everySecond(() => lines.size > 0 && draw())
   return {
     report(report) {
-      lineOf(lines, report, now())
-      if (now() - drawnAt >= 100) draw()
+      note(lines, report)
+      if (report.step === 'ended' || now() - drawnAt >= 100) draw()
     },
     say: (text) => draw(`${text}\n`),
-    end() {
-      clearInterval(clock)
-      if (lines.size > 0) draw()
-      lines.clear()
-      shown = 0
-    },
+    end: () => clearInterval(clock),
   }
 }
 
-function lineOf(lines: Map<string, Line>, report: Report, at: number): Line {
+function everySecond(tick: () => void): NodeJS.Timeout {
+  return setInterval(tick, 1000).unref()
+}
+
+function note(lines: Lines, report: Report): void {
   const known = lines.get(report.part)
-  if (known?.report.step === report.step) return Object.assign(known, { report })
-  const line = { report, startedAt: at, saidAt: Number.NEGATIVE_INFINITY }
-  lines.set(report.part, line)
-  return line
+  if (report.step === 'ended') lines.delete(report.part)
+  else if (known?.step.step === report.step) known.step = report
+  else lines.set(report.part, { step: report, startedAt: now(), saidAt: Number.NEGATIVE_INFINITY })
 }
 
 /** `daprd: building 52 % (1,560 of about 3,000 packages), 2:41 so far, about 2:29 left`. `elapsedMs` since the step began. */
-export function textOf({ part, step, unit, done, total }: Report, elapsedMs: number): string {
+export function textOf({ part, step, unit, done, total }: Step, elapsedMs: number): string {
   const share = total ? Math.min(done / total, 0.99) : undefined
-  const amount = unit === 'bytes' ? `${megabytes(done)}${total ? ` of ${megabytes(total)}` : ''} MB` : packages(done, total)
-  const left = share && elapsedMs > 2000 ? `, about ${clock(elapsedMs / share - elapsedMs)} left` : ''
-  const percent = share === undefined ? '' : ` ${Math.floor((done === total && unit === 'bytes' ? 1 : share) * 100)} %`
+  const amount =
+    unit === 'bytes'
+      ? `${megabytes(done)}${total ? ` of ${megabytes(total)}` : ''} MB`
+      : `${count(done)}${total ? ` of about ${count(total)}` : ''} ${unit}`
+  const left =
+    share && elapsedMs > 2000 ? `, about ${clock(elapsedMs / share - elapsedMs)} left` : ''
+  const percent =
+    share === undefined
+      ? ''
+      : ` ${Math.floor((done === total && unit === 'bytes' ? 1 : share) * 100)} %`
   return `${part}: ${step}${percent} (${amount}), ${clock(elapsedMs)} so far${left}`
 }
 
-function packages(done: number, total?: number): string {
-  return `${done.toLocaleString('en')}${total ? ` of about ${total.toLocaleString('en')}` : ''} packages`
+function count(number: number): string {
+  return number.toLocaleString('en')
 }
 
 function megabytes(bytes: number): string {

@@ -1,4 +1,4 @@
-import { pins, type PartName } from './versions.ts'
+import { type PartName, pins } from './versions.ts'
 
 /** A published archive, the list with its SHA-256, and the file wanted from inside. */
 export type Release = { archive: string; archiveUrl: string; sumsUrl: string; member: string }
@@ -8,7 +8,9 @@ export type Platform = { os: 'linux' | 'darwin'; arch: 'amd64' | 'arm64' }
 /** The platform in the words of the releases, or undefined if none is published for it. */
 export function platformOf(platform: string, arch: string): Platform | undefined {
   const found = { x64: 'amd64', arm64: 'arm64' }[arch] as Platform['arch'] | undefined
-  return found && (platform === 'linux' || platform === 'darwin') ? { os: platform, arch: found } : undefined
+  return found && (platform === 'linux' || platform === 'darwin')
+    ? { os: platform, arch: found }
+    : undefined
 }
 
 /** Where releases come from: SIDECART_DOWNLOAD_MIRROR stands in for https://github.com, with the same paths below it. */
@@ -21,11 +23,21 @@ export function releaseOf(name: PartName, { os, arch }: Platform, base: string):
   const { version } = pins[name]
   if (name === 'nats-server') {
     const archive = `nats-server-v${version}-${os}-${arch}.tar.gz`
-    return release(`${base}/nats-io/nats-server/releases/download/v${version}`, archive, 'SHA256SUMS', name)
+    return release(
+      `${base}/nats-io/nats-server/releases/download/v${version}`,
+      archive,
+      'SHA256SUMS',
+      name,
+    )
   }
   const archive = `${name}_${os}_${arch}.tar.gz`
   const repository = name === 'dapr' ? 'dapr/cli' : 'dapr/dapr'
-  return release(`${base}/${repository}/releases/download/v${version}`, archive, `${archive}.sha256`, name)
+  return release(
+    `${base}/${repository}/releases/download/v${version}`,
+    archive,
+    `${archive}.sha256`,
+    name,
+  )
 }
 
 function release(folder: string, archive: string, sums: string, member: string): Release {
@@ -34,7 +46,12 @@ function release(folder: string, archive: string, sums: string, member: string):
 
 /** The SHA-256 (hex) of `archive` in a published list, which is either `<sum>  <name>` lines or one bare sum. */
 export function publishedSum(list: string, archive: string): string | undefined {
-  const lines = list.split('\n').map((line) => line.trim().split(/\s+\*?/)).filter(([sum]) => /^[0-9a-f]{64}$/i.test(sum ?? ''))
-  const line = lines.find(([, name]) => name?.split('/').at(-1) === archive) ?? lines.find((fields) => fields.length === 1)
+  const lines = list
+    .split('\n')
+    .map((line) => line.trim().split(/\s+\*?/))
+    .filter(([sum]) => /^[0-9a-f]{64}$/i.test(sum ?? ''))
+  const line =
+    lines.find(([, name]) => name?.split('/').at(-1) === archive) ??
+    lines.find((fields) => fields.length === 1)
   return line?.[0]?.toLowerCase()
 }

@@ -2,7 +2,15 @@ import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'n
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { assertFree } from './ports.ts'
-import { alive, type Proc, type SpawnOptions, type Stopped, spawnDetached, stopProcess, until } from './processes.ts'
+import {
+  alive,
+  type Proc,
+  type SpawnOptions,
+  type Stopped,
+  spawnDetached,
+  stopProcess,
+  until,
+} from './processes.ts'
 
 /** A program that answers. `stop` asks with SIGTERM and kills after 10 s. */
 export type Started = { proc: Proc; pid: number; stop(): Promise<Stopped> }
@@ -28,7 +36,10 @@ export async function startAndWait(
   const logStart = size(spawn.logFile)
   const proc = spawnDetached(spawn)
   try {
-    await until(async () => (alive(proc) ? ready() : ended(spawn.name)), { timeoutMs, what: `${spawn.name} to answer` })
+    await until(async () => (alive(proc) ? ready() : ended(spawn.name)), {
+      timeoutMs,
+      what: `${spawn.name} to answer`,
+    })
   } catch (error) {
     await stop(proc)
     throw new Error(`${(error as Error).message}${tail(spawn.logFile, logStart)}`, { cause: error })
@@ -76,7 +87,9 @@ function tail(file: string, from: number): string {
     const start = Math.max(from, fstatSync(log).size - 4000)
     const buffer = Buffer.alloc(4000)
     const text = buffer.toString('utf8', 0, readSync(log, buffer, 0, 4000, start)).trim()
-    return text === '' ? `; ${file} is empty` : `; the end of ${file}:\n${text.split('\n').slice(-15).join('\n')}`
+    return text === ''
+      ? `; ${file} is empty`
+      : `; the end of ${file}:\n${text.split('\n').slice(-15).join('\n')}`
   } finally {
     closeSync(log)
   }

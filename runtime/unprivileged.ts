@@ -16,13 +16,23 @@ const openFolder = '/var/lib/sidecart'
  */
 export function unprivilegedUser(log: (line: string) => void): User {
   if (process.getuid?.() !== 0) return {}
-  const found = userNamed('postgres') ?? userNamed('_postgres') ?? created('postgres', log) ?? userNamed('nobody')
-  if (!found) throw new Error('PostgreSQL must not run as root, and there is no user postgres or nobody to run it as')
+  const found =
+    userNamed('postgres') ??
+    userNamed('_postgres') ??
+    created('postgres', log) ??
+    userNamed('nobody')
+  if (!found)
+    throw new Error(
+      'PostgreSQL must not run as root, and there is no user postgres or nobody to run it as',
+    )
   return found
 }
 
 function userNamed(name: string): User | undefined {
-  const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
+  const id = (flag: string) =>
+    Number(
+      execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+    )
   try {
     return { uid: id('-u'), gid: id('-g') }
   } catch {
@@ -32,10 +42,15 @@ function userNamed(name: string): User | undefined {
 
 function created(name: string, log: (line: string) => void): User | undefined {
   const ways: [string, string[]][] = [
-    ['useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name]],
+    [
+      'useradd',
+      ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', name],
+    ],
     ['adduser', ['-S', '-D', '-H', name]],
   ]
-  const done = ways.some(([command, args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0)
+  const done = ways.some(
+    ([command, args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0,
+  )
   if (done) log(`created the system user ${name}, because PostgreSQL does not run as root`)
   return done ? userNamed(name) : undefined
 }
@@ -43,14 +58,21 @@ function created(name: string, log: (line: string) => void): User | undefined {
 /** Whether `user` can enter a folder. */
 function reaches(user: User, path: string): boolean {
   if (user.uid === undefined) return true
-  return spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', path], { ...user, cwd: '/', stdio: 'ignore' }).status === 0
+  return (
+    spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', path], { ...user, cwd: '/', stdio: 'ignore' })
+      .status === 0
+  )
 }
 
 /**
  * `dir` with its parent created; if `user` cannot enter the parent, a folder of its own below /var/lib/sidecart
  * instead, which is said in `log`. The folder itself is not created.
  */
-export async function reachableFolder(dir: string, user: User, log: (line: string) => void): Promise<string> {
+export async function reachableFolder(
+  dir: string,
+  user: User,
+  log: (line: string) => void,
+): Promise<string> {
   const parent = dirname(dir)
   await mkdir(parent, { recursive: true })
   if (reaches(user, parent)) return dir
@@ -68,7 +90,12 @@ async function open(folder: string): Promise<string> {
 }
 
 /** A copy of the programs in `folder` that `user` can run, or `folder` itself if that is reachable. */
-export async function runnableFolder(folder: string, version: string, user: User, log: (line: string) => void): Promise<string> {
+export async function runnableFolder(
+  folder: string,
+  version: string,
+  user: User,
+  log: (line: string) => void,
+): Promise<string> {
   if (reaches(user, folder)) return folder
   const copy = join(await open(openFolder), `postgres-${version}`)
   if (existsSync(copy)) return copy

@@ -21,8 +21,18 @@ export const pins: Record<PartName, Pin> = {
   daprd: daprRuntime,
   sentry: daprRuntime,
   scheduler: daprRuntime,
-  dapr: { version: '1.16.5', least: '1.16.5', same: 'major', why: 'the run file needs 1.16.5 or a later 1.x' },
-  'nats-server': { version: '2.15.2', least: '2.11.0', same: 'major', why: 'JetStream as used here needs 2.11 or a later 2.x' },
+  dapr: {
+    version: '1.16.5',
+    least: '1.16.5',
+    same: 'major',
+    why: 'the run file needs 1.16.5 or a later 1.x',
+  },
+  'nats-server': {
+    version: '2.15.2',
+    least: '2.11.0',
+    same: 'major',
+    why: 'JetStream as used here needs 2.11 or a later 2.x',
+  },
 }
 
 export const partNames = Object.keys(pins) as PartName[]
@@ -32,7 +42,11 @@ export function misfit(name: PartName, version: string): string | undefined {
   const { least, same, why } = pins[name]
   const [have, want] = [numbers(version), numbers(least)]
   const shared = same === 'minor' ? 2 : 1
-  const fits = have && want && have.slice(0, shared).join() === want.slice(0, shared).join() && compare(have, want) >= 0
+  const fits =
+    have &&
+    want &&
+    have.slice(0, shared).join() === want.slice(0, shared).join() &&
+    compare(have, want) >= 0
   return fits ? undefined : `version ${version || 'unknown'} does not fit: ${why}`
 }
 

@@ -1,4 +1,4 @@
-import { build, buildGroups } from './build.ts'
+import { assertGo, build, buildGroups } from './build.ts'
 import { fetchRelease, Unreachable } from './download.ts'
 import { askVersion, type Found, findPart, type Places } from './find.ts'
 import { install } from './install.ts'
@@ -20,7 +20,10 @@ export type WayOptions = {
 type Context = WayOptions & { places: Places; dir: string }
 
 /** A way to get parts: answers for each name a part or why not, and does not throw for reasons outside the project. */
-export type Way = { label: string; get(names: readonly PartName[], context: Context): Promise<Outcome[]> }
+export type Way = {
+  label: string
+  get(names: readonly PartName[], context: Context): Promise<Outcome[]>
+}
 
 /** What is on this machine and fits. */
 export const installed: Way = {
@@ -29,7 +32,9 @@ export const installed: Way = {
     Promise.all(
       names.map(async (name) => {
         const found = await findPart(name, places)
-        return 'path' in found ? { name, ...found, how: 'found' as const } : { name, why: found.reasons.join('; ') }
+        return 'path' in found
+          ? { name, ...found, how: 'found' as const }
+          : { name, why: found.reasons.join('; ') }
       }),
     ),
 }
@@ -58,8 +63,14 @@ async function downloaded(name: PartName, context: Context): Promise<Part> {
   if (!platform) throw new Error(`nothing is published for ${process.platform} on ${process.arch}`)
   const release = releaseOf(name, platform, downloadBase(places.env))
   log?.(`${name}: downloading ${release.archiveUrl}`)
-  const onBytes = (done: number, total?: number) => progress?.({ part: name, step: 'downloading', unit: 'bytes', done, total })
-  return placed(name, await fetchRelease(release, { dir, onBytes, stallMs }), context, 'downloaded')
+  const onBytes = (done: number, total?: number) =>
+    progress?.({ part: name, step: 'downloading', unit: 'bytes', done, total })
+  try {
+    const file = await fetchRelease(release, { dir, onBytes, stallMs })
+    return await placed(name, file, context, 'downloaded')
+  } finally {
+    progress?.({ part: name, step: 'ended' })
+  }
 }
 
 /** The pinned source, compiled with Go. Parts of one module are built in one pass. */
@@ -76,17 +87,30 @@ export const building: Way = {
 
 async function built(group: readonly PartName[], context: Context): Promise<Outcome[]> {
   const part = group.join(', ')
-  const onPackage = (done: number, total: number) => context.progress?.({ part, step: 'building', unit: 'packages', done, total })
   try {
+    await assertGo(context.places.env)
     context.log?.(`${part}: building from source with Go; the first time takes minutes`)
-    const files = await build(group, { dir: context.dir, onPackage, env: context.places.env })
-    return Promise.all([...files].map(([name, file]) => attempt(name, () => placed(name, file, context, 'built'))))
+    const files = await build(group, {
+      dir: context.dir,
+      env: context.places.env,
+      onStep: (step) => context.progress?.({ part, ...step }),
+    })
+    return await Promise.all(
+      [...files].map(([name, file]) => attempt(name, () => placed(name, file, context, 'built'))),
+    )
   } catch (error) {
     return group.map((name) => ({ name, why: (error as Error).message }))
+  } finally {
+    context.progress?.({ part, step: 'ended' })
   }
 }
 
-async function placed(name: PartName, file: string, { places, log }: Context, how: How): Promise<Part> {
+async function placed(
+  name: PartName,
+  file: string,
+  { places, log }: Context,
+  how: How,
+): Promise<Part> {
   const version = await askVersion(name, file)
   const fault = misfit(name, version)
   if (fault) throw new Error(`what came is not what was asked for: ${fault}`)
@@ -95,7 +119,10 @@ async function placed(name: PartName, file: string, { places, log }: Context, ho
   return { name, path, version, how }
 }
 
-async function attempt(name: PartName, get: () => Promise<Part>): Promise<Part | { name: PartName; why: string; error: unknown }> {
+async function attempt(
+  name: PartName,
+  get: () => Promise<Part>,
+): Promise<Part | { name: PartName; why: string; error: unknown }> {
   try {
     return await get()
   } catch (error) {

@@ -1,0 +1,56 @@
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { type MailOptions, startMail } from './mail.ts'
+import { until } from './processes.ts'
+import { freePorts, temporaryFolder } from './testing.ts'
+
+type Mail = { subject: string; to: { address: string }[] }
+
+async function inboxOf(inboxUrl: string): Promise<Mail[]> {
+  const answer: unknown = await (await fetch(`${inboxUrl}/api/email`)).json()
+  return (Array.isArray(answer) ? answer : (answer as { data: Mail[] }).data) as Mail[]
+}
+
+/** Hands a mail over line by line, each after the server's answer to the one before. */
+function send(port: number, to: string, subject: string): Promise<void> {
+  const mail = `To: ${to}\r\nSubject: ${subject}\r\n\r\nHello\r\n.`
+  const lines = [
+    'HELO shop',
+    'MAIL FROM:<shop@example.org>',
+    `RCPT TO:<${to}>`,
+    'DATA',
+    mail,
+    'QUIT',
+  ]
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('data', () => socket.write(`${lines.shift() ?? ''}\r\n`))
+    socket.on('error', reject)
+    socket.on('close', () => resolve())
+  })
+}
+
+async function started(options: MailOptions) {
+  const server = await startMail(options)
+  onTestFinished(async () => void (await server.stop()))
+  return server
+}
+
+test('a mail is shown in the inbox, and still there after a restart', async () => {
+  const folder = await temporaryFolder()
+  const [smtpPort = 0, webPort = 0] = await freePorts(2)
+  const options = { dir: join(folder, 'mail'), logFile: join(folder, 'log'), smtpPort, webPort }
+  const first = await started(options)
+  expect(first.inboxUrl).toBe(`http://127.0.0.1:${webPort}`)
+  await send(smtpPort, 'ada@example.org', 'Your order')
+  const arrived = async () => (await inboxOf(first.inboxUrl))[0]
+  expect(await until(arrived, { timeoutMs: 5000 })).toMatchObject({
+    subject: 'Your order',
+    to: [{ address: 'ada@example.org' }],
+  })
+  await first.stop()
+  const second = await started(options)
+  const kept = async () => (await inboxOf(second.inboxUrl)).map(({ subject }) => subject).join()
+  expect(await until(kept, { timeoutMs: 5000 })).toBe('Your order')
+})

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { natsConfig } from './nats.ts'
+
+test('NATS is durable, local and quotes what it is given', () => {
+  const config = natsConfig({
+    store: '/a b/"c"',
+    port: 1,
+    monitorPort: 2,
+    user: 'u',
+    password: 'p"\\',
+  })
+  expect(config).toContain('listen: "127.0.0.1:1"')
+  expect(config).toContain('http: "127.0.0.1:2"')
+  expect(config).toContain('sync_interval: always')
+  expect(config).toContain('store_dir: "/a b/\\"c\\""')
+  expect(config).toContain('password: "p\\"\\\\"')
+})
