@@ -242,14 +242,9 @@ export const catalogRoutes = {
     request: {
       ...bySku,
       headers: z.object({
-        'idempotency-key': z
-          .string()
-          .min(1)
-          .max(200)
-          .optional()
-          .openapi({
-            description: 'The same key is the same adjustment of this product, for ever',
-          }),
+        'idempotency-key': z.string().min(1).max(200).optional().openapi({
+          description: 'The same key is the same adjustment of this product, for ever',
+        }),
       }),
       body: body(StockAdjustment),
     },

@@ -1,0 +1,146 @@
+import { type App, createApp } from '../../chassis/app.ts'
+import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import type { Tx } from '../../chassis/database.ts'
+import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import type { Inbox } from '../../chassis/inbox.ts'
+import type { Log } from '../../chassis/log.ts'
+import type { ProblemKind } from '../../chassis/problem.ts'
+import { refused } from '../../chassis/refusal.ts'
+import { type Handler, on, subscribe } from '../../chassis/subscriptions.ts'
+import { orders } from '../orders/contract.ts'
+import { catalogRoutes, type ProductQuery } from './contract.ts'
+import { cursorFor, placeOf } from './cursor.ts'
+import { adjustStock, changeProduct, present, type RefusalCode, sortOf } from './domain.ts'
+import { draw, fingerprint } from './pictures.ts'
+import type { Search } from './ports.ts'
+import type { CatalogStore, CatalogTables } from './store.ts'
+
+export type CatalogPorts = {
+  store: CatalogStore
+  inbox: Inbox<Tx<CatalogTables>>
+  deadLetters: DeadLetters
+  verify: Verifier
+  log: Log
+  appToken?: string
+  ready?: () => Promise<void>
+}
+
+const problems = {
+  'version-mismatch': { status: 412, title: 'The product has changed' },
+  'stock-below-zero': { status: 409, title: 'There is not that much on hand' },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another request',
+  },
+  'reservation-differs': { status: 409, title: 'The order has asked for something else before' },
+  'not-reserved': { status: 409, title: 'The order holds no stock' },
+  'invalid-cursor': { status: 400, title: 'The cursor does not belong to this list' },
+} satisfies Record<RefusalCode, ProblemKind>
+
+export const catalogHandlers = ({ store }: CatalogPorts): Handler<Tx<CatalogTables>>[] => [
+  on(orders.confirmed, ({ orderId }, tx) => store.reservations.sellWithin(tx, orderId)),
+  on(orders.cancelled, ({ orderId }, tx) => store.reservations.releaseWithin(tx, orderId)),
+]
+
+export function createCatalogApp(ports: CatalogPorts): App {
+  const { store, verify, ...rest } = ports
+  const { products, stock, reservations } = store
+  const app = createApp({ name: 'catalog', problems, ...rest })
+  const operator = signedIn(verify, 'operator')
+  app.on('PATCH', '/products/:sku', operator)
+  app.use('/products/:sku/stock', operator)
+  app.use('/catalog/dead-letters/*', operator)
+
+  app.openapi(catalogRoutes.list, async (c) => {
+    const search = searchOf(c.req.valid('query'))
+    const { items, total, categories, next } = await products.search(search)
+    const nextCursor = next && cursorFor(search.sort, next)
+    const facets = { category: categories }
+    return c.json({ items, total, ...(nextCursor && { nextCursor }), facets }, 200)
+  })
+
+  app.openapi(catalogRoutes.categories, async (c) =>
+    c.json({ categories: await products.categories() }, 200),
+  )
+
+  app.openapi(catalogRoutes.find, async (c) => {
+    const { sku } = c.req.valid('param')
+    return c.json(found(await products.find(sku), sku), 200)
+  })
+
+  app.openapi(catalogRoutes.picture, async (c) => {
+    const { sku } = c.req.valid('param')
+    const svg = draw(found(await products.lookOf(sku), sku))
+    const etag = `"${fingerprint(svg)}"`
+    const headers = {
+      etag,
+      'cache-control': 'public, max-age=86400',
+      'content-type': 'image/svg+xml',
+    }
+    if (c.req.header('if-none-match') === etag) return c.body(null, 304, headers)
+    return c.body(svg, 200, { ...headers, 'content-security-policy': "default-src 'none'" })
+  })
+
+  app.openapi(catalogRoutes.change, async (c) => {
+    const { sku } = c.req.valid('param')
+    const version = versionOf(c.req.valid('header')['if-match'])
+    const change = c.req.valid('json')
+    return c.json(
+      await products.change(sku, (product) => changeProduct(product, change, version)),
+      200,
+    )
+  })
+
+  app.openapi(catalogRoutes.adjustStock, async (c) => {
+    const { sku } = c.req.valid('param')
+    const adjustment = c.req.valid('json')
+    const key = c.req.valid('header')['idempotency-key']
+    const after = await stock.adjust(sku, adjustment, key, (before, name) =>
+      adjustStock(before, adjustment, name),
+    )
+    return c.json(after, 200)
+  })
+
+  app.openapi(catalogRoutes.stock, async (c) => {
+    const { sku } = c.req.valid('param')
+    return c.json(found(await stock.report(sku), sku), 200)
+  })
+
+  app.openapi(catalogRoutes.reserve, async (c) => {
+    const { orderId } = c.req.valid('param')
+    return c.json(await reservations.reserve(orderId, c.req.valid('json').lines), 200)
+  })
+
+  app.openapi(catalogRoutes.release, async (c) => {
+    await reservations.release(c.req.valid('param').orderId)
+    return c.json({ outcome: 'released' as const }, 200)
+  })
+
+  app.openapi(catalogRoutes.lookUp, async (c) => {
+    const skus = c.req.valid('query').skus.split(',')
+    return c.json({ known: await products.lookUp(skus) }, 200)
+  })
+
+  subscribe(app, { name: 'catalog', handlers: catalogHandlers(ports), ...rest })
+  return app
+}
+
+function found<T>(thing: T | undefined, sku: string): T {
+  if (thing === undefined) throw refused('not-found', `There is no product ${sku}.`)
+  return thing
+}
+
+function searchOf({ q = '', sort, limit = 24, cursor, inStock, ...filters }: ProductQuery): Search {
+  const order = sortOf(sort, q)
+  return {
+    text: q,
+    sort: order,
+    limit,
+    ...(cursor && { after: placeOf(cursor, order) }),
+    ...(inStock && { inStock: inStock === 'true' }),
+    ...present(filters),
+  }
+}
+
+const versionOf = (ifMatch: string | undefined): number | undefined =>
+  ifMatch === undefined || ifMatch === '*' ? undefined : Number(ifMatch.replaceAll('"', ''))

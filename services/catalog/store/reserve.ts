@@ -1,0 +1,176 @@
+import { type RawBuilder, sql, type Transaction } from 'kysely'
+import type { Database, Tx } from '../../../chassis/database.ts'
+import { euro } from '../../../chassis/money.ts'
+import { catalog, type ReservationReply } from '../contract.ts'
+import { answerAgain, mustBeSold, type Reservation, type WantedLine } from '../domain.ts'
+import type { Reservations } from '../ports.ts'
+import type { CatalogTables } from './tables.ts'
+
+type Line = { sku: string; quantity: number; name: string; price: number }
+type Low = { sku: string; name: string; onHand: number; lowStockAt: number }
+type Row = {
+  status: Reservation['status']
+  lines: Line[]
+  total: number | null
+  refusal: 'out-of-stock' | 'unknown-sku' | 'discontinued' | null
+  refused_sku: string | null
+}
+
+/**
+ * Reservations cost one statement and one commit. Everybody locks stock rows in sku order, so that two
+ * orders with the same products wait for each other instead of dead-locking, and holds them for no round trip.
+ */
+export function createReservations(
+  database: Database<CatalogTables>,
+): Reservations<Tx<CatalogTables>> {
+  async function reserve(orderId: string, lines: readonly WantedLine[]): Promise<ReservationReply> {
+    const decided = await decide(orderId, lines, 'without-facts').execute(database.rows)
+    if (decided.rows[0]) return replyOf(decided.rows[0])
+    const known = (await find(orderId)) ?? (await reserveAnnouncing(orderId, lines))
+    return answerAgain(known, lines)
+  }
+
+  /** The rare case that stock falls below its mark: the fact has to commit with it, in a transaction around. */
+  async function reserveAnnouncing(
+    orderId: string,
+    lines: readonly WantedLine[],
+  ): Promise<Reservation> {
+    const { rows } = await database.inTransaction(async (tx) => {
+      const decided = await decide(orderId, lines, 'with-facts').execute(tx.rows)
+      for (const low of decided.rows[0]?.low ?? []) tx.announce(catalog.stockLow(low))
+      return decided
+    })
+    const decided = rows[0] ? toReservation(rows[0]) : await find(orderId)
+    if (!decided) throw new Error(`order ${orderId} was neither decided nor known`)
+    return decided
+  }
+
+  async function find(orderId: string): Promise<Reservation | undefined> {
+    const row = await database.rows
+      .selectFrom('reservations')
+      .select(['status', 'lines', 'total', 'refusal', 'refused_sku'])
+      .where('order_id', '=', orderId)
+      .executeTakeFirst()
+    return row && toReservation(row)
+  }
+
+  async function sellWithin({ rows }: Tx<CatalogTables>, orderId: string): Promise<void> {
+    const { rows: sold } = await sell(orderId).execute(rows)
+    if (sold.length > 0) return
+    const row = await rows
+      .selectFrom('reservations')
+      .select('status')
+      .where('order_id', '=', orderId)
+      .executeTakeFirst()
+    mustBeSold(orderId, row?.status)
+  }
+
+  return {
+    reserve,
+    release: async (orderId) => {
+      await release(orderId).execute(database.rows)
+    },
+    releaseWithin: async ({ rows }, orderId) => {
+      await release(orderId).execute(rows as Transaction<CatalogTables>)
+    },
+    sellWithin,
+  }
+}
+
+/**
+ * Decides and, if all lines can be had, takes them. Answers no row when the order was decided before or, with
+ * `without-facts`, when stock would fall below its mark. The first line at fault in sku order is the refusal.
+ */
+const decide = (
+  orderId: string,
+  lines: readonly WantedLine[],
+  mode: 'with-facts' | 'without-facts',
+): RawBuilder<Row & { low: Low[] }> => sql`
+  with wanted as (
+    select sku, sum(quantity)::integer as quantity
+    from unnest(${lines.map(({ sku }) => sku)}::text[], ${lines.map(({ quantity }) => quantity)}::integer[]) as line (sku, quantity)
+    group by sku
+  ), locked as (
+    select sku, on_hand from stock where sku in (select sku from wanted) order by sku for update
+  ), line as (
+    select sku, quantity, name, price, on_hand - quantity as on_hand, low_stock_at,
+      on_hand >= low_stock_at and on_hand - quantity < low_stock_at as falls_low,
+      case
+        when on_hand is null then 'unknown-sku'
+        when discontinued then 'discontinued'
+        when on_hand < quantity then 'out-of-stock'
+      end as refusal
+    from wanted left join locked using (sku) left join products using (sku)
+  ), fault as (
+    select sku, refusal from line where refusal is not null order by sku limit 1
+  ), decided as (
+    insert into reservations (order_id, status, lines, total, refusal, refused_sku)
+    select ${orderId}::uuid, case when exists (select from fault) then 'refused' else 'reserved' end,
+      (select jsonb_agg(jsonb_build_object('sku', sku, 'quantity', quantity, 'name', name, 'price', price) order by sku) from line),
+      (select sum(price * quantity)::bigint from line),
+      (select refusal from fault), (select sku from fault)
+    where ${mode === 'with-facts'} or exists (select from fault) or not exists (select from line where falls_low)
+    on conflict (order_id) do nothing
+    returning status, lines, total, refusal, refused_sku
+  ), taken as (
+    update stock set on_hand = stock.on_hand - line.quantity, reserved = reserved + line.quantity
+    from line, decided where stock.sku = line.sku and decided.status = 'reserved'
+    returning stock.sku, line.quantity
+  ), moved as (
+    insert into stock_movements (sku, kind, on_hand, reserved, order_id)
+    select sku, 'reserved', -quantity, quantity, ${orderId}::uuid from taken
+  )
+  select decided.*, (
+    select coalesce(json_agg(json_build_object('sku', sku, 'name', name, 'onHand', on_hand, 'lowStockAt', low_stock_at)), '[]')
+    from line where falls_low and decided.status = 'reserved'
+  ) as low from decided`
+
+/** Leaves a tombstone when there is nothing to release yet, so that a reserve that comes late holds nothing. */
+const release = (orderId: string): RawBuilder<{ sku: string }> => sql`
+  with freed as (
+    insert into reservations (order_id, status) values (${orderId}::uuid, 'released')
+    on conflict (order_id) do update set status = 'released', changed_at = now()
+      where reservations.status = 'reserved'
+    returning lines
+  ), ${moveHeld(orderId, 'freed', 'released')}`
+
+const sell = (orderId: string): RawBuilder<{ sku: string }> => sql`
+  with bought as (
+    update reservations set status = 'sold', changed_at = now()
+    where order_id = ${orderId}::uuid and status = 'reserved'
+    returning lines
+  ), ${moveHeld(orderId, 'bought', 'sold')}`
+
+/** Moves what the reservation in `from` holds back on hand, or to sold; answers the skus moved. */
+const moveHeld = (
+  orderId: string,
+  from: 'freed' | 'bought',
+  kind: 'released' | 'sold',
+): RawBuilder<unknown> => {
+  const place = sql.ref(kind === 'released' ? 'on_hand' : 'sold')
+  return sql`held as (
+    select line.sku, line.quantity from ${sql.ref(from)}, jsonb_to_recordset(lines) as line (sku text, quantity integer)
+  ), locked as (
+    select sku from stock where sku in (select sku from held) order by sku for update
+  ), moved as (
+    update stock set reserved = reserved - quantity, ${place} = stock.${place} + quantity
+    from held join locked using (sku) where stock.sku = held.sku
+    returning stock.sku, quantity
+  )
+  insert into stock_movements (sku, kind, reserved, ${place}, order_id)
+  select sku, ${kind}, -quantity, quantity, ${orderId}::uuid from moved
+  returning sku`
+}
+
+const toReservation = (row: Row): Reservation => ({
+  status: row.status,
+  wanted: row.lines,
+  answer: replyOf(row),
+})
+
+function replyOf({ lines, total, refusal, refused_sku }: Row): ReservationReply {
+  if (refusal)
+    return { outcome: 'refused', code: refusal, ...(refused_sku && { sku: refused_sku }) }
+  const priced = lines.map(({ price, ...line }) => ({ ...line, unitPrice: euro(price) }))
+  return { outcome: 'reserved', lines: priced, total: euro(total ?? 0) }
+}

@@ -1,0 +1,106 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Database } from '../../../chassis/database.ts'
+import { euro } from '../../../chassis/money.ts'
+import type { Product, Sort } from '../contract.ts'
+import type { Place } from '../cursor.ts'
+import { countOf, wordsOf } from '../domain.ts'
+import type { Found, Search } from '../ports.ts'
+import type { CatalogTables } from './tables.ts'
+
+/** Below this, a name does not resemble what was typed (0 to 1). */
+const resembles = 0.45
+
+export type ProductRow = {
+  sku: string
+  name: string
+  description: string
+  category: string
+  price: number
+  discontinued: boolean
+  version: number
+  on_hand: number
+}
+type Item = ProductRow & { key: Place['key'] }
+type Row = { items: Item[]; total: number; categories: { category: string; products: number }[] }
+
+/** One statement: the page, how many there are, and the categories as if none were chosen. */
+export async function searchProducts(
+  { rows }: Database<CatalogTables>,
+  search: Search,
+): Promise<Found> {
+  const { key, descending } = orders[search.sort]
+  const { rows: found } = await sql<Row>`
+    with matching as (
+      select sku, name, description, category, price, discontinued, version, on_hand,
+        ${search.sort === 'relevance' ? relevance(search.text) : key} as key
+      from products join stock using (sku)
+      where ${sql.join(filters(search), sql` and `)}
+    ), chosen as (
+      select * from matching where ${search.category ?? null}::text is null or category = ${search.category ?? null}
+    ), page as (
+      select * from chosen where ${after(search.after, descending, search.sort)}
+      order by key ${sql.raw(descending ? 'desc' : 'asc')}, sku limit ${search.limit + 1}
+    )
+    select (select count(*) from chosen) as total,
+      (select coalesce(json_agg(page), '[]') from page) as items,
+      (select coalesce(json_agg(counted order by category), '[]') from (
+        select category, count(*) as products from matching group by category) as counted) as categories
+    `.execute(rows)
+  const { items, total, categories } = found[0] as Row
+  const shown = items.slice(0, search.limit)
+  const last = items.length > search.limit ? shown.at(-1) : undefined
+  return {
+    items: shown.map(toProduct),
+    total,
+    categories: categories.map(({ category, products }) => countOf(category, products)),
+    ...(last && { next: { key: last.key, sku: last.sku } }),
+  }
+}
+
+/** Sort keys are whole numbers or text, so that a cursor holds them exactly. */
+const orders: Record<Sort, { key: RawBuilder<unknown>; descending: boolean }> = {
+  relevance: { key: sql`0`, descending: true },
+  price: { key: sql`price`, descending: false },
+  '-price': { key: sql`price`, descending: true },
+  name: { key: sql`lower(name) collate "C"`, descending: false },
+  newest: { key: sql`listing`, descending: true },
+}
+
+/** Every word, or the beginning of one, has to occur; if that finds nothing at all, names that resemble the text do. */
+function filters({ text, minPrice, maxPrice, inStock }: Search): RawBuilder<unknown>[] {
+  const all = [sql`not discontinued`]
+  if (text !== '')
+    all.push(sql`(words @@ ${query(text)} or (resemblance(${text}, name) > ${resembles}
+      and not exists (select from products as exact where exact.words @@ ${query(text)} and not exact.discontinued)))`)
+  if (minPrice !== undefined) all.push(sql`price >= ${minPrice}`)
+  if (maxPrice !== undefined) all.push(sql`price <= ${maxPrice}`)
+  if (inStock !== undefined) all.push(inStock ? sql`on_hand > 0` : sql`on_hand = 0`)
+  return all
+}
+
+const query = (text: string): RawBuilder<unknown> =>
+  sql`to_tsquery('english', ${wordsOf(text)
+    .map((word) => `${word}:*`)
+    .join(' & ')})`
+
+const relevance = (text: string): RawBuilder<unknown> =>
+  sql`round(1e6 * (ts_rank(words, ${query(text)}) + resemblance(${text}, name)))::integer`
+
+function after(place: Place | undefined, descending: boolean, sort: Sort): RawBuilder<unknown> {
+  if (!place) return sql`true`
+  const key = sort === 'name' ? sql`${place.key}::text` : sql`${place.key}::bigint`
+  return sql`(key ${sql.raw(descending ? '<' : '>')} ${key} or (key = ${key} and sku > ${place.sku}))`
+}
+
+export const toProduct = (row: ProductRow): Product => ({
+  sku: row.sku,
+  name: row.name,
+  description: row.description,
+  category: row.category,
+  price: euro(row.price),
+  available: row.discontinued ? 0 : row.on_hand,
+  inStock: !row.discontinued && row.on_hand > 0,
+  discontinued: row.discontinued,
+  picture: `/products/${row.sku}/picture.svg`,
+  version: row.version,
+})

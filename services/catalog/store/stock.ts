@@ -1,0 +1,113 @@
+import type { Database, Tx } from '../../../chassis/database.ts'
+import { refused } from '../../../chassis/refusal.ts'
+import type { Stock, StockAdjustment } from '../contract.ts'
+import type { StockLedger } from '../ports.ts'
+import type { CatalogTables } from './tables.ts'
+
+const shownMovements = 100
+
+export function createStockLedger(database: Database<CatalogTables>): StockLedger {
+  const adjust: StockLedger['adjust'] = (sku, adjustment, key, decide) =>
+    database.inTransaction(async (tx) => {
+      const found = await lock(tx, sku)
+      if (!found) throw refused('not-found', `There is no product ${sku}.`)
+      const answered = key && (await answerBefore(tx, sku, key, adjustment))
+      if (answered) return answered
+      const { name, ...before } = found
+      const { stock, facts } = decide(before, name)
+      await tx.rows
+        .updateTable('stock')
+        .set({ on_hand: stock.onHand })
+        .where('sku', '=', sku)
+        .execute()
+      await tx.rows
+        .insertInto('stock_movements')
+        .values({
+          sku,
+          kind: 'adjusted',
+          on_hand: stock.onHand - before.onHand,
+          reason: adjustment.reason,
+        })
+        .execute()
+      if (key) await remember(tx, key, adjustment, stock)
+      tx.announce(...facts)
+      return stock
+    })
+
+  const report: StockLedger['report'] = async (sku) => {
+    const stock = await database.rows
+      .selectFrom('stock')
+      .innerJoin('products', 'products.sku', 'stock.sku')
+      .select(columns)
+      .where('stock.sku', '=', sku)
+      .executeTakeFirst()
+    if (!stock) return undefined
+    const movements = await database.rows
+      .selectFrom('stock_movements')
+      .selectAll()
+      .where('sku', '=', sku)
+      .orderBy('id', 'desc')
+      .limit(shownMovements)
+      .execute()
+    return {
+      ...stock,
+      movements: movements.map(({ kind, on_hand, reserved, sold, order_id, reason, at }) => ({
+        kind,
+        onHand: on_hand,
+        reserved,
+        sold,
+        ...(order_id && { orderId: order_id }),
+        ...(reason && { reason }),
+        at: at.toISOString(),
+      })),
+    }
+  }
+
+  return { adjust, report }
+}
+
+const columns = [
+  'stock.sku',
+  'stock.on_hand as onHand',
+  'stock.reserved',
+  'stock.sold',
+  'products.low_stock_at as lowStockAt',
+] as const
+
+const lock = ({ rows }: Tx<CatalogTables>, sku: string) =>
+  rows
+    .selectFrom('stock')
+    .innerJoin('products', 'products.sku', 'stock.sku')
+    .select([...columns, 'products.name'])
+    .where('stock.sku', '=', sku)
+    .forUpdate('stock')
+    .executeTakeFirst()
+
+async function answerBefore(
+  { rows }: Tx<CatalogTables>,
+  sku: string,
+  key: string,
+  { delta, reason }: StockAdjustment,
+): Promise<Stock | undefined> {
+  const known = await rows
+    .selectFrom('stock_adjustments')
+    .selectAll()
+    .where('sku', '=', sku)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (known && (known.delta !== delta || known.reason !== reason))
+    throw refused('idempotency-key-reused', 'This Idempotency-Key came with another adjustment.')
+  return known?.answer
+}
+
+async function remember(
+  { rows }: Tx<CatalogTables>,
+  key: string,
+  { delta, reason }: StockAdjustment,
+  answer: Stock,
+): Promise<void> {
+  await rows
+    .insertInto('stock_adjustments')
+    .values({ sku: answer.sku, key, delta, reason, answer: JSON.stringify(answer) })
+    .execute()
+}
