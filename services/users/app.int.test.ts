@@ -1,0 +1,235 @@
+import { SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { password, startUsers } from './testing.ts'
+
+let shop: Awaited<ReturnType<typeof startUsers>>
+beforeAll(async () => {
+  shop = await startUsers()
+})
+afterAll(() => shop.stop())
+
+const home = {
+  name: 'Ada Lovelace',
+  street: '12 St James’s Square',
+  postalCode: 'SW1Y 4JH',
+  city: 'London',
+  country: 'GB',
+}
+
+describe('registering', () => {
+  test('makes a customer, whatever the e-mail looked like, and announces it', async () => {
+    const body = { email: '  Grace@Example.COM ', name: ' Grace ', password }
+    const { status, headers, body: profile } = await shop.ask('POST', '/users', { body })
+    expect([status, headers.get('location')]).toEqual([201, '/users/me'])
+    expect(profile).toEqual({
+      userId: expect.any(String),
+      email: 'grace@example.com',
+      name: 'Grace',
+      role: 'customer',
+      preferences: { orderUpdates: true, paymentUpdates: true, marketing: false },
+      registeredAt: shop.clock.now.toISOString(),
+    })
+    const { role: _, registeredAt: __, ...contact } = profile
+    expect(await shop.announced(String(profile.userId))).toEqual([
+      { topic: 'users-registered-v1', data: { ...contact, version: 1 } },
+    ])
+  })
+
+  test('a taken e-mail is refused', async () => {
+    const { email } = await shop.somebody()
+    const body = { email: email.toUpperCase(), name: 'Eve', password }
+    const answer = await shop.ask('POST', '/users', { body })
+    expect([answer.status, answer.body.code]).toEqual([409, 'email-taken'])
+  })
+
+  test('ten people want one e-mail at once: one gets it', async () => {
+    const body = { email: 'wanted@example.com', name: 'Ada', password }
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => shop.ask('POST', '/users', { body })),
+    )
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, ...Array(9).fill(409)])
+  })
+
+  test.each([
+    ['a role of one’s own choice', { role: 'operator' }, 'role'],
+    ['an unknown field', { admin: true }, 'admin'],
+    ['a short password', { password: 'ninechars' }, 'password'],
+    ['a password over 128 characters', { password: 'x'.repeat(129) }, 'password'],
+    ['something that is no e-mail', { email: 'ada@example' }, 'email'],
+    ['a line break in the name', { name: 'Ada\r\nBcc: all@example.com' }, 'name'],
+    ['a blank name', { name: '   ' }, 'name'],
+  ])('refuses %s', async (_, fields, field) => {
+    const body = { email: 'new@example.com', name: 'Ada', password, ...fields }
+    const answer = await shop.ask('POST', '/users', { body })
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid-request'])
+    expect(answer.body.errors).toMatchObject([{ field }])
+  })
+})
+
+describe('the own profile', () => {
+  test('is for those who are signed in', async () => {
+    const answer = await shop.ask('GET', '/users/me')
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  })
+
+  test('is not for expired, tampered or unsigned tokens', async () => {
+    const { userId, token } = await shop.somebody()
+    const past = new Date(Date.now() - 901_000)
+    const expired = await shop.accessTokens.issue({ userId, role: 'customer' }, past)
+    const [head, body, signature = ''] = token.split('.')
+    const tampered = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`
+    const unsigned = `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${body}.`
+    const foreign = await new SignJWT({ role: 'operator' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt' })
+      .setSubject(userId)
+      .setExpirationTime('15m')
+      .sign(new Uint8Array(32))
+    for (const bad of [expired, tampered, unsigned, foreign, 'x.y.z'])
+      expect((await shop.ask('GET', '/users/me', { token: bad })).status).toBe(401)
+  })
+
+  test('never shows the password hash', async () => {
+    const { token, email } = await shop.somebody()
+    const { status, headers, body } = await shop.ask('GET', '/users/me', { token })
+    expect([status, headers.get('cache-control'), body.email]).toEqual([200, 'no-store', email])
+    expect(JSON.stringify(body)).not.toMatch(/argon2|password|hash/i)
+  })
+
+  test('takes another name, and announces it with the next version', async () => {
+    const { userId, token } = await shop.somebody()
+    const answer = await shop.ask('PATCH', '/users/me', { token, body: { name: 'Countess' } })
+    expect([answer.status, answer.body.name]).toEqual([200, 'Countess'])
+    await shop.ask('PATCH', '/users/me', { token, body: { name: 'Countess' } })
+    expect(await shop.announced(userId)).toMatchObject([
+      { topic: 'users-registered-v1', data: { version: 1 } },
+      { topic: 'users-contact-changed-v1', data: { name: 'Countess', version: 2 } },
+    ])
+  })
+
+  test('takes another e-mail from those who know the password', async () => {
+    const { userId, token } = await shop.somebody()
+    const email = 'countess@example.com'
+    const change = (body: object) => shop.ask('PATCH', '/users/me', { token, body })
+    expect((await change({ email })).status).toBe(400)
+    expect((await change({ email, currentPassword: 'guessed it?' })).body.code).toBe(
+      'wrong-password',
+    )
+    expect((await change({ email, currentPassword: password })).body.email).toBe(email)
+    expect((await shop.signIn(email)).token).toMatch(/^ey/)
+    expect(await shop.announced(userId)).toMatchObject([{}, { data: { email, version: 2 } }])
+  })
+
+  test('does not take the e-mail of another', async () => {
+    const [one, other] = [await shop.somebody(), await shop.somebody()]
+    const body = { email: other.email, currentPassword: password }
+    const answer = await shop.ask('PATCH', '/users/me', { token: one.token, body })
+    expect([answer.status, answer.body.code]).toEqual([409, 'email-taken'])
+    expect(await shop.announced(one.userId)).toHaveLength(1)
+  })
+
+  test('refuses empty and unknown changes', async () => {
+    const { token } = await shop.somebody()
+    for (const body of [{}, { role: 'operator' }, { name: 'Ada', version: 7 }])
+      expect((await shop.ask('PATCH', '/users/me', { token, body })).status).toBe(400)
+  })
+
+  test('ten changes at once rise the version ten times', async () => {
+    const { userId, token } = await shop.somebody()
+    const names = Array.from({ length: 10 }, (_, n) => `Ada ${n}`)
+    await Promise.all(
+      names.map((name) => shop.ask('PATCH', '/users/me', { token, body: { name } })),
+    )
+    const versions = (await shop.announced(userId)).map(({ data }) => Number(data.version))
+    expect(versions.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+})
+
+describe('notification preferences', () => {
+  test('are replaced as a whole and announced', async () => {
+    const { userId, token } = await shop.somebody()
+    const body = { orderUpdates: false, paymentUpdates: true, marketing: true }
+    const path = '/users/me/preferences'
+    expect((await shop.ask('PUT', path, { token, body })).body).toEqual(body)
+    expect((await shop.ask('GET', path, { token })).body).toEqual(body)
+    expect((await shop.ask('PUT', path, { token, body: { marketing: false } })).status).toBe(400)
+    expect(await shop.announced(userId)).toMatchObject([
+      {},
+      { topic: 'users-contact-changed-v1', data: { preferences: body, version: 2 } },
+    ])
+  })
+})
+
+describe('addresses', () => {
+  const path = '/users/me/addresses'
+
+  test('are added, listed, replaced and removed', async () => {
+    const { token } = await shop.somebody()
+    const added = await shop.ask('POST', path, { token, body: home })
+    const { addressId } = added.body
+    expect(added).toMatchObject({ status: 201, body: { ...home } })
+    expect(added.headers.get('location')).toBe(`${path}/${addressId}`)
+
+    const moved = { ...home, city: 'Paris', country: 'FR' }
+    const replaced = await shop.ask('PUT', `${path}/${addressId}`, { token, body: moved })
+    expect(replaced).toMatchObject({ status: 200, body: { addressId, ...moved } })
+    const listed = await shop.ask('GET', path, { token })
+    expect(listed.body).toEqual({ addresses: [{ addressId, ...moved }] })
+
+    expect((await shop.ask('DELETE', `${path}/${addressId}`, { token })).status).toBe(204)
+    expect((await shop.ask('DELETE', `${path}/${addressId}`, { token })).status).toBe(404)
+    expect((await shop.ask('GET', path, { token })).body).toEqual({ addresses: [] })
+  })
+
+  test('of another user do not exist', async () => {
+    const [owner, stranger] = [await shop.somebody(), await shop.somebody()]
+    const { body } = await shop.ask('POST', path, { token: owner.token, body: home })
+    const theirs = `${path}/${body.addressId}`
+    const { token } = stranger
+    for (const answer of [
+      await shop.ask('PUT', theirs, { token, body: home }),
+      await shop.ask('DELETE', theirs, { token }),
+    ])
+      expect([answer.status, answer.body.code]).toEqual([404, 'not-found'])
+    const kept = await shop.ask('GET', path, { token: owner.token })
+    expect(kept.body).toEqual({ addresses: [body] })
+    expect((await shop.ask('GET', path, { token })).body).toEqual({ addresses: [] })
+  })
+
+  test('are at most 20, also when asked for at once', async () => {
+    const { token } = await shop.somebody()
+    const answers = await Promise.all(
+      Array.from({ length: 22 }, () => shop.ask('POST', path, { token, body: home })),
+    )
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(20)
+    expect(answers.filter(({ body }) => body.code === 'too-many-addresses')).toHaveLength(2)
+  })
+
+  test.each([
+    ['an unknown country', { country: 'XX' }],
+    ['a country in lower case', { country: 'gb' }],
+    ['an unknown field', { phone: '1' }],
+    ['an empty street', { street: ' ' }],
+  ])('refuse %s', async (_, fields) => {
+    const { token } = await shop.somebody()
+    const answer = await shop.ask('POST', path, { token, body: { ...home, ...fields } })
+    expect(answer.status).toBe(400)
+  })
+})
+
+test('the API describes itself and says which methods it takes', async () => {
+  const { body } = await shop.ask('GET', '/openapi.json')
+  expect(Object.keys(body.paths as object).toSorted()).toEqual([
+    '/.well-known/jwks.json',
+    '/sessions',
+    '/sessions/logout',
+    '/sessions/refresh',
+    '/users',
+    '/users/me',
+    '/users/me/addresses',
+    '/users/me/addresses/{addressId}',
+    '/users/me/password',
+    '/users/me/preferences',
+  ])
+  const { status, headers } = await shop.ask('GET', '/sessions')
+  expect([status, headers.get('allow')]).toEqual([405, 'POST'])
+})

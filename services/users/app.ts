@@ -1,0 +1,206 @@
+import type { Context } from 'hono'
+import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
+import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import { createRoute } from '../../chassis/contract.ts'
+import type { Log } from '../../chassis/log.ts'
+import type { ProblemKind } from '../../chassis/problem.ts'
+import { refused } from '../../chassis/refusal.ts'
+import { publishedKeys } from '../../chassis/service.ts'
+import { type Profile, type SessionTokens, usersRoutes } from './contract.ts'
+import { accessTokenSeconds } from './credentials.ts'
+import {
+  changeContact,
+  openSession,
+  type RefusalCode,
+  refuse,
+  register,
+  type User,
+} from './domain.ts'
+import type {
+  AccessTokens,
+  Addresses,
+  Attempts,
+  Credentials,
+  Passwords,
+  RefreshTokens,
+  Sessions,
+  Users,
+} from './ports.ts'
+
+const problems = {
+  'email-taken': { status: 409, title: 'This e-mail is taken' },
+  'too-many-addresses': { status: 409, title: 'No room for another address' },
+  'wrong-credentials': { status: 401, title: 'E-mail or password is wrong' },
+  'wrong-password': { status: 403, title: 'The current password is wrong' },
+  'session-ended': { status: 401, title: 'The session has ended' },
+  'just-refreshed': { status: 409, title: 'Refreshed by another request' },
+} satisfies Record<RefusalCode, ProblemKind>
+
+export type UsersPorts = {
+  users: Users
+  credentials: Credentials
+  addresses: Addresses
+  sessions: Sessions
+  passwords: Passwords
+  accessTokens: AccessTokens
+  refreshTokens: RefreshTokens
+  attempts: Attempts
+  verify: Verifier
+  log: Log
+  now: () => Date
+  newId: () => string
+  appToken?: string
+  ready?: () => Promise<void>
+}
+
+export function createUsersApp(ports: UsersPorts): App {
+  const { users, credentials, addresses, sessions, passwords, attempts, now, newId } = ports
+  const app = createApp({ name: 'users', problems, ...ports })
+
+  app.use('/users/me/*', signedIn(ports.verify))
+  app.use(async function neverCached(c, next) {
+    await next()
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+  })
+
+  app.openapi(keysRoute, (c) => {
+    c.header('cache-control', 'public, max-age=300')
+    return c.json(ports.accessTokens.published, 200)
+  })
+
+  app.openapi(usersRoutes.register, async (c) => {
+    const { password, ...person } = c.req.valid('json')
+    const forgive = await attempts.count(clientOf(c))
+    const passwordHash = await passwords.hash(password)
+    const user = await users.add(register({ userId: newId(), ...person, now: now() }), passwordHash)
+    await forgive()
+    return c.json(toProfile(user), 201, { location: '/users/me' })
+  })
+
+  app.openapi(usersRoutes.signIn, async (c) => {
+    const { email, password } = c.req.valid('json')
+    const user = await userWith(c, email, password)
+    if (!user) throw refuse('wrong-credentials', 'No account has this e-mail and password.')
+    return c.json(await signIn(user), 200)
+  })
+
+  app.openapi(usersRoutes.refresh, async (c) => {
+    const { refreshToken } = c.req.valid('json')
+    const next = ports.refreshTokens.create()
+    const hash = ports.refreshTokens.hashOf(refreshToken)
+    const { outcome, session } = await sessions.present(hash, next.hash, now())
+    if (outcome === 'just-rotated')
+      throw refuse('just-refreshed', 'Use the tokens which the other request was given.')
+    if (outcome === 'reused') ports.log.warn({ ...session }, 'a used refresh token came back')
+    if (outcome !== 'rotated' || !session) throw refuse('session-ended', 'Sign in again.')
+    return c.json(await tokensFor(await existing(session.userId), next.token), 200)
+  })
+
+  app.openapi(usersRoutes.signOut, async (c) => {
+    const { refreshToken } = c.req.valid('json')
+    await sessions.end(ports.refreshTokens.hashOf(refreshToken), now())
+    return c.body(null, 204)
+  })
+
+  app.openapi(usersRoutes.profile, async (c) => {
+    return c.json(toProfile(await existing(c.get('identity').userId)), 200)
+  })
+
+  app.openapi(usersRoutes.changeProfile, async (c) => {
+    const { currentPassword, ...wanted } = c.req.valid('json')
+    const { userId } = c.get('identity')
+    if (wanted.email !== undefined) await provePassword(c, currentPassword ?? '')
+    const user = await users.update(userId, (user) => changeContact(user, wanted))
+    return c.json(toProfile(user), 200)
+  })
+
+  app.openapi(usersRoutes.changePassword, async (c) => {
+    const { currentPassword, newPassword } = c.req.valid('json')
+    const user = await provePassword(c, currentPassword)
+    await credentials.replace(user.userId, await passwords.hash(newPassword), now())
+    return c.json(await signIn(user), 200)
+  })
+
+  app.openapi(usersRoutes.addresses, async (c) => {
+    return c.json({ addresses: await addresses.list(c.get('identity').userId) }, 200)
+  })
+
+  app.openapi(usersRoutes.addAddress, async (c) => {
+    const address = { addressId: newId(), ...c.req.valid('json') }
+    await addresses.add(c.get('identity').userId, address)
+    return c.json(address, 201, { location: `/users/me/addresses/${address.addressId}` })
+  })
+
+  app.openapi(usersRoutes.replaceAddress, async (c) => {
+    const { addressId } = c.req.valid('param')
+    const address = c.req.valid('json')
+    await addresses.replace(c.get('identity').userId, addressId, address)
+    return c.json({ addressId, ...address }, 200)
+  })
+
+  app.openapi(usersRoutes.removeAddress, async (c) => {
+    await addresses.remove(c.get('identity').userId, c.req.valid('param').addressId)
+    return c.body(null, 204)
+  })
+
+  app.openapi(usersRoutes.preferences, async (c) => {
+    return c.json((await existing(c.get('identity').userId)).preferences, 200)
+  })
+
+  app.openapi(usersRoutes.setPreferences, async (c) => {
+    const preferences = c.req.valid('json')
+    const { userId } = c.get('identity')
+    const user = await users.update(userId, (user) => changeContact(user, { preferences }))
+    return c.json(user.preferences, 200)
+  })
+
+  async function existing(userId: string): Promise<User> {
+    const user = await users.find(userId)
+    if (!user) throw refused('unauthenticated', 'This account does not exist.')
+    return user
+  }
+
+  async function userWith(c: Asking, email: string, password: string): Promise<User | undefined> {
+    const forgive = await attempts.count(clientOf(c), email)
+    const known = await credentials.of(email)
+    if (!(await passwords.match(password, known?.passwordHash))) return undefined
+    await forgive()
+    return known?.user
+  }
+
+  async function provePassword(c: Asking, password: string): Promise<User> {
+    const { email } = await existing(c.get('identity').userId)
+    const user = await userWith(c, email, password)
+    if (!user) throw refuse('wrong-password', 'Send the current password of this account.')
+    return user
+  }
+
+  async function signIn(user: User): Promise<SessionTokens> {
+    const { token, hash } = ports.refreshTokens.create()
+    await sessions.open(openSession(newId(), user.userId, now()), hash)
+    return tokensFor(user, token)
+  }
+
+  async function tokensFor(user: User, refreshToken: string): Promise<SessionTokens> {
+    const accessToken = await ports.accessTokens.issue(user, now())
+    return { accessToken, refreshToken, expiresIn: accessTokenSeconds }
+  }
+  return app
+}
+
+const keysRoute = createRoute({
+  ...publishedKeys,
+  tags: ['users'],
+  summary: 'The keys that verify access tokens',
+})
+
+type Asking = Context<AppEnv>
+
+/** The address the gateway saw: it replaces what a client says of itself, and sidecars only append. */
+const clientOf = (c: Asking): string =>
+  c.req.header('x-forwarded-for')?.split(',')[0]?.trim() || 'unknown'
+
+const toProfile = ({ registeredAt, version: _, ...user }: User): Profile => ({
+  ...user,
+  registeredAt: registeredAt.toISOString(),
+})

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import {
+  changeContact,
+  openSession,
+  present,
+  register,
+  roomForAnother,
+  type Session,
+} from './domain.ts'
+
+const now = new Date('2026-03-01T12:00:00Z')
+const later = (seconds: number) => new Date(now.getTime() + seconds * 1000)
+const ada = {
+  userId: '019a0000-0000-7000-8000-000000000001',
+  email: 'ada@example.com',
+  name: 'Ada',
+}
+
+describe('a contact', () => {
+  test('is a customer who wants order and payment mails but no advertising, at version 1', () => {
+    const { user, facts } = register({ ...ada, now })
+    const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
+    expect(user).toEqual({ ...ada, role: 'customer', preferences, version: 1, registeredAt: now })
+    expect(facts).toEqual([
+      { topic: 'users-registered-v1', data: { ...ada, preferences, version: 1 } },
+    ])
+  })
+
+  test('announces a change with the next version and everything a listener needs', () => {
+    const { user } = register({ ...ada, now })
+    const change = changeContact(user, { name: 'Ada Lovelace' })
+    expect(change.user).toEqual({ ...user, name: 'Ada Lovelace', version: 2 })
+    expect(change.facts).toMatchObject([
+      {
+        topic: 'users-contact-changed-v1',
+        data: { name: 'Ada Lovelace', email: ada.email, version: 2 },
+      },
+    ])
+  })
+
+  test.each([
+    [{ email: 'ada@example.org' }],
+    [{ preferences: { orderUpdates: true, paymentUpdates: true, marketing: true } }],
+  ])('is changed by %j', (wanted) => {
+    const { user } = register({ ...ada, now })
+    expect(changeContact(user, wanted).user).toEqual({ ...user, ...wanted, version: 2 })
+  })
+
+  test('that stays the same is not announced', () => {
+    const { user } = register({ ...ada, now })
+    const { email, name, preferences } = user
+    const same = { email, name, preferences: { ...preferences } }
+    expect(changeContact(user, same)).toEqual({ user, facts: [] })
+  })
+})
+
+test('a user has at most 20 addresses', () => {
+  expect(() => roomForAnother(19)).not.toThrow()
+  expect(() => roomForAnother(20)).toThrow(expect.objectContaining({ code: 'too-many-addresses' }))
+})
+
+describe('a session', () => {
+  const fresh = openSession('s', ada.userId, now)
+  const rotated = (session: Session, at: Date) => present(session, session.serial, at).session
+
+  test('lives 30 days from its last rotation', () => {
+    expect(fresh.expiresAt).toEqual(later(30 * 86_400))
+    expect(rotated(fresh, later(60)).expiresAt).toEqual(later(30 * 86_400 + 60))
+    expect(present(fresh, 1, later(30 * 86_400)).outcome).toBe('ended')
+  })
+
+  test('rotates its newest token', () => {
+    const { outcome, session } = present(fresh, 1, later(60))
+    expect([outcome, session.serial]).toEqual(['rotated', 2])
+  })
+
+  test('tells the slower of two parallel refreshes that it lost, and goes on', () => {
+    const session = rotated(fresh, later(60))
+    expect(present(session, 1, later(70))).toEqual({ outcome: 'just-rotated', session })
+  })
+
+  test('ends when a token comes back more than 10 s after it was used', () => {
+    const session = rotated(fresh, later(60))
+    const answer = present(session, 1, later(70.001))
+    expect(answer).toEqual({ outcome: 'reused', session: { ...session, endedAt: later(70.001) } })
+    expect(present(answer.session, 2, later(71)).outcome).toBe('ended')
+  })
+
+  test('ends when a token comes back whose successor was used too, however soon', () => {
+    const session = rotated(rotated(fresh, later(1)), later(2))
+    expect(present(session, 1, later(2)).outcome).toBe('reused')
+  })
+})

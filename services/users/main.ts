@@ -1,0 +1,60 @@
+import { v7 as uuid } from 'uuid'
+import { createVerifier } from '../../chassis/authentication.ts'
+import { openDatabase } from '../../chassis/database.ts'
+import { createRelay } from '../../chassis/outbox.ts'
+import { startService } from '../../chassis/service.ts'
+import { createWorker } from '../../chassis/worker.ts'
+import { createUsersApp } from './app.ts'
+import {
+  createAccessTokens,
+  createAttempts,
+  createPasswords,
+  refreshTokens,
+} from './credentials.ts'
+import { migrations } from './migrations/index.ts'
+import { seedAccounts } from './seeds.ts'
+import type { UsersTables } from './store.ts'
+import { createAddresses, createCredentials, createSessions, createUsers } from './store.ts'
+
+const service = await startService('users')
+const { transport, log } = service
+const database = await openDatabase<UsersTables>({
+  connectionString: await transport.secret('users-database'),
+  migrations,
+  log,
+})
+service.onStop(database.close)
+
+const now = () => new Date()
+const users = createUsers(database)
+const sessions = createSessions(database)
+const passwords = createPasswords()
+const accessTokens = await createAccessTokens(await transport.secret('jwt-keys'))
+await seedAccounts({ users, passwords, secret: transport.secret, now })
+
+const app = createUsersApp({
+  ...service,
+  users,
+  credentials: createCredentials(database),
+  addresses: createAddresses(database),
+  sessions,
+  passwords,
+  accessTokens,
+  refreshTokens,
+  attempts: createAttempts(),
+  verify: createVerifier(async () => accessTokens.published),
+  ready: database.ping,
+  now,
+  newId: uuid,
+})
+const relay = createRelay({ database, transport, source: 'users', log })
+const sweep = createWorker({
+  name: 'sweep of expired sessions',
+  log,
+  pollMs: 3_600_000,
+  work: async () => {
+    await sessions.forgetExpired(now())
+    return false
+  },
+})
+service.listen(app, [relay, sweep])

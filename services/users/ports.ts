@@ -1,0 +1,78 @@
+import type { Identity } from '../../chassis/authentication.ts'
+import type { Address, NewAddress } from './contract.ts'
+import type { Change, Outcome, Session, User } from './domain.ts'
+
+export type Users = {
+  /** @throws Refusal `email-taken` */
+  add(change: Change, passwordHash: string, address?: Address): Promise<User>
+  find(userId: string): Promise<User | undefined>
+  /** @throws Refusal `unauthenticated` when there is no such user, `email-taken` */
+  update(userId: string, decide: (user: User) => Change): Promise<User>
+}
+
+export type Credentials = {
+  of(email: string): Promise<{ user: User; passwordHash: string } | undefined>
+  /** Stores the new hash and ends every session of the user. */
+  replace(userId: string, passwordHash: string, now: Date): Promise<void>
+}
+
+/** Everything here is the user's own: another's address does not exist. */
+export type Addresses = {
+  list(userId: string): Promise<Address[]>
+  /** @throws Refusal `too-many-addresses` */
+  add(userId: string, address: Address): Promise<void>
+  /** @throws Refusal `not-found` */
+  replace(userId: string, addressId: string, address: NewAddress): Promise<void>
+  /** @throws Refusal `not-found` */
+  remove(userId: string, addressId: string): Promise<void>
+}
+
+/** Refresh tokens are known here only by their hashes. */
+export type Sessions = {
+  open(session: Session, tokenHash: Buffer): Promise<void>
+  /** Decides on the token as it is; when that rotates it, `nextHash` is the newest from then on. */
+  present(
+    tokenHash: Buffer,
+    nextHash: Buffer,
+    now: Date,
+  ): Promise<{ outcome: Outcome; session?: Session }>
+  end(tokenHash: Buffer, now: Date): Promise<void>
+  /** Drops sessions that expired before `now`. */
+  forgetExpired(now: Date): Promise<void>
+}
+
+export type Passwords = {
+  hash(password: string): Promise<string>
+  /** Takes as long when there is no hash to compare with. */
+  match(password: string, hash: string | undefined): Promise<boolean>
+}
+
+export type PublicKey = {
+  kty: 'OKP'
+  crv: 'Ed25519'
+  x: string
+  kid: string
+  alg: 'EdDSA'
+  use: 'sig'
+}
+
+export type AccessTokens = {
+  issue(identity: Identity, now: Date): Promise<string>
+  /** A JWK set of public keys. */
+  published: { keys: PublicKey[] }
+}
+
+export type RefreshTokens = {
+  create(): { token: string; hash: Buffer }
+  hashOf(token: string): Buffer
+}
+
+export type Attempts = {
+  /**
+   * Counts an attempt before it is made, so that parallel guesses count too. Call what it answers when the
+   * attempt turned out right.
+   *
+   * @throws Refusal `too-many-requests` with `retryAfterSeconds`
+   */
+  count(client: string, email?: string): Promise<() => Promise<void>>
+}

@@ -1,0 +1,188 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seedAccounts } from './seeds.ts'
+import { password, startUsers } from './testing.ts'
+
+let shop: Awaited<ReturnType<typeof startUsers>>
+beforeAll(async () => {
+  shop = await startUsers()
+})
+afterAll(() => shop.stop())
+
+const refresh = (refreshToken: string) =>
+  shop.ask('POST', '/sessions/refresh', { body: { refreshToken } })
+
+describe('signing in', () => {
+  test('gives an access token of 15 minutes and a refresh token', async () => {
+    const { userId, email } = await shop.somebody()
+    const body = { email: ` ${email.toUpperCase()}`, password }
+    const answer = await shop.ask('POST', '/sessions', { body })
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(answer.body).toEqual({
+      accessToken: expect.any(String),
+      refreshToken: expect.any(String),
+      expiresIn: 900,
+    })
+    expect(decodeJwt(String(answer.body.accessToken))).toMatchObject({
+      sub: userId,
+      role: 'customer',
+    })
+  })
+
+  test('answers a wrong password and an unknown e-mail alike', async () => {
+    const { email } = await shop.somebody()
+    const wrong = { email, password: 'something else' }
+    const unknown = { email: 'nobody@example.com', password }
+    const [one, two] = [
+      await shop.ask('POST', '/sessions', { body: wrong }),
+      await shop.ask('POST', '/sessions', { body: unknown }),
+    ]
+    expect([one.status, one.body.code]).toEqual([401, 'wrong-credentials'])
+    expect({ ...two.body, requestId: '' }).toEqual({ ...one.body, requestId: '' })
+  })
+
+  test('stops guesses at one account, wherever they come from, even with the right one', async () => {
+    const { email } = await shop.somebody()
+    for (let guess = 0; guess < 3; guess += 1)
+      await shop.ask('POST', '/sessions', { body: { email, password: `guess number ${guess}` } })
+    const answer = await shop.ask('POST', '/sessions', { body: { email, password } })
+    expect([answer.status, answer.body.code]).toEqual([429, 'too-many-requests'])
+    const seconds = Number(answer.headers.get('retry-after'))
+    expect(seconds).toBeGreaterThan(0)
+    expect(seconds).toBeLessThanOrEqual(900)
+  })
+
+  test('stops guesses of one client at many accounts, and its search for accounts', async () => {
+    const { email } = await shop.somebody()
+    const client = '203.0.113.9, 10.0.0.1'
+    const statuses = await Promise.all(
+      Array.from({ length: 21 }, async (_, n) => {
+        const body = { email: `somebody-${n}@example.com`, password }
+        return (await shop.ask('POST', '/sessions', { body, client })).status
+      }),
+    )
+    expect(statuses.toSorted()).toEqual([...Array(20).fill(401), 429])
+    const search = { email, name: 'Eve', password }
+    const sameClient = await shop.ask('POST', '/users', { body: search, client: '203.0.113.9' })
+    expect(sameClient.status).toBe(429)
+  })
+})
+
+describe('a refresh token', () => {
+  test('is good once, and its successor after it', async () => {
+    const { refreshToken } = await shop.somebody()
+    const first = await refresh(refreshToken)
+    expect(first).toMatchObject({ status: 200, body: { expiresIn: 900 } })
+    expect(first.body.refreshToken).not.toBe(refreshToken)
+    expect((await refresh(String(first.body.refreshToken))).status).toBe(200)
+  })
+
+  test('that comes back later ends the whole family, and only it', async () => {
+    const { email, refreshToken } = await shop.somebody()
+    const otherDevice = await shop.signIn(email)
+    const { body } = await refresh(refreshToken)
+    shop.wait(11)
+    const reused = await refresh(refreshToken)
+    expect([reused.status, reused.body.code]).toEqual([401, 'session-ended'])
+    expect((await refresh(String(body.refreshToken))).body.code).toBe('session-ended')
+    expect((await refresh(otherDevice.refreshToken)).status).toBe(200)
+    expect(shop.lines.join('')).toContain('a used refresh token came back')
+  })
+
+  test('used by five requests at once serves one; the others are told, and nobody is signed out', async () => {
+    const { refreshToken } = await shop.somebody()
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(refreshToken)))
+    const winners = answers.filter(({ status }) => status === 200)
+    expect(winners).toHaveLength(1)
+    expect(answers.filter(({ body }) => body.code === 'just-refreshed')).toHaveLength(4)
+    expect((await refresh(String(winners[0]?.body.refreshToken))).status).toBe(200)
+  })
+
+  test('ends after 30 days', async () => {
+    const { refreshToken } = await shop.somebody()
+    shop.wait(30 * 86_400)
+    expect((await refresh(refreshToken)).body.code).toBe('session-ended')
+    const kept = () => shop.database.rows.selectFrom('refresh_tokens').selectAll().execute()
+    expect(await kept()).not.toHaveLength(0)
+    shop.wait(1)
+    await shop.sessions.forgetExpired(shop.clock.now)
+    expect(await kept()).toHaveLength(0)
+  })
+
+  test('that was never issued is refused', async () => {
+    expect((await refresh('made-up')).body.code).toBe('session-ended')
+  })
+
+  test('is dead after signing out, which can be repeated', async () => {
+    const { refreshToken } = await shop.somebody()
+    const signOut = () => shop.ask('POST', '/sessions/logout', { body: { refreshToken } })
+    expect([(await signOut()).status, (await signOut()).status]).toEqual([204, 204])
+    expect((await refresh(refreshToken)).status).toBe(401)
+  })
+
+  test('is dead after a change of password, which gives a new one', async () => {
+    const { email, token, refreshToken } = await shop.somebody()
+    const newPassword = 'another horse entirely'
+    const change = (currentPassword: string) =>
+      shop.ask('POST', '/users/me/password', { token, body: { currentPassword, newPassword } })
+    expect((await change('not the password')).body.code).toBe('wrong-password')
+    const { status, body } = await change(password)
+    expect(status).toBe(200)
+    expect((await refresh(refreshToken)).status).toBe(401)
+    expect((await refresh(String(body.refreshToken))).status).toBe(200)
+    const signIn = (given: string) =>
+      shop.ask('POST', '/sessions', { body: { email, password: given } })
+    expect([(await signIn(password)).status, (await signIn(newPassword)).status]).toEqual([
+      401, 200,
+    ])
+  })
+})
+
+test('the published keys verify the tokens and are public', async () => {
+  const { status, headers, body } = await shop.ask('GET', '/.well-known/jwks.json')
+  expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=300'])
+  expect(body).toEqual(shop.accessTokens.published)
+  expect(JSON.stringify(body)).not.toContain('"d"')
+})
+
+describe('the demo accounts', () => {
+  const secrets: Record<string, string> = {
+    'demo-password': 'demo password 1',
+    'operator-password': 'operator password 1',
+  }
+  const seed = () =>
+    seedAccounts({
+      ...shop,
+      secret: async (name) => secrets[name] ?? '',
+      now: () => shop.clock.now,
+    })
+
+  test('are there after any number of starts at once, and announced once', async () => {
+    await Promise.all([seed(), seed(), seed()])
+    await seed()
+    const demoId = '018f0000-0000-7000-8000-000000000001'
+    expect(await shop.announced(demoId)).toMatchObject([
+      { topic: 'users-registered-v1', data: { email: 'demo@sidecart.example', version: 1 } },
+    ])
+    expect(await shop.addresses.list(demoId)).toHaveLength(1)
+    const operator = { email: 'operator@sidecart.example', password: secrets['operator-password'] }
+    const { body } = await shop.ask('POST', '/sessions', { body: operator })
+    expect(decodeJwt(String(body.accessToken))).toMatchObject({
+      sub: '018f0000-0000-7000-8000-000000000002',
+      role: 'operator',
+    })
+  })
+})
+
+test('no password, token or hash was logged or stored in the clear', async () => {
+  const { token, refreshToken } = await shop.somebody()
+  await refresh(refreshToken)
+  await shop.ask('GET', '/users/me', { token })
+  await shop.ask('POST', '/sessions', { body: { email: 'x', password } })
+  const log = shop.lines.join('')
+  expect(shop.lines.length).toBeGreaterThan(10)
+  for (const secret of [password, 'something else', token, refreshToken, '$argon2id'])
+    expect(log).not.toContain(secret)
+  const stored = await shop.database.rows.selectFrom('refresh_tokens').selectAll().execute()
+  expect(JSON.stringify(stored)).not.toContain(refreshToken)
+})

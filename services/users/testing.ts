@@ -1,0 +1,110 @@
+import { exportJWK, generateKeyPair } from 'jose'
+import { v7 as uuid } from 'uuid'
+import { createVerifier } from '../../chassis/authentication.ts'
+import { openDatabase } from '../../chassis/database.ts'
+import { createLog } from '../../chassis/log.ts'
+import { testDatabase } from '../../tests/support/postgres.ts'
+import { createUsersApp } from './app.ts'
+import {
+  createAccessTokens,
+  createAttempts,
+  createPasswords,
+  refreshTokens,
+} from './credentials.ts'
+import { migrations } from './migrations/index.ts'
+import {
+  createAddresses,
+  createCredentials,
+  createSessions,
+  createUsers,
+  type UsersTables,
+} from './store.ts'
+
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
+
+/** The service on a database of its own, without a sidecar: what the integration tests talk to. */
+export async function startUsers() {
+  const { url, dispose } = await testDatabase('users')
+  const lines: string[] = []
+  const log = createLog('users', 'trace', { write: (line) => void lines.push(line) })
+  const database = await openDatabase<UsersTables>({ connectionString: url, migrations, log })
+  const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
+  const accessTokens = await createAccessTokens(JSON.stringify([await exportJWK(privateKey)]))
+  const clock = { now: new Date() }
+  const store = {
+    users: createUsers(database),
+    credentials: createCredentials(database),
+    addresses: createAddresses(database),
+    sessions: createSessions(database),
+  }
+  const passwords = createPasswords()
+  const app = createUsersApp({
+    ...store,
+    passwords,
+    accessTokens,
+    refreshTokens,
+    attempts: createAttempts({ perEmail: 3, perClient: 20 }),
+    verify: createVerifier(async () => accessTokens.published),
+    log,
+    now: () => clock.now,
+    newId: uuid,
+  })
+
+  async function ask(method: string, path: string, options: Asked = {}): Promise<Answer> {
+    const { token, client = uuid() } = options
+    const reply = await app.request(path, {
+      method,
+      headers: {
+        'x-forwarded-for': client,
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...('body' in options && { 'content-type': 'application/json' }),
+      },
+      ...('body' in options && { body: JSON.stringify(options.body) }),
+    })
+    const text = await reply.text()
+    return { status: reply.status, headers: reply.headers, body: text ? JSON.parse(text) : {} }
+  }
+
+  /** Registers and signs in somebody nobody else is. */
+  async function somebody() {
+    const email = `${uuid()}@example.com`
+    const registered = await ask('POST', '/users', { body: { email, name: 'Ada', password } })
+    return { userId: String(registered.body.userId), email, ...(await signIn(email)) }
+  }
+
+  async function signIn(email: string) {
+    const { body } = await ask('POST', '/sessions', { body: { email, password } })
+    return { token: String(body.accessToken), refreshToken: String(body.refreshToken) }
+  }
+
+  const announced = async (userId: string) =>
+    (await database.rows.selectFrom('outbox').selectAll().orderBy('id').execute())
+      .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
+      .filter(({ data }) => data.userId === userId)
+
+  const stop = async () => {
+    await database.close()
+    await dispose()
+  }
+  const wait = (seconds: number) => {
+    clock.now = new Date(clock.now.getTime() + seconds * 1000)
+  }
+  return {
+    ...store,
+    passwords,
+    accessTokens,
+    database,
+    lines,
+    clock,
+    wait,
+    ask,
+    somebody,
+    signIn,
+    announced,
+    stop,
+  }
+}
+
+type Asked = { body?: unknown; token?: string; client?: string }
+
+export const password = 'correct horse battery'
