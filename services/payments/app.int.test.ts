@@ -1,0 +1,377 @@
+import { sql } from 'kysely'
+import { pino } from 'pino'
+import { v7 as uuid } from 'uuid'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Identity } from '../../chassis/authentication.ts'
+import { type Database, openDatabase } from '../../chassis/database.ts'
+import { refused } from '../../chassis/refusal.ts'
+import { type TestDatabase, testDatabase } from '../../tests/support/postgres.ts'
+import { createPaymentsApp } from './app.ts'
+import { createCashier } from './cashier.ts'
+import { createProvider } from './clients.ts'
+import { migrations } from './migrations/index.ts'
+import {
+  apiKey,
+  logFolder,
+  type RunningSandbox,
+  serveSandbox,
+  spawnSandbox,
+} from './sandbox/testkit.ts'
+import { createStore, type PaymentsTables } from './store.ts'
+
+const log = pino({ level: 'silent' })
+const customerId = uuid()
+const identities: Record<string, Identity> = {
+  owner: { userId: customerId, role: 'customer' },
+  stranger: { userId: uuid(), role: 'customer' },
+  operator: { userId: uuid(), role: 'operator' },
+}
+const verify = async (token: string): Promise<Identity> => {
+  const identity = identities[token]
+  if (!identity) throw refused('unauthenticated', 'who?')
+  return identity
+}
+
+let place: TestDatabase
+let database: Database<PaymentsTables>
+let folder: Awaited<ReturnType<typeof logFolder>>
+let sandbox: RunningSandbox
+let provider: ReturnType<typeof createProvider>
+
+beforeAll(async () => {
+  place = await testDatabase('payments')
+  database = await openDatabase<PaymentsTables>({ connectionString: place.url, migrations, log })
+})
+afterAll(async () => {
+  await database.close()
+  await place.dispose()
+})
+beforeEach(async () => {
+  folder = await logFolder()
+  use(await serveSandbox(folder.path))
+})
+afterEach(async () => {
+  await provider.close()
+  await sandbox.stop()
+  await folder.dispose()
+})
+
+function use(next: RunningSandbox): void {
+  sandbox = next
+  provider = createProvider({ url: next.url, apiKey, timeoutMs: 400 })
+}
+
+function app() {
+  const payments = createStore(database)
+  const cashier = createCashier({ payments, provider, newId: uuid })
+  return createPaymentsApp({ cashier, payments, verify, log, ready: database.ping })
+}
+
+async function send(method: string, path: string, body?: unknown, token?: string) {
+  const answer = await app().request(path, {
+    method,
+    headers: {
+      'content-type': 'application/json',
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
+}
+
+const euro = (amount: number) => ({ amount, currency: 'EUR' })
+const charge = (orderId: string, card = 'card_approved', amount = 1490) =>
+  send('PUT', `/internal/charges/${orderId}`, { customerId, amount: euro(amount), card })
+const refund = (orderId: string) =>
+  send('PUT', `/internal/refunds/${orderId}`, { reason: 'customer-request' })
+const look = (orderId: string, token: string) =>
+  send('GET', `/payments/${orderId}`, undefined, token)
+
+const atProvider = async (orderId: string) =>
+  (await sandbox.log())
+    .filter(({ key }) => key === orderId || key === `refund-${orderId}`)
+    .map(({ effect }) => effect)
+
+async function announced(orderId: string) {
+  const facts = await database.rows
+    .selectFrom('outbox')
+    .select(['topic', 'data'])
+    .orderBy('id')
+    .execute()
+  return facts
+    .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
+    .filter(({ data }) => data.orderId === orderId)
+}
+const topics = async (orderId: string) => (await announced(orderId)).map(({ topic }) => topic)
+
+async function statusOf(orderId: string): Promise<string | undefined> {
+  const row = await database.rows
+    .selectFrom('payments')
+    .select('status')
+    .where('order_id', '=', orderId)
+    .executeTakeFirst()
+  return row?.status
+}
+
+async function balance(): Promise<{ debit: number; credit: number }> {
+  const { rows } = await sql<{ debit: number; credit: number }>`
+    select coalesce(sum(amount) filter (where side = 'debit'), 0)::bigint as debit,
+           coalesce(sum(amount) filter (where side = 'credit'), 0)::bigint as credit
+    from ledger_entries`.execute(database.rows)
+  return rows[0] ?? { debit: -1, credit: 1 }
+}
+
+test('a charge takes the money once, however often it is asked for', async () => {
+  const orderId = uuid()
+  const first = await charge(orderId)
+  expect(first).toMatchObject({ status: 200, said: { outcome: 'charged' } })
+  expect(await charge(orderId)).toEqual(first)
+  expect(await atProvider(orderId)).toEqual(['captured'])
+  expect(await announced(orderId)).toMatchObject([
+    { topic: 'payments-charged-v1', data: { customerId, amount: euro(1490), version: 1 } },
+  ])
+})
+
+test('twenty charges at once for one order come to one capture, one fact and one answer', async () => {
+  const orderId = uuid()
+  const answers = await Promise.all(Array.from({ length: 20 }, () => charge(orderId)))
+  expect(new Set(answers.map(({ said }) => said.paymentId)).size).toBe(1)
+  expect((await atProvider(orderId)).filter((effect) => effect === 'captured')).toHaveLength(1)
+  expect(await topics(orderId)).toEqual(['payments-charged-v1'])
+  expect(await entriesOf(orderId)).toHaveLength(4)
+})
+
+const entriesOf = async (orderId: string) =>
+  database.rows.selectFrom('ledger_entries').selectAll().where('order_id', '=', orderId).execute()
+
+test('a decline is an answer, and stays one', async () => {
+  const orderId = uuid()
+  const declined = { status: 200, said: { outcome: 'declined', code: 'insufficient-funds' } }
+  expect(await charge(orderId, 'card_declined')).toEqual(declined)
+  expect(await charge(orderId, 'card_declined')).toEqual(declined)
+  expect(await atProvider(orderId)).toEqual(['declined'])
+  expect(await announced(orderId)).toMatchObject([
+    { topic: 'payments-declined-v1', data: { code: 'insufficient-funds', version: 1 } },
+  ])
+  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
+})
+
+test('a card that the provider does not know is declined', async () => {
+  const answer = await charge(uuid(), 'card_of_my_uncle')
+  expect(answer.said).toEqual({ outcome: 'declined', code: 'unknown-card' })
+})
+
+test('while the provider fails the outcome is unknown; asked again with the same key it is charged', async () => {
+  const orderId = uuid()
+  expect((await charge(orderId, 'card_retry')).status).toBe(503)
+  expect(await statusOf(orderId)).toBe('pending')
+  expect((await charge(orderId, 'card_retry')).status).toBe(503)
+  expect((await charge(orderId, 'card_retry')).said).toMatchObject({ outcome: 'charged' })
+  expect(await topics(orderId)).toEqual(['payments-charged-v1'])
+})
+
+test('an answer that never comes is unknown, not declined, and is not charged again', async () => {
+  const orderId = uuid()
+  expect((await charge(orderId, 'card_timeout_after_charge')).status).toBe(503)
+  expect(await statusOf(orderId)).toBe('pending')
+  expect((await charge(orderId, 'card_timeout_after_charge')).said).toMatchObject({
+    outcome: 'charged',
+  })
+  expect(await atProvider(orderId)).toEqual(['captured', 'replayed'])
+})
+
+test('a provider that is down, or answers nonsense, is a fault', async () => {
+  const orderId = uuid()
+  await sandbox.stop()
+  expect(await charge(orderId)).toMatchObject({ status: 503, said: { code: 'unavailable' } })
+  use(await serveSandbox(folder.path, { apiKey: 'changed' }))
+  expect((await charge(orderId)).status).toBe(503)
+  await sandbox.stop()
+  use(await serveSandbox(folder.path))
+  expect((await charge(orderId)).said).toMatchObject({ outcome: 'charged' })
+})
+
+test('an order is charged for one customer, amount and card', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  const mismatch = { status: 409, said: { code: 'charge-mismatch' } }
+  expect(await charge(orderId, 'card_approved', 1491)).toMatchObject(mismatch)
+  expect(await charge(orderId, 'card_slow')).toMatchObject(mismatch)
+  expect(await topics(orderId)).toEqual(['payments-charged-v1'])
+})
+
+test('a mismatch is refused while the outcome is unknown, too', async () => {
+  const orderId = uuid()
+  await charge(orderId, 'card_retry')
+  expect((await charge(orderId, 'card_retry', 1)).status).toBe(409)
+  expect(await atProvider(orderId)).toEqual(['failed'])
+})
+
+test('a refund gives everything back, once', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  const refunded = { status: 200, said: { outcome: 'refunded', amount: euro(1490) } }
+  expect(await refund(orderId)).toEqual(refunded)
+  expect(await refund(orderId)).toEqual(refunded)
+  expect(await atProvider(orderId)).toEqual(['captured', 'refunded'])
+  expect(await announced(orderId)).toMatchObject([
+    { topic: 'payments-charged-v1', data: { version: 1 } },
+    { topic: 'payments-refunded-v1', data: { version: 2, amount: euro(1490) } },
+  ])
+  expect((await charge(orderId)).said).toEqual({ outcome: 'declined', code: 'voided' })
+})
+
+test('ten refunds at once give back once', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => refund(orderId)))
+  expect(answers.every(({ said }) => said.outcome === 'refunded')).toBe(true)
+  const effects = await atProvider(orderId)
+  expect(effects.filter((effect) => effect === 'refunded')).toHaveLength(1)
+  expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
+})
+
+test('a refund before the charge leaves a tombstone that a late charge meets', async () => {
+  const orderId = uuid()
+  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
+  expect((await charge(orderId)).said).toEqual({ outcome: 'declined', code: 'voided' })
+  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
+  expect(await atProvider(orderId)).toEqual([])
+  expect(await topics(orderId)).toEqual([])
+})
+
+test('a refund of a charge that nobody knows the outcome of first finds it out', async () => {
+  const orderId = uuid()
+  await charge(orderId, 'card_timeout_after_charge')
+  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect(await atProvider(orderId)).toEqual(['captured', 'replayed', 'refunded'])
+  expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
+})
+
+test('a refund that the provider did not answer is asked again', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await sandbox.stop()
+  expect((await refund(orderId)).status).toBe(503)
+  expect(await statusOf(orderId)).toBe('refunding')
+  use(await serveSandbox(folder.path))
+  expect((await refund(orderId)).said).toMatchObject({ outcome: 'refunded' })
+})
+
+test('a charge and a refund at once end with the money where it was', async () => {
+  for (let n = 0; n < 10; n++) {
+    const orderId = uuid()
+    await Promise.all([charge(orderId), refund(orderId), charge(orderId), refund(orderId)])
+    await refund(orderId)
+    const effects = await atProvider(orderId)
+    const count = (kind: string) => effects.filter((effect) => effect === kind).length
+    expect(count('captured')).toBe(count('refunded'))
+  }
+})
+
+test('the owner sees the payment, an operator the books too, a stranger nothing', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await refund(orderId)
+  const providerReference = expect.stringMatching(/^ch_/)
+  const seen = { orderId, status: 'refunded', amount: euro(1490), providerReference }
+  const own = await look(orderId, 'owner')
+  expect(own).toMatchObject({ status: 200, said: seen })
+  expect(own.said).not.toHaveProperty('entries')
+  expect(JSON.stringify(own.said)).not.toContain('card_')
+  const full = (await look(orderId, 'operator')).said as { entries: { kind: string }[] }
+  expect(full.entries.map(({ kind }) => kind)).toEqual([
+    ...Array(4).fill('charge'),
+    ...Array(4).fill('refund'),
+  ])
+  const stranger = await look(orderId, 'stranger')
+  const missing = await look(uuid(), 'owner')
+  expect([stranger.status, missing.status]).toEqual([404, 404])
+  expect(stranger.said.detail).toBe(missing.said.detail)
+  expect((await send('GET', `/payments/${orderId}`)).status).toBe(401)
+})
+
+test('requests that break the contract change nothing', async () => {
+  const bad = [
+    { customerId, amount: euro(1490) },
+    { customerId, amount: euro(0), card: 'card_approved' },
+    { customerId, amount: euro(14.9), card: 'card_approved' },
+    { customerId, amount: euro(1490), card: '4242424242424242' },
+    { customerId, amount: euro(1490), card: 'card_approved', extra: true },
+  ]
+  for (const body of bad)
+    expect((await send('PUT', `/internal/charges/${uuid()}`, body)).status).toBe(400)
+  expect((await send('PUT', '/internal/charges/one', bad[0])).status).toBe(400)
+  expect((await send('POST', `/internal/charges/${uuid()}`, {})).status).toBe(405)
+  expect(await sandbox.log()).toEqual([])
+})
+
+test('the database refuses a movement that is not balanced', async () => {
+  const orderId = uuid()
+  await charge(orderId, 'card_declined')
+  const line = { movement_id: uuid(), order_id: orderId, kind: 'charge', currency: 'EUR' } as const
+  const debit = { ...line, line: 0, account: 'provider-clearing', side: 'debit' } as const
+  const credit = { ...line, line: 1, account: 'revenue', side: 'credit' } as const
+  const write = (...entries: (typeof debit | typeof credit)[]) =>
+    database.rows
+      .insertInto('ledger_entries')
+      .values(entries.map((entry, n) => ({ ...entry, amount: 100 + n })))
+      .execute()
+  await expect(write(debit)).rejects.toThrow(/not balanced/)
+  await expect(write(debit, credit)).rejects.toThrow(/not balanced/)
+  expect(await entriesOf(orderId)).toEqual([])
+})
+
+test('what is in the books stays there', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await expect(database.rows.deleteFrom('ledger_entries').execute()).rejects.toThrow(
+    /only added to/,
+  )
+  await expect(
+    database.rows.updateTable('ledger_entries').set({ amount: 1 }).execute(),
+  ).rejects.toThrow(/only added to/)
+  expect(await entriesOf(orderId)).toHaveLength(4)
+})
+
+test('a payment cannot be stored without what its status needs', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  const set = (values: object) =>
+    database.rows.updateTable('payments').set(values).where('order_id', '=', orderId).execute()
+  for (const values of [
+    { status: 'refunded' },
+    { provider_reference: null },
+    { amount: 0 },
+    { status: 'paid' },
+  ])
+    await expect(set(values)).rejects.toThrow(/check constraint/)
+})
+
+test('with a provider in a process of its own that is killed in the middle, every order is charged once and the books balance', async () => {
+  const own = sandbox
+  let child = await spawnSandbox(folder.path.replace('log', 'child'))
+  use(child)
+  const orders = Array.from({ length: 60 }, () => uuid())
+  const [halfway] = [orders[20]]
+  await Promise.all(
+    orders.map(async (orderId) => {
+      const answer = charge(orderId)
+      if (orderId === halfway) void child.kill()
+      return answer
+    }),
+  )
+  await child.kill()
+  await provider.close()
+  child = await spawnSandbox(folder.path.replace('log', 'child'))
+  use(child)
+  for (const orderId of orders) {
+    expect((await charge(orderId)).said).toMatchObject({ outcome: 'charged' })
+    expect((await atProvider(orderId)).filter((effect) => effect === 'captured')).toHaveLength(1)
+  }
+  await child.stop()
+  sandbox = own
+  const { debit, credit } = await balance()
+  expect(debit).toBe(credit)
+  expect(debit).toBeGreaterThan(0)
+})

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { euro } from '../../chassis/money.ts'
+import { payments } from './contract.ts'
+import {
+  type Change,
+  type Charged,
+  chargeOutcome,
+  mustBeSame,
+  pending,
+  type Refunding,
+  refundDone,
+  refundOutcome,
+  refundStarted,
+  settled,
+  voided,
+} from './domain.ts'
+
+const orderId = '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11'
+const paymentId = '019a0c6e-5b7e-7c31-9d2a-000000000001'
+const refundId = '019a0c6e-5b7e-7c31-9d2a-000000000002'
+const customerId = '019a0c6e-5b7e-7c31-9d2a-000000000003'
+const asked = { customerId, amount: euro(1490), card: 'card_approved' }
+const asking = pending(paymentId, orderId, asked)
+const captured = settled(asking, { outcome: 'captured', reference: 'ch_1' })
+const charged = captured.payment as Charged
+const started = refundStarted(charged, refundId, 'customer-request')
+const refunding = started.payment as Refunding
+const refunded = refundDone(refunding, 're_1')
+const said = { paymentId, orderId, customerId, amount: euro(1490) }
+
+test('a captured charge is in the books and is told', () => {
+  expect(charged).toMatchObject({ status: 'charged', version: 1, providerReference: 'ch_1' })
+  expect(captured.facts).toEqual([payments.charged({ ...said, version: 1 })])
+  expect(captured.movement).toMatchObject({ id: paymentId, kind: 'charge' })
+  expect(chargeOutcome(charged)).toEqual({ outcome: 'charged', paymentId })
+})
+
+test('a declined charge is told with its code and moves nothing', () => {
+  const change = settled(asking, { outcome: 'declined', code: 'insufficient-funds' })
+  expect(change.movement).toBeUndefined()
+  expect(change.facts).toEqual([
+    payments.declined({ ...said, version: 1, code: 'insufficient-funds' }),
+  ])
+  expect(chargeOutcome(change.payment)).toEqual({
+    outcome: 'declined',
+    code: 'insufficient-funds',
+  })
+  expect(refundOutcome(change.payment)).toEqual({ outcome: 'nothing-to-refund' })
+})
+
+test('a refund is told when the money is back, not when it is asked for', () => {
+  expect(started.facts).toEqual([])
+  expect(refunded.facts).toEqual([payments.refunded({ ...said, version: 2 })])
+  expect(refundOutcome(refunded.payment)).toEqual({ outcome: 'refunded', amount: euro(1490) })
+})
+
+test('what is not known yet has no outcome', () => {
+  expect(() => chargeOutcome(asking)).toThrow(/not known yet/)
+  expect(() => refundOutcome(asking)).toThrow(/not known yet/)
+  expect(() => refundOutcome(charged)).toThrow(/not known yet/)
+  expect(() => refundOutcome(refunding)).toThrow(/not known yet/)
+})
+
+test('a charge after a refund, even one still on its way, is declined as voided', () => {
+  const declined = { outcome: 'declined', code: 'voided' }
+  expect(chargeOutcome(voided(paymentId, orderId, 'took-too-long'))).toEqual(declined)
+  expect(chargeOutcome(refunding)).toEqual(declined)
+  expect(chargeOutcome(refunded.payment)).toEqual(declined)
+})
+
+test('an order is charged for one thing only', () => {
+  for (const other of [{ customerId: orderId }, { amount: euro(1491) }, { card: 'card_slow' }])
+    expect(() => mustBeSame(charged, { ...asked, ...other })).toThrow(/another/)
+  mustBeSame(charged, asked)
+  mustBeSame(voided(paymentId, orderId, 'took-too-long'), asked)
+})
+
+test('the books balance for every amount, and after a refund no account but sales and refunds has anything', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (amount) => {
+      const charge = settled(
+        { ...asking, amount: euro(amount) },
+        { outcome: 'captured', reference: 'ch_1' },
+      )
+      const refund = refundDone(
+        refundStarted(charge.payment as Charged, refundId, 'why').payment as Refunding,
+        're_1',
+      )
+      expect(sum(balances(charge))).toBe(0n)
+      expect(sum(balances(refund))).toBe(0n)
+      expect(balances(charge)).toMatchObject({
+        'customer-receivable': 0n,
+        revenue: BigInt(-amount),
+      })
+      expect(balances(charge, refund)).toEqual({
+        'customer-receivable': 0n,
+        'provider-clearing': 0n,
+        revenue: BigInt(-amount),
+        refunds: BigInt(amount),
+      })
+    }),
+  )
+})
+
+function balances(...changes: Change[]): Record<string, bigint> {
+  const postings = changes.flatMap(({ movement }) => movement?.postings ?? [])
+  const total: Record<string, bigint> = {}
+  for (const { account, side, amount } of postings)
+    total[account] =
+      (total[account] ?? 0n) + BigInt(side === 'debit' ? amount.amount : -amount.amount)
+  return total
+}
+
+const sum = (of: Record<string, bigint>): bigint =>
+  Object.values(of).reduce((total, one) => total + one, 0n)
