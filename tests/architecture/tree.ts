@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseAllDocuments } from 'yaml'
+
+/** The project's root folder. */
+export const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '../..'))
+
+/** Files below a folder, as paths from the root. */
+export function filesBelow(folder: string, matching = /./): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => matching.test(path) && !path.includes('node_modules'))
+    .sort()
+}
+
+export const foldersIn = (folder: string): string[] =>
+  readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+
+export const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+export type Resource = {
+  kind: string
+  metadata: { name: string }
+  scopes?: string[]
+  auth?: { secretStore?: string }
+  spec: Record<string, unknown>
+}
+
+/** Every YAML document of a file. */
+export const documents = (path: string): Resource[] =>
+  parseAllDocuments(read(path)).map((document) => document.toJS() as Resource)
+
+export type Import = { from: string; specifier: string; target: string; typeOnly: boolean }
+
+/** What a TypeScript file imports; `target` is a path from the root for relative imports, the package otherwise. */
+export function importsOf(path: string): Import[] {
+  const statements = read(path).matchAll(
+    /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm,
+  )
+  return [...statements].map(([, typeOnly, one, two, three]) => {
+    const specifier = one ?? two ?? three ?? ''
+    const target = specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : specifier
+    return { from: path, specifier, target, typeOnly: Boolean(typeOnly) }
+  })
+}
