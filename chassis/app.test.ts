@@ -79,7 +79,7 @@ describe('an error answer', () => {
     [
       'a body of another type',
       { method: 'POST', headers: { 'content-type': 'text/plain' }, body: 'hi' },
-      400,
+      415,
     ],
     ['a body that is too large', post(`{"text":"${'x'.repeat(2_000)}"}`), 413],
     ['a wrong method', { method: 'PUT' }, 405],
