@@ -1,0 +1,337 @@
+import { readFileSync } from 'node:fs'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createVerifier, tokenRules } from '../../chassis/authentication.ts'
+import { createLog } from '../../chassis/log.ts'
+import { createMemoryTransport, type MemoryTransport } from '../../chassis/memory-transport.ts'
+import { refused } from '../../chassis/refusal.ts'
+import type { Transport } from '../../chassis/transport.ts'
+import { orders } from '../orders/contract.ts'
+import { cartsHandlers, createCartsApp } from './app.ts'
+import { createBaskets, createDeadLetters } from './store.ts'
+
+const ada = '019a0000-0000-7000-8000-00000000000a'
+const bob = '019a0000-0000-7000-8000-00000000000b'
+const day = 86_400_000
+
+const keys = await generateKeyPair('EdDSA')
+const publicJwk = await exportJWK(keys.publicKey)
+const verify = createVerifier(async () => ({ keys: [publicJwk] }))
+
+const tokenOf = (userId: string, role = 'customer', expires = '15m') =>
+  new SignJWT({ role })
+    .setProtectedHeader({ alg: tokenRules.algorithm, typ: tokenRules.typ })
+    .setIssuer(tokenRules.issuer)
+    .setAudience(tokenRules.audience)
+    .setSubject(userId)
+    .setExpirationTime(expires)
+    .sign(keys.privateKey)
+
+const tokens = { ada: '', bob: '', operator: '', expired: '' }
+beforeAll(async () => {
+  tokens.ada = await tokenOf(ada)
+  tokens.bob = await tokenOf(bob)
+  tokens.operator = await tokenOf('019a0000-0000-7000-8000-00000000000c', 'operator')
+  tokens.expired = await tokenOf(ada, 'customer', '-1s')
+})
+
+let clock: number
+let transport: MemoryTransport
+let app: ReturnType<typeof createCartsApp>
+let lines: string[]
+beforeEach(() => {
+  clock = Date.parse('2026-03-01T12:00:00Z')
+  transport = createMemoryTransport({ now: () => clock, maxDeliveries: 3 })
+  app = start(transport.state)
+  transport.apps.set('carts', app)
+  transport.subscriptions.set(orders.confirmed.topic, ['carts'])
+})
+
+const noPause = async () => {}
+
+function start(state: Transport['state']) {
+  let revisions = 0
+  lines = []
+  return createCartsApp({
+    baskets: createBaskets(state, () => `r${++revisions}`, noPause),
+    deadLetters: createDeadLetters(state, () => new Date(clock), noPause),
+    verify,
+    log: createLog('carts', 'trace', { write: (line) => void lines.push(line) }),
+  })
+}
+
+type Asked = { body?: unknown; token?: string; ifMatch?: string }
+
+async function ask(
+  method: string,
+  path: string,
+  { body, token = tokens.ada, ifMatch }: Asked = {},
+) {
+  const reply = await app.request(path, {
+    method,
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(ifMatch && { 'if-match': ifMatch }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  const text = await reply.text()
+  const etag = reply.headers.get('etag') ?? ''
+  return { status: reply.status, etag, headers: reply.headers, body: text ? JSON.parse(text) : {} }
+}
+
+const put = (sku: string, quantity: number, options: Asked = {}) =>
+  ask('PUT', `/cart/items/${sku}`, { body: { quantity }, ...options })
+const linesOf = async (token = tokens.ada) => (await ask('GET', '/cart', { token })).body.lines
+
+describe('the cart', () => {
+  test('is empty for those who never used it', async () => {
+    expect(await ask('GET', '/cart')).toMatchObject({
+      status: 200,
+      etag: '"unused"',
+      body: { lines: [] },
+    })
+  })
+
+  test('keeps what is put into it, as its owner’s alone', async () => {
+    await put('MUG-BLUE', 2)
+    const { status, etag, headers, body } = await put('TEA-GREEN', 1)
+    const both = [
+      { sku: 'MUG-BLUE', quantity: 2 },
+      { sku: 'TEA-GREEN', quantity: 1 },
+    ]
+    expect([status, body]).toEqual([200, { lines: both }])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(await ask('GET', '/cart')).toMatchObject({ etag, body: { lines: both } })
+    expect(await linesOf(tokens.bob)).toEqual([])
+  })
+
+  test('lets go of a product, again and again', async () => {
+    await put('MUG-BLUE', 2)
+    expect((await ask('DELETE', '/cart/items/MUG-BLUE')).body).toEqual({ lines: [] })
+    expect((await ask('DELETE', '/cart/items/MUG-BLUE')).status).toBe(200)
+  })
+
+  test('is emptied', async () => {
+    await put('MUG-BLUE', 2)
+    const { status, etag } = await ask('DELETE', '/cart')
+    expect(status).toBe(204)
+    expect(await ask('GET', '/cart')).toMatchObject({ etag, body: { lines: [] } })
+  })
+
+  test('holds 50 products', async () => {
+    for (let n = 0; n < 50; n += 1) await put(`SKU-${n}`, 1)
+    const { status, body } = await put('ONE-MORE', 1)
+    expect([status, body.code]).toEqual([409, 'cart-full'])
+  })
+
+  test('is gone 30 days after its last change', async () => {
+    await put('MUG-BLUE', 2)
+    clock += 29 * day
+    await put('TEA-GREEN', 1)
+    clock += 29 * day
+    expect(await linesOf()).toHaveLength(2)
+    clock += day
+    expect(await linesOf()).toEqual([])
+  })
+
+  test('is for those who are signed in', async () => {
+    for (const token of ['', 'x.y.z', tokens.expired])
+      expect((await ask('GET', '/cart', { token })).status).toBe(401)
+    expect((await put('MUG-BLUE', 1, { token: '' })).status).toBe(401)
+  })
+
+  test.each([
+    ['mug-blue', 1],
+    ['AB', 1],
+    ['A'.repeat(41), 1],
+    ['MUG%2FBLUE', 1],
+    ['MUG-BLUE', 0],
+    ['MUG-BLUE', 1000],
+    ['MUG-BLUE', 1.5],
+  ])('refuses %s × %s', async (sku, quantity) => {
+    const { status, body } = await put(sku, quantity)
+    expect([status, body.code]).toEqual([400, 'invalid-request'])
+  })
+
+  test('refuses an unknown field, such as a price', async () => {
+    const answer = await put('MUG-BLUE', 1, { body: { quantity: 1, price: 1 } })
+    expect([answer.status, answer.body.errors]).toMatchObject([400, [{ field: 'price' }]])
+  })
+})
+
+describe('a change of what was read', () => {
+  test('is made while nobody else changes the cart', async () => {
+    const { etag } = await put('MUG-BLUE', 2)
+    const next = await put('MUG-BLUE', 3, { ifMatch: etag })
+    expect(next.status).toBe(200)
+    expect((await ask('DELETE', '/cart', { ifMatch: next.etag })).status).toBe(204)
+  })
+
+  test('is refused when the cart has changed since', async () => {
+    const { etag } = await put('MUG-BLUE', 2)
+    await put('MUG-BLUE', 3)
+    for (const answer of [
+      await put('MUG-BLUE', 4, { ifMatch: etag }),
+      await ask('DELETE', '/cart/items/MUG-BLUE', { ifMatch: etag }),
+      await ask('DELETE', '/cart', { ifMatch: etag }),
+    ])
+      expect([answer.status, answer.body.code]).toEqual([412, 'etag-mismatch'])
+    expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
+  })
+
+  test('by two at once is made by one', async () => {
+    const { etag } = await put('MUG-BLUE', 2)
+    const answers = await Promise.all([
+      put('MUG-BLUE', 3, { ifMatch: etag }),
+      put('MUG-BLUE', 4, { ifMatch: etag }),
+    ])
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412])
+  })
+})
+
+describe('changes at the same moment', () => {
+  test('are all made, from the very first', async () => {
+    const skus = ['SKU-1', 'SKU-2', 'SKU-3', 'SKU-4', 'SKU-5']
+    const answers = await Promise.all(skus.map((sku) => put(sku, 1)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect((await linesOf()).map(({ sku }: { sku: string }) => sku).toSorted()).toEqual(skus)
+  })
+
+  test('that never come through are refused after a bounded number of tries', async () => {
+    let tries = 0
+    app = start({
+      ...transport.state,
+      async save() {
+        tries += 1
+        throw refused('etag-mismatch', 'somebody was faster')
+      },
+    })
+    const { status, body } = await put('MUG-BLUE', 1)
+    expect([status, body.code, tries]).toEqual([409, 'cart-busy', 10])
+  })
+})
+
+const orderId = '019a0000-0000-7000-8000-0000000000f1'
+
+function confirmed(data: object = {}, id = 'e1') {
+  const unitPrice = { amount: 100, currency: 'EUR' as const }
+  const announcement = orders.confirmed({
+    orderId,
+    customerId: ada,
+    version: 4,
+    lines: [{ sku: 'MUG-BLUE', name: 'A mug', quantity: 2, unitPrice }],
+    total: { amount: 200, currency: 'EUR' },
+  })
+  return {
+    id,
+    source: 'orders',
+    type: announcement.topic,
+    specversion: '1.0' as const,
+    datacontenttype: 'application/json' as const,
+    data: { ...(announcement.data as object), ...data },
+  }
+}
+
+const hear = async (...events: ReturnType<typeof confirmed>[]) => {
+  await transport.publish(orders.confirmed.topic, events)
+  await transport.settle()
+}
+const deadLetters = async () =>
+  (await ask('GET', '/carts/dead-letters', { token: tokens.operator })).body.deadLetters
+
+describe('a confirmed order', () => {
+  test('takes its goods out of the cart, once, however often it is heard', async () => {
+    await put('MUG-BLUE', 5)
+    await hear(confirmed(), confirmed(), confirmed({}, 'another-event-of-the-same-order'))
+    expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
+  })
+
+  test('and a change at the same moment are both made', async () => {
+    await put('MUG-BLUE', 5)
+    await Promise.all([hear(confirmed()), put('TEA-GREEN', 1)])
+    expect(await linesOf()).toEqual([
+      { sku: 'MUG-BLUE', quantity: 3 },
+      { sku: 'TEA-GREEN', quantity: 1 },
+    ])
+  })
+
+  test('is heard by exactly the subscriptions that are declared', () => {
+    const declared = readFileSync('components/pubsub-jetstream/subscriptions.yaml', 'utf8')
+      .split(/^---$/m)
+      .filter((document) => document.includes('scopes: [carts]'))
+      .flatMap((document) => document.match(/(?<=default: \/events\/)\S+(?= })/g) ?? [])
+    const handled = cartsHandlers({ baskets: {} as never }).map(({ fact }) => fact.topic)
+    expect(declared.toSorted()).toEqual(['carts-dead-letters-v1', ...handled].toSorted())
+  })
+})
+
+describe('a fact that cannot be handled', () => {
+  test('is kept, listed and replayed by an operator once its cause is gone', async () => {
+    await put('MUG-BLUE', 5)
+    const { save } = transport.state
+    transport.state.save = async (key, value, options) => {
+      if (key.startsWith('cart:')) throw new Error('the store is down')
+      await save(key, value, options)
+    }
+    await hear(confirmed())
+    transport.state.save = save
+    expect(await deadLetters()).toMatchObject([
+      { id: 'e1', topic: 'orders-confirmed-v1', cause: 'Error: the store is down', attempts: 3 },
+    ])
+    const replay = () => ask('POST', '/carts/dead-letters/e1/replay', { token: tokens.operator })
+    expect((await replay()).body.outcome).toBe('applied')
+    await replay()
+    expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
+    expect(await deadLetters()).toMatchObject([{ replayedAt: new Date(clock).toISOString() }])
+  })
+
+  test('is kept at once when it is malformed', async () => {
+    await hear(confirmed({ lines: 'none' }))
+    expect(await deadLetters()).toMatchObject([
+      { id: 'e1', cause: expect.stringMatching(/^malformed-event: data: lines/), attempts: 1 },
+    ])
+  })
+
+  test('is shown to operators only', async () => {
+    for (const [token, status] of [
+      ['', 401],
+      [tokens.ada, 403],
+    ] as const) {
+      expect((await ask('GET', '/carts/dead-letters', { token })).status).toBe(status)
+      expect((await ask('POST', '/carts/dead-letters/e1/replay', { token })).status).toBe(status)
+    }
+  })
+
+  test('is among the newest 200, even when ten arrive at once', async () => {
+    const kept = createDeadLetters(transport.state, () => new Date(clock), noPause)
+    const letter = (n: number) => ({
+      id: `e${n}`,
+      topic: 'orders-confirmed-v1',
+      event: confirmed(),
+      cause: 'c',
+      attempts: 1,
+    })
+    for (let n = 0; n < 200; n += 1) await kept.keep(letter(n))
+    await Promise.all(Array.from({ length: 10 }, (_, n) => kept.keep(letter(200 + n))))
+    const ids = (await kept.list(500)).map(({ id }) => id)
+    expect(ids).toHaveLength(200)
+    expect([ids.includes('e9'), ids.includes('e10'), ids.includes('e209')]).toEqual([
+      false,
+      true,
+      true,
+    ])
+    await kept.keep({ ...letter(10), cause: 'newer' })
+    expect((await kept.list(1))[0]).toMatchObject({ id: 'e10', cause: 'newer' })
+    expect(await kept.list(500)).toHaveLength(200)
+  })
+})
+
+test('no token was logged', async () => {
+  await put('MUG-BLUE', 1)
+  await ask('GET', '/cart', { token: tokens.expired })
+  expect(lines.length).toBeGreaterThan(1)
+  expect(lines.join('')).not.toContain(tokens.ada)
+  expect(lines.join('')).not.toContain(tokens.expired)
+})

@@ -1,0 +1,104 @@
+import type { Context } from 'hono'
+import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
+import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import type { Inbox } from '../../chassis/inbox.ts'
+import type { Log } from '../../chassis/log.ts'
+import type { ProblemKind } from '../../chassis/problem.ts'
+import { Fault } from '../../chassis/refusal.ts'
+import { type Handler, on, subscribe } from '../../chassis/subscriptions.ts'
+import { orders } from '../orders/contract.ts'
+import { type Cart, cartsRoutes } from './contract.ts'
+import {
+  type Basket,
+  clear,
+  onlyIf,
+  put,
+  type RefusalCode,
+  refuse,
+  remove,
+  takeOut,
+} from './domain.ts'
+import type { Baskets } from './ports.ts'
+
+const problems = {
+  'cart-full': { status: 409, title: 'The cart is full' },
+  'cart-busy': { status: 409, title: 'The cart is being changed' },
+  'etag-mismatch': { status: 412, title: 'The cart has changed' },
+} satisfies Record<RefusalCode, ProblemKind>
+
+export type CartsPorts = {
+  baskets: Baskets
+  deadLetters: DeadLetters
+  verify: Verifier
+  log: Log
+  appToken?: string
+  ready?: () => Promise<void>
+}
+
+export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler<void>[] => [
+  on(orders.confirmed, async ({ customerId, orderId, lines }) => {
+    const done = await baskets.update(customerId, (basket) => takeOut(basket, orderId, lines))
+    if (done === 'contended') throw new Fault('contended', `the cart of ${customerId} is busy`)
+  }),
+]
+
+/** Nothing to remember here: a basket knows which orders were taken out of it. */
+const inbox: Inbox<void> = {
+  async once(_eventId, work) {
+    await work()
+    return 'applied'
+  },
+}
+
+export function createCartsApp(ports: CartsPorts): App {
+  const { baskets, deadLetters, verify, log } = ports
+  const app = createApp({ name: 'carts', problems, ...ports })
+
+  app.use('/cart/*', signedIn(verify))
+  app.use('/carts/dead-letters/*', signedIn(verify, 'operator'))
+
+  app.openapi(cartsRoutes.show, async (c) =>
+    c.json(...shown(await baskets.find(c.get('identity').userId))),
+  )
+
+  app.openapi(cartsRoutes.put, async (c) => {
+    const line = { ...c.req.valid('param'), ...c.req.valid('json') }
+    const { 'if-match': ifMatch } = c.req.valid('header')
+    return c.json(...shown(await changed(c, ifMatch, (basket) => put(basket, line))))
+  })
+
+  app.openapi(cartsRoutes.remove, async (c) => {
+    const { sku } = c.req.valid('param')
+    const { 'if-match': ifMatch } = c.req.valid('header')
+    return c.json(...shown(await changed(c, ifMatch, (basket) => remove(basket, sku))))
+  })
+
+  app.openapi(cartsRoutes.clear, async (c) => {
+    const { 'if-match': ifMatch } = c.req.valid('header')
+    const { revision } = await changed(c, ifMatch, clear)
+    return c.body(null, 204, { etag: `"${revision}"` })
+  })
+
+  subscribe(app, { name: 'carts', handlers: cartsHandlers(ports), inbox, deadLetters, log })
+
+  async function changed(
+    c: Context<AppEnv>,
+    ifMatch: string | undefined,
+    change: (basket: Basket) => Basket,
+  ): Promise<Basket> {
+    const basket = await baskets.update(c.get('identity').userId, onlyIf(ifMatch, change))
+    if (basket === 'contended') throw refuse('cart-busy', 'Others change this cart; try again.')
+    return basket
+  }
+  return app
+}
+
+const shown = ({
+  revision,
+  lines,
+}: Basket): [Cart, 200, Record<'etag' | 'cache-control', string>] => [
+  { lines: [...lines] },
+  200,
+  { etag: `"${revision}"`, 'cache-control': 'no-store' },
+]

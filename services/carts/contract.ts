@@ -1,0 +1,60 @@
+import { body, createRoute, empty, json, z } from '../../chassis/contract.ts'
+import { Sku } from '../catalog/contract.ts'
+
+export const Line = z
+  .strictObject({ sku: Sku, quantity: z.int().min(1).max(999) })
+  .openapi('CartLine')
+export type Line = z.infer<typeof Line>
+
+/** What somebody wants, without prices: those are the catalog's, at the time they are shown or ordered. */
+export const Cart = z.object({ lines: z.array(Line).max(50) }).openapi('Cart')
+export type Cart = z.infer<typeof Cart>
+
+const tags = ['carts']
+const security = [{ bearer: [] }]
+const params = z.strictObject({ sku: Sku })
+const headers = z.object({
+  'if-match': z.string().max(500).optional().openapi({
+    description: 'The ETag that was read. Refused with 412 when the cart has changed.',
+  }),
+})
+const tagged = { headers: z.object({ etag: z.string() }) }
+const cart = { ...json(Cart), ...tagged }
+
+export const cartsRoutes = {
+  show: createRoute({
+    method: 'get',
+    path: '/cart',
+    tags,
+    summary: 'Own cart; empty for those who never used it',
+    security,
+    responses: { 200: cart },
+  }),
+  clear: createRoute({
+    method: 'delete',
+    path: '/cart',
+    tags,
+    summary: 'Empty the cart',
+    security,
+    request: { headers },
+    responses: { 204: { ...empty('Empty'), ...tagged } },
+  }),
+  put: createRoute({
+    method: 'put',
+    path: '/cart/items/{sku}',
+    tags,
+    summary: 'Have so many of a product in the cart (at most 50 products)',
+    security,
+    request: { params, headers, body: body(Line.omit({ sku: true }).openapi('CartQuantity')) },
+    responses: { 200: cart },
+  }),
+  remove: createRoute({
+    method: 'delete',
+    path: '/cart/items/{sku}',
+    tags,
+    summary: 'Take a product out of the cart',
+    security,
+    request: { params, headers },
+    responses: { 200: cart },
+  }),
+}

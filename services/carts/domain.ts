@@ -1,0 +1,72 @@
+import { type Refusal, refused } from '../../chassis/refusal.ts'
+import type { Line } from './contract.ts'
+
+/** The ways in which carts says no, beside those of every service. */
+export type RefusalCode = 'cart-full' | 'etag-mismatch' | 'cart-busy'
+
+export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
+
+export type Basket = {
+  /** Another one after every change: the ETag of the cart. */
+  revision: string
+  lines: readonly Line[]
+  /** Orders whose goods were taken out already, the newest first. */
+  orders: readonly string[]
+}
+
+/** What somebody has who never used theirs, or not for 30 days. */
+export const unused: Basket = { revision: 'unused', lines: [], orders: [] }
+
+const mostLines = 50
+const rememberedOrders = 50
+
+export function put(basket: Basket, { sku, quantity }: Line): Basket {
+  const there = basket.lines.find((line) => line.sku === sku)
+  if (there?.quantity === quantity) return basket
+  if (there)
+    return {
+      ...basket,
+      lines: basket.lines.map((line) => (line === there ? { sku, quantity } : line)),
+    }
+  if (basket.lines.length >= mostLines)
+    throw refuse('cart-full', `At most ${mostLines} products; take one out first.`)
+  return { ...basket, lines: [...basket.lines, { sku, quantity }] }
+}
+
+export function remove(basket: Basket, sku: string): Basket {
+  const lines = basket.lines.filter((line) => line.sku !== sku)
+  return lines.length === basket.lines.length ? basket : { ...basket, lines }
+}
+
+/** The orders stay remembered: a fact about one of them may come again. */
+export const clear = (basket: Basket): Basket =>
+  basket.lines.length === 0 ? basket : { ...basket, lines: [] }
+
+/** Takes what was ordered out of the basket, once per order; what was added since stays. */
+export function takeOut(basket: Basket, orderId: string, ordered: readonly Line[]): Basket {
+  if (basket.orders.includes(orderId)) return basket
+  const quantities = new Map(ordered.map(({ sku, quantity }) => [sku, quantity]))
+  const lines = basket.lines
+    .map(({ sku, quantity }) => ({ sku, quantity: quantity - (quantities.get(sku) ?? 0) }))
+    .filter(({ quantity }) => quantity > 0)
+  return { ...basket, lines, orders: [orderId, ...basket.orders].slice(0, rememberedOrders) }
+}
+
+/** A change that is made only to the basket its asker has seen. `ifMatch` is an `If-Match` header. */
+export function onlyIf(
+  ifMatch: string | undefined,
+  change: (basket: Basket) => Basket,
+): (basket: Basket) => Basket {
+  return (basket) => {
+    if (ifMatch !== undefined && !names(ifMatch, basket.revision))
+      throw refuse('etag-mismatch', 'The cart has changed since it was read; read it again.')
+    return change(basket)
+  }
+}
+
+/** A proxy that compresses makes tags weak; a revision means the same either way. */
+const names = (ifMatch: string, revision: string): boolean =>
+  ifMatch
+    .split(',')
+    .map((tag) => tag.trim().replace(/^W\//, ''))
+    .some((tag) => tag === '*' || tag === `"${revision}"`)
