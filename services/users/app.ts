@@ -196,9 +196,8 @@ const keysRoute = createRoute({
 
 type Asking = Context<AppEnv>
 
-/** The address the gateway saw: it replaces what a client says of itself, and sidecars only append. */
-const clientOf = (c: Asking): string =>
-  c.req.header('x-forwarded-for')?.split(',')[0]?.trim() || 'unknown'
+/** The client's address as the gateway saw it; `X-Forwarded-For` would name sidecars and whatever a client claims. */
+const clientOf = (c: Asking): string | undefined => c.req.header('x-client-address')
 
 const toProfile = ({ registeredAt, version: _, ...user }: User): Profile => ({
   ...user,

@@ -97,10 +97,10 @@ export function createAttempts({ perEmail = 10, perClient = 100, seconds = 900 }
   const clients = new RateLimiterMemory({ points: perClient, duration: seconds })
   return {
     async count(client, email) {
-      await consume(clients, client)
+      if (client !== undefined) await consume(clients, client)
       if (email !== undefined) await consume(emails, email)
       return async () => {
-        await clients.reward(client)
+        if (client !== undefined) await clients.reward(client)
         if (email !== undefined) await emails.delete(email)
       }
     },

@@ -70,9 +70,9 @@ export type RefreshTokens = {
 export type Attempts = {
   /**
    * Counts an attempt before it is made, so that parallel guesses count too. Call what it answers when the
-   * attempt turned out right.
+   * attempt turned out right. A client that is not known is not counted: all of them would share one limit.
    *
    * @throws Refusal `too-many-requests` with `retryAfterSeconds`
    */
-  count(client: string, email?: string): Promise<() => Promise<void>>
+  count(client: string | undefined, email?: string): Promise<() => Promise<void>>
 }

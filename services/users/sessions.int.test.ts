@@ -54,7 +54,7 @@ describe('signing in', () => {
 
   test('stops guesses of one client at many accounts, and its search for accounts', async () => {
     const { email } = await shop.somebody()
-    const client = '203.0.113.9, 10.0.0.1'
+    const client = '203.0.113.9'
     const statuses = await Promise.all(
       Array.from({ length: 21 }, async (_, n) => {
         const body = { email: `somebody-${n}@example.com`, password }
@@ -63,7 +63,7 @@ describe('signing in', () => {
     )
     expect(statuses.toSorted()).toEqual([...Array(20).fill(401), 429])
     const search = { email, name: 'Eve', password }
-    const sameClient = await shop.ask('POST', '/users', { body: search, client: '203.0.113.9' })
+    const sameClient = await shop.ask('POST', '/users', { body: search, client })
     expect(sameClient.status).toBe(429)
   })
 })

@@ -55,7 +55,7 @@ export async function startUsers() {
     const reply = await app.request(path, {
       method,
       headers: {
-        'x-forwarded-for': client,
+        'x-client-address': client,
         ...(token && { authorization: `Bearer ${token}` }),
         ...('body' in options && { 'content-type': 'application/json' }),
       },
