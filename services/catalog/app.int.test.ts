@@ -1,0 +1,355 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestDatabase, testDatabase } from '../../tests/support/postgres.ts'
+import { type CategoryCount, catalog, type Product, type ProductPage } from './contract.ts'
+import { seedProducts } from './seed.ts'
+import { openTestCatalog, product, type TestCatalog } from './testing.ts'
+
+const someone = '018f0000-0000-7000-8000-00000000000a'
+let place: TestDatabase
+let shop: TestCatalog
+let asOperator: Record<string, string>
+
+beforeAll(async () => {
+  place = await testDatabase('catalog')
+  shop = await openTestCatalog(place.url)
+  await shop.store.products.seed(seedProducts)
+  asOperator = await shop.tokens.bearer(someone, 'operator')
+})
+afterAll(async () => {
+  await shop.close()
+  await place.dispose()
+})
+
+async function get<T>(path: string, headers: Record<string, string> = {}): Promise<T> {
+  const answer = await shop.app.request(path, { headers })
+  expect(answer.status).toBe(200)
+  return (await answer.json()) as T
+}
+
+const send = (method: string, path: string, body: unknown, headers = asOperator) =>
+  shop.app.request(path, {
+    method,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+
+const problemOf = async (answer: Response) => [
+  answer.status,
+  ((await answer.json()) as { code: string }).code,
+]
+
+const skus = (page: ProductPage) => page.items.map(({ sku }) => sku)
+const search = (query: string) => get<ProductPage>(`/products?${query}`)
+
+describe('the seeded catalogue', () => {
+  it('is added once, however often the service starts', async () => {
+    expect(await shop.store.products.seed(seedProducts)).toBe(0)
+    const { total } = await search('')
+    expect(total).toBe(seedProducts.length)
+  })
+
+  it('has its first stock in the books', async () => {
+    const report = await get('/products/MUG-ENAMEL-BLUE/stock', asOperator)
+    expect(report).toMatchObject({
+      onHand: 5000,
+      reserved: 0,
+      sold: 0,
+      movements: [{ kind: 'initial', onHand: 5000, reserved: 0, sold: 0 }],
+    })
+  })
+})
+
+describe('browsing', () => {
+  it('shows a product with its price, what is available and its picture', async () => {
+    expect(await get('/products/LAMP-DESK-BRASS')).toEqual({
+      sku: 'LAMP-DESK-BRASS',
+      name: 'Desk lamp, brass',
+      description: expect.stringContaining('spun shade'),
+      category: 'lighting',
+      price: { amount: 8900, currency: 'EUR' },
+      available: 90,
+      inStock: true,
+      discontinued: false,
+      picture: '/products/LAMP-DESK-BRASS/picture.svg',
+      version: 1,
+    })
+  })
+
+  it('answers 404 for a product that does not exist and 400 for what cannot be a sku', async () => {
+    expect(await problemOf(await shop.app.request('/products/NO-SUCH'))).toEqual([404, 'not-found'])
+    expect(await problemOf(await shop.app.request('/products/no%20such'))).toEqual([
+      400,
+      'invalid-request',
+    ])
+  })
+
+  it('counts products by category', async () => {
+    const { categories } = await get<{ categories: CategoryCount[] }>('/categories')
+    expect(categories).toContainEqual({ category: 'lighting', title: 'Lighting', products: 7 })
+    const counted = categories.reduce((sum, { products }) => sum + products, 0)
+    expect(counted).toBe(seedProducts.length)
+  })
+
+  it.each(['name', 'price', '-price', 'newest'])(
+    'pages through everything once, sorted by %s',
+    async (sort) => {
+      const seen: Product[] = []
+      let cursor: string | undefined
+      do {
+        const page: ProductPage = await search(
+          `sort=${sort}&limit=10${cursor ? `&cursor=${cursor}` : ''}`,
+        )
+        expect(page.total).toBe(seedProducts.length)
+        seen.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor)
+      const all = (await search(`sort=${sort}&limit=100`)).items
+      expect(seen).toEqual(all)
+      expect(seen).toHaveLength(seedProducts.length)
+    },
+  )
+
+  it('sorts by price, dearest first', async () => {
+    const { items } = await search('sort=-price&limit=100')
+    const prices = items.map(({ price }) => price.amount)
+    expect(prices).toEqual(prices.toSorted((a, b) => b - a))
+  })
+
+  it('keeps its place in the list when a product before it goes', async () => {
+    await shop.store.products.seed(
+      ['AAA', 'BBB', 'CCC', 'DDD'].map((sku) =>
+        product(`PLACE-${sku}`, { name: `Place ${sku}`, category: 'places' }),
+      ),
+    )
+    const first = await search('category=places&limit=2')
+    await send('PATCH', '/products/PLACE-AAA', { discontinued: true })
+    const second = await search(`category=places&limit=2&cursor=${first.nextCursor}`)
+    expect(skus(second)).toEqual(['PLACE-CCC', 'PLACE-DDD'])
+    expect(second.nextCursor).toBeUndefined()
+  })
+
+  it('refuses a cursor of another order, a made-up one and unknown parameters', async () => {
+    const { nextCursor } = await search('sort=price&limit=2')
+    const refusals = [
+      `sort=name&cursor=${nextCursor}`,
+      'cursor=nonsense',
+      'limit=101',
+      'limit=0',
+      'colour=blue',
+    ].map(async (query) => problemOf(await shop.app.request(`/products?${query}`)))
+    expect(await Promise.all(refusals)).toEqual([
+      [400, 'invalid-cursor'],
+      [400, 'invalid-cursor'],
+      [400, 'invalid-request'],
+      [400, 'invalid-request'],
+      [400, 'invalid-request'],
+    ])
+  })
+
+  it('filters by category, price and stock, and counts the other categories too', async () => {
+    await shop.store.products.seed([
+      product('LAMP-SOLD-OUT', { category: 'lighting', price: 100, stock: 0 }),
+    ])
+    const lamps = await search('category=lighting&minPrice=3450&maxPrice=7900&sort=price')
+    expect(lamps.items.map(({ price }) => price.amount)).toEqual([3450, 3450, 7900, 7900])
+    expect(lamps.facets.category.map(({ category }) => category)).toContain('kitchen')
+    expect(lamps.facets.category).toContainEqual({
+      category: 'lighting',
+      title: 'Lighting',
+      products: 4,
+    })
+    expect(skus(await search('category=lighting&inStock=false'))).toEqual(['LAMP-SOLD-OUT'])
+    expect(skus(await search('category=lighting&inStock=true'))).not.toContain('LAMP-SOLD-OUT')
+  })
+})
+
+describe('searching', () => {
+  it('finds words in names before words in descriptions', async () => {
+    const { items, total } = await search('q=lantern')
+    expect(
+      skus({ items } as ProductPage)
+        .slice(0, 2)
+        .toSorted(),
+    ).toEqual(['LANTERN-STORM-RED', 'LANTERN-STORM-SAGE'])
+    expect(total).toBe(2)
+  })
+
+  it('finds beginnings of words, plurals, and all words in any order', async () => {
+    expect(skus(await search('q=headph'))).toHaveLength(3)
+    expect(skus(await search('q=mugs'))).toContain('MUG-STONEWARE-MOSS')
+    expect(skus(await search('q=blue+harb+enamel'))).toEqual(['MUG-ENAMEL-BLUE'])
+    expect(skus(await search('q=MUG-ENAMEL-CREAM'))).toEqual(['MUG-ENAMEL-CREAM'])
+  })
+
+  it('finds by category and within one', async () => {
+    expect((await search('q=stationery')).total).toBe(7)
+    const { items, facets } = await search('q=blue&category=cycling')
+    expect(skus({ items } as ProductPage)).toEqual(['BELL-BICYCLE-HARBOUR'])
+    expect(facets.category.length).toBeGreaterThan(1)
+  })
+
+  it('forgives a typing error when nothing matches exactly', async () => {
+    expect(skus(await search('q=headfones'))).toContain('HEADPHONES-STUDIO-CHARCOAL')
+    expect(skus(await search('q=enamal'))).toContain('MUG-ENAMEL-CREAM')
+    expect((await search('q=zeppelin')).total).toBe(0)
+  })
+
+  it('takes any text, also what means something to a query language', async () => {
+    for (const q of ["'; drop table products --", '!!! & | (', 'a:*<->b', '%', 'the'])
+      expect((await search(`q=${encodeURIComponent(q)}`)).items).toBeInstanceOf(Array)
+  })
+
+  it('pages by relevance', async () => {
+    const all = skus(await search('q=steel&limit=100'))
+    const first = await search('q=steel&limit=5')
+    const second = await search(`q=steel&limit=100&cursor=${first.nextCursor}`)
+    expect([...skus(first), ...skus(second)]).toEqual(all)
+    expect(all.length).toBeGreaterThan(5)
+  })
+})
+
+describe('pictures', () => {
+  it('are SVG that caches may keep', async () => {
+    const answer = await shop.app.request('/products/MUG-ENAMEL-BLUE/picture.svg')
+    expect(answer.headers.get('content-type')).toBe('image/svg+xml')
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=86400')
+    expect(await answer.text()).toMatch(/^<svg .*<\/svg>$/s)
+    const again = await shop.app.request('/products/MUG-ENAMEL-BLUE/picture.svg', {
+      headers: { 'if-none-match': answer.headers.get('etag') as string },
+    })
+    expect([again.status, await again.text()]).toEqual([304, ''])
+    expect((await shop.app.request('/products/NO-SUCH/picture.svg')).status).toBe(404)
+  })
+})
+
+describe('changing a product', () => {
+  const price = { amount: 1290, currency: 'EUR' }
+
+  it('is for operators', async () => {
+    const customer = await shop.tokens.bearer(someone)
+    const path = '/products/BOWL-STONEWARE-SKY'
+    expect(await problemOf(await send('PATCH', path, { price }, {}))).toEqual([
+      401,
+      'unauthenticated',
+    ])
+    expect(await problemOf(await send('PATCH', path, { price }, customer))).toEqual([
+      403,
+      'forbidden',
+    ])
+    const stock = { delta: 1, reason: 'found' }
+    expect((await send('POST', `${path}/stock`, stock, customer)).status).toBe(403)
+    expect((await shop.app.request(`${path}/stock`, { headers: customer })).status).toBe(403)
+    expect((await shop.app.request('/catalog/dead-letters', { headers: customer })).status).toBe(
+      403,
+    )
+  })
+
+  it('raises its version and is announced; changing nothing is not', async () => {
+    await shop.store.products.seed([product('CHANGING', { name: 'Changing', price: 1000 })])
+    const first = await send('PATCH', '/products/CHANGING', { price })
+    expect(await first.json()).toMatchObject({ price, version: 2, available: 10 })
+    const second = await send('PATCH', '/products/CHANGING', { price })
+    expect(await second.json()).toMatchObject({ version: 2 })
+    expect(await shop.announced(catalog.productChanged.topic)).toContainEqual({
+      sku: 'CHANGING',
+      name: 'Changing',
+      description: 'A thing.',
+      category: 'kitchen',
+      price,
+      discontinued: false,
+      version: 2,
+    })
+  })
+
+  it('can be tied to a version', async () => {
+    await shop.store.products.seed([product('VERSIONED')])
+    const change = (version: string, name: string) =>
+      send('PATCH', '/products/VERSIONED', { name }, { ...asOperator, 'if-match': version })
+    expect((await change('"1"', 'First')).status).toBe(200)
+    expect(await problemOf(await change('"1"', 'Second'))).toEqual([412, 'version-mismatch'])
+    expect((await change('2', 'Second')).status).toBe(200)
+  })
+
+  it('is found under its new name, and not at all when discontinued', async () => {
+    await shop.store.products.seed([product('RENAMED')])
+    await send('PATCH', '/products/RENAMED', { name: 'Astrolabe' })
+    expect(skus(await search('q=astrolabe'))).toEqual(['RENAMED'])
+    await send('PATCH', '/products/RENAMED', { discontinued: true })
+    expect((await search('q=astrolabe')).total).toBe(0)
+    expect(await get('/products/RENAMED')).toMatchObject({ discontinued: true, inStock: false })
+  })
+
+  it('refuses unknown fields, free products and products that do not exist', async () => {
+    const path = '/products/BOWL-STONEWARE-SKY'
+    expect((await send('PATCH', path, { stock: 5 })).status).toBe(400)
+    expect((await send('PATCH', path, { price: { amount: 0, currency: 'EUR' } })).status).toBe(400)
+    expect((await send('PATCH', '/products/NO-SUCH', { name: 'x' })).status).toBe(404)
+  })
+})
+
+describe('adjusting stock', () => {
+  const adjust = (sku: string, delta: number, headers: Record<string, string> = {}) =>
+    send(
+      'POST',
+      `/products/${sku}/stock`,
+      { delta, reason: 'count' },
+      { ...asOperator, ...headers },
+    )
+
+  it('is in the books and keeps them balanced', async () => {
+    await shop.store.products.seed([product('ADJUSTED')])
+    expect(await (await adjust('ADJUSTED', 5)).json()).toMatchObject({ onHand: 15 })
+    expect(await (await adjust('ADJUSTED', -15)).json()).toMatchObject({ onHand: 0 })
+    expect(await get('/products/ADJUSTED/stock', asOperator)).toMatchObject({
+      onHand: 0,
+      movements: [
+        { kind: 'adjusted', onHand: -15, reason: 'count' },
+        { kind: 'adjusted', onHand: 5, reason: 'count' },
+        { kind: 'initial', onHand: 10 },
+      ],
+    })
+  })
+
+  it('never goes below zero', async () => {
+    await shop.store.products.seed([product('FEW', { stock: 3 })])
+    expect(await problemOf(await adjust('FEW', -4))).toEqual([409, 'stock-below-zero'])
+    expect(await get('/products/FEW/stock', asOperator)).toMatchObject({ onHand: 3 })
+    expect((await adjust('FEW', 0)).status).toBe(400)
+    expect((await adjust('NO-SUCH', 1)).status).toBe(404)
+  })
+
+  it('happens once per Idempotency-Key', async () => {
+    await shop.store.products.seed([product('ONCE')])
+    const key = { 'idempotency-key': 'delivery-17' }
+    const answers = await Promise.all([1, 2, 3].map(() => adjust('ONCE', 5, key)))
+    for (const answer of answers) expect(await answer.json()).toMatchObject({ onHand: 15 })
+    expect(await problemOf(await adjust('ONCE', 6, key))).toEqual([422, 'idempotency-key-reused'])
+    expect(await get('/products/ONCE/stock', asOperator)).toMatchObject({ onHand: 15 })
+  })
+
+  it('announces low stock when it falls below its mark', async () => {
+    await shop.store.products.seed([product('DWINDLING', { name: 'Dwindling', lowStockAt: 5 })])
+    await adjust('DWINDLING', -6)
+    await adjust('DWINDLING', -1)
+    const facts = await shop.announced(catalog.stockLow.topic)
+    const fact = { sku: 'DWINDLING', name: 'Dwindling', onHand: 4, lowStockAt: 5 }
+    expect(facts.filter(({ sku }) => sku === 'DWINDLING')).toEqual([fact])
+  })
+})
+
+describe('looking up for other services', () => {
+  it('knows what exists, at what price', async () => {
+    const { known } = await get<{ known: unknown[] }>(
+      '/internal/products?skus=TENT-RIDGE-MOSS,NO-SUCH',
+    )
+    expect(known).toEqual([
+      {
+        sku: 'TENT-RIDGE-MOSS',
+        name: 'Ridge tent for two',
+        price: { amount: 32900, currency: 'EUR' },
+        available: 35,
+        discontinued: false,
+      },
+    ])
+  })
+})

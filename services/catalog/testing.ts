@@ -1,0 +1,66 @@
+import type { App } from '../../chassis/app.ts'
+import { type Database, openDatabase } from '../../chassis/database.ts'
+import { createDeadLetters } from '../../chassis/dead-letters.ts'
+import { createInbox } from '../../chassis/inbox.ts'
+import { createLog } from '../../chassis/log.ts'
+import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
+import { createCatalogApp } from './app.ts'
+import { migrations } from './migrations/index.ts'
+import type { SeedProduct } from './seed.ts'
+import { type CatalogStore, type CatalogTables, createStore } from './store.ts'
+
+/** The service as its tests see it: the front door and the rows behind it. */
+export type TestCatalog = {
+  app: App
+  store: CatalogStore
+  database: Database<CatalogTables>
+  tokens: TestTokens
+  /** Facts that were announced and not yet relayed, oldest first. */
+  announced(topic: string): Promise<{ sku?: string }[]>
+  close(): Promise<void>
+}
+
+export async function openTestCatalog(connectionString: string): Promise<TestCatalog> {
+  const log = createLog('catalog', 'silent')
+  const database = await openDatabase<CatalogTables>({
+    connectionString,
+    migrations,
+    log,
+    poolSize: 50,
+  })
+  const store = createStore(database)
+  const tokens = await testTokens()
+  const { verify } = tokens
+  const inbox = createInbox(database)
+  const deadLetters = createDeadLetters(database)
+  return {
+    app: createCatalogApp({ store, inbox, deadLetters, verify, log }),
+    store,
+    database,
+    tokens,
+    async announced(topic) {
+      const facts = await database.rows
+        .selectFrom('outbox')
+        .select('data')
+        .where('topic', '=', topic)
+        .orderBy('id')
+        .execute()
+      return facts.map(({ data }) => data as { sku?: string })
+    },
+    close: () => database.close(),
+  }
+}
+
+/** A product that a test needs, with what does not matter to it filled in. */
+export const product = (sku: string, given: Partial<SeedProduct> = {}): SeedProduct => ({
+  sku,
+  name: sku.toLowerCase(),
+  description: 'A thing.',
+  category: 'kitchen',
+  price: 1000,
+  shape: 'mug',
+  palette: 'harbour',
+  stock: 10,
+  lowStockAt: 0,
+  ...given,
+})
