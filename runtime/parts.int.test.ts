@@ -233,6 +233,27 @@ test('a tool on the PATH is used if it fits', async () => {
   expect(asked).toEqual([])
 })
 
+test('a program that was replaced by one that does not fit is noticed', async () => {
+  const { url } = await serve({})
+  const { home, options } = await machine(url)
+  const path = join(home, '.dapr', 'bin', 'daprd')
+  await mkdir(join(home, '.dapr', 'bin'), { recursive: true })
+  await writeFile(path, program('daprd'), { mode: 0o755 })
+  expect((await ensurePart('daprd', options)).how).toBe('found')
+  await writeFile(path, program('daprd', '1.17.0'))
+  const error = await ensurePart('daprd', options).catch((caught) => caught)
+  expect(error.message).toContain('version 1.17.0 does not fit')
+})
+
+test.each([
+  ['dapr', 'github.com/dapr/dapr', 'daprd'],
+  ['dapr-cli', 'github.com/dapr/cli', 'dapr'],
+  ['nats', 'github.com/nats-io/nats-server/v2', 'nats-server'],
+] as const)('the source in runtime/%s is of the pinned version', async (folder, module, name) => {
+  const manifest = await readFile(join(import.meta.dirname, folder, 'go.mod'), 'utf8')
+  expect(manifest).toContain(`\nrequire ${module} v${pins[name].version}\n`)
+})
+
 // Stands in for the compiler: notes how it was called, names three packages and leaves what was asked for.
 const compiler = (calls: string) => `#!/bin/sh
 [ "$1" = version ] && exit 0

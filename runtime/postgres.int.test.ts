@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
-import { alive, portHolder } from './processes.ts'
+import { alive, portHolder, spawnDetached, stopProcess } from './processes.ts'
 import { freePorts, temporaryFolder } from './testing.ts'
+import { unprivilegedUser } from './unprivileged.ts'
 
 const password = `it's "quoted" & 100%/@:`
 
@@ -79,6 +80,12 @@ test('the server is durable, local, and asks for the password', async () => {
   ])
 })
 
+test('a test may trade durability for speed', async () => {
+  const { connectionString } = await started({ ...(await options()), settings: { fsync: 'off' } })
+  expect(await ask(connectionString, 'SHOW fsync')).toEqual([['off']])
+  expect(await ask(connectionString, 'SHOW max_connections')).toEqual([['200']])
+})
+
 test('a data directory that is in use is said, and its server goes on', async () => {
   const given = await options()
   const { connectionString, pid } = await started(given)
@@ -92,7 +99,16 @@ test('a data directory that is in use is said, and its server goes on', async ()
 test('a pid file whose pid is now another program does not stop the start', async () => {
   const given = await options()
   await (await started(given)).stop()
-  await writeFile(join(given.dataDir, 'postmaster.pid'), `${process.pid}\n${given.dataDir}\n`)
+  const { logFile } = given
+  const other = spawnDetached({
+    name: 'other',
+    command: 'sleep',
+    args: ['600'],
+    logFile,
+    ...unprivilegedUser(() => {}),
+  })
+  onTestFinished(async () => void (await stopProcess(other)))
+  await writeFile(join(given.dataDir, 'postmaster.pid'), `${other.pid}\n${given.dataDir}\n`)
   expect(await ask((await started(given)).connectionString, 'SELECT 1')).toEqual([[1]])
 })
 

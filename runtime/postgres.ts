@@ -22,6 +22,8 @@ export type PostgresOptions = {
   logFile: string
   log?: ((line: string) => void) | undefined
   env?: Record<string, string | undefined>
+  /** Server settings on top of ours, for tests whose data may be lost: `{ fsync: 'off' }`. */
+  settings?: Record<string, string>
 }
 
 /** `proc`, `pid` and `dataDir` are missing when the configured server is used: it is not ours to stop. */
@@ -61,6 +63,7 @@ async function startOwn({
   superuserPassword,
   logFile,
   log = () => {},
+  settings = {},
 }: PostgresOptions): Promise<Postgres> {
   const user = unprivilegedUser(log)
   const dataDir = await reachableFolder(resolve(wanted), user, log)
@@ -74,7 +77,7 @@ async function startOwn({
     {
       name: 'postgres',
       command: join(programs.folder, 'bin', 'postgres'),
-      args: flags(dataDir, port, programs.folder),
+      args: flags(dataDir, { ...settingsOf(port, programs.folder), ...settings }),
       cwd: '/',
       logFile,
       ...user,
@@ -154,22 +157,24 @@ function initdbFlags(dir: string, passwordFile: string): string[] {
   ]
 }
 
-function flags(dataDir: string, port: number, folder: string): string[] {
+function settingsOf(port: number, folder: string): Record<string, string> {
   const libraries = readdirSync(join(folder, 'lib', 'postgresql'))
-  const settings = {
+  const statistics = libraries.some((file) => file.startsWith('pg_stat_statements.'))
+  return {
     listen_addresses: '127.0.0.1',
-    port,
+    port: String(port),
     unix_socket_directories: '',
     password_encryption: 'scram-sha-256',
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',
-    max_connections: 200,
+    max_connections: '200',
     shared_buffers: '128MB',
-    shared_preload_libraries: libraries.some((file) => file.startsWith('pg_stat_statements.'))
-      ? 'pg_stat_statements'
-      : '',
+    shared_preload_libraries: statistics ? 'pg_stat_statements' : '',
   }
+}
+
+function flags(dataDir: string, settings: Record<string, string>): string[] {
   return [
     '-D',
     dataDir,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { assertFree } from './ports.ts'
@@ -96,6 +97,16 @@ test('who listens on a port is named, and nobody once it is closed', async () =>
   )
   await new Promise((resolve) => server.close(resolve))
   expect(await portHolder(port)).toBeUndefined()
+})
+
+test('the near end of a connection does not hold its port', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const client = connect((server.address() as { port: number }).port, '127.0.0.1')
+  onTestFinished(() => void client.destroy())
+  await new Promise((resolve) => client.once('connect', resolve))
+  expect(await portHolder(client.localPort ?? 0)).toBeUndefined()
 })
 
 test('a port of IPv6 is seen too', async () => {

@@ -57,7 +57,7 @@ function onTerminal(out: Output): ProgressPrinter {
   let shown = 0
   let drawnAt = Number.NEGATIVE_INFINITY
   const draw = (above = '') => {
-    const width = (out.columns ?? 80) - 1
+    const width = (out.columns || 80) - 1
     const texts = [...lines.values()].map((line) => textOf(line.step, now() - line.startedAt))
     const erase = shown > 0 ? `\x1b[${shown}A\x1b[J` : ''
     out.write(`${erase}${above}${texts.map((text) => `${text.slice(0, width)}\n`).join('')}`)
@@ -93,8 +93,11 @@ export function textOf({ part, step, unit, done, total }: Step, elapsedMs: numbe
     unit === 'bytes'
       ? `${megabytes(done)}${total ? ` of ${megabytes(total)}` : ''} MB`
       : `${count(done)}${total ? ` of about ${count(total)}` : ''} ${unit}`
+  // Near its end a build links, which nothing counts: no promise then.
   const left =
-    share && elapsedMs > 2000 ? `, about ${clock(elapsedMs / share - elapsedMs)} left` : ''
+    share && share < 0.95 && elapsedMs > 2000
+      ? `, about ${clock(elapsedMs / share - elapsedMs)} left`
+      : ''
   const percent =
     share === undefined
       ? ''
