@@ -70,11 +70,11 @@ export function createUsersApp(ports: UsersPorts): App {
 
   app.openapi(usersRoutes.register, async (c) => {
     const { password, ...person } = c.req.valid('json')
-    const forgive = await attempts.count(clientOf(c))
-    const passwordHash = await passwords.hash(password)
-    const user = await users.add(register({ userId: newId(), ...person, now: now() }), passwordHash)
-    await forgive()
-    return c.json(toProfile(user), 201, { location: '/users/me' })
+    const registration = register({ userId: newId(), ...person, now: now() })
+    await attempts.make({ client: clientOf(c) }, async () =>
+      users.add(registration, await passwords.hash(password)),
+    )
+    return c.json(toProfile(registration.user), 201, { location: '/users/me' })
   })
 
   app.openapi(usersRoutes.signIn, async (c) => {
@@ -160,13 +160,11 @@ export function createUsersApp(ports: UsersPorts): App {
     return user
   }
 
-  async function userWith(c: Asking, email: string, password: string): Promise<User | undefined> {
-    const forgive = await attempts.count(clientOf(c), email)
-    const known = await credentials.of(email)
-    if (!(await passwords.match(password, known?.passwordHash))) return undefined
-    await forgive()
-    return known?.user
-  }
+  const userWith = (c: Asking, email: string, password: string): Promise<User | undefined> =>
+    attempts.make({ client: clientOf(c), email }, async () => {
+      const known = await credentials.of(email)
+      return (await passwords.match(password, known?.passwordHash)) ? known?.user : undefined
+    })
 
   async function provePassword(c: Asking, password: string): Promise<User> {
     const { email } = await existing(c.get('identity').userId)

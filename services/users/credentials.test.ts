@@ -14,6 +14,7 @@ import {
   createPasswords,
   refreshTokens,
 } from './credentials.ts'
+import { refuse } from './domain.ts'
 
 const ada = { userId: '019a0000-0000-7000-8000-000000000001', role: 'customer' as const }
 
@@ -150,28 +151,64 @@ describe('attempts', () => {
     extra: { retryAfterSeconds: expect.any(Number) },
   })
 
+  const wrong = async () => undefined
+  const right = async () => 'proof'
+
   test('are counted per e-mail, from whichever client', async () => {
     const attempts = createAttempts({ perEmail: 2 })
-    await attempts.count('a', 'ada@example.com')
-    await attempts.count('b', 'ada@example.com')
-    await expect(attempts.count('c', 'ada@example.com')).rejects.toEqual(full)
-    await attempts.count('c', 'bob@example.com')
+    const guess = (client: string, email = 'ada@example.com') =>
+      attempts.make({ client, email }, wrong)
+    await guess('a')
+    await guess('b')
+    await expect(guess('c')).rejects.toEqual(full)
+    await guess('c', 'bob@example.com')
   })
 
   test('are counted per client, for whichever e-mail', async () => {
     const attempts = createAttempts({ perClient: 2 })
-    await attempts.count('a', 'ada@example.com')
-    await attempts.count('a')
-    await expect(attempts.count('a', 'bob@example.com')).rejects.toEqual(full)
-    await attempts.count('b', 'bob@example.com')
+    await attempts.make({ client: 'a', email: 'ada@example.com' }, wrong)
+    await attempts.make({ client: 'a' }, wrong)
+    await expect(attempts.make({ client: 'a', email: 'bob@example.com' }, right)).rejects.toEqual(
+      full,
+    )
+    expect(await attempts.make({ client: 'b', email: 'bob@example.com' }, right)).toBe('proof')
   })
 
-  test('that turn out right are forgiven', async () => {
-    const attempts = createAttempts({ perEmail: 2, perClient: 2 })
-    for (let round = 0; round < 5; round += 1) {
-      const forgive = await attempts.count('a', 'ada@example.com')
-      await forgive()
+  test('count before they are made: of many at once no more are made than allowed', async () => {
+    const attempts = createAttempts({ perEmail: 2 })
+    let made = 0
+    const guess = async () => {
+      made += 1
+      return undefined
     }
-    await attempts.count('a', 'ada@example.com')
+    const by = { client: 'a', email: 'ada@example.com' }
+    await Promise.allSettled(Array.from({ length: 9 }, () => attempts.make(by, guess)))
+    expect(made).toBe(2)
+  })
+
+  test('that turn out right, or fail for no fault of the asker, do not count', async () => {
+    const attempts = createAttempts({ perEmail: 2, perClient: 2 })
+    const by = { client: 'a', email: 'ada@example.com' }
+    const faulty = () => Promise.reject(new Error('the database is away'))
+    for (let round = 0; round < 5; round += 1) {
+      await attempts.make(by, right)
+      await expect(attempts.make(by, faulty)).rejects.toThrow('away')
+    }
+    expect(await attempts.make(by, right)).toBe('proof')
+  })
+
+  test('that are refused count, as a search for taken e-mails does', async () => {
+    const attempts = createAttempts({ perClient: 1 })
+    const taken = () => Promise.reject(refuse('email-taken', 'taken'))
+    await expect(attempts.make({ client: 'a' }, taken)).rejects.toThrow('taken')
+    await expect(attempts.make({ client: 'a' }, right)).rejects.toEqual(full)
+  })
+
+  test('of clients that are not known are counted per e-mail only', async () => {
+    const attempts = createAttempts({ perClient: 1, perEmail: 1 })
+    const guess = (email: string) => attempts.make({ client: undefined, email }, wrong)
+    await guess('ada@example.com')
+    await guess('bob@example.com')
+    await expect(guess('bob@example.com')).rejects.toEqual(full)
   })
 })

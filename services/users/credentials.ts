@@ -5,7 +5,7 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { v4 as uuid } from 'uuid'
 import { z } from 'zod'
 import { tokenRules } from '../../chassis/authentication.ts'
-import { refused } from '../../chassis/refusal.ts'
+import { Refusal, refused } from '../../chassis/refusal.ts'
 import type { AccessTokens, Attempts, Passwords, RefreshTokens } from './ports.ts'
 
 export const accessTokenSeconds = 15 * 60
@@ -96,12 +96,18 @@ export function createAttempts({ perEmail = 10, perClient = 100, seconds = 900 }
   const emails = new RateLimiterMemory({ points: perEmail, duration: seconds })
   const clients = new RateLimiterMemory({ points: perClient, duration: seconds })
   return {
-    async count(client, email) {
+    async make({ client, email }, attempt) {
       if (client !== undefined) await consume(clients, client)
       if (email !== undefined) await consume(emails, email)
-      return async () => {
-        if (client !== undefined) await clients.reward(client)
-        if (email !== undefined) await emails.delete(email)
+      try {
+        const proof = await attempt()
+        if (proof !== undefined && client !== undefined) await clients.reward(client)
+        if (proof !== undefined && email !== undefined) await emails.delete(email)
+        return proof
+      } catch (error) {
+        if (!(error instanceof Refusal) && client !== undefined) await clients.reward(client)
+        if (!(error instanceof Refusal) && email !== undefined) await emails.reward(email)
+        throw error
       }
     },
   }

@@ -1,7 +1,6 @@
-import type { Role } from '../../chassis/authentication.ts'
 import type { Announcement } from '../../chassis/fact.ts'
 import { type Refusal, refused } from '../../chassis/refusal.ts'
-import { type Preferences, users } from './contract.ts'
+import { type Preferences, type Profile, users } from './contract.ts'
 
 /** The ways in which users says no, beside those of every service. */
 export type RefusalCode =
@@ -13,6 +12,8 @@ export type RefusalCode =
   | 'just-refreshed'
 
 export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
+
+type Role = Profile['role']
 
 export type User = {
   userId: string

@@ -13,8 +13,7 @@ import {
 } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { seedAccounts } from './seeds.ts'
-import type { UsersTables } from './store.ts'
-import { createAddresses, createCredentials, createSessions, createUsers } from './store.ts'
+import { createStore, type UsersTables } from './store.ts'
 
 const service = await startService('users')
 const { transport, log } = service
@@ -26,18 +25,14 @@ const database = await openDatabase<UsersTables>({
 service.onStop(database.close)
 
 const now = () => new Date()
-const users = createUsers(database)
-const sessions = createSessions(database)
+const store = createStore(database)
 const passwords = createPasswords()
 const accessTokens = await createAccessTokens(await transport.secret('jwt-keys'))
-await seedAccounts({ users, passwords, secret: transport.secret, now })
+await seedAccounts({ ...store, passwords, secret: transport.secret, now })
 
 const app = createUsersApp({
   ...service,
-  users,
-  credentials: createCredentials(database),
-  addresses: createAddresses(database),
-  sessions,
+  ...store,
   passwords,
   accessTokens,
   refreshTokens,
@@ -53,7 +48,7 @@ const sweep = createWorker({
   log,
   pollMs: 3_600_000,
   work: async () => {
-    await sessions.forgetExpired(now())
+    await store.sessions.forgetExpired(now())
     return false
   },
 })

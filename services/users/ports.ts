@@ -69,10 +69,14 @@ export type RefreshTokens = {
 
 export type Attempts = {
   /**
-   * Counts an attempt before it is made, so that parallel guesses count too. Call what it answers when the
-   * attempt turned out right. A client that is not known is not counted: all of them would share one limit.
+   * Makes an attempt to prove something. It is counted before it is made, so that parallel guesses count too;
+   * it no longer counts when it was right (answers something) or failed for no fault of the asker. A client
+   * that is not known is not counted: all of them would share one limit.
    *
    * @throws Refusal `too-many-requests` with `retryAfterSeconds`
    */
-  count(client: string | undefined, email?: string): Promise<() => Promise<void>>
+  make<T>(
+    by: { client: string | undefined; email?: string },
+    attempt: () => Promise<T | undefined>,
+  ): Promise<T | undefined>
 }

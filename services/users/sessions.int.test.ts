@@ -1,11 +1,12 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testDatabase } from '../../tests/support/postgres.ts'
 import { seedAccounts } from './seeds.ts'
 import { password, startUsers } from './testing.ts'
 
 let shop: Awaited<ReturnType<typeof startUsers>>
 beforeAll(async () => {
-  shop = await startUsers()
+  shop = await startUsers(await testDatabase('users'))
 })
 afterAll(() => shop.stop())
 

@@ -3,7 +3,6 @@ import { v7 as uuid } from 'uuid'
 import { createVerifier } from '../../chassis/authentication.ts'
 import { openDatabase } from '../../chassis/database.ts'
 import { createLog } from '../../chassis/log.ts'
-import { testDatabase } from '../../tests/support/postgres.ts'
 import { createUsersApp } from './app.ts'
 import {
   createAccessTokens,
@@ -12,31 +11,19 @@ import {
   refreshTokens,
 } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
-import {
-  createAddresses,
-  createCredentials,
-  createSessions,
-  createUsers,
-  type UsersTables,
-} from './store.ts'
+import { createStore, type UsersTables } from './store.ts'
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
 
 /** The service on a database of its own, without a sidecar: what the integration tests talk to. */
-export async function startUsers() {
-  const { url, dispose } = await testDatabase('users')
+export async function startUsers({ url, dispose }: { url: string; dispose(): Promise<void> }) {
   const lines: string[] = []
   const log = createLog('users', 'trace', { write: (line) => void lines.push(line) })
   const database = await openDatabase<UsersTables>({ connectionString: url, migrations, log })
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const accessTokens = await createAccessTokens(JSON.stringify([await exportJWK(privateKey)]))
   const clock = { now: new Date() }
-  const store = {
-    users: createUsers(database),
-    credentials: createCredentials(database),
-    addresses: createAddresses(database),
-    sessions: createSessions(database),
-  }
+  const store = createStore(database)
   const passwords = createPasswords()
   const app = createUsersApp({
     ...store,

@@ -1,0 +1,44 @@
+import type { Transaction } from 'kysely'
+import type { MessagingTables } from '../../../chassis/messaging-tables.ts'
+import type { User } from '../domain.ts'
+
+export type UserRow = {
+  user_id: string
+  email: string
+  name: string
+  role: User['role']
+  order_updates: boolean
+  payment_updates: boolean
+  marketing: boolean
+  version: number
+  registered_at: Date
+}
+
+export type AddressRow = {
+  address_id: string
+  user_id: string
+  name: string
+  street: string
+  postal_code: string
+  city: string
+  country: string
+}
+
+export type SessionRow = {
+  session_id: string
+  user_id: string
+  serial: number
+  rotated_at: Date
+  expires_at: Date
+  ended_at: Date | null
+}
+
+export type UsersTables = {
+  users: UserRow
+  credentials: { user_id: string; password_hash: string }
+  addresses: AddressRow
+  sessions: SessionRow
+  refresh_tokens: { hash: Buffer; session_id: string; serial: number }
+}
+
+export type Rows = Transaction<UsersTables & MessagingTables>

@@ -1,0 +1,107 @@
+import type { Database } from '../../../chassis/database.ts'
+import { refuse, type User } from '../domain.ts'
+import type { Credentials, Users } from '../ports.ts'
+import { addAddress } from './addresses.ts'
+import { lockUser } from './lock.ts'
+import type { UserRow, UsersTables } from './tables.ts'
+
+export function createUsers({ rows, inTransaction }: Database<UsersTables>): Users {
+  return {
+    add: ({ user, facts }, passwordHash, address) =>
+      inTransaction(async (tx) => {
+        const added = await tx.rows
+          .insertInto('users')
+          .values(fromUser(user))
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst()
+        if (added.numInsertedOrUpdatedRows === 0n) throw emailTaken()
+        const credential = { user_id: user.userId, password_hash: passwordHash }
+        await tx.rows.insertInto('credentials').values(credential).execute()
+        if (address) await addAddress(tx.rows, user.userId, address)
+        tx.announce(...facts)
+        return user
+      }),
+    async find(userId) {
+      const row = await rows
+        .selectFrom('users')
+        .selectAll()
+        .where('user_id', '=', userId)
+        .executeTakeFirst()
+      return row && toUser(row)
+    },
+    update: (userId, decide) =>
+      inTransaction(async (tx) => {
+        const change = decide(toUser(await lockUser(tx.rows, userId)))
+        if (change.facts.length === 0) return change.user
+        await tx.rows
+          .updateTable('users')
+          .set(fromUser(change.user))
+          .where('user_id', '=', userId)
+          .execute()
+        tx.announce(...change.facts)
+        return change.user
+      }).catch(takenWhenNotUnique),
+  }
+}
+
+export function createCredentials({ rows, inTransaction }: Database<UsersTables>): Credentials {
+  return {
+    async of(email) {
+      const row = await rows
+        .selectFrom('users')
+        .innerJoin('credentials', 'credentials.user_id', 'users.user_id')
+        .selectAll('users')
+        .select('password_hash')
+        .where('email', '=', email)
+        .executeTakeFirst()
+      return row && { user: toUser(row), passwordHash: row.password_hash }
+    },
+    replace: (userId, passwordHash, now) =>
+      inTransaction(async (tx) => {
+        await tx.rows
+          .updateTable('credentials')
+          .set({ password_hash: passwordHash })
+          .where('user_id', '=', userId)
+          .execute()
+        await tx.rows
+          .updateTable('sessions')
+          .set({ ended_at: now })
+          .where('user_id', '=', userId)
+          .where('ended_at', 'is', null)
+          .execute()
+      }),
+  }
+}
+
+const emailTaken = () => refuse('email-taken', 'There is an account with this e-mail already.')
+const uniqueViolation = '23505'
+
+function takenWhenNotUnique(error: unknown): never {
+  throw (error as { code?: unknown }).code === uniqueViolation ? emailTaken() : error
+}
+
+const toUser = (row: UserRow): User => ({
+  userId: row.user_id,
+  email: row.email,
+  name: row.name,
+  role: row.role,
+  preferences: {
+    orderUpdates: row.order_updates,
+    paymentUpdates: row.payment_updates,
+    marketing: row.marketing,
+  },
+  version: row.version,
+  registeredAt: row.registered_at,
+})
+
+const fromUser = ({ preferences, ...user }: User): UserRow => ({
+  user_id: user.userId,
+  email: user.email,
+  name: user.name,
+  role: user.role,
+  order_updates: preferences.orderUpdates,
+  payment_updates: preferences.paymentUpdates,
+  marketing: preferences.marketing,
+  version: user.version,
+  registered_at: user.registeredAt,
+})
