@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createVerifier, tokenRules } from '../../chassis/authentication.ts'
@@ -7,7 +6,7 @@ import { createMemoryTransport, type MemoryTransport } from '../../chassis/memor
 import { refused } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { orders } from '../orders/contract.ts'
-import { cartsHandlers, createCartsApp } from './app.ts'
+import { createCartsApp } from './app.ts'
 import { createBaskets, createDeadLetters } from './store.ts'
 
 const ada = '019a0000-0000-7000-8000-00000000000a'
@@ -255,15 +254,6 @@ describe('a confirmed order', () => {
       { sku: 'MUG-BLUE', quantity: 3 },
       { sku: 'TEA-GREEN', quantity: 1 },
     ])
-  })
-
-  test('is heard by exactly the subscriptions that are declared', () => {
-    const declared = readFileSync('components/pubsub-jetstream/subscriptions.yaml', 'utf8')
-      .split(/^---$/m)
-      .filter((document) => document.includes('scopes: [carts]'))
-      .flatMap((document) => document.match(/(?<=default: \/events\/)\S+(?= })/g) ?? [])
-    const handled = cartsHandlers({ baskets: {} as never }).map(({ fact }) => fact.topic)
-    expect(declared.toSorted()).toEqual(['carts-dead-letters-v1', ...handled].toSorted())
   })
 })
 
