@@ -10,13 +10,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Identity } from './authentication.ts'
 import type { Log } from './log.ts'
 import { registry, requestSeconds } from './metrics.ts'
-import {
-  commonProblems,
-  fieldErrors,
-  Problem,
-  type ProblemKind,
-  problemResponse,
-} from './problem.ts'
+import { commonProblems, fieldErrors, Problem, type ProblemKind } from './problem.ts'
 import { Fault, Refusal, refused } from './refusal.ts'
 import { inSpan } from './telemetry.ts'
 
@@ -159,7 +153,11 @@ export function createApp(options: AppOptions): App {
       requestId: c.get('requestId'),
       ...refusal.extra,
     }
-    return problemResponse(document, headers)
+    return c.body(JSON.stringify(document), kind.status, {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...headers,
+    })
   }
   return app
 }
@@ -210,8 +208,9 @@ function fromSidecar(appToken: string): MiddlewareHandler<AppEnv> {
 function allowedMethods(app: App, path: string): string[] {
   return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => {
     const [matched] = app.router.match(method, path)
-    return matched.some(
-      (entry) => (entry[0] as unknown as [unknown, { method: string }])[1].method === method,
-    )
+    return matched.some((entry) => {
+      const [, route] = entry[0] as unknown as [unknown, { method: string; path: string }]
+      return route.method === method && !route.path.endsWith('*')
+    })
   })
 }

@@ -35,18 +35,6 @@ export const commonProblems = {
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 } satisfies Record<string, ProblemKind>
 
-/** Makes a problem answer; `headers` are added as they are. */
-export function problemResponse(problem: Problem, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(problem), {
-    status: problem.status,
-    headers: {
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      ...headers,
-    },
-  })
-}
-
 /** Names each field at fault with what is wrong with it. */
 export function fieldErrors(error: z.ZodError): { field: string; message: string }[] {
   return error.issues.flatMap((issue) =>

@@ -105,7 +105,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       await guard(c as never, async () => {})
     inFlight += 1
     try {
-      c.res = await forward(c, owner)
+      return await forward(c, owner)
     } finally {
       inFlight -= 1
     }
@@ -143,7 +143,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       )
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = reply.body.length > 0 ? (reply.body as Uint8Array<ArrayBuffer>) : null
-    return new Response(body, { status: reply.status, headers })
+    return c.newResponse(body, reply.status as 200, headers)
   }
 
   app.get('*', serveStatic({ root: webRoot }))

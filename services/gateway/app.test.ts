@@ -1,0 +1,228 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type App, createApp } from '../../chassis/app.ts'
+import { createLog } from '../../chassis/log.ts'
+import { createMemoryTransport, type MemoryTransport } from '../../chassis/memory-transport.ts'
+import { refused } from '../../chassis/refusal.ts'
+import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
+import { createGatewayApp } from './app.ts'
+import { isOpen, ownerOf } from './routing.ts'
+
+const log = createLog('gateway', 'silent')
+const ada = '018f0000-0000-7000-8000-00000000000a'
+let tokens: TestTokens
+let transport: MemoryTransport
+let gateway: App
+/** What the catalogue waits for before it answers. */
+let slow: () => Promise<void>
+
+beforeAll(async () => {
+  tokens = await testTokens()
+})
+
+beforeEach(() => {
+  slow = async () => {}
+  transport = createMemoryTransport()
+  transport.apps.set('orders', orders())
+  transport.apps.set('catalog', catalog())
+  gateway = gatewayWith({})
+})
+
+const gatewayWith = (limits: {
+  ratePerSecond?: number
+  maxInFlight?: number
+  origins?: string[]
+}) =>
+  createGatewayApp({
+    transport,
+    verify: tokens.verify,
+    log,
+    ratePerSecond: 1_000,
+    maxInFlight: 100,
+    origins: [],
+    webRoot: '.',
+    ...limits,
+  })
+
+function orders(): App {
+  const app = createApp({
+    name: 'orders',
+    log,
+    problems: { taken: { status: 409, title: 'Taken' } },
+  })
+  app.post('/orders', async (c) =>
+    c.json(
+      {
+        heard: await c.req.json(),
+        key: c.req.header('idempotency-key'),
+        by: c.req.header('authorization'),
+      },
+      202,
+      { location: '/orders/1' },
+    ),
+  )
+  app.get('/orders/taken', () => {
+    throw refused('taken', 'Somebody was faster.')
+  })
+  app.get('/internal/all', (c) => c.json({ secret: true }))
+  return app
+}
+
+function catalog(): App {
+  const app = createApp({ name: 'catalog', log })
+  app.get('/products', async (c) => {
+    await slow()
+    return c.json({ q: c.req.query('q') }, 200, { etag: '"1"', 'cache-control': 'max-age=60' })
+  })
+  return app
+}
+
+describe('routing', () => {
+  it.each([
+    ['/products/MUG', 'catalog'],
+    ['/.well-known/jwks.json', 'users'],
+    ['/cart/items/MUG', 'carts'],
+    ['/orders', 'orders'],
+    ['/internal/reservations/1', undefined],
+    ['/events/orders-placed-v1', undefined],
+    ['/metrics', undefined],
+    ['/constructor', undefined],
+    ['//orders', undefined],
+  ])('%s belongs to %s', (path, owner) => {
+    expect(ownerOf(path)).toBe(owner)
+  })
+
+  it.each([
+    ['GET', '/products', true],
+    ['GET', '/products/MUG/picture.svg', true],
+    ['GET', '/products/MUG/stock', false],
+    ['PATCH', '/products/MUG', false],
+    ['POST', '/users', true],
+    ['GET', '/users/me', false],
+    ['POST', '/sessions/refresh', true],
+    ['POST', '/orders', false],
+    ['GET', '/catalog/dead-letters', false],
+  ])('%s %s is open: %s', (method, path, expected) => {
+    expect(isOpen(method, path)).toBe(expected)
+  })
+})
+
+describe('the gateway', () => {
+  it('passes request and answer through, with the headers that matter', async () => {
+    const bearer = await tokens.bearer(ada)
+    const headers = {
+      ...bearer,
+      'content-type': 'application/json',
+      'idempotency-key': 'k1',
+      'x-request-id': 'r1',
+      cookie: 'no=1',
+    }
+    const answer = await gateway.request('/orders', { method: 'POST', headers, body: '{"a":1}' })
+    expect(answer.status).toBe(202)
+    expect(answer.headers.get('location')).toBe('/orders/1')
+    expect(answer.headers.get('x-request-id')).toBe('r1')
+    expect(await answer.json()).toEqual({ heard: { a: 1 }, key: 'k1', by: bearer.authorization })
+  })
+
+  it('passes queries, caching and ETags through', async () => {
+    const answer = await gateway.request('/products?q=blue%20mug')
+    expect(await answer.json()).toEqual({ q: 'blue mug' })
+    expect(answer.headers.get('etag')).toBe('"1"')
+    expect(answer.headers.get('cache-control')).toBe('max-age=60')
+  })
+
+  it('passes a service’s problem through as it is', async () => {
+    const answer = await gateway.request('/orders/taken', { headers: await tokens.bearer(ada) })
+    expect(answer.status).toBe(409)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(await answer.json()).toMatchObject({ code: 'taken', instance: '/orders/taken' })
+  })
+
+  it('refuses without a token, with an expired one, and with a bad one even where none is needed', async () => {
+    expect((await gateway.request('/orders')).status).toBe(401)
+    expect(
+      (await gateway.request('/orders', { headers: await tokens.bearer(ada, 'customer', '-1m') }))
+        .status,
+    ).toBe(401)
+    expect(
+      (await gateway.request('/products', { headers: { authorization: 'Bearer nonsense' } }))
+        .status,
+    ).toBe(401)
+  })
+
+  it('shows nothing internal', async () => {
+    expect(
+      (await gateway.request('/internal/all', { headers: await tokens.bearer(ada) })).status,
+    ).toBe(404)
+  })
+
+  it('answers 503 with Retry-After when a service is away', async () => {
+    const answer = await gateway.request('/cart', { headers: await tokens.bearer(ada) })
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('1')
+    expect(await answer.json()).toMatchObject({ code: 'unavailable' })
+  })
+
+  it('refuses a body over the limit before anybody else sees it', async () => {
+    const headers = { ...(await tokens.bearer(ada)), 'content-type': 'application/json' }
+    const answer = await gateway.request('/orders', {
+      method: 'POST',
+      headers,
+      body: 'x'.repeat(10_000_000),
+    })
+    expect(answer.status).toBe(413)
+  })
+
+  it('slows a client that sends too much, and no other', async () => {
+    gateway = gatewayWith({ ratePerSecond: 2 })
+    const answers = await Promise.all([1, 2, 3].map(() => gateway.request('/products')))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 429])
+    expect(answers.find(({ status }) => status === 429)?.headers.get('retry-after')).toBe('1')
+    expect((await gateway.request('/products', { headers: await tokens.bearer(ada) })).status).toBe(
+      200,
+    )
+  })
+
+  it('sheds load when too many requests are under way', async () => {
+    gateway = gatewayWith({ maxInFlight: 1 })
+    const { promise: served, resolve: serve } = Promise.withResolvers<void>()
+    slow = () => served
+    const first = gateway.request('/products')
+    const shed = await gateway.request('/products')
+    expect(shed.status).toBe(503)
+    expect(shed.headers.get('retry-after')).toBe('1')
+    serve()
+    expect((await first).status).toBe(200)
+    expect((await gateway.request('/products')).status).toBe(200)
+  })
+
+  it('lets only the named origins call', async () => {
+    gateway = gatewayWith({ origins: ['https://shop.example'] })
+    const from = async (origin: string) =>
+      (await gateway.request('/products', { headers: { origin } })).headers.get(
+        'access-control-allow-origin',
+      )
+    expect(await from('https://shop.example')).toBe('https://shop.example')
+    expect(await from('https://evil.example')).toBeNull()
+  })
+})
+
+describe('the merged API document', () => {
+  it('has the public routes of all services, and names those that do not answer', async () => {
+    const document = (await (await gateway.request('/openapi.json')).json()) as {
+      info: { description: string }
+      paths: object
+    }
+    expect(document.info.description).toContain('users, carts, payments, notifications')
+    expect(Object.keys(document.paths).filter((path) => path.startsWith('/internal'))).toEqual([])
+  })
+
+  it('has a viewer whose files are all served here', async () => {
+    const page = await (await gateway.request('/docs')).text()
+    const files = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => file ?? '')
+    expect(files.length).toBeGreaterThan(2)
+    for (const file of files) {
+      expect(file).toMatch(/^\/docs\//)
+      expect((await gateway.request(file)).status, file).toBe(200)
+    }
+  })
+})
