@@ -6,7 +6,7 @@ import { answers, type Started, startAndWait } from './started.ts'
 const local = '127.0.0.1'
 
 /** The name in every certificate of the shop; `dapr run` takes it for granted. */
-export const trustDomain = 'localhost'
+const trustDomain = 'localhost'
 
 export type SentryOptions = {
   /** The program, from `ensureRuntime`. */

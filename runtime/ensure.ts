@@ -41,7 +41,7 @@ function runtimePathOf(parts: readonly Part[]): string | undefined {
 }
 
 /** A table of part, version, how it was got, and path. */
-export function tableOf(parts: readonly Part[]): string {
+function tableOf(parts: readonly Part[]): string {
   const rows = [
     ['part', 'version', 'how', 'path'],
     ...parts.map(({ name, version, how, path }) => [name, version, how, path]),

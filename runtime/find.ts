@@ -23,7 +23,7 @@ export const homeBin = ({ home }: Places) => join(home, '.dapr', 'bin')
 /** The project's own folder, used by `dapr run` when DAPR_RUNTIME_PATH is set to `daprRuntimePath`. */
 export const projectDaprBin = (places: Places) => join(daprRuntimePath(places), '.dapr', 'bin')
 
-export const daprRuntimePath = ({ project }: Places) => join(project, '.sidecart', 'dapr')
+const daprRuntimePath = ({ project }: Places) => join(project, '.sidecart', 'dapr')
 
 export const projectBin = ({ project }: Places) => join(project, '.sidecart', 'bin')
 

@@ -14,7 +14,7 @@ import {
   type WayOptions,
 } from './ways.ts'
 
-export type { How, Part } from './ways.ts'
+export type { Part } from './ways.ts'
 
 export type PartOptions = Partial<Places> & WayOptions
 
@@ -45,7 +45,7 @@ export async function ensureParts(
 }
 
 /** The folders and environment that options leave open. */
-export function placesOf({ home, project, env = process.env }: Partial<Places>): Places {
+function placesOf({ home, project, env = process.env }: Partial<Places>): Places {
   return {
     env,
     home: resolve(home ?? (env.DAPR_RUNTIME_PATH || homedir())),

@@ -6,7 +6,7 @@ import type { Report } from './progress.ts'
 import { downloadBase, platformOf, releaseOf } from './releases.ts'
 import { misfit, type PartName } from './versions.ts'
 
-export type How = 'found' | 'downloaded' | 'built'
+type How = 'found' | 'downloaded' | 'built'
 export type Part = Found & { name: PartName; how: How }
 export type Outcome = Part | { name: PartName; why: string }
 
