@@ -100,11 +100,11 @@ export function createGatewayApp(ports: GatewayPorts): App {
       throw refused('overloaded', 'The shop is busy; try again in a moment.', {
         retryAfterSeconds: 1,
       })
-    await limited(clientOf(c))
-    if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
-      await guard(c as never, async () => {})
     inFlight += 1
     try {
+      await limited(clientOf(c))
+      if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
+        await guard(c as never, async () => {})
       return await forward(c, owner)
     } finally {
       inFlight -= 1
