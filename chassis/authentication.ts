@@ -6,7 +6,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose'
-import { z } from 'zod'
+import { createRoute, json, z } from './contract.ts'
 import { Fault, refused } from './refusal.ts'
 
 export const Role = z.enum(['customer', 'operator'])
@@ -22,6 +22,13 @@ export const tokenRules = {
   typ: 'at+jwt',
   algorithm: 'EdDSA',
 } as const
+
+/** The published keys of whoever signs access tokens. */
+export const publishedKeys = createRoute({
+  method: 'get',
+  path: '/.well-known/jwks.json',
+  responses: { 200: json(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) })) },
+})
 
 const Claims = z.object({ sub: z.uuid(), role: Role, exp: z.number() })
 const refetchAfterMs = 30_000

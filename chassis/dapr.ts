@@ -1,7 +1,7 @@
 import { CommunicationProtocolEnum, DaprClient, LogLevel, StateConcurrencyEnum } from '@dapr/dapr'
 import { Pool } from 'undici'
 import type { CloudEvent } from './fact.ts'
-import { Fault, refused } from './refusal.ts'
+import { Fault, type Refusal, refused } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
 import type { Invocation, Reply, SaveOptions, StateEntry, Transport } from './transport.ts'
 
@@ -18,6 +18,7 @@ export type DaprOptions = {
 const callTimeoutMs = 10_000
 /** gRPC status ABORTED: what Dapr answers to an ETag that no longer matches. */
 const aborted = 10
+const internal = 13
 
 /**
  * `Transport` on a Dapr sidecar, and the only file that knows the SDK. Invocation is plain HTTP through a
@@ -103,7 +104,14 @@ export function createDaprTransport(options: DaprOptions): Transport {
       ...(etag !== undefined && { options: firstWrite }),
       ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
     }
-    await reached(`saving ${key}`, client.state.save(stateStore, [entry as never]))
+    try {
+      await reached(`saving ${key}`, client.state.save(stateStore, [entry as never]))
+    } catch (error) {
+      // some stores answer a lost first write with an error that only a look can tell from a fault
+      if (etag === null && codeOf(error) === internal && (await get(key)))
+        throw changed(`saving ${key}`)
+      throw error
+    }
   }
 
   async function remove(key: string, etag?: string): Promise<void> {
@@ -183,13 +191,14 @@ async function reached<T>(doing: string, answer: Promise<T>): Promise<T> {
 function fromSdk(doing: string, error: unknown): Error {
   if (error instanceof Fault) return error
   const cause = error instanceof Error ? error : (error as { error?: unknown })?.error
-  if ((cause as { code?: number })?.code === aborted)
-    return refused('etag-mismatch', `${doing}: the entry has changed`)
-  return new Fault(
-    'unavailable',
-    `${doing} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  )
+  if ((cause as { code?: number })?.code === aborted) return changed(doing)
+  const said = cause instanceof Error ? cause.message : String(cause)
+  return new Fault('unavailable', `${doing} failed: ${said}`, { cause })
 }
+
+const changed = (doing: string): Refusal =>
+  refused('etag-mismatch', `${doing}: the entry has changed`)
+const codeOf = (error: unknown): number | undefined =>
+  ((error as Error | undefined)?.cause as { code?: number } | undefined)?.code
 
 const silent = { log() {}, info() {}, warn() {}, error() {}, verbose() {}, debug() {} } as never

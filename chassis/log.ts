@@ -5,6 +5,9 @@ export type Log = Logger
 
 const secrets = [
   'password',
+  'currentPassword',
+  'newPassword',
+  'passwordHash',
   'token',
   'accessToken',
   'refreshToken',

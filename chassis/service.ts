@@ -2,9 +2,8 @@ import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
 import type { JSONWebKeySet } from 'jose'
 import type { App } from './app.ts'
-import { createVerifier, type Verifier } from './authentication.ts'
+import { createVerifier, publishedKeys, type Verifier } from './authentication.ts'
 import { call } from './call.ts'
-import { createRoute, json, z } from './contract.ts'
 import { createDaprTransport } from './dapr.ts'
 import { baseEnvironment, readEnvironment } from './environment.ts'
 import { createLog, type Log } from './log.ts'
@@ -78,13 +77,6 @@ export async function startService(name: string): Promise<Service> {
     listen,
   }
 }
-
-/** The published keys of whoever signs access tokens. */
-export const publishedKeys = createRoute({
-  method: 'get',
-  path: '/.well-known/jwks.json',
-  responses: { 200: json(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) })) },
-})
 
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {

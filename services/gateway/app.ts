@@ -132,6 +132,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       headers: {
         ...pick(passedOn, (name) => c.req.header(name)),
         'x-request-id': c.get('requestId'),
+        'x-client-address': addressOf(c),
       },
       ...(hasBody && { body: new Uint8Array(await c.req.arrayBuffer()) }),
       timeoutMs,
@@ -154,10 +155,11 @@ export function createGatewayApp(ports: GatewayPorts): App {
 const cameFromSidecar = ({ status, headers }: Reply): boolean =>
   status >= 400 && !String(headers['content-type']).startsWith('application/problem+json')
 
-function clientOf(c: Context<AppEnv>): string {
-  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
-  return c.req.header('authorization') ?? incoming?.socket.remoteAddress ?? 'unknown'
-}
+/** Set here and never passed on from a caller: the services behind trust it. */
+const addressOf = (c: Context<AppEnv>): string =>
+  ((c.env ?? {}) as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
+
+const clientOf = (c: Context<AppEnv>): string => c.req.header('authorization') ?? addressOf(c)
 
 function pick(
   names: readonly string[],

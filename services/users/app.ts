@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
-import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import { publishedKeys, signedIn, type Verifier } from '../../chassis/authentication.ts'
 import { createRoute } from '../../chassis/contract.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { refused } from '../../chassis/refusal.ts'
-import { publishedKeys } from '../../chassis/service.ts'
+
 import { type Profile, type SessionTokens, usersRoutes } from './contract.ts'
 import { accessTokenSeconds } from './credentials.ts'
 import {
