@@ -1,0 +1,50 @@
+import { defineCommand } from 'citty'
+import { thisShop } from '../shop.ts'
+import { type OrderResult, ShopProblem, signIn } from '../shop-client.ts'
+
+const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
+const timeoutMs = 60_000
+
+export default defineCommand({
+  meta: {
+    name: 'order',
+    description: 'Place an order as the demo customer and wait until it comes to rest',
+  },
+  args: {
+    json: { type: 'boolean', description: 'Print the result as JSON' },
+    card: {
+      type: 'enum',
+      options: cards,
+      default: 'approved',
+      description: 'The test card to pay with',
+    },
+    sku: { type: 'string', default: 'MUG-ENAMEL-BLUE', description: 'What to buy' },
+    qty: { type: 'string', default: '1', description: 'How many' },
+  },
+  async run({ args }) {
+    const { gateway, demo } = await thisShop()
+    const request = {
+      sku: args.sku,
+      quantity: Number(args.qty),
+      card: `card_${args.card.replaceAll('-', '_')}`,
+    }
+    try {
+      const shop = await signIn(gateway, demo.email, demo.password)
+      report(await shop.orderToRest(request, timeoutMs), args.json === true)
+    } catch (error) {
+      if (!(error instanceof ShopProblem)) throw error
+      const { status, code, message } = error
+      if (args.json) console.log(JSON.stringify({ error: { status, code, detail: message } }))
+      else console.error(`Refused (${status} ${code}): ${message}`)
+      process.exitCode = 1
+    }
+  },
+})
+
+function report(result: OrderResult, json: boolean): void {
+  if (json) return console.log(JSON.stringify(result))
+  const { orderId, status, reason, acceptMs, completeMs } = result
+  console.log(
+    `Order ${orderId} is ${status}${reason ? ` (${reason})` : ''}: accepted in ${acceptMs} ms, complete in ${completeMs} ms.`,
+  )
+}
