@@ -1,0 +1,448 @@
+import { pino } from 'pino'
+import { v7 as uuid } from 'uuid'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Identity } from '../../chassis/authentication.ts'
+import { type Database, openDatabase } from '../../chassis/database.ts'
+import { createDeadLetters } from '../../chassis/dead-letters.ts'
+import type { Announcement } from '../../chassis/fact.ts'
+import { createInbox } from '../../chassis/inbox.ts'
+import { euro } from '../../chassis/money.ts'
+import { refused } from '../../chassis/refusal.ts'
+import { type TestDatabase, testDatabase } from '../../tests/support/postgres.ts'
+import { orders } from '../orders/contract.ts'
+import { payments } from '../payments/contract.ts'
+import { users } from '../users/contract.ts'
+import { createNotificationsApp, notificationsHandlers } from './app.ts'
+import type { Notification } from './contract.ts'
+import { attemptsAllowed, type Delivery } from './domain.ts'
+import { migrations } from './migrations/index.ts'
+import type { Postman } from './ports.ts'
+import { createDoubter, createSender } from './sender.ts'
+import { createStore, type NotificationsTables } from './store.ts'
+
+const log = pino({ level: 'silent' })
+const shopUrl = 'https://shop.example'
+const operator: Identity = { userId: uuid(), role: 'operator' }
+const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
+
+let place: TestDatabase
+let database: Database<NotificationsTables>
+let clock: Date
+
+beforeAll(async () => {
+  place = await testDatabase('notifications')
+  database = await openDatabase<NotificationsTables>({
+    connectionString: place.url,
+    migrations,
+    log,
+  })
+})
+afterAll(async () => {
+  await database.close()
+  await place.dispose()
+})
+beforeEach(async () => {
+  clock = new Date('2026-01-01T12:00:00Z')
+  await database.rows.deleteFrom('mails').execute()
+})
+
+const later = (seconds: number) => {
+  clock = new Date(clock.getTime() + seconds * 1000)
+}
+
+function shop(postman: Postman = refusing) {
+  const store = createStore(database, { shopUrl, now: () => clock })
+  const now = () => clock.getTime()
+  const sender = createSender({ mails: store, postman, shopUrl, log, now, pollMs: 5 })
+  const app = createNotificationsApp({
+    records: store,
+    mails: store,
+    inbox: createInbox(database),
+    deadLetters: createDeadLetters(database),
+    wake: sender.wake,
+    verify: async (token) => {
+      if (token === 'operator') return operator
+      if (/^[0-9a-f-]{36}$/.test(token)) return { userId: token, role: 'customer' }
+      throw refused('unauthenticated', 'who?')
+    },
+    log,
+  })
+  const hear = async ({ topic, data }: Announcement, id = uuid()) => {
+    const event = { id, source: 'test', type: topic, specversion: '1.0', data }
+    const answer = await app.request(`/events/${topic}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify(event),
+    })
+    return ((await answer.json()) as { status: string }).status
+  }
+  const send = async (method: string, path: string, token?: string) => {
+    const headers = token ? { authorization: `Bearer ${token}` } : {}
+    const answer = await app.request(path, { method, headers })
+    return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
+  }
+  const list = async (query = '', token = 'operator') =>
+    (await send('GET', `/notifications${query}`, token)).said.notifications as Notification[]
+  const register = async (more: Partial<Parameters<typeof users.registered>[0]> = {}) => {
+    const userId = uuid()
+    const contact = {
+      userId,
+      email: `${userId}@customer.example`,
+      name: 'Ada',
+      preferences,
+      version: 1,
+      ...more,
+    }
+    await hear(users.registered(contact))
+    return { userId, contact }
+  }
+  return { app, store, sender, hear, send, list, register }
+}
+
+const refusing: Postman = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
+
+/** A postman that keeps what it was given, and whose deliveries end as the test says. */
+function createFakePostman(...endings: Delivery[]) {
+  const letters: Parameters<Postman['send']>[0][] = []
+  return {
+    letters,
+    send: async (letter: Parameters<Postman['send']>[0]) => {
+      letters.push(letter)
+      return endings.shift() ?? { outcome: 'sent' as const }
+    },
+  }
+}
+
+/** Lets the sender work until nothing is due. */
+async function run({ sender }: ReturnType<typeof shop>): Promise<void> {
+  sender.start()
+  for (let deadline = Date.now() + 10_000; (await due()) > 0; ) {
+    if (Date.now() > deadline) throw new Error('mails are still due after 10 s')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await sender.stop()
+}
+
+async function due(): Promise<number> {
+  const waiting = await database.rows
+    .selectFrom('mails')
+    .select('id')
+    .where('status', '=', 'pending')
+    .where('due_at', '<=', clock)
+    .execute()
+  return waiting.length
+}
+
+const statuses = async (list: Notification[]) => list.map(({ kind, status }) => `${kind} ${status}`)
+
+const head = (customerId: string, orderId = uuid()) => ({ orderId, customerId, version: 1 })
+
+test('it hears what its subscriptions say', async () => {
+  const heard = notificationsHandlers({} as never).map(({ fact }) => fact.topic)
+  const spoken = [users, orders, payments].flatMap((facts) =>
+    Object.values(facts).map(({ topic }) => topic),
+  )
+  expect(heard.toSorted()).toEqual(spoken.toSorted())
+})
+
+test('a customer who registers is welcomed', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { userId, contact } = await world.register()
+  await run(world)
+  expect(postman.letters).toMatchObject([
+    { recipient: contact.email, subject: 'Welcome to Sidecart' },
+  ])
+  expect(await world.list('', userId)).toMatchObject([
+    {
+      kind: 'welcome',
+      status: 'sent',
+      recipient: contact.email,
+      sentAt: '2026-01-01T12:00:00.000Z',
+    },
+  ])
+})
+
+test('each step of an order is one mail, and payments are recorded without one', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { userId } = await world.register()
+  const order = head(userId)
+  const paid = { ...order, paymentId: uuid(), amount: euro(1490) }
+  const facts = [
+    orders.placed({ ...order, lines: [{ sku: 'MUG', quantity: 1 }] }),
+    payments.charged(paid),
+    orders.confirmed({
+      ...order,
+      lines: [{ sku: 'MUG', name: 'Mug', quantity: 1, unitPrice: euro(1490) }],
+      total: euro(1490),
+    }),
+    orders.shipped(order),
+    orders.delivered(order),
+    payments.refunded(paid),
+    orders.refunded({ ...order, amount: euro(1490) }),
+  ]
+  for (const fact of facts) expect(await world.hear(fact)).toBe('SUCCESS')
+  await run(world)
+  expect(await statuses(await world.list(`?orderId=${order.orderId}`))).toEqual([
+    'refunded sent',
+    'payment-refunded recorded',
+    'delivered sent',
+    'shipped sent',
+    'confirmed sent',
+    'payment-charged recorded',
+    'placed sent',
+  ])
+  expect(await world.list(`?orderId=${order.orderId}`, userId)).toHaveLength(5)
+  expect(postman.letters).toHaveLength(6)
+})
+
+test('a fact that comes twice, even under another id, is one mail', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { userId } = await world.register()
+  const fact = orders.shipped(head(userId))
+  const id = uuid()
+  await Promise.all(Array.from({ length: 5 }, () => world.hear(fact, id)))
+  await Promise.all(Array.from({ length: 5 }, () => world.hear(fact)))
+  await run(world)
+  expect(postman.letters.map(({ subject }) => subject)).toHaveLength(2)
+})
+
+test('a cancelled order is one mail, though the payment was declined too', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { userId } = await world.register()
+  const order = head(userId)
+  const code = 'insufficient-funds'
+  await world.hear(payments.declined({ ...order, paymentId: uuid(), amount: euro(1), code }))
+  await world.hear(orders.cancelled({ ...order, reason: 'card-declined' }))
+  await run(world)
+  expect(postman.letters).toHaveLength(2)
+  expect(postman.letters[1]?.html).toContain('Your card was declined')
+})
+
+test('mails that a customer does not want are suppressed, and listed so', async () => {
+  const world = shop()
+  const { userId } = await world.register({ preferences: { ...preferences, orderUpdates: false } })
+  await world.hear(orders.shipped(head(userId)))
+  expect(await statuses(await world.list('?kind=shipped', userId))).toEqual(['shipped suppressed'])
+})
+
+test('the newest contact counts, in whatever order they are heard', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { userId, contact } = await world.register()
+  await world.hear(
+    users.contactChanged({ ...contact, email: 'new@b.example', name: 'New', version: 3 }),
+  )
+  await world.hear(
+    users.contactChanged({ ...contact, email: 'old@b.example', name: 'Old', version: 2 }),
+  )
+  await world.hear(orders.shipped(head(userId)))
+  await run(world)
+  expect(postman.letters.map(({ recipient }) => recipient)).toEqual([
+    'new@b.example',
+    'new@b.example',
+  ])
+  expect(postman.letters[1]?.html).toContain('Hello New')
+})
+
+test('a change that is heard before the registration does not lose the welcome', async () => {
+  const world = shop()
+  const contact = { userId: uuid(), email: 'a@b.example', name: 'Ada', preferences, version: 2 }
+  await world.hear(users.contactChanged(contact))
+  await world.hear(users.registered({ ...contact, email: 'old@b.example', version: 1 }))
+  const { contactOf } = world.store
+  expect(await database.inTransaction((tx) => contactOf(tx, contact.userId))).toEqual(contact)
+  expect(await world.list('', contact.userId)).toMatchObject([
+    { kind: 'welcome', status: 'pending' },
+  ])
+})
+
+test('news for a customer who has not been heard of comes again', async () => {
+  const world = shop()
+  const userId = uuid()
+  const fact = orders.shipped(head(userId))
+  const id = uuid()
+  expect(await world.hear(fact, id)).toBe('RETRY')
+  await world.hear(
+    users.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
+  )
+  expect(await world.hear(fact, id)).toBe('SUCCESS')
+  expect(await world.list('?kind=shipped', userId)).toHaveLength(1)
+})
+
+test('a fact that breaks its contract is kept as a dead letter', async () => {
+  const world = shop()
+  const id = uuid()
+  expect(await world.hear({ topic: 'orders-shipped-v1', data: { orderId: 1 } }, id)).toBe('SUCCESS')
+  const letters = (await world.send('GET', '/notifications/dead-letters', 'operator')).said
+  expect(letters).toMatchObject({
+    deadLetters: expect.arrayContaining([expect.objectContaining({ id })]),
+  })
+  expect((await world.send('GET', '/notifications/dead-letters', uuid())).status).toBe(403)
+})
+
+test('while the mail server is down mails wait, and are sent once when it is back', async () => {
+  const down: Delivery = { outcome: 'not-sent', why: 'connection refused' }
+  const postman = createFakePostman(down, down)
+  const world = shop(postman)
+  const { userId } = await world.register()
+  await run(world)
+  expect(await world.list('', userId)).toMatchObject([{ status: 'pending', attempts: 1 }])
+  later(5)
+  await run(shopAgain(postman))
+  expect((await world.list())[0]).toMatchObject({
+    status: 'pending',
+    attempts: 2,
+    problem: 'connection refused',
+  })
+  later(9)
+  await run(shopAgain(postman))
+  expect(postman.letters).toHaveLength(2)
+  later(1)
+  await run(shopAgain(postman))
+  expect(await world.list('', userId)).toMatchObject([{ status: 'sent', attempts: 3 }])
+})
+
+/** A sender runs once; this is the next one. */
+const shopAgain = (postman: Postman) => shop(postman)
+
+test('a mail that cannot be sent is given up in the end, and an operator sends it again', async () => {
+  const world = shop()
+  const { userId } = await world.register()
+  for (let n = 0; n < attemptsAllowed; n++) {
+    await run(shopAgain(refusing))
+    later(3_600)
+  }
+  const [failed] = await world.list('?status=failed')
+  expect(failed).toMatchObject({
+    customerId: userId,
+    attempts: attemptsAllowed,
+    problem: 'no mail server',
+  })
+  const postman = createFakePostman()
+  const resent = await world.send('POST', `/notifications/${failed?.mailId}/resend`, 'operator')
+  expect(resent).toMatchObject({ status: 200, said: { status: 'pending' } })
+  await run(shopAgain(postman))
+  expect(await world.list('', userId)).toMatchObject([{ status: 'sent' }])
+  expect(postman.letters).toHaveLength(1)
+})
+
+test('a mail that the server refuses for good is not tried again', async () => {
+  const postman = createFakePostman({ outcome: 'rejected', why: '550 no such user' })
+  const world = shop(postman)
+  await world.register()
+  await run(world)
+  expect(await world.list()).toMatchObject([{ status: 'failed', problem: '550 no such user' }])
+})
+
+test('a mail that may have been sent is not sent again, only visible; then the sender keeps quiet for a while', async () => {
+  const postman = createFakePostman({ outcome: 'unknown', why: 'took over 10000 ms' })
+  const world = shop(postman)
+  await world.register()
+  const second = await world.register()
+  world.sender.start()
+  await until(async () => (await world.list('?status=unconfirmed')).length === 1)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(postman.letters).toHaveLength(1)
+  later(5)
+  await until(async () => (await world.list('?status=sent')).length === 1)
+  await world.sender.stop()
+  expect(await world.list('', second.userId)).toMatchObject([{ status: 'sent' }])
+  later(3_600)
+  await run(shopAgain(postman))
+  expect(postman.letters).toHaveLength(2)
+  expect(await world.list('?status=unconfirmed')).toHaveLength(1)
+})
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (let deadline = Date.now() + 10_000; !(await condition()); ) {
+    if (Date.now() > deadline) throw new Error('waited 10 s in vain')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+test('a mail whose sender died while sending is unconfirmed after a minute, and not sent again', async () => {
+  const world = shop()
+  const { userId } = await world.register()
+  expect(await world.store.claim()).toMatchObject({ attempts: 1 })
+  const doubt = async () => {
+    const doubter = createDoubter({ mails: world.store, log })
+    doubter.start()
+    await doubter.stop()
+    return (await world.list('', userId))[0]?.status
+  }
+  later(60)
+  expect(await doubt()).toBe('sending')
+  later(1)
+  expect(await doubt()).toBe('unconfirmed')
+  expect(await world.store.claim()).toBeUndefined()
+})
+
+test('a sender that was only slow still says how it ended, unless the mail was sent again meanwhile', async () => {
+  const world = shop()
+  await world.register()
+  const claimed = await world.store.claim()
+  later(61)
+  await world.store.giveUp(60_000)
+  const [mail] = await world.list()
+  const sent = {
+    mailId: mail?.mailId ?? '',
+    attempts: claimed?.attempts ?? 0,
+    settlement: { status: 'sent', at: clock },
+  } as const
+  await world.send('POST', `/notifications/${mail?.mailId}/resend`, 'operator')
+  await world.store.settle(sent)
+  expect(await world.list()).toMatchObject([{ status: 'pending' }])
+  await world.store.claim()
+  await world.store.settle(sent)
+  expect(await world.list()).toMatchObject([{ status: 'sending', attempts: 2 }])
+  await world.store.settle({ ...sent, attempts: 2 })
+  expect(await world.list()).toMatchObject([{ status: 'sent' }])
+})
+
+test('several instances send each mail once', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  for (let n = 0; n < 30; n++) await world.register()
+  await Promise.all([run(shopAgain(postman)), run(shopAgain(postman)), run(shopAgain(postman))])
+  expect(new Set(postman.letters.map(({ recipient }) => recipient)).size).toBe(30)
+  expect(postman.letters).toHaveLength(30)
+  expect(await world.list('?status=sent&limit=100')).toHaveLength(30)
+})
+
+test('customers see their own mails page by page, operators everybody’s', async () => {
+  const world = shop()
+  const { userId } = await world.register()
+  const other = await world.register()
+  const order = head(userId)
+  await world.hear(orders.shipped(order))
+  await world.hear(orders.delivered(order))
+  const first = (await world.send('GET', '/notifications?limit=2', userId)).said
+  expect(await statuses(first.notifications as Notification[])).toEqual([
+    'delivered pending',
+    'shipped pending',
+  ])
+  expect(await statuses(await world.list(`?limit=2&cursor=${first.nextCursor}`, userId))).toEqual([
+    'welcome pending',
+  ])
+  expect(await world.list(`?orderId=${order.orderId}`, other.userId)).toEqual([])
+  expect(await world.list()).toHaveLength(4)
+  expect((await world.send('GET', '/notifications')).status).toBe(401)
+  expect((await world.send('GET', '/notifications?colour=red', userId)).status).toBe(400)
+})
+
+test('only operators send again, and only what failed or is unconfirmed', async () => {
+  const world = shop()
+  const { userId } = await world.register()
+  const [mail] = await world.list()
+  const path = `/notifications/${mail?.mailId}/resend`
+  expect((await world.send('POST', path, userId)).status).toBe(403)
+  expect(await world.send('POST', path, 'operator')).toMatchObject({
+    status: 409,
+    said: { code: 'mail-not-resendable' },
+  })
+  expect((await world.send('POST', `/notifications/${uuid()}/resend`, 'operator')).status).toBe(404)
+})

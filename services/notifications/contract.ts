@@ -1,0 +1,84 @@
+import { createRoute, json, z } from '../../chassis/contract.ts'
+
+export const MailKind = z
+  .enum([
+    'welcome',
+    'placed',
+    'confirmed',
+    'cancelled',
+    'shipped',
+    'delivered',
+    'refunded',
+    'payment-charged',
+    'payment-declined',
+    'payment-refunded',
+  ])
+  .openapi('MailKind')
+export type MailKind = z.infer<typeof MailKind>
+
+export const MailStatus = z
+  .enum(['pending', 'sending', 'sent', 'unconfirmed', 'failed', 'suppressed', 'recorded'])
+  .openapi('MailStatus', {
+    description:
+      'pending: waits to be sent · sending: on its way · sent · unconfirmed: it may or may not have been sent, and is not sent again by itself · failed: it was certainly not sent · suppressed: the customer does not want it · recorded: a fact that mails nobody',
+  })
+export type MailStatus = z.infer<typeof MailStatus>
+
+export const Notification = z
+  .object({
+    mailId: z.uuid(),
+    customerId: z.uuid(),
+    orderId: z.uuid().optional(),
+    kind: MailKind,
+    status: MailStatus,
+    subject: z.string(),
+    text: z.string(),
+    recipient: z.string().optional(),
+    attempts: z.int(),
+    problem: z
+      .string()
+      .optional()
+      .describe('Shown to operators: why it was not, or may not have been, sent.'),
+    createdAt: z.iso.datetime(),
+    sentAt: z.iso.datetime().optional(),
+  })
+  .openapi('Notification')
+export type Notification = z.infer<typeof Notification>
+
+export const NotificationQuery = z.strictObject({
+  orderId: z.uuid().optional(),
+  kind: MailKind.optional(),
+  status: MailStatus.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.uuid().optional(),
+})
+export type NotificationQuery = z.infer<typeof NotificationQuery>
+
+const tags = ['notifications']
+const security = [{ bearer: [] }]
+
+export const notificationsRoutes = {
+  list: createRoute({
+    method: 'get',
+    path: '/notifications',
+    tags,
+    summary:
+      'Own mails, newest first; operators see everybody’s, and facts that were only recorded',
+    security,
+    request: { query: NotificationQuery },
+    responses: {
+      200: json(
+        z.object({ notifications: z.array(Notification), nextCursor: z.uuid().optional() }),
+      ),
+    },
+  }),
+  resend: createRoute({
+    method: 'post',
+    path: '/notifications/{mailId}/resend',
+    tags,
+    summary: 'Send a failed or unconfirmed mail again (operator)',
+    security,
+    request: { params: z.strictObject({ mailId: z.uuid() }) },
+    responses: { 200: json(Notification) },
+  }),
+}

@@ -1,0 +1,127 @@
+import type { z } from '../../chassis/contract.ts'
+import { Fault, refused } from '../../chassis/refusal.ts'
+import type { orders } from '../orders/contract.ts'
+import type { payments } from '../payments/contract.ts'
+import type { Preferences, users } from '../users/contract.ts'
+import type { MailKind, MailStatus } from './contract.ts'
+
+export type RefusalCode = 'mail-not-resendable'
+
+type Said<F extends { schema: z.ZodType }> = z.output<F['schema']>
+type Facts = {
+  welcome: Said<typeof users.registered>
+  placed: Said<typeof orders.placed>
+  confirmed: Said<typeof orders.confirmed>
+  cancelled: Said<typeof orders.cancelled>
+  shipped: Said<typeof orders.shipped>
+  delivered: Said<typeof orders.delivered>
+  refunded: Said<typeof orders.refunded>
+  'payment-charged': Said<typeof payments.charged>
+  'payment-declined': Said<typeof payments.declined>
+  'payment-refunded': Said<typeof payments.refunded>
+}
+
+/** Something that a customer may want to know: a fact, and the kind of mail about it. */
+export type News = { [K in MailKind]: { kind: K; fact: Facts[K] } }[MailKind]
+
+export type Contact = Facts['welcome']
+
+/** What is stored when news is heard. */
+export type Draft = {
+  customerId: string
+  orderId?: string
+  news: News
+  status: Extract<MailStatus, 'pending' | 'suppressed' | 'recorded'>
+}
+
+/**
+ * Which preference a mail asks. Payments mail nobody: the order's own mails already say it, so they are only
+ * recorded.
+ */
+const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
+  welcome: 'always',
+  placed: 'orderUpdates',
+  confirmed: 'orderUpdates',
+  cancelled: 'orderUpdates',
+  shipped: 'orderUpdates',
+  delivered: 'orderUpdates',
+  refunded: 'paymentUpdates',
+  'payment-charged': 'never',
+  'payment-declined': 'never',
+  'payment-refunded': 'never',
+}
+
+/** Whether the customer has to be known before this news can be handled. */
+export const needsContact = ({ kind }: News): boolean => wants[kind] !== 'never'
+
+/** @throws Fault `contact-unknown` when the customer has not been heard of yet */
+export function draft(news: News, contact: Contact | undefined): Draft {
+  const about =
+    news.kind === 'welcome'
+      ? { customerId: news.fact.userId }
+      : { customerId: news.fact.customerId, orderId: news.fact.orderId }
+  const wanted = wants[news.kind]
+  if (wanted === 'never') return { ...about, news, status: 'recorded' }
+  if (!contact)
+    throw new Fault('contact-unknown', `Customer ${about.customerId} has not been heard of yet.`)
+  const yes = wanted === 'always' || contact.preferences[wanted]
+  return { ...about, news, status: yes ? 'pending' : 'suppressed' }
+}
+
+/** What came of trying to send a mail. Only `not-sent` may be tried again. */
+export type Delivery =
+  | { outcome: 'sent' }
+  /** It certainly was not sent; later it may be. */
+  | { outcome: 'not-sent'; why: string }
+  /** It certainly was not sent, and never will be. */
+  | { outcome: 'rejected'; why: string }
+  /** It may have been sent. */
+  | { outcome: 'unknown'; why: string }
+
+export type Settlement =
+  | { status: 'sent'; at: Date }
+  | { status: 'pending'; notBefore: Date; problem: string }
+  | { status: 'failed' | 'unconfirmed'; problem: string }
+
+/** After which attempt a mail that cannot be sent is given up; an operator's resend allows as many again. */
+export const attemptsAllowed = 10
+const firstPauseMs = 5_000
+const longestPauseMs = 30 * 60_000
+
+/** A mail that may have been sent is never sent again by itself. */
+export function settle(
+  mail: { attempts: number; attemptsAllowed: number },
+  delivery: Delivery,
+  now: Date,
+): Settlement {
+  switch (delivery.outcome) {
+    case 'sent':
+      return { status: 'sent', at: now }
+    case 'unknown':
+      return { status: 'unconfirmed', problem: delivery.why }
+    case 'rejected':
+      return { status: 'failed', problem: delivery.why }
+    case 'not-sent':
+      if (mail.attempts >= mail.attemptsAllowed) return { status: 'failed', problem: delivery.why }
+      return {
+        status: 'pending',
+        notBefore: new Date(now.getTime() + pauseMs(mail)),
+        problem: delivery.why,
+      }
+  }
+}
+
+/** 5 s, 10 s, 20 s … to half an hour; after a resend from the beginning. */
+function pauseMs(mail: { attempts: number; attemptsAllowed: number }): number {
+  const tries = mail.attempts - (mail.attemptsAllowed - attemptsAllowed)
+  return Math.min(firstPauseMs * 2 ** Math.max(0, tries - 1), longestPauseMs)
+}
+
+/** @throws Refusal `mail-not-resendable` */
+export function mustBeResendable(status: MailStatus): void {
+  if (status !== 'failed' && status !== 'unconfirmed')
+    throw refused(
+      'mail-not-resendable',
+      `The mail is ${status}; only one that failed or is unconfirmed is sent again.`,
+    )
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import { openDatabase } from '../../chassis/database.ts'
+import { createDeadLetters } from '../../chassis/dead-letters.ts'
+import { readEnvironment } from '../../chassis/environment.ts'
+import { createInbox } from '../../chassis/inbox.ts'
+import { startService } from '../../chassis/service.ts'
+import { createNotificationsApp } from './app.ts'
+import { createPostman } from './clients.ts'
+import { migrations } from './migrations/index.ts'
+import { createDoubter, createSender } from './sender.ts'
+import { createStore, type NotificationsTables } from './store.ts'
+
+const env = readEnvironment({
+  MAIL_FROM: z.string().min(1).default('Sidecart <shop@sidecart.example>'),
+  SHOP_URL: z.url().default('http://127.0.0.1:8080'),
+})
+const service = await startService('notifications')
+const { transport, log } = service
+const connectionString = await transport.secret('notifications-database')
+const database = await openDatabase<NotificationsTables>({ connectionString, migrations, log })
+service.onStop(database.close)
+
+const shopUrl = env.SHOP_URL
+const store = createStore(database, { shopUrl })
+const postman = createPostman(transport, { from: env.MAIL_FROM })
+const sender = createSender({ mails: store, postman, shopUrl, log })
+const app = createNotificationsApp({
+  ...service,
+  records: store,
+  mails: store,
+  inbox: createInbox(database),
+  deadLetters: createDeadLetters(database),
+  wake: sender.wake,
+  ready: database.ping,
+})
+service.listen(app, [sender, createDoubter({ mails: store, log })])

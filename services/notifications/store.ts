@@ -1,0 +1,226 @@
+import { type Generated, type Selectable, sql } from 'kysely'
+import { v7 as uuid } from 'uuid'
+import type { Database, Tx } from '../../chassis/database.ts'
+import type { MailKind, MailStatus, Notification } from './contract.ts'
+import { attemptsAllowed, type Contact, mustBeResendable, type News } from './domain.ts'
+import type { Claimed, Mails, Records, Settled } from './ports.ts'
+import { write } from './templates.ts'
+
+export type NotificationsTables = {
+  contacts: {
+    user_id: string
+    email: string
+    name: string
+    preferences: string
+    version: number
+  }
+  mails: {
+    id: string
+    customer_id: string
+    order_id: string | null
+    kind: MailKind
+    fact: string
+    status: MailStatus
+    recipient: string | null
+    problem: string | null
+    attempts: Generated<number>
+    attempts_allowed: number
+    due_at: Date
+    claimed_at: Date | null
+    sent_at: Date | null
+    created_at: Generated<Date>
+  }
+}
+
+type ContactRow = Selectable<NotificationsTables['contacts']>
+type MailRow = Selectable<NotificationsTables['mails']>
+
+export type StoreOptions = { shopUrl: string; now?: () => Date }
+
+export type NotificationsStore = Mails & Records<Tx<NotificationsTables>>
+
+export function createStore(
+  database: Database<NotificationsTables>,
+  { shopUrl, now = () => new Date() }: StoreOptions,
+): NotificationsStore {
+  const { rows } = database
+
+  const notifications = () =>
+    rows
+      .selectFrom('mails')
+      .leftJoin('contacts', 'contacts.user_id', 'mails.customer_id')
+      .selectAll('mails')
+      .select('contacts.name')
+
+  return {
+    async keepContact(tx, { userId, email, name, preferences, version }) {
+      const contact = { email, name, preferences: JSON.stringify(preferences), version }
+      await tx.rows
+        .insertInto('contacts')
+        .values({ user_id: userId, ...contact })
+        .onConflict((conflict) =>
+          conflict.column('user_id').doUpdateSet(contact).where('contacts.version', '<', version),
+        )
+        .execute()
+    },
+
+    async contactOf(tx, customerId) {
+      const row = await tx.rows
+        .selectFrom('contacts')
+        .selectAll()
+        .where('user_id', '=', customerId)
+        .executeTakeFirst()
+      return row && toContact(row)
+    },
+
+    async add(tx, { customerId, orderId, news, status }) {
+      await tx.rows
+        .insertInto('mails')
+        .values({
+          id: uuid(),
+          customer_id: customerId,
+          order_id: orderId ?? null,
+          kind: news.kind,
+          fact: JSON.stringify(news.fact),
+          status,
+          attempts_allowed: attemptsAllowed,
+          due_at: now(),
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    },
+
+    async claim(before) {
+      const found = await sql<ClaimedRow>`
+        with before as (${settling(before)}),
+        next as (
+          select id from mails where status = 'pending' and due_at <= ${now()}
+          order by due_at, id limit 1 for update skip locked
+        )
+        update mails
+        set status = 'sending', attempts = attempts + 1, claimed_at = ${now()}, recipient = contacts.email
+        from next, contacts
+        where mails.id = next.id and contacts.user_id = mails.customer_id
+        returning mails.id, kind, fact, recipient, contacts.name, attempts, attempts_allowed`.execute(
+        rows,
+      )
+      return found.rows[0] && toClaimed(found.rows[0])
+    },
+
+    async settle(settled) {
+      await settling(settled).execute(rows)
+    },
+
+    async giveUp(ms) {
+      const { numUpdatedRows } = await rows
+        .updateTable('mails')
+        .set({ status: 'unconfirmed', problem: 'Whoever was sending it did not say how it ended.' })
+        .where('status', '=', 'sending')
+        .where('claimed_at', '<', new Date(now().getTime() - ms))
+        .executeTakeFirst()
+      return Number(numUpdatedRows)
+    },
+
+    async find({ orderId, kind, status, limit, cursor }, { userId, role }) {
+      const operator = role === 'operator'
+      const found = await notifications()
+        .$if(!operator, (query) =>
+          query.where('customer_id', '=', userId).where('status', '<>', 'recorded'),
+        )
+        .$if(orderId !== undefined, (query) => query.where('order_id', '=', orderId ?? null))
+        .$if(kind !== undefined, (query) => query.where('kind', '=', kind as MailKind))
+        .$if(status !== undefined, (query) => query.where('status', '=', status as MailStatus))
+        .$if(cursor !== undefined, (query) => query.where('mails.id', '<', cursor as string))
+        .orderBy('mails.id', 'desc')
+        .limit(limit)
+        .execute()
+      return found.map((row) => toNotification(row, shopUrl, operator))
+    },
+
+    async resend(mailId) {
+      const known = await database.inTransaction(async (tx) => {
+        const row = await tx.rows
+          .selectFrom('mails')
+          .select(['status', 'attempts'])
+          .where('id', '=', mailId)
+          .forUpdate()
+          .executeTakeFirst()
+        if (!row) return false
+        mustBeResendable(row.status)
+        await tx.rows
+          .updateTable('mails')
+          .set({
+            status: 'pending',
+            due_at: now(),
+            attempts_allowed: row.attempts + attemptsAllowed,
+          })
+          .where('id', '=', mailId)
+          .execute()
+        return true
+      })
+      if (!known) return undefined
+      const row = await notifications().where('mails.id', '=', mailId).executeTakeFirstOrThrow()
+      return toNotification(row, shopUrl, true)
+    },
+  }
+}
+
+type ClaimedRow = Pick<MailRow, 'id' | 'kind' | 'fact' | 'attempts' | 'attempts_allowed'> & {
+  recipient: string
+  name: string
+}
+
+/** Settles an attempt, even one that was already taken for silent, but not a later attempt. Settles nothing for none. */
+function settling(settled: Settled | undefined) {
+  const { mailId = null, attempts = null, settlement } = settled ?? {}
+  const { status = null } = settlement ?? {}
+  const dueAt = settlement?.status === 'pending' ? settlement.notBefore : null
+  const sentAt = settlement?.status === 'sent' ? settlement.at : null
+  const problem = settlement && 'problem' in settlement ? settlement.problem : null
+  return sql`
+    update mails
+    set status = ${status}, problem = ${problem}, sent_at = ${sentAt}::timestamptz, due_at = coalesce(${dueAt}::timestamptz, due_at)
+    where id = ${mailId}::uuid and attempts = ${attempts}::integer and status in ('sending', 'unconfirmed')`
+}
+
+const toContact = (row: ContactRow): Contact => ({
+  userId: row.user_id,
+  email: row.email,
+  name: row.name,
+  preferences: row.preferences as unknown as Contact['preferences'],
+  version: row.version,
+})
+
+const newsOf = ({ kind, fact }: Pick<MailRow, 'kind' | 'fact'>): News =>
+  ({ kind, fact: fact as unknown }) as News
+
+const toClaimed = (row: ClaimedRow): Claimed => ({
+  mailId: row.id,
+  news: newsOf(row),
+  recipient: row.recipient,
+  name: row.name,
+  attempts: row.attempts,
+  attemptsAllowed: row.attempts_allowed,
+})
+
+function toNotification(
+  row: MailRow & { name: string | null },
+  shopUrl: string,
+  operator: boolean,
+): Notification {
+  const { subject, text } = write(newsOf(row), row.name ?? 'customer', shopUrl)
+  return {
+    mailId: row.id,
+    customerId: row.customer_id,
+    ...(row.order_id && { orderId: row.order_id }),
+    kind: row.kind,
+    status: row.status,
+    subject,
+    text,
+    ...(row.recipient && { recipient: row.recipient }),
+    attempts: row.attempts,
+    ...(operator && row.problem && { problem: row.problem }),
+    createdAt: row.created_at.toISOString(),
+    ...(row.sent_at && { sentAt: row.sent_at.toISOString() }),
+  }
+}

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import { euro } from '../../chassis/money.ts'
+import { CancelReason } from '../orders/contract.ts'
+import { MailKind } from './contract.ts'
+import type { News } from './domain.ts'
+import { orderNumber, write } from './templates.ts'
+
+const orderId = '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11'
+const userId = '019a0c6e-5b7e-7c31-9d2a-000000000001'
+const head = { orderId, customerId: userId, version: 2 }
+const payment = { ...head, paymentId: '019a0c6e-5b7e-7c31-9d2a-000000000002', amount: euro(1490) }
+const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
+
+const all: News[] = [
+  { kind: 'welcome', fact: { userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 } },
+  { kind: 'placed', fact: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
+  {
+    kind: 'confirmed',
+    fact: {
+      ...head,
+      lines: [
+        { sku: 'MUG', name: 'Mug <big> & "blue"', quantity: 3, unitPrice: euro(1250) },
+        { sku: 'TEA', name: 'Tea', quantity: 1, unitPrice: euro(99_950) },
+      ],
+      total: euro(103_700),
+    },
+  },
+  { kind: 'cancelled', fact: { ...head, reason: 'out-of-stock' } },
+  { kind: 'shipped', fact: head },
+  { kind: 'delivered', fact: head },
+  { kind: 'refunded', fact: { ...head, amount: euro(1490) } },
+  { kind: 'payment-charged', fact: payment },
+  { kind: 'payment-declined', fact: { ...payment, code: 'insufficient-funds' } },
+  { kind: 'payment-refunded', fact: payment },
+]
+const letter = (kind: MailKind, name = 'Ada') => {
+  const news = all.find((one) => one.kind === kind)
+  if (!news) throw new Error(kind)
+  return write(news, name, 'https://shop.example')
+}
+
+test('there is a mail of every kind, with a name, a subject on one line, and the order it speaks of', () => {
+  expect(all.map(({ kind }) => kind)).toEqual(MailKind.options)
+  for (const news of all) {
+    const { subject, text, html } = write(news, 'Ada', 'https://shop.example')
+    expect(subject).toMatch(/^[^\r\n]{8,78}$/)
+    for (const body of [text, html]) {
+      expect(body).toContain('Hello Ada')
+      expect(body).toContain('https://shop.example')
+      if (news.kind !== 'welcome') expect(body).toContain(orderId)
+      expect(body).not.toMatch(/undefined|null|NaN|\[object/)
+    }
+  }
+})
+
+test('mails of one order and different kinds have different subjects', () => {
+  const subjects = all.map((news) => write(news, 'Ada', '').subject)
+  expect(new Set(subjects).size).toBe(all.length)
+})
+
+test('a confirmation lists what was bought, with amounts as people write them', () => {
+  const { subject, text } = letter('confirmed')
+  expect(subject).toBe('Your order 0A6B7C11 is confirmed')
+  expect(text).toContain('3 × Mug <big> & "blue": €37.50')
+  expect(text).toContain('1 × Tea: €999.50')
+  expect(text).toContain('Total: €1,037.00')
+})
+
+test('what customers and catalogues wrote cannot become markup', () => {
+  const { html } = letter('confirmed', '<script>alert(1)</script>')
+  expect(html).not.toContain('<script>')
+  expect(html).not.toContain('<big>')
+  expect(html).toContain('Mug &lt;big&gt; &amp; &quot;blue&quot;')
+})
+
+test('a cancellation says why in words, whatever the reason, and that nothing is to be paid', () => {
+  const texts = CancelReason.options.map(
+    (reason) => write({ kind: 'cancelled', fact: { ...head, reason } }, 'Ada', '').text,
+  )
+  expect(new Set(texts).size).toBe(CancelReason.options.length)
+  for (const [index, reason] of CancelReason.options.entries()) {
+    expect(texts[index]).not.toContain(reason)
+    expect(texts[index]).toContain('You pay nothing')
+  }
+})
+
+test('a refund says how much', () => {
+  expect(letter('refunded').text).toContain('€14.90')
+})
+
+test('the order number is the end of its id', () => {
+  expect(orderNumber(orderId)).toBe('0A6B7C11')
+})

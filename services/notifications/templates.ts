@@ -1,0 +1,188 @@
+import { formatMoney, type Money, times } from '../../chassis/money.ts'
+import type { CancelReason } from '../orders/contract.ts'
+import type { News } from './domain.ts'
+
+export type Letter = { subject: string; text: string; html: string }
+
+/** One paragraph, a table of what was bought, or a fact in bold. */
+type Block =
+  | { is: 'text'; text: string }
+  | { is: 'lines'; lines: { what: string; amount: string }[]; total: string }
+
+type Content = { subject: string; title: string; blocks: Block[]; orderId?: string }
+
+/** Writes a mail about news. The same news and name always give the same mail. */
+export function write(news: News, name: string, shopUrl: string): Letter {
+  const content = tell(news)
+  return {
+    subject: content.subject,
+    text: asText(content, name, shopUrl),
+    html: asHtml(content, name, shopUrl),
+  }
+}
+
+/** How an order is called in a subject: the end of its id, which differs most. */
+export const orderNumber = (orderId: string): string => orderId.slice(-8).toUpperCase()
+
+const reasons: Record<CancelReason, string> = {
+  'customer-request': 'You asked us to cancel it.',
+  'out-of-stock': 'Something in it was sold out before we could set it aside for you.',
+  'unknown-sku': 'Something in it is not in our catalogue any more.',
+  discontinued: 'Something in it is no longer sold.',
+  'price-changed':
+    'A price changed before we could confirm it, so we did not go on without asking you.',
+  'card-declined': 'Your card was declined. You can order again with another card.',
+  'took-too-long':
+    'We could not complete it in time, so we called it off rather than keep you waiting.',
+}
+
+function tell(news: News): Content {
+  switch (news.kind) {
+    case 'welcome':
+      return {
+        subject: 'Welcome to Sidecart',
+        title: 'Welcome',
+        blocks: text(
+          'Your account is ready. We will write to this address about your orders; which mails you get is up to you, in your account.',
+        ),
+      }
+    case 'placed': {
+      const pieces = news.fact.lines.reduce((total, { quantity }) => total + quantity, 0)
+      const what = pieces === 1 ? 'one item' : `${pieces} items`
+      return about(news.fact.orderId, 'We have your order', 'is with us', [
+        `Thank you. Your order of ${what} has arrived, and we are setting everything aside for you. You will hear from us when it is confirmed.`,
+      ])
+    }
+    case 'confirmed':
+      return confirmed(news.fact)
+    case 'cancelled':
+      return about(news.fact.orderId, 'Your order was cancelled', 'was cancelled', [
+        reasons[news.fact.reason],
+        'You pay nothing for it: if money was already taken, it is on its way back to your card.',
+      ])
+    case 'shipped':
+      return about(news.fact.orderId, 'Your order is on its way', 'is on its way', [
+        'It has left our house, and the carrier has it now.',
+      ])
+    case 'delivered':
+      return about(news.fact.orderId, 'Your order has arrived', 'has arrived', [
+        'The carrier tells us that it was delivered. We hope that everything is as you wished.',
+      ])
+    case 'refunded':
+      return about(news.fact.orderId, 'Your money is on its way back', 'was refunded', [
+        `We have returned ${formatMoney(news.fact.amount)} to your card. Banks take a few days to show it.`,
+      ])
+    case 'payment-charged':
+      return payment(news.fact, 'was paid', 'was taken from the card')
+    case 'payment-declined':
+      return payment(news.fact, 'could not be paid', `was declined (${news.fact.code})`)
+    case 'payment-refunded':
+      return payment(news.fact, 'was paid back', 'went back to the card')
+  }
+}
+
+function confirmed({
+  orderId,
+  lines,
+  total,
+}: Extract<News, { kind: 'confirmed' }>['fact']): Content {
+  const content = about(orderId, 'Your order is confirmed', 'is confirmed', [
+    'Everything is set aside and paid for. This is what you bought:',
+  ])
+  const bought = lines.map(({ name, quantity, unitPrice }) => ({
+    what: `${quantity} × ${name}`,
+    amount: formatMoney(times(unitPrice, quantity)),
+  }))
+  return {
+    ...content,
+    blocks: [...content.blocks, { is: 'lines', lines: bought, total: formatMoney(total) }],
+  }
+}
+
+const payment = (
+  { orderId, amount }: { orderId: string; amount: Money },
+  subject: string,
+  what: string,
+): Content => about(orderId, 'Payment', subject, [`${formatMoney(amount)} ${what}.`])
+
+const about = (orderId: string, title: string, what: string, paragraphs: string[]): Content => ({
+  subject: `Your order ${orderNumber(orderId)} ${what}`,
+  title,
+  orderId,
+  blocks: text(...paragraphs),
+})
+
+const text = (...paragraphs: string[]): Block[] =>
+  paragraphs.map((paragraph) => ({ is: 'text', text: paragraph }))
+
+function asText({ title, blocks, orderId }: Content, name: string, shopUrl: string): string {
+  const body = blocks.map((block) =>
+    block.is === 'text'
+      ? block.text
+      : [
+          ...block.lines.map(({ what, amount }) => `  ${what}: ${amount}`),
+          `  Total: ${block.total}`,
+        ].join('\n'),
+  )
+  return [
+    title,
+    `Hello ${name},`,
+    ...body,
+    ...(orderId ? [`Order ${orderId}`] : []),
+    `Sidecart\n${shopUrl}`,
+  ].join('\n\n')
+}
+
+const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+const cell = 'padding:10px 0;border-bottom:1px solid #e7e5df'
+
+/** Tables and inline styles: all that mail programs agree on. */
+function asHtml(
+  { subject, title, blocks, orderId }: Content,
+  name: string,
+  shopUrl: string,
+): string {
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(subject)}</title></head>
+<body style="margin:0;background:#f4f2ec;${font};color:#23211c">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0"><tr><td align="center" style="padding:32px 16px">
+<table role="presentation" width="560" cellpadding="0" cellspacing="0" style="max-width:560px;width:100%;background:#ffffff;border-radius:10px;overflow:hidden">
+<tr><td style="background:#1f4d3f;padding:18px 32px;color:#ffffff;font-size:18px;font-weight:600">Sidecart</td></tr>
+<tr><td style="padding:32px">
+<h1 style="margin:0 0 18px;font-size:24px;line-height:1.25">${escapeHtml(title)}</h1>
+<p style="margin:0 0 14px;font-size:16px;line-height:1.55">Hello ${escapeHtml(name)},</p>
+${blocks.map(blockAsHtml).join('\n')}
+${orderId ? `<p style="margin:24px 0 0;padding:12px 14px;background:#f4f2ec;border-radius:6px;font-size:13px;color:#5c584d">Order <strong>${orderNumber(orderId)}</strong><br>${orderId}</p>` : ''}
+</td></tr>
+<tr><td style="padding:18px 32px;border-top:1px solid #e7e5df;font-size:13px;line-height:1.5;color:#777266">
+You get this mail because you have an account at <a href="${escapeHtml(shopUrl)}" style="color:#1f4d3f">Sidecart</a>. Choose in your account which mails you want.
+</td></tr>
+</table>
+</td></tr></table>
+</body>
+</html>`
+}
+
+function blockAsHtml(block: Block): string {
+  if (block.is === 'text')
+    return `<p style="margin:0 0 14px;font-size:16px;line-height:1.55">${escapeHtml(block.text)}</p>`
+  const rows = block.lines.map(
+    ({ what, amount }) =>
+      `<tr><td style="${cell}">${escapeHtml(what)}</td><td align="right" style="${cell};white-space:nowrap">${escapeHtml(amount)}</td></tr>`,
+  )
+  return `<table role="presentation" width="100%" cellpadding="0" cellspacing="0" style="font-size:15px">
+${rows.join('\n')}
+<tr><td style="padding:12px 0;font-weight:600">Total</td><td align="right" style="padding:12px 0;font-weight:600;white-space:nowrap">${escapeHtml(block.total)}</td></tr>
+</table>`
+}
+
+const entities: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escapeHtml = (from: string): string =>
+  from.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign)
