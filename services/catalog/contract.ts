@@ -112,7 +112,7 @@ export const Stock = z
   .openapi('Stock')
 export type Stock = z.infer<typeof Stock>
 
-export const StockMovement = z
+const StockMovement = z
   .strictObject({
     kind: z.enum(['initial', 'adjusted', 'reserved', 'released', 'sold']),
     onHand: z.int(),
@@ -123,7 +123,6 @@ export const StockMovement = z
     at: z.iso.datetime(),
   })
   .openapi('StockMovement')
-export type StockMovement = z.infer<typeof StockMovement>
 
 export const StockReport = Stock.extend({
   movements: z.array(StockMovement).openapi({ description: 'The last 100, newest first' }),
@@ -141,10 +140,9 @@ export const ReservationRequest = z
   .openapi('ReservationRequest')
 export type ReservationRequest = z.infer<typeof ReservationRequest>
 
-export const ReservedLine = z
+const ReservedLine = z
   .strictObject({ sku: Sku, name: z.string(), quantity: z.int().min(1), unitPrice: Money })
   .openapi('ReservedLine')
-export type ReservedLine = z.infer<typeof ReservedLine>
 
 /** All lines are held at these prices, or none is. The same order gets the same answer for ever. */
 export const ReservationReply = z
@@ -159,10 +157,7 @@ export const ReservationReply = z
   .openapi('ReservationReply')
 export type ReservationReply = z.infer<typeof ReservationReply>
 
-export const ReleaseReply = z
-  .strictObject({ outcome: z.literal('released') })
-  .openapi('ReleaseReply')
-export type ReleaseReply = z.infer<typeof ReleaseReply>
+const ReleaseReply = z.strictObject({ outcome: z.literal('released') }).openapi('ReleaseReply')
 
 export const KnownProduct = z
   .strictObject({

@@ -225,10 +225,10 @@ export const home: readonly Omit<SeedProduct, 'lowStockAt'>[] = [
     stock: 150,
   },
   {
-    sku: 'PLANT-MONSTERA-POT',
-    name: 'Monstera in a terracotta pot',
+    sku: 'PLANT-CALATHEA-TERRACOTTA',
+    name: 'Calathea in a terracotta pot',
     description:
-      'A young Swiss cheese plant, 60 cm tall, that will ask for a bigger pot within a year. Arrives watered.',
+      'A prayer plant that folds its leaves at night and opens them in the morning. 50 cm tall; arrives watered.',
     category: 'plants',
     price: 3290,
     shape: 'plant',
