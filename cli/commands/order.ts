@@ -42,9 +42,7 @@ export default defineCommand({
 })
 
 function report(result: OrderResult, json: boolean): void {
-  if (json) return console.log(JSON.stringify(result))
   const { orderId, status, reason, acceptMs, completeMs } = result
-  console.log(
-    `Order ${orderId} is ${status}${reason ? ` (${reason})` : ''}: accepted in ${acceptMs} ms, complete in ${completeMs} ms.`,
-  )
+  const sentence = `Order ${orderId} is ${status}${reason ? ` (${reason})` : ''}: accepted in ${acceptMs} ms, complete in ${completeMs} ms.`
+  console.log(json ? JSON.stringify(result) : sentence)
 }

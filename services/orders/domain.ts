@@ -265,7 +265,7 @@ export function resume(order: Order): Change {
       `Order ${order.id} is ${order.status}; only a parked order can be resumed.`,
     )
   const { parkedFrom = 'cancelling', ...rest } = order
-  return moved(rest, parkedFrom, 'resumed by an operator')
+  return settled(moved(rest, parkedFrom, 'resumed by an operator'))
 }
 
 function cancelling(order: Order, reason: CancelReason, detail?: string): Change {

@@ -1,0 +1,213 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { euro } from '../../chassis/money.ts'
+import { Refusal } from '../../chassis/refusal.ts'
+import {
+  type Change,
+  cancel,
+  charged,
+  expire,
+  next,
+  type Order,
+  park,
+  place,
+  refundHeard,
+  released,
+  requestRefund,
+  reserved,
+  resume,
+  returned,
+  type Step,
+} from './domain.ts'
+
+const start = new Date('2026-05-01T12:00:00Z').getTime()
+const deadlineMs = 10_000
+const request = {
+  lines: [{ sku: 'MUG', quantity: 1 }],
+  shipTo: { name: 'A', street: 'B', postalCode: '1', city: 'C', country: 'DE' },
+  card: 'card_approved',
+}
+
+/** What may happen to an order, in any sequence. */
+const happening = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      does: fc.constant('drive' as const),
+      how: fc.constantFrom('answered', 'lost request', 'lost answer', 'late answer'),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constantFrom('late answers arrive' as const, 'crash' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constantFrom(
+        'customer cancels' as const,
+        'customer wants a refund' as const,
+        'provider refunds' as const,
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      does: fc.constantFrom('time passes' as const, 'compensation is parked' as const),
+    }),
+  },
+)
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
+
+const world = fc.record({ inStock: fc.boolean(), declines: fc.boolean() })
+
+/** Catalogue, payments and a stored order, as the contracts describe them, on a virtual clock. */
+function createModel({ inStock, declines }: { inStock: boolean; declines: boolean }) {
+  const now = () => new Date(clock)
+  let clock = start
+  const first = place(
+    '018f0000-0000-7000-8000-0000000000aa',
+    '018f0000-0000-7000-8000-000000000001',
+    request,
+    now(),
+    new Date(start + deadlineMs),
+  )
+  let order: Order = first.order
+  const history = [...first.entries.map(({ status }) => status)]
+  const facts = first.facts.map(({ topic }) => topic)
+  const stock = { held: 0, released: false }
+  const money = { captured: 0, refunded: 0, voided: false, declined: false }
+  let late: ((order: Order) => Change)[] = []
+
+  function store(decide: (order: Order) => Change): void {
+    const change = decide(order)
+    expect(change.order.version).toBe(order.version + change.entries.length)
+    order = change.order
+    history.push(...change.entries.map(({ status }) => status))
+    facts.push(...change.facts.map(({ topic }) => topic))
+  }
+
+  /** What the other service does with a command, and how its answer changes the order. Idempotent by order id. */
+  function effect(step: Step): (order: Order) => Change {
+    switch (step.command) {
+      case 'reserve': {
+        if (stock.released) return (o) => reserved(o, { outcome: 'refused', code: 'released' })
+        if (!inStock)
+          return (o) => reserved(o, { outcome: 'refused', code: 'out-of-stock', sku: 'MUG' })
+        stock.held = 1
+        return (o) =>
+          reserved(o, {
+            outcome: 'reserved',
+            lines: [{ sku: 'MUG', quantity: 1, name: 'Mug', unitPrice: euro(500) }],
+            total: euro(500),
+          })
+      }
+      case 'charge': {
+        if (money.voided || declines)
+          return (o) =>
+            charged(o, {
+              outcome: 'declined',
+              code: money.voided ? 'voided' : 'insufficient-funds',
+            })
+        money.captured = 1
+        return (o) => charged(o, { outcome: 'charged' })
+      }
+      case 'refund': {
+        if (money.captured === 0) {
+          money.voided = true
+          return (o) => returned(o, { outcome: 'nothing-to-refund' })
+        }
+        money.refunded = 1
+        return (o) => returned(o, { outcome: 'refunded' })
+      }
+      case 'release': {
+        stock.held = 0
+        stock.released = true
+        return released
+      }
+    }
+  }
+
+  function drive(how: string): void {
+    store((o) => expire(o, now()))
+    const step = next(order)
+    if (!step || how === 'lost request') return
+    const answer = effect(step)
+    if (how === 'answered') store(answer)
+    if (how === 'late answer') late.push(answer)
+  }
+
+  function attempt(decide: (order: Order) => Change): void {
+    try {
+      store(decide)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+    }
+  }
+
+  function happen(event: Happening): void {
+    switch (event.does) {
+      case 'drive':
+        drive('how' in event ? event.how : 'answered')
+        return
+      case 'late answers arrive':
+        for (const answer of late.splice(0)) store(answer)
+        return
+      case 'crash':
+        late = []
+        return
+      case 'customer cancels':
+        attempt((o) => cancel(o, 'customer-request'))
+        return
+      case 'customer wants a refund':
+        attempt(requestRefund)
+        return
+      case 'provider refunds':
+        if (money.captured === 1 && order.status !== 'cancelling') {
+          if (['confirmed', 'refunding'].includes(order.status)) money.refunded = 1
+          store(refundHeard)
+        }
+        return
+      case 'time passes':
+        clock += deadlineMs / 2
+        return
+      case 'compensation is parked':
+        if (['cancelling', 'refunding'].includes(order.status))
+          store((o) => park(o, 'kept failing'))
+        return
+    }
+  }
+
+  function comeToRest(): void {
+    if (order.status === 'needs_attention') store(resume)
+    for (let steps = 0; next(order); steps++) {
+      if (steps > 10) throw new Error(`the order does not come to rest: ${history.join(' → ')}`)
+      drive('answered')
+    }
+    for (const answer of late.splice(0)) store(answer)
+  }
+
+  return { happen, comeToRest, seen: () => ({ order, history, facts, stock, money }) }
+}
+
+it('whatever is lost, late, repeated or cancelled, and whenever: money, stock and history are right at rest', () => {
+  fc.assert(
+    fc.property(world, fc.array(happening, { maxLength: 30 }), (conditions, events) => {
+      const model = createModel(conditions)
+      for (const event of events) model.happen(event)
+      model.comeToRest()
+      const { order, history, facts, stock, money } = model.seen()
+      expect(['confirmed', 'cancelled', 'refunded']).toContain(order.status)
+      expect(money.captured - money.refunded).toBe(order.status === 'confirmed' ? 1 : 0)
+      expect(stock.held).toBe(order.status === 'cancelled' ? 0 : 1)
+      expect(history).toHaveLength(order.version)
+      expect(facts.filter((topic) => topic === 'orders-placed-v1')).toHaveLength(1)
+      expect(new Set(facts).size).toBe(facts.length)
+      expect(facts.at(-1)).toBe(`orders-${order.status}-v1`)
+    }),
+    { numRuns: 5_000 },
+  )
+})
