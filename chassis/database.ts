@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid'
 import type { Announcement } from './fact.ts'
 import type { Log } from './log.ts'
 import type { MessagingTables } from './messaging-tables.ts'
+import { PreparingClient } from './preparing-client.ts'
 import { Fault } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
 
@@ -39,9 +40,12 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 /** Connects, waits for the server up to 30 s, and migrates under an advisory lock that instances share. */
 export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString: options.connectionString,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: 5_000,
+    // plans made before another version's migration must not be kept for long
+    maxLifetimeSeconds: 60,
     statement_timeout: 10_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
