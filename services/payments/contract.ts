@@ -13,7 +13,7 @@ export const Card = z
 export type Card = z.infer<typeof Card>
 
 /** Why the money was not taken: the provider's code (`insufficient-funds`, `unknown-card` …) or `voided`. */
-export const DeclineCode = z
+const DeclineCode = z
   .string()
   .min(1)
   .max(64)
@@ -32,10 +32,9 @@ export const ChargeOutcome = z
   .openapi('ChargeOutcome')
 export type ChargeOutcome = z.infer<typeof ChargeOutcome>
 
-export const RefundRequest = z
+const RefundRequest = z
   .strictObject({ reason: z.string().min(1).max(200) })
   .openapi('RefundRequest')
-export type RefundRequest = z.infer<typeof RefundRequest>
 
 export const RefundOutcome = z
   .discriminatedUnion('outcome', [

@@ -19,10 +19,10 @@ type Returning = Taken & { refundId: string; reason: string }
 /** Asked of the provider, and not known to be answered. */
 export type Pending = Asked & { status: 'pending' }
 export type Charged = Taken & { status: 'charged' }
-export type Declined = Asked & { status: 'declined'; code: string }
+type Declined = Asked & { status: 'declined'; code: string }
 /** The refund is asked of the provider, and not known to be done. */
 export type Refunding = Returning & { status: 'refunding' }
-export type Refunded = Returning & { status: 'refunded'; refundReference: string }
+type Refunded = Returning & { status: 'refunded'; refundReference: string }
 /** Refunded before it was charged: the tombstone that a late charge meets. */
 export type Voided = Head & { status: 'voided'; reason: string }
 
@@ -34,7 +34,7 @@ export type ProviderAnswer =
   | { outcome: 'captured'; reference: string }
   | { outcome: 'declined'; code: string }
 
-export type Posting = Pick<LedgerEntry, 'account' | 'side' | 'amount'>
+type Posting = Pick<LedgerEntry, 'account' | 'side' | 'amount'>
 /** A movement in the books. Its debits and credits are equal. */
 export type Movement = {
   id: string

@@ -37,13 +37,13 @@ export const Effect = z.discriminatedUnion('effect', [
 ])
 export type Effect = z.infer<typeof Effect>
 
-export type Charge = ChargeBody & {
+type Charge = ChargeBody & {
   id: string
   status: 'captured' | 'declined'
   declineCode?: string
   refunded: number
 }
-export type Refund = {
+type Refund = {
   id: string
   charge: string
   amount: number
