@@ -99,6 +99,16 @@ test('who listens on a port is named, and nobody once it is closed', async () =>
   expect(await portHolder(port)).toBeUndefined()
 })
 
+test('a program that was killed has given its port back when it counts as gone', async () => {
+  const [port = 0] = await freePorts(1)
+  // Much memory makes the end slow: the first thread is long gone while another still holds the port.
+  const script = `globalThis.memory = Buffer.alloc(500_000_000, 1); require('net').createServer().listen(${port})`
+  const { proc } = await running(`exec '${process.execPath}' -e "${script}"`)
+  await until(() => portHolder(port), { timeoutMs: 10_000 })
+  expect(await stopProcess(proc, { signal: 'SIGKILL' })).toBe('stopped')
+  expect(await portHolder(port)).toBeUndefined()
+})
+
 test('the near end of a connection does not hold its port', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

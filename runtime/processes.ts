@@ -128,7 +128,10 @@ function startMark(pid: number): string | undefined {
 function linuxStartMark(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${bootId()}:${fields[19]}`
+  const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]]
+  // The first thread is a zombie while others still end: they hold the ports and files until then.
+  const ended = state === 'X' || (state === 'Z' && threads <= 1)
+  return ended ? undefined : `${bootId()}:${startTime}`
 }
 
 // Start times count from the boot: without the boot's id a stored mark could fit another program after a restart.
