@@ -126,15 +126,23 @@ export function createApp(options: AppOptions): App {
         c,
         refused(error.status === 415 ? 'unsupported-media-type' : 'invalid-request', error.message),
       )
-    const known = error instanceof Fault
-    log.error(
-      { err: error, path: c.req.path, requestId: c.get('requestId') },
-      known ? 'fault' : 'unexpected error',
-    )
-    const shown = known
-      ? refused('unavailable', 'A part of the shop is not answering; try again.')
-      : refused('internal', 'The fault was logged under this request id.')
-    return problem(c, shown, known ? { 'retry-after': '1' } : {})
+    const requestId = c.get('requestId')
+    if (error instanceof Fault) {
+      log.warn(
+        {
+          err: { code: error.code, message: error.message, cause: String(error.cause ?? '') },
+          path: c.req.path,
+          requestId,
+        },
+        'fault',
+      )
+      const code = error.code in kinds ? error.code : 'unavailable'
+      return problem(c, refused(code, 'A part of the shop is not answering; try again.'), {
+        'retry-after': '1',
+      })
+    }
+    log.error({ err: error, path: c.req.path, requestId }, 'unexpected error')
+    return problem(c, refused('internal', 'The fault was logged under this request id.'))
   })
 
   function problem(

@@ -134,11 +134,10 @@ export function createDaprTransport(options: DaprOptions): Transport {
     operation: string,
     data: unknown,
     metadata: Record<string, string> = {},
-  ) {
-    await reached(
-      `sending to ${binding}`,
-      client.binding.send(binding, operation, data as object, metadata),
-    )
+    timeoutMs = callTimeoutMs,
+  ): Promise<void> {
+    const sent = client.binding.send(binding, operation, data as object, metadata)
+    await reached(`sending to ${binding}`, sent, timeoutMs)
   }
 
   async function ready(timeoutMs: number): Promise<void> {
@@ -173,12 +172,14 @@ export function createDaprTransport(options: DaprOptions): Transport {
 }
 
 /** Turns whatever the SDK rejects with into a `Fault` (or the refusal it stands for), and bounds the wait. */
-async function reached<T>(doing: string, answer: Promise<T>): Promise<T> {
+async function reached<T>(
+  doing: string,
+  answer: Promise<T>,
+  timeoutMs = callTimeoutMs,
+): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => reject(new Fault('unavailable', `${doing} took over ${callTimeoutMs} ms`)),
-    callTimeoutMs,
-  )
+  const tooLate = () => reject(new Fault('unavailable', `${doing} took over ${timeoutMs} ms`))
+  const timer = setTimeout(tooLate, timeoutMs)
   try {
     return await Promise.race([answer, late])
   } catch (error) {

@@ -51,6 +51,10 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     keepAlive: true,
   })
   pool.on('error', (err) => options.log.warn({ err }, 'an idle database connection was lost'))
+  // a connection may die while it is lent out and idle, as between a relay's claim and its delete
+  pool.on('connect', (client) =>
+    client.on('error', (err) => options.log.warn({ err }, 'a database connection was lost')),
+  )
   const rows = new Kysely<S & MessagingTables>({ dialect: new PostgresDialect({ pool }) })
   const listeners: (() => void)[] = []
 

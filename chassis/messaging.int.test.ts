@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type TestDatabase, testDatabase } from '../tests/support/postgres.ts'
+import { type TestDatabase, testDatabase } from '../tests/support/database.ts'
 import { until } from '../tests/support/until.ts'
 import { type App, createApp } from './app.ts'
 import { type Database, openDatabase, type Tx } from './database.ts'
@@ -155,6 +155,17 @@ describe('the outbox', () => {
       await emptied()
     })
     expect(transport.published).toHaveLength(1)
+  })
+
+  it('survives a connection that dies while a transaction holds it', async () => {
+    const { promise: killed, resolve: kill } = Promise.withResolvers<void>()
+    const transaction = database.inTransaction(async () => {
+      await until('the connection is killed', async () => (await killOthers()).rows.length > 0)
+      kill()
+    })
+    await killed
+    await expect(transaction).rejects.toThrow()
+    await announceThroughTrouble('after the cut')
   })
 
   async function killOthers() {

@@ -44,12 +44,13 @@ export type Transport = {
     delete(key: string, etag?: string): Promise<void>
   }
   secret(name: string): Promise<string>
-  /** Sends through an output binding. */
+  /** Sends through an output binding; a fault when it takes longer than `timeoutMs` (10 s unless told). */
   bind(
     binding: string,
     operation: string,
     data: unknown,
     metadata?: Record<string, string>,
+    timeoutMs?: number,
   ): Promise<void>
   /** Resolves when the sidecar can be used; throws `Fault` after `timeoutMs` milliseconds. */
   ready(timeoutMs: number): Promise<void>

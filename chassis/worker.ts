@@ -19,26 +19,28 @@ export type WorkerOptions = {
 
 const longestPauseMs = 5_000
 
-/** A loop that works when woken or when its poll is due, and backs off (doubling, to 5 s) while rounds fail. */
+/** A loop that works when woken or when its poll is due. While rounds fail it backs off (doubling, to 5 s), woken or not. */
 export function createWorker({ name, log, pollMs, work }: WorkerOptions): Worker {
   let stopping = false
   let woken = false
+  /** Rounds that failed since the last good one. */
+  let failures = 0
   let running: Promise<void> | undefined
   let endPause = () => {}
 
   async function loop(): Promise<void> {
-    for (let failures = 0; !stopping; ) {
+    while (!stopping) {
       woken = false
       try {
         if (await work()) woken = true
         failures = 0
       } catch (err) {
         failures += 1
-        woken = false
         log.warn({ err, failures }, `${name} failed; it will try again`)
       }
-      if (!woken && !stopping)
-        await pause(failures === 0 ? pollMs : Math.min(100 * 2 ** failures, longestPauseMs))
+      if (stopping) return
+      if (failures > 0) await pause(Math.min(100 * 2 ** failures, longestPauseMs))
+      else if (!woken) await pause(pollMs)
     }
   }
 
@@ -54,7 +56,7 @@ export function createWorker({ name, log, pollMs, work }: WorkerOptions): Worker
 
   function wake(): void {
     woken = true
-    endPause()
+    if (failures === 0) endPause()
   }
 
   return {

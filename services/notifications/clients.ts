@@ -4,6 +4,8 @@ import type { Postman } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
+/** Longer than the sidecar's own 10 s to reach the server, so that its "could not connect" is heard. */
+const sendTimeoutMs = 15_000
 
 /**
  * Mail through the SMTP output binding `email`.
@@ -28,7 +30,7 @@ export function createPostman(
       return { outcome: 'not-sent', why: messageOf(error) }
     }
     try {
-      await transport.bind(binding, 'create', mail.html, metadata)
+      await transport.bind(binding, 'create', mail.html, metadata, sendTimeoutMs)
       return { outcome: 'sent' }
     } catch (error) {
       return deliveryOf(messageOf(error))

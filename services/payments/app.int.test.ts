@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import type { Identity } from '../../chassis/authentication.ts'
 import { type Database, openDatabase } from '../../chassis/database.ts'
 import { refused } from '../../chassis/refusal.ts'
-import { type TestDatabase, testDatabase } from '../../tests/support/postgres.ts'
+import { type TestDatabase, testDatabase } from '../../tests/support/database.ts'
 import { createPaymentsApp } from './app.ts'
 import { createCashier } from './cashier.ts'
 import { createProvider } from './clients.ts'

@@ -43,8 +43,9 @@ describe('the tree is the architecture', () => {
         expect(existsSync(join(root, 'services', appID, file)), `services/${appID}/${file}`).toBe(
           true,
         )
-      expect(configFilePath).toBe(`components/common/configuration/${appID}.yaml`)
-      expect(documents(configFilePath)[0]).toMatchObject({
+      const configuration = `components/common/configuration/${appID}.yaml`
+      expect(configFilePath).toBe(`../../${configuration}`)
+      expect(documents(configuration)[0]).toMatchObject({
         kind: 'Configuration',
         metadata: { name: appID },
       })
@@ -129,7 +130,11 @@ describe('dependencies point inward', () => {
     const importers = ['services', 'chassis', 'cli', 'tests']
       .flatMap((folder) => filesBelow(folder, source))
       .flatMap(importsOf)
-    expect(importers.filter(({ target }) => basename(target) === 'main.ts' && target.startsWith('services/'))).toEqual([])
+    expect(
+      importers.filter(
+        ({ target }) => basename(target) === 'main.ts' && target.startsWith('services/'),
+      ),
+    ).toEqual([])
   })
 
   it('services name no broker and no store product', () => {

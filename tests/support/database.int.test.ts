@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { expect, test } from 'vitest'
-import { testDatabase } from './postgres.ts'
+import { testDatabase } from './database.ts'
 
 test('a test database is real, empty and gone after dispose', async () => {
   const database = await testDatabase('some-service')
