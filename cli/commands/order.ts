@@ -1,6 +1,6 @@
 import { defineCommand } from 'citty'
-import { thisShop } from '../shop.ts'
 import { type OrderResult, ShopProblem, signIn } from '../shop-client.ts'
+import { thisShop } from '../this-shop.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
 const timeoutMs = 60_000

@@ -1,5 +1,5 @@
 import { defineCommand } from 'citty'
-import { thisShop } from '../shop.ts'
+import { thisShop } from '../this-shop.ts'
 import { runChecks } from '../verify/checks.ts'
 import { readWorld } from '../verify/read.ts'
 

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import type { Places } from './verify/read.ts'
+
+/** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
+export type Shop = Places & {
+  gateway: string
+  demo: { email: string; password: string }
+  operator: { email: string; password: string }
+}
+
+const gateway = 'http://127.0.0.1:8080'
+const inbox = 'http://127.0.0.1:8040'
+const dataFolder = '.sidecart'
+
+const Secrets = z.object({
+  'users-database': z.string(),
+  'catalog-database': z.string(),
+  'orders-database': z.string(),
+  'payments-database': z.string(),
+  'notifications-database': z.string(),
+  'demo-password': z.string(),
+  'operator-password': z.string(),
+})
+
+/** @throws Error that says what to do when the shop was never started here */
+export async function thisShop(): Promise<Shop> {
+  const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
+    throw new Error('There is no shop here yet. Start one: npm start')
+  })
+  const secrets = Secrets.parse(JSON.parse(text))
+  return {
+    gateway,
+    inbox,
+    providerLog: `${dataFolder}/provider/log.jsonl`,
+    databases: {
+      users: secrets['users-database'],
+      catalog: secrets['catalog-database'],
+      orders: secrets['orders-database'],
+      payments: secrets['payments-database'],
+      notifications: secrets['notifications-database'],
+    },
+    demo: { email: 'demo@sidecart.example', password: secrets['demo-password'] },
+    operator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
+  }
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { until } from '../support/until.ts'
+
+export const gateway = 'http://127.0.0.1:8080'
+export const inbox = 'http://127.0.0.1:8040'
+export const root = join(import.meta.dirname, '../..')
+
+export const secrets = () =>
+  JSON.parse(readFileSync(join(root, '.sidecart/secrets.json'), 'utf8')) as Record<string, string>
+
+export type Answer = {
+  status: number
+  headers: Headers
+  text: string
+  body: Record<string, unknown>
+}
+
+export async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const payload = typeof body === 'string' || body === undefined ? body : JSON.stringify(body)
+  const answer = await fetch(`${gateway}${path}`, {
+    method,
+    headers: { ...(payload !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(payload !== undefined && { body: payload }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, text, body: parsed(text) }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+export type Person = {
+  userId: string
+  email: string
+  authorization: string
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
+}
+
+/** A customer who registered just now. */
+export async function newCustomer(): Promise<Person> {
+  const email = `${randomUUID()}@example.com`
+  const password = randomUUID()
+  const registered = await ask('POST', '/users', { email, password, name: 'Ada Tester' })
+  if (registered.status !== 201)
+    throw new Error(`registration answered ${registered.status}: ${registered.text}`)
+  return signIn(email, password)
+}
+
+export const operator = (): Promise<Person> =>
+  signIn('operator@sidecart.example', secrets()['operator-password'] ?? '')
+
+export async function signIn(email: string, password: string): Promise<Person> {
+  const session = await ask('POST', '/sessions', { email, password })
+  if (session.status !== 200)
+    throw new Error(`signing in answered ${session.status}: ${session.text}`)
+  const authorization = `Bearer ${session.body.accessToken}`
+  const as: Person['ask'] = (method, path, body, headers = {}) =>
+    ask(method, path, body, { authorization, ...headers })
+  const me = await as('GET', '/users/me')
+  return { userId: String(me.body.userId), email, authorization, ask: as }
+}
+
+export const shipTo = {
+  name: 'Ada Tester',
+  street: 'Harbour Road 1',
+  postalCode: '20457',
+  city: 'Hamburg',
+  country: 'DE',
+}
+
+export const orderOf = (sku: string, quantity = 1, card = 'card_approved') => ({
+  lines: [{ sku, quantity }],
+  shipTo,
+  card,
+})
+
+/** Places an order that must be accepted, and answers its id. */
+export async function placed(
+  by: Person,
+  order: unknown,
+  key: string = randomUUID(),
+): Promise<string> {
+  const answer = await by.ask('POST', '/orders', order, { 'idempotency-key': key })
+  if (answer.status !== 202)
+    throw new Error(`the order was answered ${answer.status}: ${answer.text}`)
+  return String(answer.body.orderId)
+}
+
+/** Waits until an order is in one of these states, and answers it. */
+export const reaches = (
+  by: Person,
+  orderId: string,
+  statuses: readonly string[],
+  timeoutMs = 20_000,
+): Promise<Record<string, unknown>> =>
+  until(
+    `order ${orderId} is ${statuses.join(' or ')}`,
+    async () => {
+      const { body } = await by.ask('GET', `/orders/${orderId}`)
+      return statuses.includes(String(body.status)) ? body : undefined
+    },
+    timeoutMs,
+  )
+
+export async function stepsOf(by: Person, orderId: string): Promise<string[]> {
+  const { body } = await by.ask('GET', `/orders/${orderId}/history`)
+  return (body.history as { step: string }[]).map(({ step }) => step)
+}
+
+/** Subjects of the mails that reached somebody. */
+export async function mailsTo(email: string): Promise<string[]> {
+  const caught = (await (await fetch(`${inbox}/api/email`)).json()) as {
+    subject: string
+    to: { address: string }[]
+  }[]
+  return caught
+    .filter(({ to }) => to.some(({ address }) => address === email))
+    .map(({ subject }) => subject)
+}

@@ -1,0 +1,178 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { alive, portHolder, procOf, stopProcess } from '../../runtime/processes.ts'
+import { until } from '../support/until.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+
+type Stanza = {
+  appID: string
+  appPort: number
+  daprHTTPPort: number
+  command: string[]
+  appDirPath: string
+}
+export const stanzas = (parse(readFileSync(join(root, 'dapr.yaml'), 'utf8')) as { apps: Stanza[] })
+  .apps
+
+/** Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr run -f .`. */
+export default async function startShop(): Promise<() => Promise<void>> {
+  await sidecart('backing', 'start')
+  const launcher = launch()
+  try {
+    await until(
+      'every service and sidecar is ready',
+      async () => {
+        if (launcher.exitCode !== null)
+          throw new Error(
+            `dapr run ended with ${launcher.exitCode}; see .sidecart/logs/dapr-run.log`,
+          )
+        return (await Promise.all(stanzas.map(isReady))).every(Boolean)
+      },
+      90_000,
+    )
+  } catch (error) {
+    await stopShop(launcher)
+    throw error
+  }
+  return () => stopShop(launcher)
+}
+
+/** Runs the command as a user would. Answers what it printed. */
+export async function sidecart(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ['cli/bin.mjs', ...args], {
+    cwd: root,
+    timeout: 600_000,
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  return stdout
+}
+
+function launch(): ChildProcess {
+  mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
+  const log = openSync(join(root, '.sidecart/logs/dapr-run.log'), 'w')
+  return spawn(daprCommand(), ['run', '-f', '.'], {
+    cwd: root,
+    env: { ...process.env, ...sidecarEnvironment() },
+    stdio: ['ignore', log, log],
+    detached: true,
+  })
+}
+
+/** The `dapr` on the machine's own path or where `dapr init` puts it. */
+const daprCommand = (): string => {
+  const usual = join(homedir(), '.dapr/bin/dapr')
+  const own = join(root, '.sidecart/dapr/.dapr/bin/dapr')
+  return [usual, own].find(existsSync) ?? 'dapr'
+}
+
+/** What `eval "$(npx sidecart env)"` puts into a shell. */
+function sidecarEnvironment(): Record<string, string> {
+  const lines = readFileSync(join(root, '.sidecart/env'), 'utf8')
+  return Object.fromEntries(
+    [...lines.matchAll(/^export (\w+)='((?:[^']|'\\'')*)'/gm)].map(([, name, value]) => [
+      name,
+      value?.replaceAll("'\\''", "'"),
+    ]),
+  )
+}
+
+async function isReady({ appPort, daprHTTPPort }: Stanza): Promise<boolean> {
+  const [app, sidecar] = await Promise.all([
+    statusOf(`http://127.0.0.1:${appPort}/readyz`),
+    statusOf(`http://127.0.0.1:${daprHTTPPort}/v1.0/healthz`),
+  ])
+  return app === 200 && sidecar === 204
+}
+
+const statusOf = (url: string): Promise<number | undefined> =>
+  fetch(url).then(
+    ({ status }) => status,
+    () => undefined,
+  )
+
+async function stopShop(launcher: ChildProcess): Promise<void> {
+  if (launcher.pid) process.kill(launcher.pid, 'SIGTERM')
+  await until(
+    'dapr run has ended',
+    () => launcher.exitCode !== null || launcher.signalCode !== null,
+    30_000,
+  ).catch(() => launcher.kill('SIGKILL'))
+  for (const app of restarted) await stopProcess(app)
+  await stopWhatIsLeft()
+  await sidecart('backing', 'stop')
+}
+
+/** `dapr run` may leave orphans; they hold the ports of dapr.yaml. */
+async function stopWhatIsLeft(): Promise<void> {
+  for (const { appID, appPort, daprHTTPPort } of stanzas) {
+    for (const port of [appPort, daprHTTPPort]) {
+      const holder = await portHolder(port)
+      const proc = holder?.pid === undefined ? undefined : procOf(appID, holder.pid)
+      if (proc) await stopProcess(proc)
+    }
+  }
+}
+
+const restarted: { name: string; pid: number; startMark: string }[] = []
+
+export type StoppedApp = { start(): Promise<void> }
+
+/** Kills a service's process (its sidecar stays) and answers how to bring it back. */
+export async function killApp(
+  name: string,
+  signal: NodeJS.Signals = 'SIGKILL',
+): Promise<StoppedApp> {
+  const stanza = stanzas.find(({ appID }) => appID === name)
+  const holder = stanza && (await portHolder(stanza.appPort))
+  const proc = holder?.pid === undefined ? undefined : procOf(name, holder.pid)
+  if (!stanza || !proc) throw new Error(`${name} does not run`)
+  const env = environmentOf(proc.pid)
+  process.kill(proc.pid, signal)
+  await until(`${name} is gone`, () => !alive(proc))
+  return {
+    async start() {
+      const log = openSync(join(root, `.sidecart/logs/${name}-again.log`), 'a')
+      const [command = '', ...args] = stanza.command
+      const child = spawn(command, args, {
+        cwd: join(root, stanza.appDirPath),
+        env,
+        stdio: ['ignore', log, log],
+        detached: true,
+      })
+      const again = child.pid === undefined ? undefined : procOf(name, child.pid)
+      if (again) restarted.push(again)
+      child.unref()
+      await until(`${name} is back`, () => isReady(stanza), 30_000)
+    },
+  }
+}
+
+function environmentOf(pid: number): Record<string, string> {
+  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
+  return Object.fromEntries(
+    entries.map((entry) => [
+      entry.slice(0, entry.indexOf('=')),
+      entry.slice(entry.indexOf('=') + 1),
+    ]),
+  )
+}
+
+type Recorded = { name: string; pid: number; startMark: string }
+
+/** Kills a backing server by its record, and answers how to bring it back. */
+export async function killServer(name: string): Promise<StoppedApp> {
+  const { processes } = JSON.parse(
+    readFileSync(join(root, '.sidecart/run/state.json'), 'utf8'),
+  ) as { processes: Recorded[] }
+  const proc = processes.find((process) => process.name === name)
+  if (!proc || !alive(proc)) throw new Error(`${name} does not run`)
+  process.kill(proc.pid, 'SIGKILL')
+  await until(`${name} is gone`, () => !alive(proc))
+  return { start: async () => void (await sidecart('backing', 'start')) }
+}
