@@ -1,46 +1,106 @@
-import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
-import type { Places } from './verify/read.ts'
+import { existsSync, renameSync } from 'node:fs'
+import { procOf as runningProc } from '../runtime/processes.ts'
+import { type Order, serveOrders } from './control.ts'
+import { assertPortsFree } from './ports.ts'
+import { Advice, type Project } from './project.ts'
+import { procOf, readState, removeState, supervisorOf, writeState } from './state.ts'
+import { createSupervisor, type Supervisor, type SupervisorEvent, type Unit } from './supervisor.ts'
 
-/** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
-export type Shop = Places & {
-  gateway: string
-  demo: { email: string; password: string }
-  operator: { email: string; password: string }
+export type Shop = {
+  /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
+  ready: Promise<void>
+  /** Answers when all of it is stopped. */
+  ended: Promise<void>
+  stop(): Promise<void>
+  /** SIGKILL to everything. */
+  kill(): void
 }
 
-const gateway = 'http://127.0.0.1:8080'
-const inbox = 'http://127.0.0.1:8040'
-const dataFolder = '.sidecart'
-
-const Secrets = z.object({
-  'users-database': z.string(),
-  'catalog-database': z.string(),
-  'orders-database': z.string(),
-  'payments-database': z.string(),
-  'notifications-database': z.string(),
-  'demo-password': z.string(),
-  'operator-password': z.string(),
-})
-
-/** @throws Error that says what to do when the shop was never started here */
-export async function thisShop(): Promise<Shop> {
-  const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
-    throw new Error('There is no shop here yet. Start one: npm start')
+/** Starts units under a supervisor in this process that obeys the socket. @throws Advice when a port is taken; then nothing was started */
+export async function openShop(
+  project: Project,
+  units: readonly Unit[],
+  onEvent: (event: SupervisorEvent) => void,
+): Promise<Shop> {
+  const adopted = runningOf(project)
+  await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
+  for (const { name, logFile } of units) if (!adopted.has(name)) putAside(logFile)
+  const self = runningProc('supervisor', process.pid)
+  const supervisor = createSupervisor(units, {
+    adopted,
+    onEvent,
+    onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
   })
-  const secrets = Secrets.parse(JSON.parse(text))
-  return {
-    gateway,
-    inbox,
-    providerLog: `${dataFolder}/provider/log.jsonl`,
-    databases: {
-      users: secrets['users-database'],
-      catalog: secrets['catalog-database'],
-      orders: secrets['orders-database'],
-      payments: secrets['payments-database'],
-      notifications: secrets['notifications-database'],
-    },
-    demo: { email: 'demo@sidecart.example', password: secrets['demo-password'] },
-    operator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const server = await serveOrders(project, (order) => obey(supervisor, stop, order))
+
+  let stopping: Promise<void> | undefined
+  function stop(): Promise<void> {
+    stopping ??= supervisor.stopAll().then(close)
+    return stopping
   }
+
+  function close(): void {
+    server.close()
+    removeState(project)
+    end()
+  }
+
+  async function start(): Promise<void> {
+    try {
+      await supervisor.startAll()
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  function kill(): void {
+    supervisor.killAll()
+    close()
+  }
+  return { ready: start(), ended, stop, kill }
+}
+
+/** Each start begins new logs and keeps those of the start before. */
+function putAside(logFile: string): void {
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
+}
+
+/** Servers that `backing start` has left running. */
+export function runningOf(project: Project) {
+  const records = readState(project)?.processes ?? []
+  return new Map(
+    records.flatMap((record) => {
+      const proc = procOf(record)
+      return proc ? [[record.name, proc] as const] : []
+    }),
+  )
+}
+
+async function obey(supervisor: Supervisor, stop: () => Promise<void>, what: Order): Promise<void> {
+  switch (what.do) {
+    case 'shutdown':
+      return stop()
+    case 'kill':
+      return supervisor.kill(what.name, what.signal)
+    case 'start':
+      await Promise.all(what.names.map(supervisor.start))
+      return
+    case 'stop':
+      for (const name of what.names) await supervisor.stop(name)
+      return
+    case 'restart':
+      for (const name of what.names) await supervisor.stop(name)
+      await Promise.all(what.names.map(supervisor.start))
+  }
+}
+
+/** @throws Advice when a supervisor of this checkout runs */
+export function assertNotRunning(project: Project): void {
+  const supervisor = supervisorOf(readState(project))
+  if (supervisor)
+    throw new Advice(
+      `sidecart is already running (pid ${supervisor.pid}); npx sidecart status, npx sidecart down`,
+    )
 }

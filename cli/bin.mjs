@@ -1,0 +1,110 @@
+#!/usr/bin/env node
+// Runs on any Node since 20, also in a fresh clone: installs what package-lock.json names if it is not there yet, then
+// hands over to the CLI on the Node that the project brings along. No dependencies.
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const modules = join(root, 'node_modules')
+const stamp = join(modules, '.sidecart-lock-hash')
+const lock = join(root, 'package-lock.json')
+
+try {
+  if (!isInstalled()) await install()
+  process.exitCode = await handOver()
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+function isInstalled() {
+  const hash = hashOfLock()
+  if (read(stamp) === hash) return true
+  if (!matchesLock()) return false
+  writeFileSync(stamp, hash)
+  return true
+}
+
+function hashOfLock() {
+  const text = read(lock)
+  if (text === undefined)
+    throw new Error(`${lock} is missing: this is not a whole checkout of the project.`)
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** Whether npm itself has installed exactly this, e.g. by a plain `npm ci`; it leaves a note of what it installed. */
+function matchesLock() {
+  const note = read(join(modules, '.package-lock.json'))
+  if (note === undefined || read(join(modules, 'node', 'bin', 'node'), 'latin1') === undefined)
+    return false
+  const installed = JSON.parse(note).packages
+  return Object.entries(JSON.parse(read(lock)).packages).every(
+    ([path, { version, optional, link }]) =>
+      path === '' || link || (optional && !installed[path]) || installed[path]?.version === version,
+  )
+}
+
+function read(file, encoding = 'utf8') {
+  try {
+    return readFileSync(file, encoding)
+  } catch {
+    return undefined
+  }
+}
+
+/** `npm ci`, with a clock on a terminal; what npm says is shown only when it fails. */
+async function install() {
+  const began = Date.now()
+  const seconds = () => `${Math.round((Date.now() - began) / 1000)} s`
+  const what = 'installing packages (npm ci)'
+  if (!process.stderr.isTTY) console.error(`${what} …`)
+  const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
+  let frame = 0
+  const clock = process.stderr.isTTY
+    ? setInterval(
+        () => process.stderr.write(`\r${frames[frame++ % frames.length]} ${what} ${seconds()}`),
+        100,
+      )
+    : undefined
+  const { code, output } = await npmCi()
+  clearInterval(clock)
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  if (code !== 0)
+    throw new Error(`${output.trim()}\n\n\`npm ci\` failed (see above); mend that, then try again.`)
+  writeFileSync(stamp, hashOfLock())
+  console.error(`packages installed in ${seconds()}`)
+}
+
+function npmCi() {
+  // The npm that started us, so that it is the same version; else the one on the PATH.
+  const ours = process.env.npm_execpath?.endsWith('npm-cli.js')
+  const [program, ...first] = ours ? [process.execPath, process.env.npm_execpath] : ['npm']
+  const args = [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error']
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  return new Promise((resolve) => {
+    child.on('error', (error) =>
+      resolve({ code: 1, output: `npm cannot be started: ${error.message}` }),
+    )
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
+
+/** Runs the CLI and ends as it ends. It decides when to stop: a signal is passed on once, and waited for. */
+function handOver() {
+  mkdirSync(join(root, '.sidecart', 'cache'), { recursive: true })
+  const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
+  const env = { ...plain, ...process.env, NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
+  const args = [join(root, 'cli', 'main.ts'), ...process.argv.slice(2)]
+  const child = spawn(join(modules, '.bin', 'node'), args, { cwd: root, stdio: 'inherit', env })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  })
+}

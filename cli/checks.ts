@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import type { Project } from './project.ts'
+import { paint, seconds } from './terminal.ts'
+
+type Check = { name: string; program: string; args: string[] }
+
+const checks: readonly Check[] = [
+  { name: 'format and lint', program: 'biome', args: ['ci', '--error-on-warnings', '.'] },
+  { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  {
+    name: 'architecture',
+    program: 'vitest',
+    args: ['run', '--project', 'architecture', '--passWithNoTests'],
+  },
+  { name: 'dead code', program: 'knip', args: [] },
+]
+
+/** Runs every check, two at a time; says how long each took, and what those that failed had to say. */
+export async function runChecks(project: Project): Promise<boolean> {
+  const queue = [...checks]
+  const results: boolean[] = []
+  async function worker(): Promise<void> {
+    for (let check = queue.shift(); check; check = queue.shift())
+      results.push(await run(project, check))
+  }
+  await Promise.all([worker(), worker()])
+  return results.every(Boolean)
+}
+
+async function run({ root }: Project, { name, program, args }: Check): Promise<boolean> {
+  const began = performance.now()
+  const { ok, output } = await outputOf(join(root, 'node_modules', '.bin', program), args, root)
+  console.log(
+    `${ok ? paint('green', '✔') : paint('red', '✖')} ${name.padEnd(18)}${seconds(performance.now() - began)}`,
+  )
+  if (!ok) console.log(output.trim())
+  return ok
+}
+
+function outputOf(
+  program: string,
+  args: string[],
+  cwd: string,
+): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve) => {
+    execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      resolve({
+        ok: error === null,
+        output: `${stdout}\n${stderr}\n${error && !stdout && !stderr ? error.message : ''}`,
+      })
+    })
+  })
+}

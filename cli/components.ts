@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { z } from 'zod'
+import { Advice } from './project.ts'
+
+const Resource = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+  scopes: z.array(z.string()).default([]),
+  spec: z.looseObject({}).default({}),
+})
+export type Resource = z.output<typeof Resource>
+
+/** Every Dapr resource in the YAML files of some folders. @throws Advice naming the file that is no resource */
+export function readResources(folders: readonly string[]): Resource[] {
+  return folders.flatMap((folder) => {
+    const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))
+    return files.sort().flatMap((name) => resourcesOf(join(folder, name)))
+  })
+}
+
+function resourcesOf(file: string): Resource[] {
+  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
+    const result = Resource.safeParse(document.toJS())
+    if (result.success && document.errors.length === 0) return result.data
+    const fault = document.errors[0]?.message ?? result.error?.issues[0]?.message
+    throw new Advice(`${file} holds something that is no Dapr resource: ${fault}`)
+  })
+}
+
+/** Whether a component of this type is among them, e.g. `pubsub.jetstream`. */
+export function uses(type: string, resources: readonly Resource[]): boolean {
+  return resources.some(({ kind, spec }) => kind === 'Component' && spec.type === type)
+}
+
+/**
+ * The streams that a JetStream broker must have before sidecars start. Each dead letter topic has one of its own: a
+ * stream drops a message whose id it saw within two minutes, and a dead letter keeps the id of its fact.
+ */
+export function streamsFor(resources: readonly Resource[]): { name: string; subjects: string[] }[] {
+  const subscriptions = resources
+    .filter(({ kind }) => kind === 'Subscription')
+    .map(({ spec }) => spec)
+  const dead = unique(subscriptions.map(({ deadLetterTopic }) => deadLetterTopic))
+  const heard = unique(subscriptions.map(({ topic }) => topic))
+  const facts = unique([...heard, ...resources.flatMap(saidThrough)]).filter(
+    (topic) => !dead.includes(topic),
+  )
+  return [
+    { name: 'facts', subjects: facts },
+    ...dead.map((topic) => ({ name: topic, subjects: [topic] })),
+  ]
+}
+
+/** `publishingScopes` reads `app=topic,topic;app=topic`. */
+function saidThrough({ spec }: Resource): string[] {
+  const metadata = (spec.metadata ?? []) as { name: string; value?: string }[]
+  const scopes = metadata.find(({ name }) => name === 'publishingScopes')?.value ?? ''
+  return scopes
+    .split(';')
+    .flatMap((scope) => (scope.split('=')[1] ?? '').split(','))
+    .map((topic) => topic.trim())
+}
+
+function unique(topics: readonly unknown[]): string[] {
+  return [...new Set(topics)]
+    .filter((topic): topic is string => typeof topic === 'string' && topic !== '')
+    .sort()
+}

@@ -1,0 +1,210 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { Advice } from './project.ts'
+
+const port = z.number().int().min(1).max(65535)
+const strings = z.array(z.string().min(1))
+
+const shared = {
+  configFilePath: z.string().min(1).optional(),
+  resourcesPaths: strings.optional(),
+  appProtocol: z.enum(['http', 'https', 'h2c', 'grpc', 'grpcs']).optional(),
+  appMaxConcurrency: z.number().int().optional(),
+  apiListenAddresses: z.string().optional(),
+  placementHostAddress: z.string().optional(),
+  schedulerHostAddress: z.string().optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).optional(),
+  enableApiLogging: z.boolean().optional(),
+  maxBodySize: z.string().optional(),
+  readBufferSize: z.string().optional(),
+  enableAppHealthCheck: z.boolean().optional(),
+  appHealthCheckPath: z.string().startsWith('/').optional(),
+  appHealthProbeInterval: z.number().int().min(1).optional(),
+  appHealthProbeTimeout: z.number().int().min(1).optional(),
+  appHealthThreshold: z.number().int().min(1).optional(),
+  daprdLogDestination: z.string().optional(),
+  appLogDestination: z.string().optional(),
+  env: z.record(z.string(), z.string()).optional(),
+}
+
+const RunFile = z.strictObject({
+  version: z.literal(1),
+  common: z.strictObject(shared).default({}),
+  apps: z
+    .array(
+      z.strictObject({
+        ...shared,
+        appID: z.string().regex(/^[a-z][a-z0-9-]*$/, 'lower case letters, digits and hyphens'),
+        appDirPath: z.string().min(1),
+        appPort: port,
+        daprHTTPPort: port,
+        daprGRPCPort: port,
+        daprInternalGRPCPort: port,
+        metricsPort: port,
+        command: strings.min(1),
+      }),
+    )
+    .min(1),
+})
+type App = z.output<typeof RunFile>['apps'][number]
+type Shared = z.output<typeof RunFile>['common']
+
+/** One app with its sidecar: everything from dapr.yaml, defaults merged in and paths absolute. */
+export type Stanza = {
+  appId: string
+  /** The app's id, or with a number when it has more than one instance. */
+  name: string
+  directory: string
+  command: string[]
+  env: Record<string, string>
+  ports: { app: number; http: number; grpc: number; internal: number; metrics: number }
+  configFile: string
+  resourcesPaths: string[]
+  settings: Shared
+}
+
+/**
+ * Reads dapr.yaml as `dapr run -f` does: an app's own settings win over `common`, paths in `common` are relative to
+ * the file, an app's to its folder.
+ * @throws Advice naming each field that is missing or wrong
+ */
+export function readRunFile(file: string): Stanza[] {
+  const { common, apps } = parsed(file)
+  const root = dirname(file)
+  const stanzas = apps.map((app, index) => {
+    const earlier = apps.slice(0, index).filter(({ appID }) => appID === app.appID).length
+    return stanzaOf(root, common, app, earlier === 0 ? app.appID : `${app.appID}-${earlier + 1}`)
+  })
+  assertOwnPorts(file, stanzas)
+  return stanzas
+}
+
+function parsed(file: string): z.output<typeof RunFile> {
+  const result = RunFile.safeParse(parseYaml(file))
+  if (result.success) return result.data
+  const faults = result.error.issues.map(
+    ({ path, message }) => `  ${path.join('.') || 'the file'}: ${message}`,
+  )
+  throw new Advice(`${file} is not a run file that sidecart can start:\n${faults.join('\n')}`)
+}
+
+function parseYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new Advice(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza {
+  const directory = resolve(root, app.appDirPath)
+  const place = <K extends 'configFilePath' | 'resourcesPaths'>(field: K) =>
+    app[field] === undefined
+      ? { from: root, value: common[field] }
+      : { from: directory, value: app[field] }
+  const config = place('configFilePath')
+  const resources = place('resourcesPaths')
+  if (!config.value || !resources.value)
+    throw new Advice(
+      `dapr.yaml: ${app.appID} needs configFilePath and resourcesPaths, its own or in common`,
+    )
+  const {
+    appID,
+    appDirPath,
+    appPort,
+    daprHTTPPort,
+    daprGRPCPort,
+    daprInternalGRPCPort,
+    metricsPort,
+    command,
+    ...own
+  } = app
+  return {
+    appId: appID,
+    name,
+    directory,
+    command,
+    env: { ...common.env, ...app.env },
+    ports: {
+      app: appPort,
+      http: daprHTTPPort,
+      grpc: daprGRPCPort,
+      internal: daprInternalGRPCPort,
+      metrics: metricsPort,
+    },
+    configFile: resolve(config.from, config.value),
+    resourcesPaths: resources.value.map((path) => resolve(resources.from, path)),
+    settings: { ...common, ...own },
+  }
+}
+
+function assertOwnPorts(file: string, stanzas: readonly Stanza[]): void {
+  const owners = new Map<number, string>()
+  for (const { name, ports } of stanzas) {
+    for (const number of Object.values(ports)) {
+      const owner = owners.get(number)
+      if (owner) throw new Advice(`${file}: port ${number} is given to both ${owner} and ${name}`)
+      owners.set(number, name)
+    }
+  }
+}
+
+/** What `dapr run` passes to daprd for this stanza, and two addresses that keep it off the network. */
+export function daprdArguments(
+  stanza: Stanza,
+  sentryAddress: string,
+  schedulerAddress: string,
+): string[] {
+  const { settings, ports } = stanza
+  const flags: Record<string, string | number | boolean | undefined> = {
+    'app-id': stanza.appId,
+    'app-channel-address': '127.0.0.1',
+    'app-port': ports.app,
+    'app-protocol': settings.appProtocol ?? 'http',
+    'app-max-concurrency': settings.appMaxConcurrency,
+    'dapr-http-port': ports.http,
+    'dapr-grpc-port': ports.grpc,
+    'dapr-internal-grpc-port': ports.internal,
+    'dapr-internal-grpc-listen-address': '127.0.0.1',
+    'dapr-listen-addresses': settings.apiListenAddresses ?? '127.0.0.1',
+    'metrics-port': ports.metrics,
+    'metrics-listen-address': '127.0.0.1',
+    'placement-host-address': settings.placementHostAddress || undefined,
+    'scheduler-host-address': settings.schedulerHostAddress || schedulerAddress,
+    'max-body-size': settings.maxBodySize ?? '4Mi',
+    'read-buffer-size': settings.readBufferSize ?? '4Ki',
+    'log-level': settings.logLevel,
+    'enable-api-logging': settings.enableApiLogging,
+    'enable-app-health-check': settings.enableAppHealthCheck,
+    'app-health-check-path': settings.appHealthCheckPath,
+    'app-health-probe-interval': settings.appHealthProbeInterval,
+    'app-health-probe-timeout': settings.appHealthProbeTimeout,
+    'app-health-threshold': settings.appHealthThreshold,
+    config: stanza.configFile,
+    'enable-mtls': true,
+    'sentry-address': sentryAddress,
+  }
+  const given = Object.entries(flags).flatMap(([flag, value]) =>
+    value === undefined || value === false
+      ? []
+      : value === true
+        ? [`--${flag}`]
+        : [`--${flag}`, String(value)],
+  )
+  return [...given, ...stanza.resourcesPaths.flatMap((path) => ['--resources-path', path])]
+}
+
+/** What `dapr run` puts into an app's environment. */
+export function appEnvironment({ appId, ports, settings, env }: Stanza): Record<string, string> {
+  return {
+    APP_ID: appId,
+    APP_PORT: String(ports.app),
+    APP_PROTOCOL: settings.appProtocol ?? 'http',
+    DAPR_HTTP_PORT: String(ports.http),
+    DAPR_GRPC_PORT: String(ports.grpc),
+    DAPR_METRICS_PORT: String(ports.metrics),
+    ...env,
+  }
+}

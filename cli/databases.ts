@@ -1,0 +1,42 @@
+import pg from 'pg'
+import { databases, type Secrets } from './secrets.ts'
+
+/**
+ * Each service gets a database that its own role owns and no other role may enter. Safe to repeat; a changed password
+ * is taken over. `admin` is the connection string of a superuser.
+ */
+export async function ensureDatabases(admin: string, secrets: Secrets): Promise<void> {
+  const client = new pg.Client({ connectionString: admin })
+  await client.connect()
+  try {
+    await client.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC')
+    const known = await names(client)
+    for (const name of databases)
+      await ensureDatabase(client, name, secrets[`${name}-database`] ?? '', known)
+  } finally {
+    await client.end()
+  }
+}
+
+async function names(client: pg.Client): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT 'role ' || rolname AS name FROM pg_roles UNION ALL SELECT 'database ' || datname FROM pg_database`,
+  )
+  return new Set(rows.map(({ name }) => name))
+}
+
+async function ensureDatabase(
+  client: pg.Client,
+  name: string,
+  connection: string,
+  known: ReadonlySet<string>,
+): Promise<void> {
+  const role = client.escapeIdentifier(name)
+  const password = client.escapeLiteral(decodeURIComponent(new URL(connection).password))
+  const verb = known.has(`role ${name}`) ? 'ALTER' : 'CREATE'
+  await client.query(
+    `${verb} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${password}`,
+  )
+  if (!known.has(`database ${name}`)) await client.query(`CREATE DATABASE ${role} OWNER ${role}`)
+  await client.query(`REVOKE CONNECT ON DATABASE ${role} FROM PUBLIC`)
+}

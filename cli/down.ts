@@ -1,0 +1,56 @@
+import { stopPostgres } from '../runtime/postgres.ts'
+import { alive, until } from '../runtime/processes.ts'
+import { order } from './control.ts'
+import type { Project } from './project.ts'
+import {
+  type ProcessRecord,
+  procOf,
+  type Role,
+  readState,
+  removeState,
+  supervisorOf,
+} from './state.ts'
+import { stopGently } from './supervisor.ts'
+
+/** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
+export async function down(project: Project): Promise<number> {
+  const state = readState(project)
+  const supervisor = supervisorOf(state)
+  const running = (state?.processes ?? []).filter(procOf)
+  if (supervisor) {
+    await order(project, { do: 'shutdown' })
+    await until(() => !alive(supervisor), { timeoutMs: 10_000, what: 'the supervisor to end' })
+  } else {
+    await stopRecorded(running)
+    removeState(project)
+  }
+  return running.length
+}
+
+/** What a supervisor that ended badly has left running is stopped. Answers the names. */
+export async function stopLeftovers(project: Project): Promise<string[]> {
+  const state = readState(project)
+  if (!state?.supervisor || supervisorOf(state)) return []
+  const left = state.processes.filter(procOf)
+  await stopRecorded(left)
+  removeState(project)
+  return left.map(({ name }) => name)
+}
+
+export async function stopRecorded(records: readonly ProcessRecord[]): Promise<void> {
+  const inTurn: readonly [Role, (name: string) => boolean][] = [
+    ['app', () => true],
+    ['sidecar', () => true],
+    ['backing', (name) => name !== 'postgres'],
+    ['backing', (name) => name === 'postgres'],
+  ]
+  for (const [role, named] of inTurn) {
+    const turn = records.filter((record) => record.role === role && named(record.name))
+    await Promise.all(turn.map(stopRecord))
+  }
+}
+
+async function stopRecord(record: ProcessRecord): Promise<void> {
+  const proc = procOf(record)
+  if (proc) await (record.name === 'postgres' ? stopPostgres(proc) : stopGently(proc))
+}

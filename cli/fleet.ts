@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { spawnDetached } from '../runtime/processes.ts'
+import { answers } from '../runtime/started.ts'
+import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
+import type { Project } from './project.ts'
+import { ensureVariables, type Variables } from './secrets.ts'
+import { stopGently, type Unit } from './supervisor.ts'
+
+export type FleetOptions = {
+  project: Project
+  stanzas: readonly Stanza[]
+  daprd: string
+  sentryAddress: string
+  schedulerAddress: string
+  /** What sidecars need before they start. */
+  after: readonly string[]
+}
+
+/** Two units for every stanza of dapr.yaml. Both start at once: an app waits for its sidecar by itself. */
+export function fleetUnits({ project, stanzas, ...options }: FleetOptions): Unit[] {
+  return stanzas.flatMap((stanza) => [
+    appUnit(project, stanza),
+    sidecarUnit(project, stanza, options),
+  ])
+}
+
+function appUnit(project: Project, stanza: Stanza): Unit {
+  const [command = '', ...args] = stanza.command
+  const logFile = join(project.logs, `${stanza.name}.log`)
+  return {
+    name: stanza.name,
+    role: 'app',
+    ports: { app: stanza.ports.app },
+    logFile,
+    after: [],
+    start: async () =>
+      spawnDetached({
+        name: stanza.name,
+        command,
+        args,
+        cwd: stanza.directory,
+        env: { ...ensureVariables(project), ...appEnvironment(stanza) },
+        logFile,
+      }),
+    ready: () => answers(`http://127.0.0.1:${stanza.ports.app}/readyz`),
+    stop: stopGently,
+  }
+}
+
+function sidecarUnit(
+  project: Project,
+  stanza: Stanza,
+  { daprd, sentryAddress, schedulerAddress, after }: Omit<FleetOptions, 'project' | 'stanzas'>,
+): Unit {
+  const { app: _, ...ports } = stanza.ports
+  const name = `${stanza.name}-sidecar`
+  const logFile = join(project.logs, `${name}.log`)
+  return {
+    name,
+    role: 'sidecar',
+    ports,
+    logFile,
+    after,
+    start: async () =>
+      spawnDetached({
+        name,
+        command: daprd,
+        args: daprdArguments(stanza, sentryAddress, schedulerAddress),
+        cwd: stanza.directory,
+        env: ensureVariables(project),
+        logFile,
+      }),
+    ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
+    stop: stopGently,
+  }
+}
+
+/** 204 from daprd: components, app and scheduler are there. */
+export async function sidecarHealthy(
+  port: number,
+  { DAPR_API_TOKEN = '' }: Variables,
+): Promise<boolean> {
+  try {
+    const headers = { 'dapr-api-token': DAPR_API_TOKEN }
+    const response = await fetch(`http://127.0.0.1:${port}/v1.0/healthz`, {
+      headers,
+      signal: AbortSignal.timeout(1000),
+    })
+    return response.status === 204
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,110 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { paint } from './terminal.ts'
+
+export type Log = { name: string; file: string }
+
+const levels: Record<number, string> = {
+  10: 'trace',
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+  60: 'fatal',
+}
+const known = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'service', 'v'])
+const dim = new Set(['trace', 'debug'])
+const loud = new Set(['error', 'fatal'])
+
+/** A line of a log for people: JSON lines of pino become time, level, message and the rest; others stay as they are. */
+export function readable(line: string): string {
+  const entry = parsed(line)
+  if (!entry) return line
+  const level = levels[Number(entry.level)] ?? String(entry.level)
+  const rest = Object.entries(entry).filter(([key]) => !known.has(key))
+  const fields = rest.map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  const shown = [
+    new Date(entry.time as string | number).toISOString().slice(11, 23),
+    level.padEnd(5),
+    entry.msg,
+    ...fields,
+  ].join(' ')
+  if (loud.has(level)) return paint('red', shown)
+  if (level === 'warn') return paint('yellow', shown)
+  return dim.has(level) ? paint('gray', shown) : shown
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const entry = JSON.parse(line) as Record<string, unknown>
+    return 'level' in entry && 'time' in entry ? entry : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export type ShowOptions = {
+  lines: number
+  follow: boolean
+  pretty: boolean
+  print?: (line: string) => void
+}
+
+/** Prints the last lines of each log, and on `follow` what comes after, each with its name when there is more than one. */
+export async function showLogs(
+  logs: readonly Log[],
+  { lines, follow, pretty, print = console.log }: ShowOptions,
+): Promise<void> {
+  const width = Math.max(...logs.map(({ name }) => name.length))
+  const reads = logs.map(({ name, file }) => ({
+    prefix: logs.length > 1 ? `${paint('cyan', name.padEnd(width))} ` : '',
+    next: reader(file),
+  }))
+  const say = (prefix: string, text: string) => print(prefix + (pretty ? readable(text) : text))
+  for (const { prefix, next } of reads) for (const line of next().slice(-lines)) say(prefix, line)
+  while (follow) {
+    await pause(200)
+    for (const { prefix, next } of reads) for (const line of next()) say(prefix, line)
+  }
+}
+
+/** Answers the whole lines that were added since it was last asked. A log that shrank was begun anew. */
+function reader(file: string): () => string[] {
+  let offset = Math.max(0, sizeOf(file) - mostAtOnce)
+  let half = ''
+  return () => {
+    const added = readFrom(file, offset)
+    offset = added.end
+    const lines = (half + added.text).split('\n')
+    half = lines.pop() ?? ''
+    return lines
+  }
+}
+
+/** Of a long log only the end is read. */
+const mostAtOnce = 1_000_000
+
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+function readFrom(file: string, wanted: number): { text: string; end: number } {
+  let log: number
+  try {
+    log = openSync(file, 'r')
+  } catch {
+    return { text: '', end: 0 }
+  }
+  try {
+    const { size } = fstatSync(log)
+    const from = size < wanted ? 0 : wanted
+    const buffer = Buffer.alloc(size - from)
+    return {
+      text: buffer.toString('utf8', 0, readSync(log, buffer, 0, buffer.length, from)),
+      end: size,
+    }
+  } finally {
+    closeSync(log)
+  }
+}

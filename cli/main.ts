@@ -1,0 +1,56 @@
+import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
+import { Advice } from './project.ts'
+
+/** One file a command; a new one is added here and in `commands/`. */
+const subCommands: SubCommandsDef = {
+  up: () => import('./commands/up.ts').then((module) => module.default),
+  down: () => import('./commands/down.ts').then((module) => module.default),
+  status: () => import('./commands/status.ts').then((module) => module.default),
+  logs: () => import('./commands/logs.ts').then((module) => module.default),
+  start: () => import('./commands/start.ts').then((module) => module.default),
+  stop: () => import('./commands/stop.ts').then((module) => module.default),
+  restart: () => import('./commands/restart.ts').then((module) => module.default),
+  kill: () => import('./commands/kill.ts').then((module) => module.default),
+  backing: () => import('./commands/backing.ts').then((module) => module.default),
+  env: () => import('./commands/env.ts').then((module) => module.default),
+  order: () => import('./commands/order.ts').then((module) => module.default),
+  verify: () => import('./commands/verify.ts').then((module) => module.default),
+  test: () => import('./commands/test.ts').then((module) => module.default),
+  check: () => import('./commands/check.ts').then((module) => module.default),
+  supervise: () => import('./commands/supervise.ts').then((module) => module.default),
+}
+
+const main = defineCommand({
+  meta: {
+    name: 'sidecart',
+    description: 'Runs the shop on this machine, looks into it and tests it',
+  },
+  subCommands,
+})
+
+const rawArgs = process.argv.slice(2)
+/** What a command takes over as it is: `test` hands everything to vitest. */
+const passedThrough = rawArgs[0] === 'test'
+const asksForHelp =
+  rawArgs.length === 0 ||
+  (!passedThrough && rawArgs.some((arg) => arg === '--help' || arg === '-h'))
+
+if (asksForHelp) await runMain(main, { rawArgs: rawArgs.length === 0 ? ['--help'] : rawArgs })
+else await run()
+
+async function run(): Promise<void> {
+  try {
+    await runCommand(main, { rawArgs })
+  } catch (error) {
+    process.stderr.write(`${told(error as Error)}\n`)
+    process.exitCode ||= 1
+  }
+}
+
+/** What a person can act on is said in a sentence; anything else is a fault of ours and shows where it happened. */
+function told(error: Error): string {
+  if (error.name === 'CLIError') return `${error.message}\nSee: npx sidecart --help`
+  return error instanceof Advice || error.name === 'PartError'
+    ? error.message
+    : (error.stack ?? error.message)
+}

@@ -1,0 +1,282 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Proc } from '../runtime/processes.ts'
+import { stopProcess } from '../runtime/processes.ts'
+import { Advice } from './project.ts'
+import type { Phase, ProcessRecord, Role } from './state.ts'
+
+/** Something that can be started, asked and stopped: an app, its sidecar, a backing server. */
+export type Unit = {
+  name: string
+  role: Role
+  ports: Record<string, number>
+  logFile: string
+  /** The names of units that must be ready first. */
+  after: readonly string[]
+  /** Answers the process, or nothing for a server that somebody else runs. */
+  start(): Promise<Proc | undefined>
+  /** What must be true of a running unit before others may use it, e.g. databases and streams. */
+  prepare?(): Promise<void>
+  ready(): Promise<boolean>
+  stop(proc: Proc): Promise<unknown>
+}
+
+export type SupervisorEvent =
+  | { type: 'start' | 'stopped'; name: string; role: Role }
+  | { type: 'ready'; name: string; role: Role; ms: number }
+  | { type: 'crash'; name: string; role: Role; log: string[]; againInMs: number; reason?: string }
+
+export type SupervisorOptions = {
+  /** Processes that run already and are taken over, by unit name. */
+  adopted?: ReadonlyMap<string, Proc>
+  onChange?(records: ProcessRecord[]): void
+  onEvent?(event: SupervisorEvent): void
+  /** Milliseconds before a crashed process is started again: doubled at each crash in a row. */
+  backOff?: { first: number; most: number }
+}
+
+export type Supervisor = {
+  records(): ProcessRecord[]
+  /** Starts everything; answers when all is ready. @throws Advice when a unit crashes `patience` times without ever being ready */
+  startAll(patience?: number): Promise<void>
+  start(name: string): Promise<void>
+  stop(name: string): Promise<void>
+  kill(name: string, signal: NodeJS.Signals): void
+  /** Apps drain first, then sidecars, then what they stand on. */
+  stopAll(): Promise<void>
+  /** SIGKILL to everything. */
+  killAll(): void
+  /** Lets everything run on and watches no more. */
+  release(): void
+}
+
+type Kept = {
+  unit: Unit
+  phase: Phase
+  wanted: boolean
+  proc: Proc | undefined
+  startedAt: Date | undefined
+  restarts: number
+  everReady: boolean
+  /** Settles when the unit is stopped for good. */
+  done: Promise<void>
+  /** Cuts a pause short. */
+  wake: AbortController
+}
+
+const lookEveryMs = 100
+/** A process that lived this long has earned a quick restart. */
+const settledMs = 10_000
+const stopOrder: readonly Role[] = ['app', 'sidecar', 'backing']
+/** PostgreSQL holds what the others still write while they stop. */
+const lastToStop = 'postgres'
+
+export function createSupervisor(
+  units: readonly Unit[],
+  options: SupervisorOptions = {},
+): Supervisor {
+  const { onChange = () => {}, onEvent = () => {}, adopted = new Map() } = options
+  const { first, most } = options.backOff ?? { first: 200, most: 5000 }
+  const kept = new Map(units.map((unit) => [unit.name, keptOf(unit)]))
+  let released = false
+
+  const records = () => [...kept.values()].map(recordOf)
+
+  function enter(one: Kept, phase: Phase): void {
+    if (released) return
+    one.phase = phase
+    onChange(records())
+  }
+
+  /** Starts a unit, and again whenever it ends, until it is no longer wanted. */
+  async function keep(one: Kept, running?: Proc): Promise<void> {
+    let wait = first
+    let proc = running
+    while (one.wanted && !released) {
+      const began = performance.now()
+      const fault = await run(one, proc).catch((error: Error) => error)
+      proc = undefined
+      if (!one.wanted || released) break
+      if (performance.now() - began > settledMs) wait = first
+      one.restarts++
+      enter(one, 'pausing')
+      const { name, role, logFile } = one.unit
+      const why = fault ? { reason: fault.message, log: [] } : { log: tail(logFile) }
+      onEvent({ type: 'crash', name, role, againInMs: wait, ...why })
+      await pause(wait, undefined, { signal: one.wake.signal }).catch(() => {})
+      wait = Math.min(wait * 2, most)
+    }
+    one.proc = undefined
+    enter(one, 'stopped')
+  }
+
+  /** One life of a unit: answers when its process is gone. */
+  async function run(one: Kept, running?: Proc): Promise<void> {
+    const began = performance.now()
+    enter(one, 'waiting')
+    await until(() => !one.wanted || one.unit.after.every(isReady))
+    if (!one.wanted) return
+    enter(one, 'starting')
+    one.proc = running ?? (await one.unit.start())
+    one.startedAt = new Date()
+    enter(one, 'running')
+    try {
+      await one.unit.prepare?.()
+    } catch (error) {
+      if (one.proc) await one.unit.stop(one.proc)
+      throw error
+    }
+    await until(async () => isOver(one) || (await one.unit.ready()))
+    if (!isOver(one)) {
+      one.everReady = true
+      enter(one, 'ready')
+      const { name, role } = one.unit
+      onEvent({ type: 'ready', name, role, ms: Math.round(performance.now() - began) })
+    }
+    await until(() => isOver(one))
+  }
+
+  /** Its process is gone; or, for a server that somebody else runs, it is no longer wanted. */
+  const isOver = ({ proc, wanted }: Kept) => (proc ? gone(proc.pid) : !wanted)
+
+  const isReady = (name: string) => kept.get(name)?.phase === 'ready' || !kept.has(name)
+
+  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    while (!released && !(await condition())) await pause(lookEveryMs)
+  }
+
+  function of(name: string): Kept {
+    const one = kept.get(name)
+    if (one) return one
+    throw new Advice(`there is no ${name} here: ${[...kept.keys()].join(', ')}`)
+  }
+
+  async function start(name: string): Promise<void> {
+    const one = of(name)
+    if (one.wanted) return
+    begin(one)
+    await until(() => one.phase === 'ready' || one.phase === 'pausing' || !one.wanted)
+    if (one.phase === 'pausing')
+      throw new Advice(`${name} ended while it started; see: npx sidecart logs ${name}`)
+  }
+
+  function begin(one: Kept, running?: Proc): void {
+    one.wanted = true
+    one.wake = new AbortController()
+    onEvent({ type: 'start', name: one.unit.name, role: one.unit.role })
+    one.done = keep(one, running)
+  }
+
+  async function stop(name: string): Promise<void> {
+    const one = of(name)
+    if (!one.wanted) return one.done
+    one.wanted = false
+    one.wake.abort()
+    await until(() => one.phase !== 'starting')
+    if (one.proc) {
+      enter(one, 'stopping')
+      await one.unit.stop(one.proc)
+    }
+    await one.done
+    onEvent({ type: 'stopped', name, role: one.unit.role })
+  }
+
+  async function startAll(patience = 5): Promise<void> {
+    for (const one of kept.values()) begin(one, adopted.get(one.unit.name))
+    const all = [...kept.values()]
+    const hopeless = () => all.find(({ everReady, restarts }) => !everReady && restarts >= patience)
+    await until(
+      () => all.every(({ everReady, wanted }) => everReady || !wanted) || hopeless() !== undefined,
+    )
+    const lost = hopeless()
+    if (lost)
+      throw new Advice(
+        `${lost.unit.name} does not start: it ended ${lost.restarts} times. Its log: ${lost.unit.logFile}`,
+      )
+  }
+
+  async function stopAll(): Promise<void> {
+    for (const role of stopOrder) {
+      const names = units
+        .filter((unit) => unit.role === role && unit.name !== lastToStop)
+        .map(({ name }) => name)
+      await Promise.all(names.map(stop))
+    }
+    if (kept.has(lastToStop)) await stop(lastToStop)
+  }
+
+  function kill(name: string, signal: NodeJS.Signals): void {
+    const { proc } = of(name)
+    if (!proc) throw new Advice(`${name} does not run`)
+    process.kill(proc.pid, signal)
+  }
+
+  function killAll(): void {
+    released = true
+    for (const { proc } of kept.values())
+      if (proc && !gone(proc.pid)) process.kill(proc.pid, 'SIGKILL')
+  }
+
+  return {
+    records,
+    startAll,
+    start,
+    stop,
+    kill,
+    stopAll,
+    killAll,
+    release: () => {
+      released = true
+    },
+  }
+}
+
+function keptOf(unit: Unit): Kept {
+  return {
+    unit,
+    phase: 'stopped',
+    wanted: false,
+    proc: undefined,
+    startedAt: undefined,
+    restarts: 0,
+    everReady: false,
+    done: Promise.resolve(),
+    wake: new AbortController(),
+  }
+}
+
+function recordOf({ unit, phase, proc, startedAt, restarts }: Kept): ProcessRecord {
+  const { name, role, ports, logFile } = unit
+  return {
+    name,
+    role,
+    phase,
+    ...(proc && { pid: proc.pid, startMark: proc.startMark }),
+    ...(proc && startedAt && { startedAt: startedAt.toISOString() }),
+    ports,
+    restarts,
+    logFile,
+  }
+}
+
+/** Our children are reaped at once, so that asking for the pid is enough, and cheap enough to do often. */
+function gone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Asks politely for ten seconds. */
+export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 10_000 })
+
+/** The last lines of a log. */
+export function tail(logFile: string, lines = 15): string[] {
+  try {
+    return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines)
+  } catch {
+    return []
+  }
+}

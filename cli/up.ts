@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureRuntime } from '../runtime/ensure.ts'
+import { stopLeftovers } from './down.ts'
+import { planOf } from './plan.ts'
+import { Advice, type Project } from './project.ts'
+import { assertNotRunning, openShop, type Shop } from './shop.ts'
+import type { SupervisorEvent } from './supervisor.ts'
+import { createProgress, type Progress, paint, seconds } from './terminal.ts'
+import { welcome } from './welcome.ts'
+
+/** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
+export async function upInForeground(project: Project): Promise<void> {
+  const progress = await prepared(project)
+  const began = performance.now()
+  const quitter = quitOnSignal(progress)
+  const { backing, fleet } = await planOf(project)
+  const shop = await openShop(project, [...backing, ...fleet], reporter(progress))
+  quitter.shop = shop
+  await shop.ready
+  progress.end()
+  if (quitter.asked) await shop.ended
+  else progress.line(opened(project, began, 'Ctrl-C stops everything.'))
+  await shop.ended
+  progress.line('stopped')
+  process.exit(0)
+}
+
+/** Brings the shop up under a supervisor of its own, and leaves it running. */
+export async function upInBackground(project: Project): Promise<void> {
+  const progress = await prepared(project)
+  const began = performance.now()
+  await superviseInBackground(project, reporter(progress))
+  progress.end()
+  progress.line(opened(project, began, 'npx sidecart down stops everything.'))
+}
+
+function opened(project: Project, began: number, howToStop: string): string {
+  return `\nready after ${seconds(performance.now() - began)}\n${welcome(project, howToStop)}`
+}
+
+/** What the background supervisor tells the command that started it. */
+export type Message = { event: SupervisorEvent } | { up: true } | { fault: string }
+
+/** The background supervisor: the shop, without a terminal. */
+export async function superviseForParent(project: Project): Promise<void> {
+  const tell = (message: Message) =>
+    new Promise((resolve) =>
+      process.connected ? process.send?.(message, resolve) : resolve(undefined),
+    )
+  const quitter = quitOnSignal()
+  try {
+    const { backing, fleet } = await planOf(project)
+    const shop = await openShop(project, [...backing, ...fleet], (event) => void tell({ event }))
+    quitter.shop = shop
+    await shop.ready
+    await tell({ up: true })
+    await shop.ended
+    process.exit(0)
+  } catch (error) {
+    await tell({ fault: (error as Error).message })
+    process.exit(1)
+  }
+}
+
+async function prepared(project: Project): Promise<Progress> {
+  assertNotRunning(project)
+  const progress = createProgress()
+  const left = await stopLeftovers(project)
+  if (left.length > 0)
+    progress.line(`stopped what an earlier start that ended badly had left: ${left.join(', ')}`)
+  await ensureRuntime({ project: project.root })
+  return progress
+}
+
+function superviseInBackground(
+  project: Project,
+  report: (event: SupervisorEvent) => void,
+): Promise<void> {
+  mkdirSync(project.logs, { recursive: true })
+  const log = openSync(join(project.logs, 'supervisor.log'), 'a')
+  const main = join(import.meta.dirname, 'main.ts')
+  const child = spawn(process.execPath, [main, 'supervise'], {
+    cwd: project.root,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  })
+  const forward = (signal: NodeJS.Signals) => child.kill(signal)
+  process.once('SIGINT', forward).once('SIGTERM', forward).once('SIGHUP', forward)
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: Message) => {
+      if ('event' in message) report(message.event)
+      else if ('fault' in message) reject(new Advice(message.fault))
+      else resolve(child.disconnect())
+    })
+    child.once('error', reject)
+    child.once('exit', () =>
+      reject(new Advice(`the supervisor ended; see ${join(project.logs, 'supervisor.log')}`)),
+    )
+    child.unref()
+  })
+}
+
+/** A service is shown once, when both its app and its sidecar are ready; what is outstanding moves on the last line. */
+export function reporter(progress: Progress): (event: SupervisorEvent) => void {
+  const starting = new Set<string>()
+  return (event) => {
+    const { name, type } = event
+    const shown = name.replace(/-sidecar$/, '')
+    if (type === 'crash') return crashed(progress, event)
+    if (type === 'start') starting.add(name)
+    else starting.delete(name)
+    const whole = !starting.has(shown) && !starting.has(`${shown}-sidecar`)
+    if (type === 'ready' && whole)
+      progress.line(`${paint('green', '✔')} ${shown.padEnd(16)}${seconds(event.ms)}`)
+    progress.wait(starting.size === 0 ? '' : `starting ${[...starting].join(', ')}`)
+  }
+}
+
+function crashed(
+  progress: Progress,
+  { name, reason, log, againInMs }: SupervisorEvent & { type: 'crash' },
+): void {
+  progress.line(
+    `${paint('red', '✖')} ${name} ended${reason ? `: ${reason}` : ''}; starts again in ${seconds(againInMs)}`,
+  )
+  for (const line of log) progress.line(`    ${line}`)
+}
+
+/** The first signal stops in order, the next one at once. A terminal's Ctrl-C may reach us twice, so close ones count once. */
+function quitOnSignal(progress?: Progress) {
+  const quitter = { shop: undefined as Shop | undefined, asked: false }
+  let first = 0
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+
+  function onSignal(): void {
+    if (!quitter.shop) process.exit(130)
+    if (!quitter.asked) {
+      first = performance.now()
+      quitter.asked = true
+      progress?.line('\nstopping services, sidecars, servers (Ctrl-C again: at once)')
+      void quitter.shop.stop()
+    } else if (performance.now() - first > 500) {
+      quitter.shop.kill()
+      process.exit(130)
+    }
+  }
+  return quitter
+}
