@@ -11,11 +11,12 @@ export type Order =
   | { do: 'shutdown' }
 export type Reply = { ok: true } | { ok: false; error: string }
 
-/** Listens for orders; they are carried out one after the other per connection. */
-export function serveOrders(
+/** Listens for orders. The socket also keeps a second supervisor from starting. */
+export async function serveOrders(
   project: Project,
   obey: (order: Order) => Promise<void>,
 ): Promise<Server> {
+  if (await isServed(project)) throw new Advice('sidecart is being started here by another command')
   mkdirSync(dirname(project.socket), { recursive: true })
   rmSync(project.socket, { force: true })
   const server = createServer((connection) => {
@@ -26,6 +27,13 @@ export function serveOrders(
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(project.socket, () => resolve(server))
+  })
+}
+
+function isServed(project: Project): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(project.socket, () => resolve(true))
+    connection.once('error', () => resolve(false)).once('connect', () => connection.destroy())
   })
 }
 

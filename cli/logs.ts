@@ -12,38 +12,50 @@ const levels: Record<number, string> = {
   50: 'error',
   60: 'fatal',
 }
-const known = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'service', 'v'])
+const known = new Set(['pid', 'hostname', 'name', 'service', 'v'])
 const dim = new Set(['trace', 'debug'])
 const loud = new Set(['error', 'fatal'])
 
-/** A line of a log for people: JSON lines of pino become time, level, message and the rest; others stay as they are. */
+type Entry = { time: string; level: string; message: string; rest: Record<string, unknown> }
+
+/** A line of a log for people: JSON of services and `key="value"` of Dapr become time, level, message and the rest. */
 export function readable(line: string): string {
-  const entry = parsed(line)
+  const entry = fromJson(line) ?? fromDapr(line)
   if (!entry) return line
-  const level = levels[Number(entry.level)] ?? String(entry.level)
-  const rest = Object.entries(entry).filter(([key]) => !known.has(key))
-  const fields = rest.map(
+  const { time, level, message } = entry
+  const fields = Object.entries(entry.rest).map(
     ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
-  const shown = [
-    new Date(entry.time as string | number).toISOString().slice(11, 23),
-    level.padEnd(5),
-    entry.msg,
-    ...fields,
-  ].join(' ')
+  const shown = [time.slice(11, 23), level.padEnd(5), message, ...fields].join(' ')
   if (loud.has(level)) return paint('red', shown)
   if (level === 'warn') return paint('yellow', shown)
   return dim.has(level) ? paint('gray', shown) : shown
 }
 
-function parsed(line: string): Record<string, unknown> | undefined {
+function fromJson(line: string): Entry | undefined {
   if (!line.startsWith('{')) return undefined
   try {
-    const entry = JSON.parse(line) as Record<string, unknown>
-    return 'level' in entry && 'time' in entry ? entry : undefined
+    const { level, time, msg, ...all } = JSON.parse(line) as Record<string, unknown>
+    const when = new Date(time as string | number)
+    if (level === undefined || Number.isNaN(when.getTime())) return undefined
+    const rest = Object.fromEntries(Object.entries(all).filter(([key]) => !known.has(key)))
+    return {
+      time: when.toISOString(),
+      level: levels[Number(level)] ?? String(level),
+      message: String(msg ?? ''),
+      rest,
+    }
   } catch {
     return undefined
   }
+}
+
+function fromDapr(line: string): Entry | undefined {
+  const [, time, level, message] =
+    /^time="([^"]+)" level=(\w+) msg="((?:[^"\\]|\\.)*)"/.exec(line) ?? []
+  if (!time || !level || message === undefined) return undefined
+  const unescaped = message.replaceAll('\\"', '"').replaceAll('\\n', ' ')
+  return { time, level: level.replace('warning', 'warn'), message: unescaped, rest: {} }
 }
 
 export type ShowOptions = {

@@ -20,19 +20,24 @@ export async function assertPortsFree(wanted: Wanted): Promise<void> {
     )
 }
 
-/** A line for each of the ports that somebody listens on: who wants it, and who holds it. */
+/** A line for each unit whose ports somebody listens on: which ports, and who holds them. */
 export async function portHolders(wanted: Wanted): Promise<string[]> {
-  const lines = wanted.flatMap(({ name, ports }) =>
-    Object.values(ports).map(async (port) =>
-      (await accepts(port)) ? `  ${port} (${name}): ${await holder(port)}` : '',
-    ),
+  const lines = await Promise.all(
+    wanted.map(async ({ name, ports }) => {
+      const numbers = Object.values(ports)
+      const answered = await Promise.all(numbers.map(accepts))
+      const taken = numbers.filter((_, index) => answered[index])
+      return taken[0] === undefined
+        ? undefined
+        : `  ${name} needs ${taken.join(', ')}: ${await holder(taken[0])}`
+    }),
   )
-  return (await Promise.all(lines)).filter(Boolean)
+  return lines.filter((line) => line !== undefined)
 }
 
 async function holder(port: number): Promise<string> {
   const found = await portHolder(port)
   if (!found) return 'let go a moment ago'
   const { pid, command } = found
-  return pid === undefined ? command : `pid ${pid}, ${command.slice(0, 120)}`
+  return pid === undefined ? command : `held by pid ${pid}, ${command.slice(0, 100)}`
 }

@@ -21,10 +21,22 @@ export type Unit = {
   stop(proc: Proc): Promise<unknown>
 }
 
+export type Crash = {
+  type: 'crash'
+  name: string
+  role: Role
+  /** Why it could not start; missing when it had started. */
+  reason?: string
+  /** The last lines of its log. */
+  log: string[]
+  logFile: string
+  inARow: number
+  againInMs: number
+}
 export type SupervisorEvent =
   | { type: 'start' | 'stopped'; name: string; role: Role }
   | { type: 'ready'; name: string; role: Role; ms: number }
-  | { type: 'crash'; name: string; role: Role; log: string[]; againInMs: number; reason?: string }
+  | Crash
 
 export type SupervisorOptions = {
   /** Processes that run already and are taken over, by unit name. */
@@ -91,18 +103,20 @@ export function createSupervisor(
   /** Starts a unit, and again whenever it ends, until it is no longer wanted. */
   async function keep(one: Kept, running?: Proc): Promise<void> {
     let wait = first
+    let inARow = 0
     let proc = running
     while (one.wanted && !released) {
       const began = performance.now()
       const fault = await run(one, proc).catch((error: Error) => error)
       proc = undefined
       if (!one.wanted || released) break
-      if (performance.now() - began > settledMs) wait = first
+      if (performance.now() - began > settledMs) [wait, inARow] = [first, 0]
+      inARow++
       one.restarts++
       enter(one, 'pausing')
       const { name, role, logFile } = one.unit
       const why = fault ? { reason: fault.message, log: [] } : { log: tail(logFile) }
-      onEvent({ type: 'crash', name, role, againInMs: wait, ...why })
+      onEvent({ type: 'crash', name, role, logFile, inARow, againInMs: wait, ...why })
       await pause(wait, undefined, { signal: one.wake.signal }).catch(() => {})
       wait = Math.min(wait * 2, most)
     }

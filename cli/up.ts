@@ -3,10 +3,11 @@ import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureRuntime } from '../runtime/ensure.ts'
 import { stopLeftovers } from './down.ts'
+import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
-import type { SupervisorEvent } from './supervisor.ts'
+import type { Crash, SupervisorEvent } from './supervisor.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
 import { welcome } from './welcome.ts'
 
@@ -118,14 +119,17 @@ export function reporter(progress: Progress): (event: SupervisorEvent) => void {
   }
 }
 
-function crashed(
-  progress: Progress,
-  { name, reason, log, againInMs }: SupervisorEvent & { type: 'crash' },
-): void {
-  progress.line(
-    `${paint('red', '✖')} ${name} ended${reason ? `: ${reason}` : ''}; starts again in ${seconds(againInMs)}`,
-  )
-  for (const line of log) progress.line(`    ${line}`)
+const widest = 200
+
+/** The log is shown at the first crash in a row; after that a line has to do. */
+function crashed(progress: Progress, event: Crash): void {
+  const { name, reason, log, inARow, againInMs, logFile } = event
+  const [why, ...more] = reason?.split('\n') ?? []
+  const times = inARow > 1 ? ` ${inARow} times in a row, see ${logFile}` : ''
+  const again = `starts again in ${seconds(againInMs)}`
+  progress.line(`${paint('red', '✖')} ${name} ended${why ? ` (${why})` : times}; ${again}`)
+  const shown = inARow > 1 ? [] : [...more, ...log]
+  for (const line of shown) progress.line(`    ${readable(line).slice(0, widest)}`)
 }
 
 /** The first signal stops in order, the next one at once. A terminal's Ctrl-C may reach us twice, so close ones count once. */
