@@ -36,8 +36,8 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['tests/system/**/*.test.ts'],
-          exclude: never,
           globalSetup: 'tests/system/shop.ts',
+          exclude: never,
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

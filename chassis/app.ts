@@ -112,12 +112,8 @@ export function createApp(options: AppOptions): App {
   )
 
   app.notFound((c) => {
-    const allowed = allowedMethods(app, c.req.path)
-    if (allowed.length === 0)
-      return problem(c, refused('not-found', `There is nothing at ${c.req.path}.`))
-    return problem(c, refused('method-not-allowed', `${c.req.path} takes ${allowed.join(', ')}.`), {
-      allow: allowed.join(', '),
-    })
+    const refusal = nothingThere(c.req.path, allowedMethods(app, c.req.path))
+    return problem(c, refusal, headersFor(refusal))
   })
   app.onError((error, c) => {
     if (error instanceof Refusal) return problem(c, error, headersFor(error))
@@ -172,9 +168,17 @@ export function createApp(options: AppOptions): App {
 
 function headersFor({ code, extra }: Refusal): Record<string, string> {
   if (code === 'unauthenticated') return { 'www-authenticate': 'Bearer' }
-  if (code === 'body-too-large') return { 'retry-after': '0', connection: 'close' }
+  if (code === 'method-not-allowed') return { allow: String(extra.allow) }
+  if (code === 'body-too-large') return { 'retry-after': '0' }
   if (extra.retryAfterSeconds) return { 'retry-after': String(extra.retryAfterSeconds) }
   return {}
+}
+
+/** 405 when the path takes other methods, else 404. */
+export function nothingThere(path: string, allowed: readonly string[]): Refusal {
+  if (allowed.length === 0) return refused('not-found', `There is nothing at ${path}.`)
+  const allow = allowed.join(', ')
+  return refused('method-not-allowed', `${path} takes ${allow}.`, { allow })
 }
 
 function observed(log: Log): MiddlewareHandler<AppEnv> {

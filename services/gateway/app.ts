@@ -5,14 +5,14 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { Context } from 'hono'
 import { cors } from 'hono/cors'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
-import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
+import { type App, type AppEnv, createApp, nothingThere } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
-import { Fault, refused } from '../../chassis/refusal.ts'
+import { Fault, type Refusal, refused } from '../../chassis/refusal.ts'
 import type { Reply, Transport } from '../../chassis/transport.ts'
 import { docsPage, docsScript } from './docs-page.ts'
-import { createDocuments } from './documents.ts'
+import { createDocuments, methodsOf } from './documents.ts'
 import { isOpen, ownerOf, services } from './routing.ts'
 
 export type GatewayPorts = {
@@ -59,12 +59,8 @@ const timeoutMs = 8_000
 /** The only public door: routes by first path segment to the service that owns it, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
   const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot } = ports
-  const app = createApp({
-    log,
-    name: 'gateway',
-    problems,
-    document: createDocuments(transport, services, log),
-  })
+  const documents = createDocuments(transport, services, log)
+  const app = createApp({ log, name: 'gateway', problems, document: documents })
   const limiter = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
   const guard = signedIn(verify)
   let inFlight = 0
@@ -137,14 +133,21 @@ export function createGatewayApp(ports: GatewayPorts): App {
       ...(hasBody && { body: new Uint8Array(await c.req.arrayBuffer()) }),
       timeoutMs,
     })
-    if (cameFromSidecar(reply))
-      throw new Fault(
-        'unavailable',
-        `${owner} is not answering: ${new TextDecoder().decode(reply.body)}`,
-      )
+    if (cameFromSidecar(reply)) throw await explained(c, owner, reply)
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = reply.body.length > 0 ? (reply.body as Uint8Array<ArrayBuffer>) : null
     return c.newResponse(body, reply.status as 200, headers)
+  }
+
+  /** The sidecar denies a method or path that no policy names (403); to the outside that is 405 or 404. */
+  async function explained(
+    c: Context<AppEnv>,
+    owner: string,
+    { status, body }: Reply,
+  ): Promise<Refusal | Fault> {
+    const allowed = status === 403 ? methodsOf(await documents(), c.req.path) : [c.req.method]
+    if (!allowed.includes(c.req.method)) return nothingThere(c.req.path, allowed)
+    return new Fault('unavailable', `${owner} is not answering: ${new TextDecoder().decode(body)}`)
   }
 
   app.get('*', serveStatic({ root: webRoot }))

@@ -63,3 +63,16 @@ export function merge(
 
 const publicPaths = (paths: OpenApiDocument['paths']): OpenApiDocument['paths'] =>
   Object.fromEntries(Object.entries(paths).filter(([path]) => !notPublic.test(path)))
+
+/** The methods that a document knows for a path, in upper case. */
+export function methodsOf({ paths }: OpenApiDocument, path: string): string[] {
+  const found = Object.entries(paths).filter(([template]) => patternOf(template).test(path))
+  return [...new Set(found.flatMap(([, operations]) => Object.keys(operations)))]
+    .map((method) => method.toUpperCase())
+    .sort()
+}
+
+const patternOf = (template: string): RegExp =>
+  new RegExp(
+    `^${template.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
+  )
