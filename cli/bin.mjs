@@ -103,8 +103,20 @@ function handOver() {
   const args = [join(root, 'cli', 'main.ts'), ...process.argv.slice(2)]
   const child = spawn(join(modules, '.bin', 'node'), args, { cwd: root, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  if (process.env.npm_lifecycle_event) onOrphaned(() => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
   })
+}
+
+/** A signal that ends npm ends only the shell between npm and us: that our parent is gone has to do as the signal. */
+function onOrphaned(act) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    act()
+  }, 250)
+  watch.unref()
 }
