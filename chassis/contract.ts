@@ -3,7 +3,7 @@ import type { z } from '@hono/zod-openapi'
 /** The parts a service's `contract.ts` is written with. */
 export { createRoute, z } from '@hono/zod-openapi'
 export { fact } from './fact.ts'
-export { euro, formatMoney, Money, sum, times } from './money.ts'
+export { Money } from './money.ts'
 
 /** A JSON answer, for `responses` of `createRoute`. */
 export const json = <S extends z.ZodType>(schema: S, description = 'OK') => ({

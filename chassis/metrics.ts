@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
+import { Counter, collectDefaultMetrics, Histogram, Registry } from '@prometheus-io/client'
 
 export const registry = new Registry()
 collectDefaultMetrics({ register: registry })
@@ -35,4 +35,4 @@ export const inboxOutcomes = new Counter({
   registers,
 })
 
-export { Counter, Gauge, Histogram }
+export { Counter }

@@ -13,11 +13,6 @@ export function times(price: Money, quantity: number): Money {
   return exact(price.amount * quantity)
 }
 
-/** @throws RangeError when the result is no longer an exact integer */
-export function sum(amounts: readonly Money[]): Money {
-  return exact(amounts.reduce((total, money) => total + money.amount, 0))
-}
-
 /** For people: `€14.90`. */
 export const formatMoney = (money: Money): string =>
   new Intl.NumberFormat('en-IE', { style: 'currency', currency: money.currency }).format(
