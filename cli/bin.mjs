@@ -74,10 +74,13 @@ async function install() {
   clearInterval(clock)
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   if (code !== 0)
-    throw new Error(`${output.trim()}\n\n\`npm ci\` failed (see above); mend that, then try again.`)
+    throw new Error(`${said(output)}\n\n\`npm ci\` failed (see above); mend that, then try again.`)
   writeFileSync(stamp, hashOfLock())
   console.error(`packages installed in ${seconds()}`)
 }
+
+/** npm adds its whole manual to some faults: the beginning says what is wrong. */
+const said = (output) => output.trim().split('\n').slice(0, 30).join('\n')
 
 function npmCi() {
   // The npm that started us, so that it is the same version; else the one on the PATH.

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import type { Project } from './project.ts'
 import { paint, seconds } from './terminal.ts'
 
@@ -14,6 +14,11 @@ const checks: readonly Check[] = [
     args: ['run', '--project', 'architecture', '--passWithNoTests'],
   },
   { name: 'dead code', program: 'knip', args: [] },
+  {
+    name: 'lock file',
+    program: 'npm',
+    args: ['ci', '--dry-run', '--no-audit', '--ignore-scripts'],
+  },
 ]
 
 /** Runs every check, two at a time; says how long each took, and what those that failed had to say. */
@@ -30,7 +35,7 @@ export async function runChecks(project: Project): Promise<boolean> {
 
 async function run({ root }: Project, { name, program, args }: Check): Promise<boolean> {
   const began = performance.now()
-  const { ok, output } = await outputOf(join(root, 'node_modules', '.bin', program), args, root)
+  const { ok, output } = await outputOf(program, args, root)
   console.log(
     `${ok ? paint('green', '✔') : paint('red', '✖')} ${name.padEnd(18)}${seconds(performance.now() - began)}`,
   )
@@ -43,8 +48,10 @@ function outputOf(
   args: string[],
   cwd: string,
 ): Promise<{ ok: boolean; output: string }> {
+  const PATH = `${join(cwd, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`
+  const options = { cwd, env: { ...process.env, PATH }, maxBuffer: 64 * 1024 * 1024 }
   return new Promise((resolve) => {
-    execFile(program, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(program, args, options, (error, stdout, stderr) => {
       resolve({
         ok: error === null,
         output: `${stdout}\n${stderr}\n${error && !stdout && !stderr ? error.message : ''}`,
