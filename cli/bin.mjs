@@ -3,13 +3,14 @@
 // hands over to the CLI on the Node that the project brings along. No dependencies.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
+const ownNode = join(modules, '.bin', 'node')
 const stamp = join(modules, '.sidecart-lock-hash')
 const lock = join(root, 'package-lock.json')
 
@@ -22,6 +23,7 @@ try {
 }
 
 function isInstalled() {
+  if (!existsSync(ownNode)) return false
   const hash = hashOfLock()
   if (read(stamp) === hash) return true
   if (!matchesLock()) return false
@@ -39,8 +41,7 @@ function hashOfLock() {
 /** Whether npm itself has installed exactly this, e.g. by a plain `npm ci`; it leaves a note of what it installed. */
 function matchesLock() {
   const note = read(join(modules, '.package-lock.json'))
-  if (note === undefined || read(join(modules, 'node', 'bin', 'node'), 'latin1') === undefined)
-    return false
+  if (note === undefined) return false
   const installed = JSON.parse(note).packages
   return Object.entries(JSON.parse(read(lock)).packages).every(
     ([path, { version, optional, link }]) =>
@@ -48,9 +49,9 @@ function matchesLock() {
   )
 }
 
-function read(file, encoding = 'utf8') {
+function read(file) {
   try {
-    return readFileSync(file, encoding)
+    return readFileSync(file, 'utf8')
   } catch {
     return undefined
   }
@@ -104,7 +105,7 @@ function handOver() {
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
   const env = { ...plain, ...process.env, NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
   const args = [join(root, 'cli', 'main.ts'), ...process.argv.slice(2)]
-  const child = spawn(join(modules, '.bin', 'node'), args, { cwd: root, stdio: 'inherit', env })
+  const child = spawn(ownNode, args, { cwd: root, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   if (process.env.npm_lifecycle_event) onOrphaned(() => child.kill('SIGTERM'))
   return new Promise((resolve, reject) => {
