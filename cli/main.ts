@@ -17,6 +17,7 @@ const subCommands: SubCommandsDef = {
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   test: () => import('./commands/test.ts').then((module) => module.default),
   check: () => import('./commands/check.ts').then((module) => module.default),
+  lock: () => import('./commands/lock.ts').then((module) => module.default),
   supervise: () => import('./commands/supervise.ts').then((module) => module.default),
 }
 

@@ -1,0 +1,75 @@
+/** The parts of package-lock.json (version 3) that matter here. */
+export type Lock = { packages: Record<string, LockEntry> }
+type LockEntry = {
+  version?: string
+  optional?: boolean
+  dev?: boolean
+  os?: string[]
+  cpu?: string[]
+  libc?: string[]
+  optionalDependencies?: Record<string, string>
+}
+
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
+const processors = [
+  'arm64',
+  'arm',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+]
+
+/**
+ * Programs inside npm packages come as one optional package per platform. A registry that mirrors only some of
+ * them makes npm leave the others out of the lock, and `npm ci` then refuses the whole lock, on every platform.
+ * Answers the entries that are missing, with the platform read from the package's name.
+ */
+export function missingPlatforms({ packages }: Lock): Record<string, LockEntry> {
+  const missing: Record<string, LockEntry> = {}
+  for (const [path, { optionalDependencies = {}, dev }] of Object.entries(packages)) {
+    for (const [name, version] of Object.entries(optionalDependencies)) {
+      const places = [`${path}/node_modules/${name}`, `node_modules/${name}`]
+      const there = places.some(
+        (place) => packages[place]?.version === version || (packages[place] && !isExact(version)),
+      )
+      if (path === '' || there || !isExact(version)) continue
+      const place = packages[`node_modules/${name}`] ? places[0] : places[1]
+      missing[place ?? name] = { version, ...platformOf(name), ...(dev && { dev }), optional: true }
+    }
+  }
+  return missing
+}
+
+const isExact = (version: string): boolean => /^\d+\.\d+\.\d+/.test(version)
+
+function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {
+  const words = name.split(/[-/.]/)
+  const os = systems.filter((system) => words.includes(system))
+  const cpu = processors.filter((processor) => words.includes(processor))
+  const libc = words.includes('musl')
+    ? ['musl']
+    : words.some((word) => word.startsWith('gnu'))
+      ? ['glibc']
+      : []
+  return {
+    ...(cpu.length > 0 && { cpu }),
+    ...(libc.length > 0 && { libc }),
+    ...(os.length > 0 && { os }),
+  }
+}

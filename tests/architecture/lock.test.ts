@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { type Lock, missingPlatforms } from '../../cli/lock.ts'
+import { read } from './tree.ts'
+
+it('package-lock.json is complete for every platform (if not: npx sidecart lock)', () => {
+  expect(missingPlatforms(JSON.parse(read('package-lock.json')) as Lock)).toEqual({})
+})
+
+it('package-lock.json names no registry', () => {
+  expect(read('package-lock.json')).not.toMatch(/"resolved":/)
+})
+
+it('a platform package that is not listed is noticed, with its platform', () => {
+  const lock: Lock = {
+    packages: {
+      'node_modules/tool': {
+        version: '1.0.0',
+        dev: true,
+        optionalDependencies: { '@tool/linux-x64-musl': '1.0.0', '@tool/darwin-arm64': '1.0.0' },
+      },
+    },
+  }
+  expect(missingPlatforms(lock)).toEqual({
+    'node_modules/@tool/linux-x64-musl': {
+      version: '1.0.0',
+      os: ['linux'],
+      cpu: ['x64'],
+      libc: ['musl'],
+      dev: true,
+      optional: true,
+    },
+    'node_modules/@tool/darwin-arm64': {
+      version: '1.0.0',
+      os: ['darwin'],
+      cpu: ['arm64'],
+      dev: true,
+      optional: true,
+    },
+  })
+})
