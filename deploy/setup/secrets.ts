@@ -14,7 +14,10 @@ const { APP_API_TOKEN, DAPR_API_TOKEN } = ensureVariables(project)
 const { username, password } = new URL(secrets['broker-url'] ?? '')
 
 give('apps/env', `APP_API_TOKEN='${APP_API_TOKEN}'\nDAPR_API_TOKEN='${DAPR_API_TOKEN}'\n`)
-give('broker/authorization.conf', `authorization { user: "${username}", password: "${password}" }\n`)
+give(
+  'broker/authorization.conf',
+  `authorization { user: "${username}", password: "${password}" }\n`,
+)
 give('database/password', `${secrets['postgres-superuser']}\n`)
 give('provider/env', `PROVIDER_API_KEY='${secrets['provider-api-key']}'\n`)
 process.stdout.write('secrets are there\n')

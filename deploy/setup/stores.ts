@@ -11,7 +11,9 @@ import { until } from '../../runtime/processes.ts'
 /** When database, broker and certificate authority run: makes what the sidecars expect to find. Safe to repeat. */
 const project = projectAt()
 const secrets = readSecrets(project)
-const resources = readResources(readRunFile(project.runFile).flatMap((stanza) => stanza.resourcesPaths))
+const resources = readResources(
+  readRunFile(project.runFile).flatMap((stanza) => stanza.resourcesPaths),
+)
 
 const admin = new URL(process.env.SIDECART_POSTGRES_URL ?? '')
 admin.username = 'postgres'
