@@ -65,37 +65,36 @@ export type Stanza = {
   settings: Shared
 }
 
-/**
- * Reads dapr.yaml as `dapr run -f` does: an app's own settings win over `common`, paths in `common` are relative to
- * the file, an app's to its folder.
- * @throws Advice naming each field that is missing or wrong
- */
+/** The stanzas of a run file. @throws Advice naming each field that is missing or wrong */
 export function readRunFile(file: string): Stanza[] {
-  const { common, apps } = parsed(file)
-  const root = dirname(file)
+  try {
+    return stanzasOf(readFileSync(file, 'utf8'), dirname(file))
+  } catch (error) {
+    throw new Advice(`${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/**
+ * Understands a run file in folder `root` as `dapr run -f` does: an app's own settings win over `common`, paths in
+ * `common` are relative to the file, an app's to its folder.
+ */
+export function stanzasOf(text: string, root: string): Stanza[] {
+  const { common, apps } = checked(parse(text))
   const stanzas = apps.map((app, index) => {
     const earlier = apps.slice(0, index).filter(({ appID }) => appID === app.appID).length
     return stanzaOf(root, common, app, earlier === 0 ? app.appID : `${app.appID}-${earlier + 1}`)
   })
-  assertOwnPorts(file, stanzas)
+  assertOwnPorts(stanzas)
   return stanzas
 }
 
-function parsed(file: string): z.output<typeof RunFile> {
-  const result = RunFile.safeParse(parseYaml(file))
+function checked(content: unknown): z.output<typeof RunFile> {
+  const result = RunFile.safeParse(content)
   if (result.success) return result.data
   const faults = result.error.issues.map(
     ({ path, message }) => `  ${path.join('.') || 'the file'}: ${message}`,
   )
-  throw new Advice(`${file} is not a run file that sidecart can start:\n${faults.join('\n')}`)
-}
-
-function parseYaml(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new Advice(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
-  }
+  throw new Advice(`not a run file that sidecart can start:\n${faults.join('\n')}`)
 }
 
 function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza {
@@ -107,9 +106,7 @@ function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza 
   const config = place('configFilePath')
   const resources = place('resourcesPaths')
   if (!config.value || !resources.value)
-    throw new Advice(
-      `dapr.yaml: ${app.appID} needs configFilePath and resourcesPaths, its own or in common`,
-    )
+    throw new Advice(`${app.appID} needs configFilePath and resourcesPaths, its own or in common`)
   const {
     appID,
     appDirPath,
@@ -140,12 +137,12 @@ function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza 
   }
 }
 
-function assertOwnPorts(file: string, stanzas: readonly Stanza[]): void {
+function assertOwnPorts(stanzas: readonly Stanza[]): void {
   const owners = new Map<number, string>()
   for (const { name, ports } of stanzas) {
     for (const number of Object.values(ports)) {
       const owner = owners.get(number)
-      if (owner) throw new Advice(`${file}: port ${number} is given to both ${owner} and ${name}`)
+      if (owner) throw new Advice(`port ${number} is given to both ${owner} and ${name}`)
       owners.set(number, name)
     }
   }

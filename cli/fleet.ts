@@ -3,8 +3,8 @@ import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
-import { ensureVariables, type Variables } from './secrets.ts'
 import { stopGently, type Unit } from './supervisor.ts'
+import { ensureVariables, type Variables } from './variables.ts'
 
 export type FleetOptions = {
   project: Project

@@ -4,8 +4,9 @@ import { readResources } from './components.ts'
 import { readRunFile } from './dapr-yaml.ts'
 import { fleetUnits } from './fleet.ts'
 import type { Project } from './project.ts'
-import { ensureSecrets, ensureVariables } from './secrets.ts'
+import { ensureSecrets } from './secrets.ts'
 import type { Unit } from './supervisor.ts'
+import { ensureVariables } from './variables.ts'
 
 export type Plan = { backing: Unit[]; fleet: Unit[] }
 

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { accepts, answers } from '../runtime/started.ts'
 import { sidecarHealthy } from './fleet.ts'
 import type { Project } from './project.ts'
-import { ensureVariables } from './secrets.ts'
 import { type ProcessRecord, procOf, readState, supervisorOf } from './state.ts'
 import { table } from './terminal.ts'
+import { ensureVariables } from './variables.ts'
 
 export type ProcessStatus = {
   name: string

@@ -28,7 +28,7 @@ export type Crash = {
   /** Why it could not start; missing when it had started. */
   reason?: string
   /** The last lines of its log. */
-  log: string[]
+  log: readonly string[]
   logFile: string
   inARow: number
   againInMs: number

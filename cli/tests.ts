@@ -36,7 +36,7 @@ async function run(
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const args = ['run', '--passWithNoTests', ...chosen, ...reporters, ...passedThrough]
   const code = await vitest(project, args)
-  return tallyOf(report, code)
+  return tallyOf(readReport(report), code)
 }
 
 function vitest(project: Project, args: readonly string[]): Promise<number> {
@@ -58,11 +58,10 @@ function vitest(project: Project, args: readonly string[]): Promise<number> {
   })
 }
 
-type Report = { testResults: { status: string; assertionResults: { status: string }[] }[] }
+type TestFile = { status: string; assertionResults: { status: string }[] }
 
 /** A file that could not even be loaded, and a run that ended badly without a failed test, count as one failure each. */
-export function tallyOf(report: string, code: number): Tally {
-  const files = readReport(report)
+export function tallyOf(files: readonly TestFile[], code: number): Tally {
   const results = files.flatMap(({ assertionResults }) =>
     assertionResults.map(({ status }) => status),
   )
@@ -75,9 +74,9 @@ export function tallyOf(report: string, code: number): Tally {
   return { passed, failed: failed === 0 && code !== 0 ? 1 : failed }
 }
 
-function readReport(file: string): Report['testResults'] {
+function readReport(file: string): TestFile[] {
   try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as Report).testResults
+    return (JSON.parse(readFileSync(file, 'utf8')) as { testResults: TestFile[] }).testResults
   } catch {
     return []
   }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { command } from '../command.ts'
 import { Advice, projectAt } from '../project.ts'
-import { ensureVariables } from '../secrets.ts'
+import { ensureVariables } from '../variables.ts'
 
 export default command({
   meta: {

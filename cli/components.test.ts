@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { type Resource, streamsFor, uses } from './components.ts'
+
+const subscription = (topic: string, deadLetterTopic?: string): Resource => ({
+  kind: 'Subscription',
+  metadata: { name: topic },
+  scopes: [],
+  spec: { topic, deadLetterTopic },
+})
+const publisher: Resource = {
+  kind: 'Component',
+  metadata: { name: 'pubsub' },
+  scopes: [],
+  spec: {
+    type: 'pubsub.jetstream',
+    metadata: [
+      { name: 'publishingScopes', value: 'orders=placed-v1, shipped-v1; users=registered-v1' },
+    ],
+  },
+}
+
+test('facts that are said or heard share a stream', () => {
+  const [facts] = streamsFor([publisher, subscription('placed-v1'), subscription('paid-v1')])
+  expect(facts).toEqual({
+    name: 'facts',
+    subjects: ['paid-v1', 'placed-v1', 'registered-v1', 'shipped-v1'],
+  })
+})
+
+test('each dead letter topic has a stream of its own, whose duplicates are not those of the facts', () => {
+  const streams = streamsFor([
+    subscription('placed-v1', 'carts-dead-letters-v1'),
+    subscription('carts-dead-letters-v1'),
+  ])
+  expect(streams).toEqual([
+    { name: 'facts', subjects: ['placed-v1'] },
+    { name: 'carts-dead-letters-v1', subjects: ['carts-dead-letters-v1'] },
+  ])
+})
+
+test('a set of components tells which servers it needs', () => {
+  expect(uses('pubsub.jetstream', [publisher])).toBe(true)
+  expect(uses('pubsub.redis', [publisher])).toBe(false)
+})

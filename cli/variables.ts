@@ -1,0 +1,36 @@
+import { readIfThere, writeWhole } from './files.ts'
+import type { Project } from './project.ts'
+import { random } from './secrets.ts'
+
+export type Variables = Record<string, string>
+
+/**
+ * What sidecars and apps need from the environment, kept in `.sidecart/env`. Tokens are made once; the trust anchors
+ * are there after the first start of Dapr's certificate authority.
+ */
+export function ensureVariables(
+  project: Project,
+  found: { runtimePath?: string | undefined } = {},
+): Variables {
+  const there = readVariables(project)
+  const anchors = readIfThere(`${project.certificates}/ca.crt`)
+  const wanted: Variables = {
+    NAMESPACE: 'default',
+    // Sidecars find each other by this address instead of one on the network.
+    DAPR_HOST_IP: '127.0.0.1',
+    DAPR_API_TOKEN: there.DAPR_API_TOKEN ?? random(24),
+    APP_API_TOKEN: there.APP_API_TOKEN ?? random(24),
+    ...(anchors && { DAPR_TRUST_ANCHORS: anchors.trim() }),
+    ...(found.runtimePath && { DAPR_RUNTIME_PATH: found.runtimePath }),
+  }
+  const text = Object.entries(wanted).map(([name, value]) => `export ${name}='${value}'\n`)
+  if (text.join('') !== readIfThere(project.envFile)) writeWhole(project.envFile, text.join(''))
+  return wanted
+}
+
+function readVariables(project: Project): Variables {
+  const text = readIfThere(project.envFile) ?? ''
+  return Object.fromEntries(
+    [...text.matchAll(/^export (\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]),
+  )
+}
