@@ -10,6 +10,8 @@ import { until } from '../support/until.ts'
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 
+const launchLog = join(root, '.sidecart/logs/dapr-run.log')
+
 type Stanza = {
   appID: string
   appPort: number
@@ -29,9 +31,7 @@ export default async function startShop(): Promise<() => Promise<void>> {
       'every service and sidecar is ready',
       async () => {
         if (launcher.exitCode !== null)
-          throw new Error(
-            `dapr run ended with ${launcher.exitCode}; see .sidecart/logs/dapr-run.log`,
-          )
+          throw new Error(`dapr run ended:\n${readFileSync(launchLog, 'utf8')}`)
         return (await Promise.all(stanzas.map(isReady))).every(Boolean)
       },
       90_000,
@@ -55,7 +55,7 @@ export async function sidecart(...args: string[]): Promise<string> {
 
 function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
-  const log = openSync(join(root, '.sidecart/logs/dapr-run.log'), 'w')
+  const log = openSync(launchLog, 'w')
   return spawn(daprCommand(), ['run', '-f', '.'], {
     cwd: root,
     env: { ...process.env, ...sidecarEnvironment() },
@@ -97,7 +97,7 @@ const statusOf = (url: string): Promise<number | undefined> =>
   )
 
 async function stopShop(launcher: ChildProcess): Promise<void> {
-  if (launcher.pid) process.kill(launcher.pid, 'SIGTERM')
+  launcher.kill('SIGTERM')
   await until(
     'dapr run has ended',
     () => launcher.exitCode !== null || launcher.signalCode !== null,
