@@ -5,9 +5,7 @@
 # sidecar here, so that its restart policy brings it back beside its app.
 set -eu
 
-set -a
 . /shop/.sidecart/env
-set +a
 unset DAPR_HOST_IP # is for sidecars on one machine; here each has an address of its own
 
 # shellcheck disable=SC2086 # one flag per word

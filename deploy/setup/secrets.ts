@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { writeWhole } from '../../cli/files.ts'
 import { projectAt } from '../../cli/project.ts'
-import { ensureSecrets, ensureVariables, type Secrets } from '../../cli/secrets.ts'
+import { ensureSecrets, type Secrets } from '../../cli/secrets.ts'
+import { ensureVariables } from '../../cli/variables.ts'
 
 /**
  * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each kind of
