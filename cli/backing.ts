@@ -101,6 +101,8 @@ export function backingUnits({
           for (const stream of streamsFor(resources)) await ensureStream({ ...login, ...stream })
         },
         ready: http(brokerMonitorPort),
+        // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.
+        dependentsSurviveMs: 100_000,
       },
     )
   }

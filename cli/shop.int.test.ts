@@ -93,6 +93,21 @@ test('one process can be stopped and started while the other goes on', async () 
   expect(pids()[1]).toBe(two)
 })
 
+test('those that cannot survive the absence of another are started anew when it is back', async () => {
+  const project = projectAt(await temporaryFolder())
+  const [one, two] = await stubs(project)
+  if (!one || !two) throw new Error('no stubs')
+  const shop = await openShop(project, [{ ...one, dependentsSurviveMs: 0 }, two], () => {})
+  onTestFinished(shop.kill)
+  await shop.ready
+  const before = readState(project)?.processes[1]?.pid
+  await order(project, { do: 'restart', names: ['one'] })
+  await until('two is another process', () => {
+    const now = readState(project)?.processes[1]
+    return now?.phase === 'ready' && now.pid !== before
+  })
+})
+
 test('an order that makes no sense is refused with the names there are', async () => {
   const { project } = await opened()
   await expect(order(project, { do: 'stop', names: ['three'] })).rejects.toThrow(

@@ -19,6 +19,8 @@ export type Unit = {
   prepare?(): Promise<void>
   ready(): Promise<boolean>
   stop(proc: Proc): Promise<unknown>
+  /** How long those that need this unit survive without it; they are started anew when it was gone for longer. */
+  dependentsSurviveMs?: number
 }
 
 export type Crash = {
@@ -70,6 +72,8 @@ type Kept = {
   startedAt: Date | undefined
   restarts: number
   everReady: boolean
+  /** When it ended the last time, on the monotonic clock. */
+  goneSince: number | undefined
   /** Settles when the unit is stopped for good. */
   done: Promise<void>
   /** Cuts a pause short. */
@@ -91,6 +95,7 @@ export function createSupervisor(
   const { first, most } = options.backOff ?? { first: 200, most: 5000 }
   const kept = new Map(units.map((unit) => [unit.name, keptOf(unit)]))
   let released = false
+  let closing = false
 
   const records = () => [...kept.values()].map(recordOf)
 
@@ -146,8 +151,23 @@ export function createSupervisor(
       enter(one, 'ready')
       const { name, role } = one.unit
       onEvent({ type: 'ready', name, role, ms: Math.round(performance.now() - began) })
+      renewDependents(one)
     }
     await until(() => isOver(one))
+    one.goneSince = performance.now()
+  }
+
+  function renewDependents({ unit, goneSince }: Kept): void {
+    const goneMs = goneSince === undefined ? 0 : performance.now() - goneSince
+    if (goneMs <= (unit.dependentsSurviveMs ?? Number.POSITIVE_INFINITY)) return
+    for (const { unit: other, phase } of kept.values()) {
+      if (phase === 'ready' && other.after.includes(unit.name)) void renew(other.name)
+    }
+  }
+
+  async function renew(name: string): Promise<void> {
+    await stop(name)
+    if (!closing) begin(of(name))
   }
 
   /** Its process is gone; or, for a server that somebody else runs, it is no longer wanted. */
@@ -210,6 +230,7 @@ export function createSupervisor(
   }
 
   async function stopAll(): Promise<void> {
+    closing = true
     for (const role of stopOrder) {
       const names = units
         .filter((unit) => unit.role === role && unit.name !== lastToStop)
@@ -254,6 +275,7 @@ function keptOf(unit: Unit): Kept {
     startedAt: undefined,
     restarts: 0,
     everReady: false,
+    goneSince: undefined,
     done: Promise.resolve(),
     wake: new AbortController(),
   }
