@@ -26,7 +26,7 @@ export function createProgress(): Progress {
     const seconds = Math.floor((performance.now() - began) / 1000)
     frame = (frame + 1) % frames.length
     write(
-      `\r\u001b[K${frames[frame]} ${seconds} s  ${text.slice(0, (process.stdout.columns ?? 80) - 12)}`,
+      `\r\u001b[K${frames[frame]} ${seconds} s  ${text.slice(0, (process.stdout.columns || 80) - 12)}`,
     )
   }
   const clear = () => live && text !== '' && write('\r\u001b[K')
