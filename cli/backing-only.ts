@@ -4,7 +4,8 @@ import { assertPortsFree } from './ports.ts'
 import { Advice, type Project } from './project.ts'
 import { assertNotRunning, runningOf } from './shop.ts'
 import { procOf, readState, removeState, writeState } from './state.ts'
-import { createSupervisor, type SupervisorEvent } from './supervisor.ts'
+import { createSupervisor } from './supervisor.ts'
+import type { SupervisorEvent } from './unit.ts'
 
 /** Starts the servers that sidecars need, for a shop that `dapr run -f .` or something else brings up; they outlive this process. */
 export async function startBacking(

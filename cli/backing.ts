@@ -18,7 +18,7 @@ import {
 } from './ports.ts'
 import type { Project } from './project.ts'
 import type { Secrets } from './secrets.ts'
-import { stopGently, type Unit } from './supervisor.ts'
+import { stopGently, type Unit } from './unit.ts'
 
 export const sentryAddress = 'localhost:50001'
 export const schedulerAddress = '127.0.0.1:50006'

@@ -10,7 +10,7 @@ import {
   removeState,
   supervisorOf,
 } from './state.ts'
-import { stopGently } from './supervisor.ts'
+import { stopGently } from './unit.ts'
 
 /** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
 export async function down(project: Project): Promise<number> {

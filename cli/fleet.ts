@@ -3,7 +3,7 @@ import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
-import { stopGently, type Unit } from './supervisor.ts'
+import { stopGently, type Unit } from './unit.ts'
 import { ensureVariables, type Variables } from './variables.ts'
 
 export type FleetOptions = {

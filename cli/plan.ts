@@ -5,7 +5,7 @@ import { readRunFile } from './dapr-yaml.ts'
 import { fleetUnits } from './fleet.ts'
 import type { Project } from './project.ts'
 import { ensureSecrets } from './secrets.ts'
-import type { Unit } from './supervisor.ts'
+import type { Unit } from './unit.ts'
 import { ensureVariables } from './variables.ts'
 
 export type Plan = { backing: Unit[]; fleet: Unit[] }

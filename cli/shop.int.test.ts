@@ -13,7 +13,7 @@ import { ensureSecrets } from './secrets.ts'
 import { assertNotRunning, openShop } from './shop.ts'
 import { procOf, readState, writeState } from './state.ts'
 import { statusOf } from './status.ts'
-import { type SupervisorEvent, stopGently, type Unit } from './supervisor.ts'
+import { type SupervisorEvent, stopGently, type Unit } from './unit.ts'
 
 /** A server that ends with a last word when it is asked for `/crash`. */
 const program = `

@@ -4,7 +4,8 @@ import { type Order, serveOrders } from './control.ts'
 import { assertPortsFree } from './ports.ts'
 import { Advice, type Project } from './project.ts'
 import { procOf, readState, removeState, supervisorOf, writeState } from './state.ts'
-import { createSupervisor, type Supervisor, type SupervisorEvent, type Unit } from './supervisor.ts'
+import { createSupervisor, type Supervisor } from './supervisor.ts'
+import type { SupervisorEvent, Unit } from './unit.ts'
 
 export type Shop = {
   /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */

@@ -1,44 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Proc } from '../runtime/processes.ts'
-import { stopProcess } from '../runtime/processes.ts'
 import { Advice } from './project.ts'
 import type { Phase, ProcessRecord, Role } from './state.ts'
-
-/** Something that can be started, asked and stopped: an app, its sidecar, a backing server. */
-export type Unit = {
-  name: string
-  role: Role
-  ports: Record<string, number>
-  logFile: string
-  /** The names of units that must be ready first. */
-  after: readonly string[]
-  /** Answers the process, or nothing for a server that somebody else runs. */
-  start(): Promise<Proc | undefined>
-  /** What must be true of a running unit before others may use it, e.g. databases and streams. */
-  prepare?(): Promise<void>
-  ready(): Promise<boolean>
-  stop(proc: Proc): Promise<unknown>
-  /** How long those that need this unit survive without it; they are started anew when it was gone for longer. */
-  dependentsSurviveMs?: number
-}
-
-export type Crash = {
-  type: 'crash'
-  name: string
-  role: Role
-  /** Why it could not start; missing when it had started. */
-  reason?: string
-  /** The last lines of its log. */
-  log: readonly string[]
-  logFile: string
-  inARow: number
-  againInMs: number
-}
-export type SupervisorEvent =
-  | { type: 'start' | 'stopped'; name: string; role: Role }
-  | { type: 'ready'; name: string; role: Role; ms: number }
-  | Crash
+import { type SupervisorEvent, tail, type Unit } from './unit.ts'
 
 export type SupervisorOptions = {
   /** Processes that run already and are taken over, by unit name. */
@@ -302,17 +266,5 @@ function gone(pid: number): boolean {
     return false
   } catch {
     return true
-  }
-}
-
-/** Asks politely for ten seconds. */
-export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 10_000 })
-
-/** The last lines of a log. */
-export function tail(logFile: string, lines = 15): string[] {
-  try {
-    return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines)
-  } catch {
-    return []
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { SupervisorEvent } from './supervisor.ts'
+import type { SupervisorEvent } from './unit.ts'
 import { reporter } from './up.ts'
 
 function told(...events: SupervisorEvent[]): string[] {

@@ -7,8 +7,8 @@ import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
-import type { Crash, SupervisorEvent } from './supervisor.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
+import type { Crash, SupervisorEvent } from './unit.ts'
 import { welcome } from './welcome.ts'
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
