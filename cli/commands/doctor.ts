@@ -1,0 +1,25 @@
+import { command } from '../command.ts'
+import { readResources } from '../components.ts'
+import { readRunFile } from '../dapr-yaml.ts'
+import { durability } from '../doctor/durability.ts'
+import { projectAt } from '../project.ts'
+import { readSecrets } from '../secrets.ts'
+
+export default command({
+  meta: {
+    name: 'doctor',
+    description: 'Ask the running servers whether what they acknowledge survives a power cut',
+  },
+  args: { json: { type: 'boolean', description: 'For programs' } },
+  run: async ({ args }) => {
+    const project = projectAt()
+    const folders = readRunFile(project.runFile).flatMap(({ resourcesPaths }) => resourcesPaths)
+    const checks = await durability(readSecrets(project), readResources([...new Set(folders)]))
+    const ok = checks.every((check) => check.ok)
+    if (args.json) console.log(JSON.stringify({ ok, checks }))
+    else
+      for (const check of checks)
+        console.log(`${check.ok ? '✓' : '✗'} ${check.name}: ${check.detail}`)
+    if (!ok) process.exitCode = 1
+  },
+})
