@@ -3,6 +3,8 @@ import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
+import type { Secrets } from './secrets.ts'
+import { setAmong } from './sets.ts'
 import { stopGently, type Unit } from './unit.ts'
 import { ensureVariables, type Variables } from './variables.ts'
 
@@ -12,6 +14,8 @@ export type FleetOptions = {
   daprd: string
   sentryAddress: string
   schedulerAddress: string
+  /** Handed to sidecars whose secret store is their environment. */
+  secrets: Secrets
   /** What sidecars need before they start. */
   after: readonly string[]
 }
@@ -50,9 +54,16 @@ function appUnit(project: Project, stanza: Stanza): Unit {
 function sidecarUnit(
   project: Project,
   stanza: Stanza,
-  { daprd, sentryAddress, schedulerAddress, after }: Omit<FleetOptions, 'project' | 'stanzas'>,
+  {
+    daprd,
+    sentryAddress,
+    schedulerAddress,
+    secrets,
+    after,
+  }: Omit<FleetOptions, 'project' | 'stanzas'>,
 ): Unit {
   const { app: _, ...ports } = stanza.ports
+  const fromEnvironment = setAmong('secrets', stanza.resourcesPaths) === 'env'
   const name = `${stanza.name}-sidecar`
   const logFile = join(project.logs, `${name}.log`)
   return {
@@ -67,7 +78,7 @@ function sidecarUnit(
         command: daprd,
         args: daprdArguments(stanza, sentryAddress, schedulerAddress),
         cwd: stanza.directory,
-        env: ensureVariables(project),
+        env: { ...ensureVariables(project), ...(fromEnvironment && secrets) },
         logFile,
       }),
     ready: () => sidecarHealthy(ports.http, ensureVariables(project)),

@@ -5,6 +5,7 @@ import { Advice } from './project.ts'
 export const postgresPort = 5440
 export const brokerPort = 4240
 export const brokerMonitorPort = 8240
+export const redisPort = 6340
 export const smtpPort = 1040
 export const inboxPort = 8040
 export const providerPort = 8090

@@ -6,18 +6,19 @@ import { stopLeftovers } from './down.ts'
 import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
+import { asFlags, type Choice } from './sets.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
 import type { Crash, SupervisorEvent } from './unit.ts'
 import { welcome } from './welcome.ts'
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
-export async function upInForeground(project: Project): Promise<void> {
+export async function upInForeground(project: Project, choice: Choice): Promise<void> {
   const progress = await prepared(project)
   const began = performance.now()
   const quitter = quitOnSignal(progress)
-  const { backing, fleet } = await planOf(project)
-  const shop = await openShop(project, [...backing, ...fleet], reporter(progress))
+  const { servers, fleet } = await planOf(project, choice)
+  const shop = await openShop(project, [...servers.needed, ...fleet], reporter(progress))
   quitter.shop = shop
   await shop.ready
   progress.end()
@@ -29,10 +30,10 @@ export async function upInForeground(project: Project): Promise<void> {
 }
 
 /** Brings the shop up under a supervisor of its own, and leaves it running. */
-export async function upInBackground(project: Project): Promise<void> {
+export async function upInBackground(project: Project, choice: Choice): Promise<void> {
   const progress = await prepared(project)
   const began = performance.now()
-  await superviseInBackground(project, reporter(progress))
+  await superviseInBackground(project, choice, reporter(progress))
   progress.end()
   progress.line(opened(project, began, 'npx sidecart down stops everything.'))
 }
@@ -45,15 +46,19 @@ function opened(project: Project, began: number, howToStop: string): string {
 export type Message = { event: SupervisorEvent } | { up: true } | { fault: string }
 
 /** The background supervisor: the shop, without a terminal. */
-export async function superviseForParent(project: Project): Promise<void> {
+export async function superviseForParent(project: Project, choice: Choice): Promise<void> {
   const tell = (message: Message) =>
     new Promise((resolve) =>
       process.connected ? process.send?.(message, resolve) : resolve(undefined),
     )
   const quitter = quitOnSignal()
   try {
-    const { backing, fleet } = await planOf(project)
-    const shop = await openShop(project, [...backing, ...fleet], (event) => void tell({ event }))
+    const { servers, fleet } = await planOf(project, choice)
+    const shop = await openShop(
+      project,
+      [...servers.needed, ...fleet],
+      (event) => void tell({ event }),
+    )
     quitter.shop = shop
     await shop.ready
     await tell({ up: true })
@@ -77,12 +82,13 @@ async function prepared(project: Project): Promise<Progress> {
 
 function superviseInBackground(
   project: Project,
+  choice: Choice,
   report: (event: SupervisorEvent) => void,
 ): Promise<void> {
   mkdirSync(project.logs, { recursive: true })
   const log = openSync(join(project.logs, 'supervisor.log'), 'a')
   const main = join(import.meta.dirname, 'main.ts')
-  const child = spawn(process.execPath, [main, 'supervise'], {
+  const child = spawn(process.execPath, [main, 'supervise', ...asFlags(choice)], {
     cwd: project.root,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

@@ -50,6 +50,12 @@ export function misfit(name: PartName, version: string): string | undefined {
   return fits ? undefined : `version ${version || 'unknown'} does not fit: ${why}`
 }
 
+/** Whether a version such as `7.0.15` is this one or a later one; an unreadable one is not. */
+export function atLeast(version: string, least: string): boolean {
+  const [have, want] = [numbers(version), numbers(least)]
+  return have !== undefined && want !== undefined && compare(have, want) >= 0
+}
+
 function numbers(version: string): number[] | undefined {
   const found = /^v?(\d+)\.(\d+)\.(\d+)(\+.*)?$/.exec(version.trim())
   return found ? found.slice(1, 4).map(Number) : undefined

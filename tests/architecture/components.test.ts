@@ -9,8 +9,7 @@ import { payments } from '../../services/payments/contract.ts'
 import { users } from '../../services/users/contract.ts'
 import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
 
-const sets = foldersIn('components').filter((folder) => folder !== 'common')
-const brokers = sets.filter((folder) => folder.startsWith('pubsub-'))
+const brokers = foldersIn('components').filter((folder) => folder.startsWith('pubsub-'))
 const resources = (folder: string): Resource[] =>
   filesBelow(`components/${folder}`, /\.yaml$/).flatMap(documents)
 const ofKind = (kind: string, folder: string) =>
@@ -78,61 +77,59 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
-  it('every service may publish exactly the facts it says', () => {
-    const metadata = ofKind('Component', broker).find(({ metadata }) => metadata.name === 'pubsub')
-      ?.spec.metadata as { name: string; value: string }[]
-    const scopes = metadata.find(({ name }) => name === 'publishingScopes')?.value ?? ''
-    const allowed = Object.fromEntries(
-      scopes
-        .replaceAll(/\s/g, '')
-        .split(';')
-        .filter(Boolean)
-        .map((entry) => entry.split('='))
-        .map(([app, topics]) => [app, (topics ?? '').split(',').sort()]),
-    )
-    expect(allowed).toEqual(said)
-  })
-})
-
-describe('component sets', () => {
-  it('of one kind declare the same names with the same scopes', () => {
-    for (const kind of ['pubsub-', 'state-', 'secrets-']) {
-      const shapes = sets
-        .filter((set) => set.startsWith(kind))
-        .map((set) =>
-          ofKind('Component', set)
-            .filter(({ metadata }) => ['pubsub', 'statestore', 'secrets'].includes(metadata.name))
-            .map(({ metadata, scopes }) => ({
-              name: metadata.name,
-              scopes: [...(scopes ?? [])].sort(),
-            })),
-        )
-      expect(shapes.length, kind).toBeGreaterThan(0)
-      for (const shape of shapes) expect(shape).toEqual(shapes[0])
+  it('every service may publish the facts it says, and nothing else but its own dead letters', () => {
+    const scopes = topicScopes(broker, 'pubsub', 'publishingScopes')
+    for (const app of everybody) {
+      const allowed = scopes[app]?.filter((topic) => topic !== `${app}-dead-letters-v1`)
+      expect(allowed?.sort(), app).toEqual(said[app] ?? [])
     }
   })
 
-  it('every component but the secret store is scoped to the apps that use it', () => {
-    for (const set of [...sets, 'common']) {
-      for (const { metadata, scopes } of ofKind('Component', set)) {
-        if (metadata.name !== 'secrets')
-          expect(scopes?.length, `${set}/${metadata.name}`).toBeGreaterThan(0)
+  it('every service may hear what it subscribes to, and publish its dead letters there', () => {
+    for (const { scopes = [], spec } of subscriptions) {
+      for (const app of scopes) {
+        const { pubsubname, topic, deadLetterTopic } = spec
+        const may = (verb: 'publishing' | 'subscription') =>
+          topicScopes(broker, pubsubname, `${verb}Scopes`)[app] ?? allowedTopics(broker, pubsubname)
+        expect(may('subscription'), pubsubname).toContain(topic)
+        if (deadLetterTopic) expect(may('publishing'), pubsubname).toContain(deadLetterTopic)
       }
     }
   })
 
-  it('no component holds a secret in plain text', () => {
-    const suspicious = /password|secret|token|connectionstring|natsurl/i
-    for (const set of [...sets, 'common']) {
-      for (const { metadata, spec } of ofKind('Component', set)) {
-        for (const entry of (spec.metadata ?? []) as { name: string; value?: string }[]) {
-          if (suspicious.test(entry.name) && !/^secretsFile$/.test(entry.name))
-            expect(entry.value, `${set}/${metadata.name}.${entry.name}`).toBeUndefined()
-        }
-      }
+  it('nobody may subscribe through the component for saying to what it does not hear', () => {
+    const scopes = topicScopes(broker, 'pubsub', 'subscriptionScopes')
+    for (const app of everybody) {
+      const heard = ofApp(app).map(({ spec }) => spec.topic)
+      expect(heard, app).toEqual(expect.arrayContaining(scopes[app] ?? ['everything']))
     }
   })
 })
+
+const everybody = ['carts', 'catalog', 'notifications', 'orders', 'payments', 'users']
+
+type Entry = { name: string; value?: string }
+const settingOf = (broker: string, component: string, setting: string): string | undefined =>
+  ofKind('Component', broker)
+    .filter(({ metadata }) => metadata.name === component)
+    .flatMap(({ spec }) => spec.metadata as Entry[])
+    .find(({ name }) => name === setting)?.value
+
+const topicsIn = (list = ''): string[] => list.replaceAll(/\s/g, '').split(',').filter(Boolean)
+
+/** `app=topic,topic;app=topic`; an app that is not named may everything. */
+function topicScopes(broker: string, component: string, setting: string): Record<string, string[]> {
+  const entries = (settingOf(broker, component, setting) ?? '').split(';').filter(Boolean)
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [app = '', topics] = entry.split('=')
+      return [app.trim(), topicsIn(topics)]
+    }),
+  )
+}
+
+const allowedTopics = (broker: string, component: string): string[] =>
+  topicsIn(settingOf(broker, component, 'allowedTopics'))
 
 describe('access control', () => {
   const policies = foldersInConfiguration()

@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startScheduler, startSentry } from '../../runtime/dapr-control-plane.ts'
+import { startMail } from '../../runtime/mail.ts'
+import { startPostgres, stopPostgres } from '../../runtime/postgres.ts'
+import { accepts, startAndWait } from '../../runtime/started.ts'
+import { ensureDatabases } from '../databases.ts'
+import { inboxPort, postgresPort, providerPort, smtpPort } from '../ports.ts'
+import type { Unit } from '../unit.ts'
+import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+/** The services' databases; a configured server is used as it is. */
+export function postgres({ project, secrets }: ServerOptions): Unit {
+  const configured = process.env.SIDECART_POSTGRES_URL
+  const password = secrets['postgres-superuser'] ?? ''
+  const admin = configured ?? `postgres://postgres:${password}@127.0.0.1:${postgresPort}/postgres`
+  const logFile = logOf(project, 'postgres')
+  return server(project, 'postgres', configured ? {} : { sql: postgresPort }, {
+    start: async () => {
+      const dataDir = dirOf(project, 'postgres')
+      const given = { dataDir, port: postgresPort, superuserPassword: password, logFile }
+      return (await startPostgres(given)).proc
+    },
+    prepare: () => ensureDatabases(admin, secrets),
+    ready: () => (configured ? Promise.resolve(true) : accepts(postgresPort)),
+    stop: stopPostgres,
+  })
+}
+
+export function mail({ project }: ServerOptions): Unit {
+  const ports = { smtp: smtpPort, inbox: inboxPort }
+  const given = { dir: dirOf(project, 'mail'), logFile: logOf(project, 'mail') }
+  return server(project, 'mail', ports, {
+    start: async () => (await startMail({ ...given, smtpPort, webPort: inboxPort })).proc,
+    ready: answersHttp(inboxPort, '/api/healthz'),
+  })
+}
+
+/** The sandbox of the payment provider. */
+export function provider({ project, secrets }: ServerOptions): Unit {
+  const dir = dirOf(project, 'provider')
+  const program = {
+    name: 'provider',
+    command: process.execPath,
+    args: [join(project.root, 'services/payments/sandbox/main.ts')],
+    cwd: project.root,
+    env: {
+      PROVIDER_PORT: String(providerPort),
+      PROVIDER_API_KEY: secrets['provider-api-key'],
+      PROVIDER_LOG: join(dir, 'log.jsonl'),
+    },
+    logFile: logOf(project, 'provider'),
+  }
+  const ready = answersHttp(providerPort)
+  return server(
+    project,
+    'provider',
+    { http: providerPort },
+    {
+      start: async () => {
+        mkdirSync(dir, { recursive: true })
+        return (await startAndWait(program, { ports: [providerPort], ready })).proc
+      },
+      ready,
+    },
+  )
+}
+
+/** Dapr's certificate authority. */
+export function sentry({ project, runtime }: ServerOptions): Unit {
+  const given = {
+    path: runtime.parts.sentry.path,
+    dir: project.certificates,
+    configFile: join(project.root, 'components/common/configuration/gateway.yaml'),
+    logFile: logOf(project, 'sentry'),
+  }
+  return server(
+    project,
+    'sentry',
+    { grpc: 50001, health: 50011 },
+    { start: async () => (await startSentry(given)).proc, ready: answersHttp(50011) },
+  )
+}
+
+/** Sidecars without it are never healthy. */
+export function scheduler({ project, runtime }: ServerOptions): Unit {
+  const ports = { grpc: 50006, health: 50016, metrics: 50026, etcd: 52379, 'etcd-peer': 52380 }
+  const given = {
+    path: runtime.parts.scheduler.path,
+    dir: dirOf(project, 'scheduler'),
+    mtls: {
+      trustAnchorsFile: join(project.certificates, 'ca.crt'),
+      sentryAddress: '127.0.0.1:50001',
+    },
+    logFile: logOf(project, 'scheduler'),
+  }
+  return server(project, 'scheduler', ports, {
+    after: ['sentry'],
+    start: async () => (await startScheduler(given)).proc,
+    ready: answersHttp(50016),
+  })
+}

@@ -1,0 +1,62 @@
+import { ensureStream, startNats } from '../../runtime/nats.ts'
+import { redisAnswers, startRedis } from '../../runtime/redis.ts'
+import { streamsFor } from '../components.ts'
+import { brokerMonitorPort, brokerPort, redisPort } from '../ports.ts'
+import type { Unit } from '../unit.ts'
+import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+/** The servers of the component sets, by the Dapr components that need them. */
+export const swappable: readonly {
+  name: string
+  types: readonly string[]
+  unit(options: ServerOptions): Unit
+}[] = [
+  { name: 'nats', types: ['pubsub.jetstream'], unit: nats },
+  { name: 'redis', types: ['pubsub.redis', 'state.redis'], unit: redis },
+]
+
+function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
+  const { username: user, password } = new URL(secrets['broker-url'] ?? '')
+  const login = { url: `nats://127.0.0.1:${brokerPort}`, user, password }
+  const given = {
+    path: runtime.parts['nats-server'].path,
+    dir: dirOf(project, 'nats'),
+    port: brokerPort,
+    monitorPort: brokerMonitorPort,
+    user,
+    password,
+    logFile: logOf(project, 'nats'),
+  }
+  return server(
+    project,
+    'nats',
+    { client: brokerPort, monitor: brokerMonitorPort },
+    {
+      start: async () => (await startNats(given)).proc,
+      prepare: async () => {
+        for (const stream of streamsFor(resources)) await ensureStream({ ...login, ...stream })
+      },
+      ready: answersHttp(brokerMonitorPort),
+      // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.
+      dependentsSurviveMs: 100_000,
+    },
+  )
+}
+
+function redis({ project, secrets }: ServerOptions): Unit {
+  const login = {
+    port: redisPort,
+    user: secrets['redis-username'] ?? '',
+    password: secrets['redis-password'] ?? '',
+  }
+  const given = { ...login, dir: dirOf(project, 'redis'), logFile: logOf(project, 'redis') }
+  return server(
+    project,
+    'redis',
+    { client: redisPort },
+    {
+      start: async () => (await startRedis({ ...given, log: console.error })).proc,
+      ready: () => redisAnswers(login),
+    },
+  )
+}

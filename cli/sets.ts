@@ -1,0 +1,89 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Stanza } from './dapr-yaml.ts'
+import { Advice, type Project } from './project.ts'
+
+/** What can be swapped, and how the folders of its sets in `components/` begin. */
+const prefixes = { broker: 'pubsub-', state: 'state-', secrets: 'secrets-' } as const
+export type Kind = keyof typeof prefixes
+export const kinds = Object.keys(prefixes) as Kind[]
+
+/** The sets to use instead of those that dapr.yaml names. */
+export type Choice = Partial<Record<Kind, string>>
+
+export const setArgs = {
+  broker: {
+    type: 'string',
+    valueHint: 'SET',
+    description: 'Another broker than dapr.yaml names: components/pubsub-SET (or SIDECART_BROKER)',
+  },
+  state: {
+    type: 'string',
+    valueHint: 'SET',
+    description: 'Another state store: components/state-SET (or SIDECART_STATE)',
+  },
+  secrets: {
+    type: 'string',
+    valueHint: 'SET',
+    description: 'Another secret store: components/secrets-SET (or SIDECART_SECRETS)',
+  },
+} as const
+
+/** What was asked for on the command line, else in the environment. */
+export function chosen(
+  given: { [K in Kind]?: string | undefined },
+  env: NodeJS.ProcessEnv = process.env,
+): Choice {
+  const entries = kinds.map((kind) => [kind, given[kind] || env[`SIDECART_${kind.toUpperCase()}`]])
+  return Object.fromEntries(entries.filter(([, name]) => name)) as Choice
+}
+
+/** The same choice as arguments for another command. */
+export const asFlags = (choice: Choice): string[] =>
+  Object.entries(choice).flatMap(([kind, name]) => [`--${kind}`, name])
+
+/** The sets of a kind that this checkout has, such as `jetstream`. */
+export function setsOf(kind: Kind, components: string): string[] {
+  return readdirSync(components)
+    .filter((folder) => folder.startsWith(prefixes[kind]))
+    .map((folder) => folder.slice(prefixes[kind].length))
+    .sort()
+}
+
+/**
+ * The stanzas with the chosen sets in place of those that dapr.yaml names.
+ * @throws Advice when there is no such set, or dapr.yaml names none that it could stand in for
+ */
+export function withSets(project: Project, stanzas: readonly Stanza[], choice: Choice): Stanza[] {
+  const components = join(project.root, 'components')
+  for (const kind of kinds) assertThere(kind, choice[kind], components)
+  return stanzas.map((stanza) => ({
+    ...stanza,
+    resourcesPaths: kinds.reduce(
+      (paths, kind) => swapped(stanza.name, paths, kind, choice[kind]),
+      stanza.resourcesPaths,
+    ),
+  }))
+}
+
+function assertThere(kind: Kind, name: string | undefined, components: string): void {
+  const there = setsOf(kind, components)
+  if (name !== undefined && !there.includes(name))
+    throw new Advice(`there is no ${kind} set ${name} in components/: ${there.join(', ')}`)
+}
+
+function swapped(app: string, paths: string[], kind: Kind, name: string | undefined): string[] {
+  if (name === undefined) return paths
+  const isOfKind = (path: string) => basename(path).startsWith(prefixes[kind])
+  if (!paths.some(isOfKind))
+    throw new Advice(
+      `dapr.yaml: ${app} has no ${prefixes[kind]}… folder that --${kind} could replace`,
+    )
+  return paths.map((path) => (isOfKind(path) ? join(dirname(path), prefixes[kind] + name) : path))
+}
+
+/** The set of a kind among resource folders: `jetstream` for components/pubsub-jetstream. */
+export function setAmong(kind: Kind, paths: readonly string[]): string | undefined {
+  const folder = paths.map((path) => basename(path)).find((name) => name.startsWith(prefixes[kind]))
+  return folder?.slice(prefixes[kind].length)
+}

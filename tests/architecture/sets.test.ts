@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { completed } from '../../cli/secrets.ts'
+import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
+
+const sets = foldersIn('components').filter((folder) => /^(pubsub|state|secrets)-/.test(folder))
+const ofKind = (kind: string, folder: string): Resource[] =>
+  filesBelow(`components/${folder}`, /\.yaml$/)
+    .flatMap(documents)
+    .filter((resource) => resource.kind === kind)
+
+type Entry = { name: string; value?: string; secretKeyRef?: { name: string; key: string } }
+const entriesOf = ({ spec }: Resource) => (spec.metadata ?? []) as Entry[]
+
+/** What code names: the rest of a set is its own business. */
+const ports = { 'pubsub-': 'pubsub', 'state-': 'statestore', 'secrets-': 'secrets' }
+
+describe.each(Object.entries(ports))('the %s sets', (prefix, port) => {
+  const ofThisKind = sets.filter((set) => set.startsWith(prefix))
+
+  it('have what code names, with the same scopes', () => {
+    const shapes = ofThisKind.map((set) =>
+      ofKind('Component', set)
+        .filter(({ metadata }) => metadata.name === port)
+        .map(({ scopes }) => [...(scopes ?? [])].sort()),
+    )
+    for (const shape of shapes) {
+      expect(shape.length).toBe(1)
+      expect(shape).toEqual(shapes[0])
+    }
+  })
+
+  it('hold nothing but Dapr resources that are theirs alone or shared by all', () => {
+    for (const set of ofThisKind) {
+      const files = filesBelow(`components/${set}`)
+      expect(files.filter((file) => !file.endsWith('.yaml'))).toEqual([])
+    }
+  })
+})
+
+describe('the broker sets', () => {
+  const brokers = sets.filter((set) => set.startsWith('pubsub-'))
+
+  it('have the same subscriptions, through `pubsub` or a component of the subscription’s own', () => {
+    const subscriptions = brokers.map((set) =>
+      ofKind('Subscription', set).map(({ spec, ...rest }) => {
+        expect(['pubsub', rest.metadata.name], set).toContain(spec.pubsubname)
+        return { ...rest, spec: { ...spec, pubsubname: undefined } }
+      }),
+    )
+    for (const some of subscriptions) expect(some).toEqual(subscriptions[0])
+  })
+
+  it('with a component per subscription give each the same settings', () => {
+    const components = ofKind('Component', 'pubsub-jetstream').filter(
+      ({ metadata }) => metadata.name !== 'pubsub',
+    )
+    const subscriptions = ofKind('Subscription', 'pubsub-jetstream')
+    expect(components.length).toBe(subscriptions.length)
+    for (const { metadata, scopes, spec } of subscriptions) {
+      const [app = ''] = scopes ?? []
+      const topics = [spec.topic, spec.deadLetterTopic].filter(Boolean).join(',')
+      const component = components.find((one) => one.metadata.name === metadata.name)
+      expect(component?.scopes, metadata.name).toEqual([app])
+      expect(component && entriesOf(component), metadata.name).toEqual([
+        { name: 'natsURL', secretKeyRef: { name: 'broker-url', key: 'broker-url' } },
+        { name: 'name', value: metadata.name },
+        { name: 'durableName', value: metadata.name },
+        { name: 'queueGroupName', value: app },
+        { name: 'ackWait', value: '45s' },
+        { name: 'maxDeliver', value: '-1' },
+        { name: 'maxAckPending', value: '64' },
+        { name: 'concurrency', value: 'single' },
+        { name: 'allowedTopics', value: topics },
+      ])
+    }
+  })
+})
+
+describe('every component', () => {
+  const all = [...sets, 'common'].flatMap((set) =>
+    ofKind('Component', set).map((component) => ({
+      name: `${set}/${component.metadata.name}`,
+      component,
+    })),
+  )
+
+  it('but the secret store is scoped to the apps that use it', () => {
+    for (const { name, component } of all)
+      if (component.metadata.name !== 'secrets')
+        expect(component.scopes?.length, name).toBeGreaterThan(0)
+  })
+
+  it('takes addresses of servers, users and passwords from the secret store', () => {
+    const suspicious = /password|secret|token|connectionstring|url$|brokers|redishost|username/i
+    for (const { name, component } of all)
+      for (const entry of entriesOf(component).filter((entry) => suspicious.test(entry.name)))
+        if (entry.name !== 'secretsFile')
+          expect(entry.value, `${name}.${entry.name}`).toBeUndefined()
+  })
+
+  it('finds its secrets among those that are generated', async () => {
+    const generated = Object.keys(await completed({}, 'postgres://127.0.0.1'))
+    for (const { name, component } of all) {
+      const references = entriesOf(component).flatMap(({ secretKeyRef }) => secretKeyRef ?? [])
+      for (const { name: secret, key } of references) {
+        expect(generated, name).toContain(secret)
+        expect(key, name).toBe(secret)
+      }
+      if (references.length > 0) expect(component.auth, name).toEqual({ secretStore: 'secrets' })
+    }
+  })
+})
