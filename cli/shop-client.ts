@@ -27,6 +27,8 @@ export type OrderResult = {
 }
 
 export type ShopClient = {
+  /** The JSON that came back. @throws ShopProblem */
+  ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
   placeOrder(request: OrderRequest): Promise<{ orderId: string }>
   /** Places an order and waits until it is confirmed, cancelled, or waits for an operator. */
   orderToRest(request: OrderRequest, timeoutMs: number): Promise<OrderResult>
@@ -86,7 +88,7 @@ export async function signIn(
     )
   }
 
-  return { placeOrder, orderToRest }
+  return { ask: as, placeOrder, orderToRest }
 }
 
 async function ask(

@@ -3,11 +3,7 @@ import { z } from 'zod'
 import type { Places } from './verify/read.ts'
 
 /** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
-export type Shop = Places & {
-  gateway: string
-  demo: { email: string; password: string }
-  operator: { email: string; password: string }
-}
+export type Shop = Places & { demo: { email: string; password: string } }
 
 const gateway = 'http://127.0.0.1:8080'
 const inbox = 'http://127.0.0.1:8040'

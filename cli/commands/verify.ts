@@ -1,22 +1,34 @@
-import { defineCommand } from 'citty'
+import { command } from '../command.ts'
+import { Advice } from '../project.ts'
 import { thisShop } from '../this-shop.ts'
-import { runChecks } from '../verify/checks.ts'
-import { readWorld } from '../verify/read.ts'
+import { type Verdict, verify } from '../verify/verify.ts'
 
-export default defineCommand({
+export default command({
   meta: {
     name: 'verify',
     description: 'Check the books of all services against each other, the provider and the inbox',
   },
-  args: { json: { type: 'boolean', description: 'Print the result as JSON' } },
+  args: {
+    json: { type: 'boolean', description: 'Print the result as JSON' },
+    record: { type: 'string', description: 'What a load driver wrote down of its answers' },
+    grace: {
+      type: 'string',
+      default: '30',
+      description: 'Seconds in which an order, a fact or a mail has to come to rest',
+    },
+  },
   async run({ args }) {
-    const world = await readWorld(await thisShop())
-    const checks = runChecks(world)
-    const ok = checks.every((check) => check.ok)
-    if (args.json) console.log(JSON.stringify({ ok, checks }))
-    else
-      for (const check of checks)
-        console.log(`${check.ok ? '✓' : '✗'} ${check.name}: ${check.detail}`)
-    if (!ok) process.exitCode = 1
+    const graceSeconds = Number(args.grace)
+    if (!(graceSeconds >= 0)) throw new Advice(`--grace takes seconds, not ${args.grace}`)
+    const shop = await thisShop()
+    const verdict = await verify({ ...shop, record: args.record }, { graceSeconds })
+    if (args.json) console.log(JSON.stringify(verdict))
+    else print(verdict)
+    if (!verdict.ok) process.exitCode = 1
   },
 })
+
+function print({ checks, inMotion }: Verdict): void {
+  for (const { ok, name, detail } of checks) console.log(`${ok ? '✓' : '✗'} ${name}: ${detail}`)
+  if (inMotion > 0) console.log(`${inMotion} orders that changed a moment ago were left out`)
+}

@@ -1,85 +1,37 @@
 import { describe, expect, it } from 'vitest'
 import { checks, runChecks } from './checks.ts'
+import { one, payment, sound, two } from './testing.ts'
 import type { World } from './world.ts'
-
-const one = 'order-1'
-const two = 'order-2'
-
-/** A shop in which everything is right: one confirmed order, one cancelled after its charge was returned. */
-const sound = (): World => ({
-  orders: [
-    { id: one, status: 'confirmed', version: 4, total: 500, lines: [{ sku: 'MUG', quantity: 2 }] },
-    { id: two, status: 'cancelled', version: 6, total: 250, lines: [{ sku: 'MUG', quantity: 1 }] },
-  ],
-  history: [
-    ...path(one, 'placed', 'reserved', 'charged', 'confirmed'),
-    ...path(two, 'placed', 'reserved', 'cancelling', 'cancelling', 'cancelling', 'cancelled'),
-  ],
-  stock: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
-  movements: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
-  reservations: [
-    { orderId: one, status: 'sold', lines: [{ sku: 'MUG', quantity: 2 }] },
-    { orderId: two, status: 'released', lines: [{ sku: 'MUG', quantity: 1 }] },
-  ],
-  payments: [
-    { orderId: one, status: 'charged', amount: 500, providerReference: 'ch_1' },
-    { orderId: two, status: 'refunded', amount: 250, providerReference: 'ch_2' },
-  ],
-  ledger: [
-    ...movement('m1', one, 500, 'charge'),
-    ...movement('m2', two, 250, 'charge'),
-    ...movement('m3', two, 250, 'refund'),
-  ],
-  provider: [
-    { effect: 'captured', charge: 'ch_1', reference: one, amount: 500 },
-    { effect: 'captured', charge: 'ch_2', reference: two, amount: 250 },
-    { effect: 'replayed' },
-    { effect: 'refunded', refund: 're_1', charge: 'ch_2', amount: 250 },
-  ],
-  mails: [{ to: 'ada@example.com', subject: 'Confirmed', orderId: one }],
-  outboxes: [{ service: 'orders', depth: 0 }],
-  deadLetters: [],
-})
-
-function path(orderId: string, ...states: string[]): World['history'] {
-  return states.map((status, index) => ({ orderId, status, version: index + 1 }))
-}
-
-function movement(
-  movementId: string,
-  orderId: string,
-  amount: number,
-  kind: 'charge' | 'refund',
-): World['ledger'] {
-  const line = { movementId, orderId, amount }
-  return kind === 'charge'
-    ? [
-        { ...line, account: 'provider-clearing', side: 'debit' },
-        { ...line, account: 'revenue', side: 'credit' },
-      ]
-    : [
-        { ...line, account: 'refunds', side: 'debit' },
-        { ...line, account: 'provider-clearing', side: 'credit' },
-      ]
-}
 
 const red = (world: World): string[] =>
   runChecks(world)
     .filter(({ ok }) => !ok)
     .map(({ name }) => name)
 
+type Harm = [what: string, harm: (world: World) => unknown, noticed: string[]]
+
 /** What can go wrong, and which checks must notice. */
-const harms: [what: string, harm: (world: World) => unknown, noticed: string[]][] = [
+const harms: Harm[] = [
   [
     'an order hangs',
-    (w) => Object.assign(first(w.orders), { status: 'reserved' }),
+    (w) => Object.assign(first(w.orders), { status: 'reserved', overdueSeconds: -1 }),
     ['orders-terminal', 'histories-legal', 'stock-follows-orders'],
+  ],
+  [
+    'an order is parked',
+    (w) => Object.assign(first(w.orders), { status: 'needs_attention' }),
+    ['orders-terminal', 'histories-legal', 'stock-follows-orders'],
+  ],
+  [
+    'an order at rest is driven on',
+    (w) => Object.assign(first(w.orders), { overdueSeconds: -1 }),
+    ['orders-driven'],
   ],
   [
     'an order jumps',
     (w) =>
       Object.assign(w.history.find(({ version }) => version === 2) ?? {}, { status: 'placed' }),
-    ['histories-legal'],
+    ['histories-legal', 'facts-heard', 'inboxes-full'],
   ],
   ['a step of history is missing', (w) => w.history.splice(1, 1), ['histories-legal']],
   [
@@ -97,22 +49,20 @@ const harms: [what: string, harm: (world: World) => unknown, noticed: string[]][
     (w) => Object.assign(first(w.provider), { amount: 499 }),
     ['kept-orders-charged-once', 'provider-agrees'],
   ],
-  ['a cancelled order keeps the money', (w) => w.provider.pop(), ['undone-orders-net-zero']],
+  [
+    'a cancelled order keeps the money',
+    (w) => w.provider.pop(),
+    ['undone-orders-net-zero', 'provider-agrees'],
+  ],
   [
     'a charge nobody ordered',
-    (w) =>
-      w.payments.push({
-        orderId: 'order-9',
-        status: 'voided',
-        amount: null,
-        providerReference: null,
-      }),
+    (w) => w.payments.push(payment('order-9', 'voided', null, null)),
     ['no-unknown-charges'],
   ],
   [
     'a charge is left in doubt',
     (w) => Object.assign(first(w.payments), { status: 'pending' }),
-    ['no-unknown-charges', 'provider-agrees', 'ledger-balanced'],
+    ['no-unknown-charges', 'provider-agrees', 'ledger-balanced', 'facts-heard', 'inboxes-full'],
   ],
   ['a ledger line is lost', (w) => w.ledger.pop(), ['ledger-balanced']],
   ['a whole movement is lost', (w) => w.ledger.splice(0, 2), ['ledger-balanced']],
@@ -127,21 +77,86 @@ const harms: [what: string, harm: (world: World) => unknown, noticed: string[]][
     ['stock-adds-up'],
   ],
   [
-    'more is sold than ordered',
+    'more is sold than reserved',
     (w) => [w.stock, w.movements].map((rows) => Object.assign(first(rows), { sold: 3 })),
+    ['stock-adds-up'],
+  ],
+  [
+    'more is sold than ordered',
+    (w) => Object.assign(first(first(w.reservations).lines), { quantity: 3 }),
     ['stock-follows-orders'],
   ],
   [
     'a cancelled order keeps its stock',
-    (w) => Object.assign(w.reservations[1] ?? {}, { status: 'reserved' }),
+    (w) => {
+      Object.assign(w.reservations[1] ?? {}, { status: 'reserved' })
+      w.moves.pop()
+    },
     ['stock-follows-orders'],
   ],
+  ['an order is confirmed without stock', (w) => w.reservations.shift(), ['stock-follows-orders']],
+  [
+    'a fact is applied twice to the stock',
+    (w) => Object.assign(first(w.moves), { times: 2 }),
+    ['stock-moved-once'],
+  ],
+  [
+    'a fact is applied twice by notifications',
+    (w) => w.notices.push({ ...first(w.notices) }),
+    ['facts-heard'],
+  ],
+  ['a fact is lost', (w) => w.notices.pop(), ['facts-heard']],
+  ['a fact about a user is lost', (w) => w.contacts.pop(), ['contacts-known']],
+  [
+    'a fact is heard under two names, or its mark is lost',
+    (w) => w.inboxes.map((inbox) => (inbox.heard += inbox.service === 'orders' ? 1 : -1)),
+    ['inboxes-full'],
+  ],
   ['a mail comes twice', (w) => w.mails.push({ ...first(w.mails) }), ['mails-once']],
+  [
+    'a mail comes that is not on record',
+    (w) => w.mails.push({ ...first(w.mails), orderId: two }),
+    ['mails-once'],
+  ],
+  [
+    'a mail is forgotten',
+    (w) => Object.assign(first(w.notices), { status: 'pending', waitingSeconds: 31 }),
+    ['mails-settled'],
+  ],
   ['a fact is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
   [
     'a fact could not be handled',
     (w) => w.deadLetters.push({ service: 'carts', id: 'e', topic: 't', cause: 'c' }),
-    ['no-dead-letters'],
+    ['dead-letters-expected'],
+  ],
+  ['poison was swallowed', (w) => w.deadLetters.pop(), ['dead-letters-expected']],
+  [
+    'an accepted order is lost',
+    (w) => Object.assign(first(w.orders), { id: 'order-3', key: 'key of nothing' }),
+    [
+      'accepted-orders-exist',
+      'orders-asked-for',
+      'histories-legal',
+      'kept-orders-charged-once',
+      'no-unknown-charges',
+      'stock-follows-orders',
+    ],
+  ],
+  [
+    'an order is over something else than was asked',
+    (w) => Object.assign(first(w.record.asked), { lines: [{ sku: 'MUG', quantity: 20 }] }),
+    ['accepted-orders-exist'],
+  ],
+  ['an order comes from nowhere', (w) => w.record.asked.shift(), ['orders-asked-for']],
+  [
+    'one key becomes two orders',
+    (w) => w.orders.map((order) => Object.assign(order, { key: 'key of nothing' })),
+    ['orders-asked-for', 'accepted-orders-exist'],
+  ],
+  [
+    'a repeated request is answered differently',
+    (w) => Object.assign(w.record.answers[1] ?? {}, { said: '{}' }),
+    ['repeats-answered-alike'],
   ],
 ]
 
@@ -166,11 +181,21 @@ describe('verify', () => {
     expect(checks.map(({ name }) => name).filter((name) => !covered.has(name))).toEqual([])
   })
 
-  it('names the ids and counts what it does not show', () => {
+  it('names the ids, shows some and keeps all', () => {
     const world = sound()
-    world.outboxes = Array.from({ length: 7 }, (_, n) => ({ service: `s${n}`, depth: 1 }))
-    expect(runChecks(world).find(({ name }) => name === 'outboxes-empty')?.detail).toMatch(
-      /1 facts wait in s0; .* … and 2 more/,
-    )
+    world.outboxes = Array.from({ length: 7 }, (_, n) => ({
+      service: `s${n}`,
+      depth: 1,
+      oldestSeconds: 5,
+    }))
+    const found = runChecks(world).find(({ name }) => name === 'outboxes-empty')
+    expect(found?.detail).toMatch(/1 facts wait in s0, the oldest for 5 s; .* … and 2 more/)
+    expect(found?.violations).toHaveLength(7)
+  })
+
+  it('leaves other customers’ orders to themselves', () => {
+    const world = sound()
+    world.record = { ...world.record, customers: [], asked: [], answers: [] }
+    expect(red(world)).toEqual([])
   })
 })

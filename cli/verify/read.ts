@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
+import type { ShopClient } from '../shop-client.ts'
+import { readRecord } from './record.ts'
 import type { ProviderEffect, World } from './world.ts'
 
 export type Places = {
@@ -8,32 +10,53 @@ export type Places = {
   providerLog: string
   /** Base URL of the mail catcher; none: mails are not checked. */
   inbox?: string
+  /** The public door, and who may look at what no database shows. */
+  gateway: string
+  operator: { email: string; password: string }
+  /** A driver's record; none: nobody says what was asked and answered. */
+  record?: string | undefined
 }
 
 type Query = <T>(sql: string) => Promise<T[]>
 
-/** Reads the world, each database in one read-only snapshot. */
-export async function readWorld({ databases, providerLog, inbox }: Places): Promise<World> {
-  const [orders, catalog, payments, messaging, provider, mails] = await Promise.all([
-    snapshot(databases.orders, readOrders),
-    snapshot(databases.catalog, readCatalog),
-    snapshot(databases.payments, readPayments),
-    Promise.all(
-      Object.entries(databases).map(([service, url]) =>
-        snapshot(url, (query) => readMessaging(service, query)),
+/**
+ * Reads the world, each database in one read-only snapshot: first what follows from orders, last the orders
+ * themselves, so that whatever was read belongs to an order that was read. `operator` is signed in.
+ */
+export async function readWorld(places: Places, operator: ShopClient): Promise<World> {
+  const { databases, providerLog, inbox } = places
+  const record = await readRecord(places.record)
+  const [provider, mails, catalog, payments, notifications, users, messaging, carts] =
+    await Promise.all([
+      readProviderLog(providerLog),
+      inbox ? readMails(inbox) : [],
+      snapshot(databases.catalog, readCatalog),
+      snapshot(databases.payments, readPayments),
+      snapshot(databases.notifications, readNotifications),
+      snapshot(databases.users, readUsers),
+      Promise.all(
+        Object.entries(databases).map(([service, url]) =>
+          snapshot(url, (query) => readMessaging(service, query)),
+        ),
       ),
-    ),
-    readProviderLog(providerLog),
-    inbox ? readMails(inbox) : [],
-  ])
+      readDeadLetters(operator, 'carts'),
+    ])
   return {
-    ...orders,
     ...catalog,
     ...payments,
-    outboxes: messaging.map(({ service, depth }) => ({ service, depth })),
-    deadLetters: messaging.flatMap(({ deadLetters }) => deadLetters),
+    ...notifications,
+    users,
+    inboxes: messaging.map(({ service, heard }) => ({ service, heard })),
+    outboxes: messaging.map(({ service, depth, oldestSeconds }) => ({
+      service,
+      depth,
+      oldestSeconds,
+    })),
+    deadLetters: [...messaging.flatMap(({ deadLetters }) => deadLetters), ...carts],
     provider,
     mails,
+    record,
+    ...(await snapshot(databases.orders, readOrders)),
   }
 }
 
@@ -58,39 +81,81 @@ const exactBigints = ((oid: number, format?: 'text' | 'binary') =>
     : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser
 
 const readOrders = async (query: Query): Promise<Pick<World, 'orders' | 'history'>> => ({
-  orders: await query('select id, status, version, total, lines from orders'),
+  orders: await query(
+    `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines,
+      ${secondsSince('updated_at')} as "idleSeconds", ${secondsSince('next_attempt_at')} as "overdueSeconds" from orders`,
+  ),
   history: await query('select order_id as "orderId", version, status from order_history'),
 })
 
-const readCatalog = async (
-  query: Query,
-): Promise<Pick<World, 'stock' | 'movements' | 'reservations'>> => ({
+type Catalog = Pick<World, 'stock' | 'movements' | 'promised' | 'moves' | 'reservations'>
+
+const readCatalog = async (query: Query): Promise<Catalog> => ({
   stock: await query('select sku, on_hand as "onHand", reserved, sold from stock'),
   movements: await query(
     'select sku, sum(on_hand)::int as "onHand", sum(reserved)::int as reserved, sum(sold)::int as sold from stock_movements group by sku',
+  ),
+  promised: await query(
+    `select sku, coalesce(sum(quantity) filter (where status = 'reserved'), 0)::int as reserved,
+      coalesce(sum(quantity) filter (where status = 'sold'), 0)::int as sold
+    from reservations, jsonb_to_recordset(lines) as line (sku text, quantity integer) group by sku`,
+  ),
+  moves: await query(
+    'select order_id as "orderId", sku, kind, count(*)::int as times from stock_movements where order_id is not null group by order_id, sku, kind',
   ),
   reservations: await query('select order_id as "orderId", status, lines from reservations'),
 })
 
 const readPayments = async (query: Query): Promise<Pick<World, 'payments' | 'ledger'>> => ({
   payments: await query(
-    'select order_id as "orderId", status, amount, provider_reference as "providerReference" from payments',
+    'select order_id as "orderId", status, amount, provider_reference as "providerReference", refund_reference as "refundReference" from payments',
   ),
   ledger: await query(
     'select order_id as "orderId", movement_id as "movementId", account, side, amount from ledger_entries',
   ),
 })
 
+const readNotifications = async (query: Query): Promise<Pick<World, 'notices' | 'contacts'>> => ({
+  notices: await query(
+    `select order_id as "orderId", kind, status, ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at end")} as "waitingSeconds"
+    from mails where order_id is not null`,
+  ),
+  contacts: await query('select user_id as "userId" from contacts'),
+})
+
+const readUsers = (query: Query): Promise<World['users']> =>
+  query(
+    `select user_id as "userId", version, ${secondsSince('registered_at')} as "idleSeconds" from users`,
+  )
+
 async function readMessaging(service: string, query: Query) {
-  const [outbox] = await query<{ depth: number }>('select count(*)::int as depth from outbox')
+  const [waiting] = await query<{ depth: number; oldestSeconds: number }>(
+    `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
+  )
+  const [inbox] = await query<{ heard: number }>('select count(*)::int as heard from inbox')
   const letters = await query<{ id: string; topic: string; cause: string }>(
     'select id, topic, cause from dead_letters where replayed_at is null',
   )
   return {
     service,
-    depth: outbox?.depth ?? 0,
+    ...(waiting ?? { depth: 0, oldestSeconds: 0 }),
+    heard: inbox?.heard ?? 0,
     deadLetters: letters.map((letter) => ({ service, ...letter })),
   }
+}
+
+/** By the server's clock, exact to the moment of the question. */
+const secondsSince = (moment: string): string =>
+  `extract(epoch from clock_timestamp() - ${moment})::float`
+
+type Letter = { id: string; topic: string; cause: string; replayedAt?: string }
+
+/** A service without a database of its own is asked. */
+async function readDeadLetters(operator: ShopClient, service: string) {
+  const { deadLetters } = await operator.ask('GET', `/${service}/dead-letters`)
+  return (deadLetters as Letter[])
+    .filter(({ replayedAt }) => replayedAt === undefined)
+    .map(({ id, topic, cause }) => ({ service, id, topic, cause }))
 }
 
 /** The provider's log as it stands on the disk; a torn last line was never answered for. */

@@ -1,16 +1,21 @@
-/** Everything that `verify` looks at, read once: all databases, the provider's own log, the mail catcher. Amounts are minor units. */
+/** Everything that `verify` looks at, read once: all databases, the provider's own log, the mail catcher, the driver's record. Amounts are minor units. */
 export type World = {
   orders: OrderRow[]
   history: { orderId: string; version: number; status: string }[]
-  stock: { sku: string; onHand: number; reserved: number; sold: number }[]
+  stock: StockRow[]
   /** Sums per product over the stock ledger. */
-  movements: { sku: string; onHand: number; reserved: number; sold: number }[]
-  reservations: { orderId: string; status: string; lines: { sku: string; quantity: number }[] }[]
+  movements: StockRow[]
+  /** Sums per product over what reservations hold and have sold. */
+  promised: Omit<StockRow, 'onHand'>[]
+  /** How often the stock ledger says that something happened to a product for an order. */
+  moves: { orderId: string; sku: string; kind: string; times: number }[]
+  reservations: { orderId: string; status: string; lines: Line[] }[]
   payments: {
     orderId: string
     status: string
     amount: number | null
     providerReference: string | null
+    refundReference: string | null
   }[]
   ledger: {
     orderId: string
@@ -22,19 +27,59 @@ export type World = {
   provider: ProviderEffect[]
   /** Mails in the catcher that speak of an order. */
   mails: { to: string; subject: string; orderId: string }[]
-  outboxes: { service: string; depth: number }[]
+  /** What notifications has noted down about orders. */
+  notices: {
+    orderId: string
+    kind: string
+    status: string
+    /** Since a mail that was not sent yet was due (negative: it is not), or since somebody began to send it. */
+    waitingSeconds: number | null
+  }[]
+  users: { userId: string; version: number; idleSeconds: number }[]
+  /** The users that notifications knows. */
+  contacts: { userId: string }[]
+  /** How many facts each consumer has marked as heard. */
+  inboxes: { service: string; heard: number }[]
+  outboxes: { service: string; depth: number; oldestSeconds: number }[]
   deadLetters: { service: string; id: string; topic: string; cause: string }[]
+  record: DriverRecord
 }
+
+export type Line = { sku: string; quantity: number }
+type StockRow = { sku: string; onHand: number; reserved: number; sold: number }
 
 export type OrderRow = {
   id: string
+  customerId: string
+  /** The Idempotency-Key that it was asked for with. */
+  key: string
   status: string
   version: number
   total: number | null
-  lines: { sku: string; quantity: number }[]
+  lines: Line[]
+  /** Since it last changed. */
+  idleSeconds: number
+  /** Since somebody should have driven it on; negative: not yet due. `null`: nothing is planned for it. */
+  overdueSeconds: number | null
 }
 
 export type ProviderEffect =
   | { effect: 'captured'; charge: string; reference: string; amount: number }
   | { effect: 'refunded'; refund: string; charge: string; amount: number }
   | { effect: 'declined' | 'replayed' | 'failed' }
+
+/** What whoever drove the shop says it asked and was answered. */
+export type DriverRecord = {
+  customers: string[]
+  asked: { customerId: string; key: string; lines: Line[] }[]
+  answers: Answer[]
+  /** Facts that were broken on purpose: the only dead letters there may be. */
+  poison: { service: string; id: string }[]
+}
+
+export type Answer = { customerId: string; key: string } & (
+  | { outcome: 'accepted'; orderId: string; said: string }
+  | { outcome: 'refused'; why: string }
+  /** Nobody knows whether the order was taken. */
+  | { outcome: 'unknown'; why: string }
+)

@@ -1,21 +1,24 @@
 import { projectAt } from '../../cli/project.ts'
 import { databases, readSecrets } from '../../cli/secrets.ts'
-import { runChecks } from '../../cli/verify/checks.ts'
-import { type Places, readWorld } from '../../cli/verify/read.ts'
+import type { Places } from '../../cli/verify/read.ts'
+import { verify } from '../../cli/verify/verify.ts'
 
-/** `sidecart verify` among containers, where databases, log and inbox are elsewhere. */
+/** `sidecart verify` among containers, where databases, log, gateway and inbox are elsewhere. */
 const secrets = readSecrets(projectAt())
 const ofServices = databases.filter((name) => name !== 'state')
 const connections = Object.fromEntries(
   ofServices.map((name) => [name, secrets[`${name}-database`]]),
 )
-const checks = runChecks(
-  await readWorld({
-    databases: connections as Places['databases'],
-    providerLog: '/volumes/provider/log.jsonl',
-    inbox: 'http://mail:8040',
-  }),
-)
+const { ok, checks } = await verify({
+  databases: connections as Places['databases'],
+  providerLog: '/volumes/provider/log.jsonl',
+  inbox: 'http://mail:8040',
+  gateway: 'http://gateway:8080',
+  operator: {
+    email: 'operator@sidecart.example',
+    password: secrets['operator-password'] ?? '',
+  },
+})
 for (const { ok, name, detail } of checks)
   process.stdout.write(`${ok ? '✓' : '✗'} ${name}: ${detail}\n`)
-if (!checks.every(({ ok }) => ok)) process.exitCode = 1
+if (!ok) process.exitCode = 1

@@ -1,0 +1,34 @@
+import type { Line, OrderRow, World } from './world.ts'
+
+/** What is wrong, one line per finding, with ids. Nothing: the equation holds. */
+export type Check = { name: string; says: string; violations(world: World): string[] }
+
+/** States in which an order holds goods and money. */
+export const kept: readonly string[] = ['confirmed', 'shipped', 'delivered']
+export const undone: readonly string[] = ['cancelled', 'refunded']
+
+export const rests = ({ status }: OrderRow): boolean =>
+  kept.includes(status) || undone.includes(status)
+
+/** What is in `these` more often than in `those`. */
+export function without(these: readonly string[], those: readonly string[]): string[] {
+  const left = countsOf(those)
+  return these.filter((line) => {
+    const count = left.get(line) ?? 0
+    left.set(line, count - 1)
+    return count <= 0
+  })
+}
+
+export function countsOf(lines: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1)
+  return counts
+}
+
+/** The same for the same goods, whatever their order. */
+export const listed = (lines: readonly Line[]): string =>
+  lines
+    .map(({ sku, quantity }) => `${quantity} × ${sku}`)
+    .toSorted()
+    .join(', ')

@@ -1,0 +1,125 @@
+import { type Check, countsOf, without } from '../check.ts'
+import type { World } from '../world.ts'
+
+export const factChecks: readonly Check[] = [
+  {
+    name: 'facts-heard',
+    says: 'each fact about an order or its payment was noted down by notifications, once, and nothing else was',
+    violations: (world) => {
+      const said = saidOfOrders(world)
+      const noted = world.notices.map(({ orderId, kind }) => `${kind} of order ${orderId}`)
+      return [
+        ...without(said, noted).map((fact) => `never heard: ${fact}`),
+        ...without(noted, said).map((fact) => `heard, but not said (or heard twice): ${fact}`),
+      ]
+    },
+  },
+  {
+    name: 'contacts-known',
+    says: 'each user is known to notifications',
+    violations: ({ users, contacts }) => {
+      const known = new Set(contacts.map(({ userId }) => userId))
+      return users.filter(({ userId }) => !known.has(userId)).map(({ userId }) => `user ${userId}`)
+    },
+  },
+  {
+    name: 'inboxes-full',
+    says: 'each consumer has marked as many facts as heard as there were',
+    violations: (world) =>
+      world.inboxes.flatMap(({ service, heard }) => {
+        const lost = world.deadLetters.filter((letter) => letter.service === service).length
+        const said = saidTo[service]?.(world) ?? 0
+        return heard <= said && heard >= said - lost
+          ? []
+          : `${service} has heard ${heard} facts of ${said}`
+      }),
+  },
+  {
+    name: 'outboxes-empty',
+    says: 'no fact waits to be published',
+    violations: ({ outboxes }) =>
+      outboxes
+        .filter(({ depth }) => depth > 0)
+        .map(
+          ({ service, depth, oldestSeconds }) =>
+            `${depth} facts wait in ${service}, the oldest for ${Math.round(oldestSeconds)} s`,
+        ),
+  },
+  {
+    name: 'dead-letters-expected',
+    says: 'no fact is left that a service could not handle, but those that were broken on purpose; and of those all',
+    violations: ({ deadLetters, record }) => {
+      const expected = new Set(record.poison.map(({ service, id }) => `${service} ${id}`))
+      const there = new Set(deadLetters.map(({ service, id }) => `${service} ${id}`))
+      return [
+        ...deadLetters
+          .filter(({ service, id }) => !expected.has(`${service} ${id}`))
+          .map(({ service, id, topic, cause }) => `${service}: ${topic} ${id}: ${cause}`),
+        ...[...expected]
+          .filter((letter) => !there.has(letter))
+          .map((letter) => `not among the dead letters: ${letter}`),
+      ]
+    },
+  },
+  {
+    name: 'mails-once',
+    says: 'at most one mail per order and kind reached the inbox, and each is on record',
+    violations: ({ mails, notices }) => {
+      const copies = countsOf(
+        mails.map(({ to, subject, orderId }) => `"${subject}" about ${orderId} to ${to}`),
+      )
+      const arrived = mails.map(({ orderId }) => orderId)
+      const sent = notices
+        .filter(({ status }) => mayHaveLeft.includes(status))
+        .map(({ orderId }) => orderId)
+      return [
+        ...[...copies]
+          .filter(([, count]) => count > 1)
+          .map(([mail, count]) => `${count} times ${mail}`),
+        ...without(arrived, sent).map((orderId) => `a mail about order ${orderId} not on record`),
+      ]
+    },
+  },
+  {
+    name: 'mails-settled',
+    says: 'no mail is overdue',
+    violations: ({ notices }) =>
+      notices
+        .filter(({ status, waitingSeconds }) => (waitingSeconds ?? 0) > (patience[status] ?? 0))
+        .map(({ orderId, kind, status }) => `the mail "${kind}" of order ${orderId} is ${status}`),
+  },
+]
+
+/** Seconds that a mail may wait in a state; one whose sender died is known to be in doubt after a minute. */
+const patience: Record<string, number> = { pending: 30, sending: 90 }
+
+/** The states of a mail that may be in somebody's inbox. */
+const mayHaveLeft = ['sending', 'sent', 'unconfirmed']
+
+const announced = ['placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded']
+
+const factsOfPayment: Record<string, string[]> = {
+  charged: ['payment-charged'],
+  refunding: ['payment-charged'],
+  refunded: ['payment-charged', 'payment-refunded'],
+  declined: ['payment-declined'],
+}
+
+/** The facts that orders and payments must have said, from their own histories. */
+const saidOfOrders = ({ history, payments }: World): string[] => [
+  ...history
+    .filter(({ status }) => announced.includes(status))
+    .map(({ orderId, status }) => `${status} of order ${orderId}`),
+  ...payments.flatMap(({ orderId, status }) =>
+    (factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
+  ),
+]
+
+/** How many facts each consumer hears, by what it subscribes to. */
+const saidTo: Record<string, (world: World) => number> = {
+  catalog: ({ history }) =>
+    history.filter(({ status }) => status === 'confirmed' || status === 'cancelled').length,
+  orders: ({ payments }) => payments.filter(({ status }) => status === 'refunded').length,
+  notifications: (world) =>
+    saidOfOrders(world).length + world.users.reduce((total, { version }) => total + version, 0),
+}

@@ -1,0 +1,146 @@
+import { type Check, kept, undone, without } from '../check.ts'
+import type { World } from '../world.ts'
+
+export const moneyChecks: readonly Check[] = [
+  {
+    name: 'kept-orders-charged-once',
+    says: 'each confirmed order was captured exactly once, in full, at the provider, and nothing went back',
+    violations: (world) => {
+      const money = byOrder(world)
+      return world.orders
+        .filter(({ status }) => kept.includes(status))
+        .filter(({ id, total }) => {
+          const { captures, captured, refunded } = money(id)
+          return captures !== 1 || captured !== total || refunded !== 0
+        })
+        .map(({ id, total }) => `order ${id} of ${total}: ${describeMoney(money(id))}`)
+    },
+  },
+  {
+    name: 'undone-orders-net-zero',
+    says: 'each cancelled or refunded order cost nothing at the provider',
+    violations: (world) => {
+      const money = byOrder(world)
+      return world.orders
+        .filter(({ status }) => undone.includes(status))
+        .filter(({ id, status }) => {
+          const { captures, captured, refunded } = money(id)
+          return captured !== refunded || captures > 1 || (status === 'refunded' && captures !== 1)
+        })
+        .map(({ id, status }) => `${status} order ${id}: ${describeMoney(money(id))}`)
+    },
+  },
+  {
+    name: 'provider-agrees',
+    says: 'what the provider captured and gave back is what our books say, as multisets',
+    violations: ({ provider, payments }) => [
+      ...compared('captured', capturedBy(provider), capturedOf(payments)),
+      ...compared('refunded', refundedBy(provider), refundedOf(payments)),
+    ],
+  },
+  {
+    name: 'no-unknown-charges',
+    says: 'each payment belongs to an order, and none is left in doubt',
+    violations: ({ orders, payments }) => {
+      const known = new Set(orders.map(({ id }) => id))
+      return [
+        ...payments
+          .filter(({ orderId }) => !known.has(orderId))
+          .map(({ orderId }) => `payment for order ${orderId}, which does not exist`),
+        ...payments
+          .filter(({ status }) => status === 'pending' || status === 'refunding')
+          .map(({ orderId, status }) => `payment of order ${orderId} is ${status}`),
+      ]
+    },
+  },
+  {
+    name: 'ledger-balanced',
+    says: 'debits equal credits, in each movement and in all, and agree with the captured and returned money',
+    violations: ({ ledger, payments }) => {
+      const movements = Map.groupBy(ledger, ({ movementId }) => movementId)
+      const unbalanced = [...movements]
+        .filter(([, lines]) => balance(lines) !== 0)
+        .map(
+          ([id, lines]) =>
+            `movement ${id} of order ${lines[0]?.orderId} is off by ${balance(lines)}`,
+        )
+      const lines = Map.groupBy(ledger, ({ orderId }) => orderId)
+      const wrong = payments
+        .filter(
+          ({ orderId, status, amount }) =>
+            clearing(lines.get(orderId) ?? []) !== (status === 'charged' ? amount : 0) &&
+            status !== 'refunding',
+        )
+        .map(
+          ({ orderId, status, amount }) =>
+            `${status} payment of order ${orderId} over ${amount} left ${clearing(lines.get(orderId) ?? [])} at the provider`,
+        )
+      return [...unbalanced, ...wrong]
+    },
+  },
+]
+
+function compared(what: string, theirs: readonly string[], ours: readonly string[]): string[] {
+  return [
+    ...without(theirs, ours).map((line) => `the provider ${what}, we do not know: ${line}`),
+    ...without(ours, theirs).map((line) => `we say ${what}, the provider does not know: ${line}`),
+  ]
+}
+
+const capturedBy = (provider: World['provider']): string[] =>
+  provider
+    .filter((line) => line.effect === 'captured')
+    .map(({ charge, reference, amount }) => `${charge} ${reference} ${amount}`)
+
+const capturedOf = (payments: World['payments']): string[] =>
+  payments
+    .filter(({ status }) => ['charged', 'refunding', 'refunded'].includes(status))
+    .map(({ providerReference, orderId, amount }) => `${providerReference} ${orderId} ${amount}`)
+
+const refundedBy = (provider: World['provider']): string[] =>
+  provider
+    .filter((line) => line.effect === 'refunded')
+    .map(({ refund, charge, amount }) => `${refund} ${charge} ${amount}`)
+
+const refundedOf = (payments: World['payments']): string[] =>
+  payments
+    .filter(({ status }) => status === 'refunded')
+    .map(
+      ({ refundReference, providerReference, amount }) =>
+        `${refundReference} ${providerReference} ${amount}`,
+    )
+
+type OrderMoney = { captures: number; captured: number; refunded: number }
+
+/** What the provider's own log says of each order. */
+function byOrder({ provider }: World): (orderId: string) => OrderMoney {
+  const nothing: OrderMoney = { captures: 0, captured: 0, refunded: 0 }
+  const money = new Map<string, OrderMoney>()
+  const orderOf = new Map<string, string>()
+  for (const line of provider) {
+    if (line.effect === 'captured') {
+      const before = money.get(line.reference) ?? nothing
+      money.set(line.reference, {
+        ...before,
+        captures: before.captures + 1,
+        captured: before.captured + line.amount,
+      })
+      orderOf.set(line.charge, line.reference)
+    } else if (line.effect === 'refunded') {
+      const orderId = orderOf.get(line.charge) ?? line.charge
+      const before = money.get(orderId) ?? nothing
+      money.set(orderId, { ...before, refunded: before.refunded + line.amount })
+    }
+  }
+  return (orderId) => money.get(orderId) ?? nothing
+}
+
+const describeMoney = ({ captures, captured, refunded }: OrderMoney): string =>
+  `captured ${captures} times, ${captured} in all, ${refunded} returned`
+
+const signed = ({ side, amount }: World['ledger'][number]): number =>
+  side === 'debit' ? amount : -amount
+const balance = (lines: World['ledger']): number =>
+  lines.reduce((total, line) => total + signed(line), 0)
+const clearing = (lines: World['ledger']): number =>
+  balance(lines.filter(({ account }) => account === 'provider-clearing'))

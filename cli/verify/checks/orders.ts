@@ -1,0 +1,68 @@
+import { type Check, rests } from '../check.ts'
+import type { OrderRow, World } from '../world.ts'
+
+/** Each state and the states that may follow it in an order's history. */
+const legal: Record<string, readonly string[]> = {
+  placed: ['reserved', 'cancelling'],
+  reserved: ['charged', 'cancelling'],
+  charged: ['confirmed'],
+  confirmed: ['shipped', 'refunding'],
+  shipped: ['delivered', 'refunding'],
+  delivered: ['refunding'],
+  cancelling: ['cancelling', 'cancelled', 'needs_attention'],
+  refunding: ['refunding', 'refunded', 'needs_attention'],
+  needs_attention: ['needs_attention', 'cancelling', 'refunding'],
+  cancelled: [],
+  refunded: [],
+}
+
+/** An order that is driven is looked at every few seconds, whatever fails. */
+const mostOverdueSeconds = 30
+
+export const orderChecks: readonly Check[] = [
+  {
+    name: 'orders-terminal',
+    says: 'each order has come to rest',
+    violations: ({ orders }) =>
+      orders.filter((order) => !rests(order)).map(({ id, status }) => `order ${id} is ${status}`),
+  },
+  {
+    name: 'orders-driven',
+    says: 'no order that is under way was forgotten, and none at rest is driven',
+    violations: ({ orders }) => orders.flatMap(neglected),
+  },
+  {
+    name: 'histories-legal',
+    says: 'each history is a legal path whose versions rise by one',
+    violations: ({ orders, history }) => {
+      const paths = Map.groupBy(history, ({ orderId }) => orderId)
+      return orders.flatMap((order) => illegal(order, paths.get(order.id) ?? []))
+    },
+  },
+]
+
+function neglected(order: OrderRow): string[] {
+  const { id, status, overdueSeconds } = order
+  if (rests(order) || status === 'needs_attention')
+    return overdueSeconds === null ? [] : [`order ${id} is ${status}, and still driven`]
+  if (overdueSeconds === null) return [`order ${id} is ${status}, and nobody will drive it`]
+  return overdueSeconds > mostOverdueSeconds
+    ? [`order ${id} is ${status}, and due for ${Math.round(overdueSeconds)} s`]
+    : []
+}
+
+function illegal(order: OrderRow, path: World['history']): string[] {
+  const steps = path.toSorted((one, other) => one.version - other.version)
+  const gap = steps.findIndex(({ version }, index) => version !== index + 1)
+  if (gap >= 0) return [`order ${order.id} has no version ${gap + 1}`]
+  if (steps.length !== order.version)
+    return [`order ${order.id} is at version ${order.version} with ${steps.length} steps`]
+  if (steps[0]?.status !== 'placed' || steps.at(-1)?.status !== order.status)
+    return [`order ${order.id} is ${order.status}, its history does not say so`]
+  const jump = steps.findIndex(
+    ({ status }, index) => index > 0 && !legal[steps[index - 1]?.status ?? '']?.includes(status),
+  )
+  return jump > 0
+    ? [`order ${order.id} went from ${steps[jump - 1]?.status} to ${steps[jump]?.status}`]
+    : []
+}

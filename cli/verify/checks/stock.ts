@@ -1,0 +1,84 @@
+import { type Check, kept, listed } from '../check.ts'
+import type { OrderRow, World } from '../world.ts'
+
+export const stockChecks: readonly Check[] = [
+  {
+    name: 'stock-adds-up',
+    says: 'initial + adjustments = on hand + reserved + sold for each product, and nothing is negative',
+    violations: ({ stock, movements, promised }) => {
+      const sums = new Map(movements.map((sum) => [sum.sku, sum]))
+      const promises = new Map(promised.map((sum) => [sum.sku, sum]))
+      return stock.flatMap((row) => {
+        const { sku, onHand, reserved, sold } = row
+        const sum = sums.get(sku)
+        const due = promises.get(sku) ?? { reserved: 0, sold: 0 }
+        if (sum?.onHand !== onHand || sum.reserved !== reserved || sum.sold !== sold)
+          return `${sku}: ${JSON.stringify(row)} but the movements say ${JSON.stringify(sum)}`
+        if (due.reserved !== reserved || due.sold !== sold)
+          return `${sku}: ${JSON.stringify(row)} but the reservations say ${JSON.stringify(due)}`
+        return onHand < 0 || reserved < 0 || sold < 0 ? `${sku}: ${JSON.stringify(row)}` : []
+      })
+    },
+  },
+  {
+    name: 'stock-follows-orders',
+    says: 'what is sold is what kept or refunded orders hold, and nothing stays reserved for an order that has come to rest',
+    violations: ({ orders, reservations }) => {
+      const orderOf = new Map(orders.map((order) => [order.id, order]))
+      const reserved = new Set(reservations.map(({ orderId }) => orderId))
+      return [
+        ...reservations.flatMap((one) => disagreement(one, orderOf.get(one.orderId))),
+        ...orders
+          .filter((order) => boughtBy(order) && !reserved.has(order.id))
+          .map(({ id, status }) => `order ${id} is ${status} without a reservation`),
+      ]
+    },
+  },
+  {
+    name: 'stock-moved-once',
+    says: 'for each order a product was reserved at most once, and then sold or released at most once',
+    violations: ({ reservations, moves }) => {
+      const movesOf = Map.groupBy(moves, ({ orderId }) => orderId)
+      return reservations.flatMap((one) => {
+        const found = written(movesOf.get(one.orderId) ?? [])
+        const wanted = expected(one)
+        return found === wanted
+          ? []
+          : `order ${one.orderId} is ${one.status}: ${found || 'nothing'} instead of ${wanted || 'nothing'}`
+      })
+    },
+  },
+]
+
+/** Goods of a refunded order stay sold. */
+const boughtBy = ({ status }: OrderRow): boolean => kept.includes(status) || status === 'refunded'
+
+type Reservation = World['reservations'][number]
+
+function disagreement({ orderId, status, lines }: Reservation, order?: OrderRow): string[] {
+  if (!order) return [`a reservation for order ${orderId}, which does not exist`]
+  const { status: orderStatus } = order
+  if (boughtBy(order)) {
+    if (status !== 'sold') return [`the stock of ${orderStatus} order ${orderId} is ${status}`]
+    return listed(lines) === listed(order.lines)
+      ? []
+      : [`order ${orderId} is over ${listed(order.lines)}, sold was ${listed(lines)}`]
+  }
+  if (status === 'sold') return [`the stock of ${orderStatus} order ${orderId} is sold`]
+  const held = status === 'reserved' && orderStatus === 'cancelled'
+  return held ? [`the reservation of order ${orderId} is still held`] : []
+}
+
+const written = (moves: World['moves']): string =>
+  moves
+    .map(({ sku, kind, times }) => `${sku} ${kind}${times === 1 ? '' : ` ${times} times`}`)
+    .toSorted()
+    .join(', ')
+
+/** A release that came before anything was reserved moved nothing. */
+function expected({ orderId, status, lines }: Reservation): string {
+  const kinds = status === 'refused' ? [] : ['reserved', ...(status === 'reserved' ? [] : [status])]
+  return written(
+    lines.flatMap(({ sku }) => kinds.map((kind) => ({ orderId, sku, kind, times: 1 }))),
+  )
+}

@@ -1,0 +1,129 @@
+import type { OrderRow, World } from './world.ts'
+
+export const one = 'order-1'
+export const two = 'order-2'
+export const ada = 'ada'
+
+/** A shop in which everything is right: one confirmed order, one cancelled after its charge was returned. */
+export const sound = (): World => ({
+  orders: [order(one, 'confirmed', 4, 500, 2), order(two, 'cancelled', 6, 250, 1)],
+  history: [
+    ...path(one, 'placed', 'reserved', 'charged', 'confirmed'),
+    ...path(two, 'placed', 'reserved', 'cancelling', 'cancelling', 'cancelling', 'cancelled'),
+  ],
+  stock: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
+  movements: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
+  promised: [{ sku: 'MUG', reserved: 0, sold: 2 }],
+  moves: [...moves(one, 'reserved', 'sold'), ...moves(two, 'reserved', 'released')],
+  reservations: [
+    { orderId: one, status: 'sold', lines: [{ sku: 'MUG', quantity: 2 }] },
+    { orderId: two, status: 'released', lines: [{ sku: 'MUG', quantity: 1 }] },
+  ],
+  payments: [
+    payment(one, 'charged', 500, 'ch_1'),
+    { ...payment(two, 'refunded', 250, 'ch_2'), refundReference: 're_1' },
+  ],
+  ledger: [
+    ...movement('m1', one, 500, 'charge'),
+    ...movement('m2', two, 250, 'charge'),
+    ...movement('m3', two, 250, 'refund'),
+  ],
+  provider: [
+    { effect: 'captured', charge: 'ch_1', reference: one, amount: 500 },
+    { effect: 'captured', charge: 'ch_2', reference: two, amount: 250 },
+    { effect: 'replayed' },
+    { effect: 'refunded', refund: 're_1', charge: 'ch_2', amount: 250 },
+  ],
+  mails: [{ to: 'ada@example.com', subject: 'Confirmed', orderId: one }],
+  notices: [
+    ...notices(one, 'sent', 'placed', 'confirmed'),
+    ...notices(one, 'recorded', 'payment-charged'),
+    ...notices(two, 'suppressed', 'placed', 'cancelled'),
+    ...notices(two, 'recorded', 'payment-charged', 'payment-refunded'),
+  ],
+  users: [{ userId: ada, version: 1, idleSeconds: 3600 }],
+  contacts: [{ userId: ada }],
+  inboxes: [
+    { service: 'orders', heard: 1 },
+    { service: 'catalog', heard: 2 },
+    { service: 'notifications', heard: 8 },
+  ],
+  outboxes: [{ service: 'orders', depth: 0, oldestSeconds: 0 }],
+  deadLetters: [{ service: 'carts', id: 'poison', topic: 't', cause: 'malformed' }],
+  record: {
+    customers: [ada],
+    asked: [
+      { customerId: ada, key: `key of ${one}`, lines: [{ sku: 'MUG', quantity: 2 }] },
+      { customerId: ada, key: `key of ${two}`, lines: [{ sku: 'MUG', quantity: 1 }] },
+      { customerId: ada, key: 'key of nothing', lines: [{ sku: 'MUG', quantity: 1 }] },
+    ],
+    answers: [
+      { customerId: ada, key: `key of ${one}`, outcome: 'unknown', why: 'timed out' },
+      accepted(one),
+      accepted(one),
+      accepted(two),
+      { customerId: ada, key: 'key of nothing', outcome: 'refused', why: 'unknown-sku' },
+    ],
+    poison: [{ service: 'carts', id: 'poison' }],
+  },
+})
+
+function order(
+  id: string,
+  status: string,
+  version: number,
+  total: number,
+  quantity: number,
+): OrderRow {
+  const lines = [{ sku: 'MUG', quantity }]
+  const at = { idleSeconds: 3600, overdueSeconds: null }
+  return { id, customerId: ada, key: `key of ${id}`, status, version, total, lines, ...at }
+}
+
+const path = (orderId: string, ...states: string[]): World['history'] =>
+  states.map((status, index) => ({ orderId, status, version: index + 1 }))
+
+const moves = (orderId: string, ...kinds: string[]): World['moves'] =>
+  kinds.map((kind) => ({ orderId, sku: 'MUG', kind, times: 1 }))
+
+export const payment = (
+  orderId: string,
+  status: string,
+  amount: number | null,
+  providerReference: string | null,
+): World['payments'][number] => ({
+  orderId,
+  status,
+  amount,
+  providerReference,
+  refundReference: null,
+})
+
+const notices = (orderId: string, status: string, ...kinds: string[]): World['notices'] =>
+  kinds.map((kind) => ({ orderId, kind, status, waitingSeconds: null }))
+
+const accepted = (orderId: string): World['record']['answers'][number] => ({
+  customerId: ada,
+  key: `key of ${orderId}`,
+  outcome: 'accepted',
+  orderId,
+  said: `{"orderId":"${orderId}"}`,
+})
+
+function movement(
+  movementId: string,
+  orderId: string,
+  amount: number,
+  kind: 'charge' | 'refund',
+): World['ledger'] {
+  const line = { movementId, orderId, amount }
+  return kind === 'charge'
+    ? [
+        { ...line, account: 'provider-clearing', side: 'debit' },
+        { ...line, account: 'revenue', side: 'credit' },
+      ]
+    : [
+        { ...line, account: 'refunds', side: 'debit' },
+        { ...line, account: 'provider-clearing', side: 'credit' },
+      ]
+}
