@@ -61,8 +61,10 @@ export function createDaprTransport(options: DaprOptions): Transport {
         signal: AbortSignal.timeout(timeoutMs),
       })
       const body = new Uint8Array(await answer.body.arrayBuffer())
+      refuseOwnErrors(call, answer.statusCode, body)
       return { status: answer.statusCode, headers: answer.headers, body }
     } catch (cause) {
+      if (cause instanceof Fault) throw cause
       throw new Fault('unavailable', `${call.app} did not answer ${call.method} ${call.path}`, {
         cause,
       })
@@ -170,6 +172,19 @@ export function createDaprTransport(options: DaprOptions): Transport {
 
   return { invoke, publish, state: { get, save, delete: remove }, secret, bind, ready, close }
 }
+
+/** An error that the sidecar made itself, as the callee could not be reached (`unavailable`) or may not be called (`denied`). */
+function refuseOwnErrors(
+  { app, method, path }: Invocation,
+  status: number,
+  body: Uint8Array,
+): void {
+  if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
+  const said = new TextDecoder().decode(body)
+  throw new Fault(status === 403 ? 'denied' : 'unavailable', `${method} ${path} of ${app}: ${said}`)
+}
+
+const ownError = /^\{"errorCode":"ERR_/
 
 /** Turns whatever the SDK rejects with into a `Fault` (or the refusal it stands for), and bounds the wait. */
 async function reached<T>(

@@ -32,7 +32,10 @@ export type SaveOptions = {
  * `transport.suite.ts`. Every method throws `Fault` when the outcome is not known.
  */
 export type Transport = {
-  /** Answers whatever the callee answered, errors included; throws `Fault` when there was no answer. */
+  /**
+   * Answers whatever the callee answered, errors included.
+   * @throws Fault `unavailable` when there was no answer, `denied` when this service may not make the call
+   */
   invoke(call: Invocation): Promise<Reply>
   /** Publishes facts of one topic in order; answers the ids that were not accepted. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>

@@ -9,8 +9,8 @@ import { type App, type AppEnv, createApp, nothingThere } from '../../chassis/ap
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
-import { Fault, type Refusal, refused } from '../../chassis/refusal.ts'
-import type { Reply, Transport } from '../../chassis/transport.ts'
+import { Fault, refused } from '../../chassis/refusal.ts'
+import type { Transport } from '../../chassis/transport.ts'
 import { docsPage, docsScript } from './docs-page.ts'
 import { createDocuments, methodsOf } from './documents.ts'
 import { isOpen, ownerOf, services } from './routing.ts'
@@ -121,7 +121,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   async function forward(c: Context<AppEnv>, owner: string): Promise<Response> {
     const { pathname, search } = new URL(c.req.url)
     const hasBody = !['GET', 'HEAD'].includes(c.req.method)
-    const reply = await transport.invoke({
+    const call = {
       app: owner,
       method: c.req.method,
       path: `${pathname}${search}`,
@@ -132,31 +132,23 @@ export function createGatewayApp(ports: GatewayPorts): App {
       },
       ...(hasBody && { body: new Uint8Array(await c.req.arrayBuffer()) }),
       timeoutMs,
-    })
-    if (cameFromSidecar(reply)) throw await explained(c, owner, reply)
+    }
+    const reply = await transport.invoke(call).catch((error: unknown) => explained(c, error))
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = reply.body.length > 0 ? (reply.body as Uint8Array<ArrayBuffer>) : null
     return c.newResponse(body, reply.status as 200, headers)
   }
 
-  /** The sidecar denies a method or path that no policy names (403); to the outside that is 405 or 404. */
-  async function explained(
-    c: Context<AppEnv>,
-    owner: string,
-    { status, body }: Reply,
-  ): Promise<Refusal | Fault> {
-    const allowed = status === 403 ? methodsOf(await documents(), c.req.path) : [c.req.method]
-    if (!allowed.includes(c.req.method)) return nothingThere(c.req.path, allowed)
-    return new Fault('unavailable', `${owner} is not answering: ${new TextDecoder().decode(body)}`)
+  /** The sidecar denies a method or path that no policy names; to the outside that is 405 or 404. */
+  async function explained(c: Context<AppEnv>, error: unknown): Promise<never> {
+    if (!(error instanceof Fault) || error.code !== 'denied') throw error
+    const allowed = methodsOf(await documents(), c.req.path)
+    throw allowed.includes(c.req.method) ? error : nothingThere(c.req.path, allowed)
   }
 
   app.get('*', serveStatic({ root: webRoot }))
   return app
 }
-
-/** An error that the sidecar made itself, because the service could not be reached or may not be called. */
-const cameFromSidecar = ({ status, headers }: Reply): boolean =>
-  status >= 400 && !String(headers['content-type']).startsWith('application/problem+json')
 
 /** Set here and never passed on from a caller: the services behind trust it. */
 const addressOf = (c: Context<AppEnv>): string =>

@@ -11,7 +11,7 @@ export function filesBelow(folder: string, matching = /./): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => matching.test(path) && !path.includes('node_modules'))
+    .filter((path) => matching.test(path) && !/node_modules|\.dapr/.test(path))
     .sort()
 }
 

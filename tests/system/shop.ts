@@ -1,6 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
@@ -16,6 +15,7 @@ type Stanza = {
   appID: string
   appPort: number
   daprHTTPPort: number
+  daprGRPCPort: number
   command: string[]
   appDirPath: string
 }
@@ -53,33 +53,12 @@ export async function sidecart(...args: string[]): Promise<string> {
   return stdout
 }
 
+/** The README's own two lines. */
 function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
   const log = openSync(launchLog, 'w')
-  return spawn(daprCommand(), ['run', '-f', '.'], {
-    cwd: root,
-    env: { ...process.env, ...sidecarEnvironment() },
-    stdio: ['ignore', log, log],
-    detached: true,
-  })
-}
-
-/** The `dapr` on the machine's own path or where `dapr init` puts it. */
-const daprCommand = (): string => {
-  const usual = join(homedir(), '.dapr/bin/dapr')
-  const own = join(root, '.sidecart/dapr/.dapr/bin/dapr')
-  return [usual, own].find(existsSync) ?? 'dapr'
-}
-
-/** What `eval "$(npx sidecart env)"` puts into a shell. */
-function sidecarEnvironment(): Record<string, string> {
-  const lines = readFileSync(join(root, '.sidecart/env'), 'utf8')
-  return Object.fromEntries(
-    [...lines.matchAll(/^export (\w+)='((?:[^']|'\\'')*)'/gm)].map(([, name, value]) => [
-      name,
-      value?.replaceAll("'\\''", "'"),
-    ]),
-  )
+  const lines = 'eval "$(npx sidecart env)" && exec dapr run -f .'
+  return spawn('bash', ['-c', lines], { cwd: root, stdio: ['ignore', log, log], detached: true })
 }
 
 async function isReady({ appPort, daprHTTPPort }: Stanza): Promise<boolean> {

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { createDaprTransport } from '../../chassis/dapr.ts'
+import { Fault } from '../../chassis/refusal.ts'
+import { transportSuite } from '../../chassis/transport.suite.ts'
+import { root, secrets } from './client.ts'
+import { stanzas } from './shop.ts'
+
+const [, apiToken = ''] =
+  /DAPR_API_TOKEN='(.*)'/.exec(readFileSync(join(root, '.sidecart/env'), 'utf8')) ?? []
+
+/** The sidecar of a service, used as the service itself would. */
+function besideOf(name: string) {
+  const stanza = stanzas.find(({ appID }) => appID === name)
+  if (!stanza) throw new Error(`no ${name} in dapr.yaml`)
+  return createDaprTransport({
+    httpPort: stanza.daprHTTPPort,
+    grpcPort: stanza.daprGRPCPort,
+    apiToken,
+  })
+}
+
+transportSuite('the Dapr transport', async () => ({
+  state: besideOf('carts').state,
+  invoke: besideOf('gateway').invoke,
+  reachable: { app: 'catalog', found: '/categories', missing: '/products/NO-SUCH-THING' },
+  secret: besideOf('orders').secret,
+  known: { name: 'orders-database', value: secrets()['orders-database'] ?? '' },
+}))
+
+it('a service may not read the secrets of another', async () => {
+  await expect(besideOf('orders').secret('payments-database')).rejects.toBeInstanceOf(Fault)
+})
+
+it('a service may not call what its policy does not name', async () => {
+  const call = {
+    app: 'payments',
+    method: 'PUT',
+    path: '/internal/charges/018f0000-0000-7000-8000-0000000000ff',
+  }
+  await expect(besideOf('gateway').invoke(call)).rejects.toMatchObject({ code: 'denied' })
+})
+
+it('a service may not keep state, publish facts or send mail that are not its own', async () => {
+  const stranger = besideOf('users')
+  await expect(stranger.state.save('key', {})).rejects.toBeInstanceOf(Fault)
+  await expect(
+    stranger.bind('email', 'create', 'text', { emailTo: 'a@example.com', subject: 's' }),
+  ).rejects.toBeInstanceOf(Fault)
+  const fact = {
+    id: '1',
+    source: 'users',
+    type: 'orders-placed-v1',
+    specversion: '1.0',
+    datacontenttype: 'application/json',
+    data: {},
+  } as const
+  const published = await stranger
+    .publish('orders-placed-v1', [fact])
+    .catch(() => ({ failed: ['1'] }))
+  expect(published.failed).toEqual(['1'])
+})
