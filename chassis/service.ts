@@ -15,6 +15,8 @@ export type Service = {
   transport: Transport
   appToken: string
   verify: Verifier
+  /** Aborted when the service is told to stop: for what would keep a connection open. */
+  stopping: AbortSignal
   /** Registers what has to end at shutdown; the last registered ends first. */
   onStop(end: () => Promise<unknown> | unknown): void
   /** Serves the app; `workers` start once it listens and stop before anything registered with `onStop`. */
@@ -39,6 +41,7 @@ export async function startService(name: string): Promise<Service> {
     grpcPort: env.DAPR_GRPC_PORT,
     apiToken: env.DAPR_API_TOKEN,
   })
+  const stopping = new AbortController()
   const ends: (() => Promise<unknown> | unknown)[] = [
     () => telemetry.close(),
     () => transport.close(),
@@ -62,6 +65,7 @@ export async function startService(name: string): Promise<Service> {
       ...ends,
       () => Promise.all(workers.map((worker) => worker.stop())),
       () => closeServer(server),
+      () => stopping.abort(),
     ])
   }
 
@@ -73,6 +77,7 @@ export async function startService(name: string): Promise<Service> {
     transport,
     appToken: env.APP_API_TOKEN,
     verify,
+    stopping: stopping.signal,
     onStop: (end) => ends.push(end),
     listen,
   }
