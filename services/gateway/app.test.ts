@@ -1,16 +1,14 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type App, createApp } from '../../chassis/app.ts'
 import { createLog } from '../../chassis/log.ts'
-import { createMemoryTransport, type MemoryTransport } from '../../chassis/memory-transport.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
-import { createGatewayApp } from './app.ts'
 import { isOpen, ownerOf } from './routing.ts'
+import { gatewayTo } from './testing.ts'
 
 const log = createLog('gateway', 'silent')
 const ada = '018f0000-0000-7000-8000-00000000000a'
 let tokens: TestTokens
-let transport: MemoryTransport
 let gateway: App
 /** What the catalogue waits for before it answers. */
 let slow: () => Promise<void>
@@ -21,27 +19,11 @@ beforeAll(async () => {
 
 beforeEach(() => {
   slow = async () => {}
-  transport = createMemoryTransport()
-  transport.apps.set('orders', orders())
-  transport.apps.set('catalog', catalog())
   gateway = gatewayWith({})
 })
 
-const gatewayWith = (limits: {
-  ratePerSecond?: number
-  maxInFlight?: number
-  origins?: string[]
-}) =>
-  createGatewayApp({
-    transport,
-    verify: tokens.verify,
-    log,
-    ratePerSecond: 1_000,
-    maxInFlight: 100,
-    origins: [],
-    webRoot: '.',
-    ...limits,
-  })
+const gatewayWith = (limits: Parameters<typeof gatewayTo>[2]): App =>
+  gatewayTo({ orders: orders(), catalog: catalog() }, tokens, limits)
 
 function orders(): App {
   const app = createApp({

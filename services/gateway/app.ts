@@ -3,17 +3,23 @@ import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Context } from 'hono'
+import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { type App, type AppEnv, createApp, nothingThere } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
+import { call } from '../../chassis/call.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { Fault, refused } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
+import { type OrderView, ordersRoutes } from '../orders/contract.ts'
 import { docsPage, docsScript } from './docs-page.ts'
 import { createDocuments, methodsOf } from './documents.ts'
+import { createOrderEvents } from './order-events.ts'
 import { isOpen, ownerOf, services } from './routing.ts'
+import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
+import { serveWebApp } from './web-app.ts'
 
 export type GatewayPorts = {
   transport: Transport
@@ -27,6 +33,7 @@ export type GatewayPorts = {
   origins: readonly string[]
   /** Where the web app's files are. */
   webRoot: string
+  stopping?: AbortSignal
 }
 
 type RefusalCode = 'overloaded'
@@ -58,7 +65,7 @@ const timeoutMs = 8_000
 
 /** The only public door: routes by first path segment to the service that owns it, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
-  const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot } = ports
+  const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
   const documents = createDocuments(transport, services, log)
   const app = createApp({ log, name: 'gateway', problems, document: documents })
   const limiter = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
@@ -89,9 +96,18 @@ export function createGatewayApp(ports: GatewayPorts): App {
     }),
   )
 
+  // what many pages show, and is large; compressed it has a weak ETag
+  for (const path of ['/products', '/products/*', '/categories']) app.use(path, compress())
+  const orderEvents = createOrderEvents({ maxListeners: maxInFlight, stopping, ask: orderOf })
+  app.get('/orders/:orderId/events', orderEvents)
+
   app.use(async function proxied(c, next) {
     const owner = ownerOf(c.req.path)
-    if (!owner) return next()
+    return owner ? admitted(c, () => forward(c, owner)) : next()
+  })
+
+  /** Does what was asked for, unless too much is under way, the client asks too often, or nobody is signed in who has to be. */
+  async function admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T> {
     if (inFlight >= maxInFlight)
       throw refused('overloaded', 'The shop is busy; try again in a moment.', {
         retryAfterSeconds: 1,
@@ -101,11 +117,17 @@ export function createGatewayApp(ports: GatewayPorts): App {
       await limited(clientOf(c))
       if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
         await guard(c as never, async () => {})
-      return await forward(c, owner)
+      return await answer()
     } finally {
       inFlight -= 1
     }
-  })
+  }
+
+  function orderOf(c: Context<AppEnv>): Promise<OrderView> {
+    const params = { orderId: c.req.param('orderId') ?? '' }
+    const headers = pick(['authorization'], (name) => c.req.header(name))
+    return admitted(c, () => call(transport, 'orders', ordersRoutes.get, { params }, { headers }))
+  }
 
   async function limited(client: string): Promise<void> {
     try {
@@ -130,13 +152,13 @@ export function createGatewayApp(ports: GatewayPorts): App {
         'x-request-id': c.get('requestId'),
         'x-client-address': addressOf(c),
       },
-      ...(hasBody && { body: new Uint8Array(await c.req.arrayBuffer()) }),
+      ...(hasBody && { body: await bodyWithSession(c) }),
       timeoutMs,
     }
     const reply = await transport.invoke(call).catch((error: unknown) => explained(c, error))
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
-    const body = reply.body.length > 0 ? (reply.body as Uint8Array<ArrayBuffer>) : null
-    return c.newResponse(body, reply.status as 200, headers)
+    const body = bodyWithoutSession(c, reply) as Uint8Array<ArrayBuffer>
+    return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)
   }
 
   /** The sidecar denies a method or path that no policy names; to the outside that is 405 or 404. */
@@ -146,7 +168,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     throw allowed.includes(c.req.method) ? error : nothingThere(c.req.path, allowed)
   }
 
-  app.get('*', serveStatic({ root: webRoot }))
+  serveWebApp(app, webRoot)
   return app
 }
 

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from 'hono'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import type { AppEnv } from '../../chassis/app.ts'
+import { refused } from '../../chassis/refusal.ts'
+import type { OrderView } from '../orders/contract.ts'
+
+export type OrderEventsOptions = {
+  /** Asks for the order as its caller may see it. @throws Refusal or Fault when there is none to see */
+  ask: (c: Context<AppEnv>) => Promise<OrderView>
+  /** Listeners at once; more are answered 503 and have to poll. */
+  maxListeners: number
+  /** Ends every stream when the gateway stops. */
+  stopping?: AbortSignal | undefined
+}
+
+const last = ['delivered', 'cancelled', 'refunded']
+/** States that somebody has to end: the carrier, an operator. */
+const resting = ['confirmed', 'shipped', 'needs_attention']
+const soonMs = 250
+const laterMs = 3_000
+/** Invocation has no streams and proxies cut long ones, so a listener has to come back anyway. */
+const longestMs = 5 * 60_000
+
+/**
+ * Server-sent events of one order: an `order` event now and after every change, until its last state. A fault
+ * ends the stream; its listener connects again.
+ */
+export function createOrderEvents({ ask, maxListeners, stopping }: OrderEventsOptions) {
+  let listeners = 0
+
+  async function follow(c: Context<AppEnv>, stream: SSEStreamingApi, now: OrderView) {
+    const endsAt = Date.now() + longestMs
+    for (let order = now, sent = -1; ; order = await ask(c)) {
+      const { version, status } = order
+      if (version === sent) await stream.write(': no news\n\n')
+      else await stream.writeSSE({ event: 'order', data: JSON.stringify(order) })
+      sent = version
+      if (last.includes(status) || stream.aborted || Date.now() > endsAt) return
+      const pauseMs = resting.includes(status) ? laterMs : soonMs
+      await sleep(pauseMs, undefined, stopping && { signal: stopping })
+    }
+  }
+
+  return async function orderEvents(c: Context<AppEnv>): Promise<Response> {
+    if (listeners >= maxListeners)
+      throw refused('overloaded', 'Too many are following their orders; ask again now and then.', {
+        retryAfterSeconds: 5,
+      })
+    const order = await ask(c)
+    listeners += 1
+    return streamSSE(c, async (stream) => {
+      try {
+        await follow(c, stream, order)
+      } catch {
+        // the listener sees the stream end
+      } finally {
+        listeners -= 1
+      }
+    })
+  }
+}

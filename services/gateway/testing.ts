@@ -1,0 +1,25 @@
+import type { App } from '../../chassis/app.ts'
+import { createLog } from '../../chassis/log.ts'
+import { createMemoryTransport } from '../../chassis/memory-transport.ts'
+import type { TestTokens } from '../../tests/support/tokens.ts'
+import { createGatewayApp, type GatewayPorts } from './app.ts'
+
+/** A gateway in front of apps in this process. */
+export function gatewayTo(
+  apps: Record<string, App>,
+  tokens: TestTokens,
+  ports: Partial<GatewayPorts> = {},
+): App {
+  const transport = createMemoryTransport()
+  for (const [name, app] of Object.entries(apps)) transport.apps.set(name, app)
+  return createGatewayApp({
+    transport,
+    verify: tokens.verify,
+    log: createLog('gateway', 'silent'),
+    ratePerSecond: 1_000,
+    maxInFlight: 100,
+    origins: [],
+    webRoot: '.',
+    ...ports,
+  })
+}
