@@ -1,0 +1,35 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { signOut } from '../api/session.ts'
+import './account.css'
+
+const pages = [
+  { to: '/account/orders', label: 'Orders' },
+  { to: '/account/profile', label: 'Profile' },
+  { to: '/account/addresses', label: 'Addresses' },
+  { to: '/account/mails', label: 'E-mails' },
+] as const
+
+/** What is around every page of somebody's own. */
+export function Account() {
+  return (
+    <div className="page account">
+      <nav className="account-nav" aria-label="Your account">
+        <ul>
+          {pages.map(({ to, label }) => (
+            <li key={to}>
+              <Link to={to}>{label}</Link>
+            </li>
+          ))}
+          <li>
+            <button type="button" className="text-button" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </li>
+        </ul>
+      </nav>
+      <div>
+        <Outlet />
+      </div>
+    </div>
+  )
+}

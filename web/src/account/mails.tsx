@@ -1,0 +1,63 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Preferences, usersRoutes } from '../../../services/users/contract.ts'
+import { ask } from '../api/client.ts'
+import { isOutage } from '../api/problem.ts'
+import { mine } from '../api/queries.ts'
+import { Choice } from '../ui/field.tsx'
+import { Outage } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { toast } from '../ui/toasts.tsx'
+
+const path = '/users/me/preferences'
+const preferencesQuery = () =>
+  queryOptions({
+    queryKey: [mine, 'preferences'],
+    queryFn: ({ signal }) => ask<typeof usersRoutes.preferences>('get', path, { signal }),
+  })
+
+const kinds: readonly { name: keyof Preferences; label: string; hint: string }[] = [
+  { name: 'orderUpdates', label: 'Orders', hint: 'Confirmed, on its way, delivered, cancelled' },
+  { name: 'paymentUpdates', label: 'Payments', hint: 'Charged, declined, refunded' },
+  { name: 'marketing', label: 'News', hint: 'Now and then, what is new in the shop' },
+]
+
+/** Which e-mails somebody wants. A press is saved at once. */
+export function Mails() {
+  const queries = useQueryClient()
+  const { queryKey } = preferencesQuery()
+  const { data, isError } = useQuery(preferencesQuery())
+  const { mutate } = useMutation({
+    scope: { id: 'preferences' },
+    mutationFn: (body: Preferences) =>
+      ask<typeof usersRoutes.setPreferences>('put', path, { body }),
+    onMutate: (wanted) => queries.setQueryData(queryKey, wanted),
+    onSuccess: () => toast('Saved'),
+    onError: (error) => {
+      toast(isOutage(error) ? 'Not saved: your account does not answer.' : error.message)
+      return queries.invalidateQueries({ queryKey })
+    },
+  })
+  return (
+    <Page title="E-mails" lead="Which ones do you want from us?">
+      {isError && <Outage what="Your account" />}
+      {!data && !isError && <Skeleton height="10rem" />}
+      {data && (
+        <fieldset className="stack">
+          <legend className="unseen">E-mails about</legend>
+          {kinds.map(({ name, label, hint }) => (
+            <Choice
+              key={name}
+              card
+              name={name}
+              label={<strong>{label}</strong>}
+              hint={hint}
+              checked={data[name]}
+              onChange={({ target }) => mutate({ ...data, [name]: target.checked })}
+            />
+          ))}
+        </fieldset>
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,143 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Profile as Person, usersRoutes } from '../../../services/users/contract.ts'
+import { ask } from '../api/client.ts'
+import { profileQuery } from '../api/queries.ts'
+import { accept } from '../api/session.ts'
+import { Button } from '../ui/button.tsx'
+import { TextField } from '../ui/field.tsx'
+import { Outage, Refused } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { toast } from '../ui/toasts.tsx'
+import { useForm } from '../ui/use-form.ts'
+import { formatDay } from '../ui/when.ts'
+
+export function Profile() {
+  const { data, isError } = useQuery(profileQuery())
+  return (
+    <Page title="Profile" lead={data && `Customer since ${formatDay(data.registeredAt)}`}>
+      {data ? (
+        <div className="stack">
+          <NameForm person={data} />
+          <EmailForm person={data} />
+          <PasswordForm />
+        </div>
+      ) : isError ? (
+        <Outage what="Your account" />
+      ) : (
+        <Skeleton height="12rem" />
+      )}
+    </Page>
+  )
+}
+
+function useChangedProfile() {
+  const queries = useQueryClient()
+  return async (body: { name: string } | { email: string; currentPassword: string }) => {
+    const changed = await ask<typeof usersRoutes.changeProfile>('patch', '/users/me', { body })
+    queries.setQueryData(profileQuery().queryKey, changed)
+    toast('Saved')
+  }
+}
+
+function NameForm({ person }: { person: Person }) {
+  const change = useChangedProfile()
+  const { faults, busy, problem, submit } = useForm(({ name = '' }) => change({ name }))
+  return (
+    <form className="card stack" noValidate onSubmit={submit} aria-labelledby="name-form">
+      <h2 id="name-form">Name</h2>
+      <Refused problem={problem} />
+      <TextField
+        label="Name"
+        name="name"
+        autoComplete="name"
+        required
+        maxLength={100}
+        defaultValue={person.name}
+        fault={faults.name}
+      />
+      <div>
+        <Button type="submit" look="quiet" busy={busy}>
+          Save the name
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function EmailForm({ person }: { person: Person }) {
+  const change = useChangedProfile()
+  const { faults, busy, problem, submit } = useForm(({ email = '', currentPassword = '' }) =>
+    change({ email, currentPassword }),
+  )
+  return (
+    <form className="card stack" noValidate onSubmit={submit} aria-labelledby="email-form">
+      <h2 id="email-form">E-mail</h2>
+      <Refused problem={problem} />
+      <TextField
+        label="E-mail"
+        name="email"
+        type="email"
+        autoComplete="email"
+        required
+        defaultValue={person.email}
+        fault={faults.email}
+      />
+      <CurrentPassword fault={faults.currentPassword} />
+      <div>
+        <Button type="submit" look="quiet" busy={busy}>
+          Save the e-mail
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function PasswordForm() {
+  const { faults, busy, problem, submit } = useForm(
+    async ({ currentPassword = '', newPassword = '' }) => {
+      const tokens = await ask<typeof usersRoutes.changePassword>('post', '/users/me/password', {
+        body: { currentPassword, newPassword },
+        headers: { 'x-session': 'cookie' },
+      })
+      accept(tokens)
+      toast('Password changed. Every other device is signed out.')
+    },
+  )
+  return (
+    <form className="card stack" noValidate onSubmit={submit} aria-labelledby="password-form">
+      <h2 id="password-form">Password</h2>
+      <Refused problem={problem} />
+      <CurrentPassword fault={faults.currentPassword} />
+      <TextField
+        label="New password"
+        name="newPassword"
+        type="password"
+        autoComplete="new-password"
+        required
+        minLength={10}
+        maxLength={128}
+        hint="At least 10 characters"
+        fault={faults.newPassword}
+      />
+      <div>
+        <Button type="submit" look="quiet" busy={busy}>
+          Change the password
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+function CurrentPassword({ fault }: { fault: string | undefined }) {
+  return (
+    <TextField
+      label="Current password"
+      name="currentPassword"
+      type="password"
+      autoComplete="current-password"
+      required
+      fault={fault}
+    />
+  )
+}

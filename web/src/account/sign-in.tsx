@@ -1,0 +1,123 @@
+import { getRouteApi, Link, Navigate } from '@tanstack/react-router'
+import type { usersRoutes } from '../../../services/users/contract.ts'
+import { ask } from '../api/client.ts'
+import { signIn } from '../api/session.ts'
+import { useSignedIn } from '../api/use-session.ts'
+import { Button } from '../ui/button.tsx'
+import { TextField } from '../ui/field.tsx'
+import { Refused } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { useForm } from '../ui/use-form.ts'
+
+const signInRoute = getRouteApi('/sign-in')
+const registerRoute = getRouteApi('/register')
+
+export function SignIn() {
+  const { next } = signInRoute.useSearch()
+  const { faults, busy, problem, submit } = useForm(({ email = '', password = '' }) =>
+    signIn(email, password),
+  )
+  if (useSignedIn()) return <Navigate to={next ?? '/account'} replace />
+  return (
+    <Page
+      narrow
+      title="Sign in"
+      lead={
+        <>
+          New here?{' '}
+          <Link to="/register" search={next ? { next } : {}}>
+            Create an account
+          </Link>
+        </>
+      }
+    >
+      <form className="card stack" noValidate onSubmit={submit}>
+        <Refused problem={problem} />
+        <EmailField fault={faults.email} />
+        <TextField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          required
+          fault={faults.password}
+        />
+        <Button type="submit" wide busy={busy}>
+          Sign in
+        </Button>
+      </form>
+      <p className="soft small demo-hint">
+        The start of the shop prints a demo account: demo@sidecart.example and its password.
+      </p>
+    </Page>
+  )
+}
+
+const leastPassword = 10
+
+export function Register() {
+  const { next } = registerRoute.useSearch()
+  const { faults, busy, problem, submit } = useForm(
+    async ({ name = '', email = '', password = '' }) => {
+      const body = { name, email, password }
+      await ask<typeof usersRoutes.register>('post', '/users', { body })
+      await signIn(email, password)
+    },
+  )
+  if (useSignedIn()) return <Navigate to={next ?? '/account'} replace />
+  return (
+    <Page
+      narrow
+      title="Create an account"
+      lead={
+        <>
+          Been here before?{' '}
+          <Link to="/sign-in" search={next ? { next } : {}}>
+            Sign in
+          </Link>
+        </>
+      }
+    >
+      <form className="card stack" noValidate onSubmit={submit}>
+        <Refused problem={problem} />
+        <TextField
+          label="Name"
+          name="name"
+          autoComplete="name"
+          required
+          maxLength={100}
+          fault={faults.name}
+        />
+        <EmailField fault={faults.email} />
+        <TextField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="new-password"
+          required
+          minLength={leastPassword}
+          maxLength={128}
+          hint={`At least ${leastPassword} characters`}
+          fault={faults.password}
+        />
+        <Button type="submit" wide busy={busy}>
+          Create the account
+        </Button>
+      </form>
+    </Page>
+  )
+}
+
+function EmailField({ fault }: { fault: string | undefined }) {
+  return (
+    <TextField
+      label="E-mail"
+      name="email"
+      type="email"
+      autoComplete="email"
+      required
+      maxLength={254}
+      fault={fault}
+    />
+  )
+}

@@ -1,0 +1,89 @@
+import type { RouteConfig, z } from '@hono/zod-openapi'
+import { type Sent, send } from './http.ts'
+import { ShopProblem } from './problem.ts'
+import { accessToken, distrust } from './session.ts'
+
+type Json<S> = { content: { 'application/json': { schema: S } } }
+type Part<R, Name extends string, Source extends string = Name> = R extends {
+  request: { [key in Source]: infer S extends z.ZodType }
+}
+  ? { [key in Name]: z.input<S> }
+  : unknown
+type Input<R extends RouteConfig> = Part<R, 'params'> &
+  Part<R, 'query'> &
+  (R extends { request: { body: Json<infer B extends z.ZodType> } }
+    ? { body: z.input<B> }
+    : unknown) & {
+    headers?: Record<string, string>
+    signal?: AbortSignal
+  }
+type Output<R extends RouteConfig> = {
+  [S in keyof R['responses']]: R['responses'][S] extends Json<infer B extends z.ZodType>
+    ? z.output<B>
+    : undefined
+}[keyof R['responses'] & (200 | 201 | 202 | 204)]
+
+/**
+ * Asks the API, typed by the contract of the service that answers; of the contract only types are used, so none
+ * of it is in the bundle.
+ *
+ * @example const order = await ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId } })
+ * @throws ShopProblem
+ */
+export async function ask<R extends RouteConfig>(
+  method: R['method'],
+  path: R['path'],
+  input: Input<R>,
+): Promise<Output<R>> {
+  return (await answer<R>(method, path, input)).data
+}
+
+/** As `ask`, with the headers of the answer. */
+export async function answer<R extends RouteConfig>(
+  method: R['method'],
+  path: R['path'],
+  input: Input<R>,
+): Promise<{ data: Output<R>; headers: Headers }> {
+  const { params, query, body, headers, signal } = input as Parts
+  const reply = await asMyself({
+    method,
+    path: pathOf(path, params, query),
+    headers: headers ?? {},
+    signal,
+    ...(body !== undefined && { body }),
+  })
+  const data = reply.status === 204 ? undefined : await reply.json()
+  return { data: data as Output<R>, headers: reply.headers }
+}
+
+type Parts = Pick<Sent, 'body' | 'headers' | 'signal'> & {
+  params?: Record<string, string>
+  query?: Record<string, unknown>
+}
+
+/** Sends with the token of whoever is signed in; with a new one when it is refused. */
+export async function asMyself(sent: Sent, again = true): Promise<Response> {
+  const token = await accessToken()
+  const headers = { ...sent.headers, ...(token && { authorization: `Bearer ${token}` }) }
+  try {
+    return await send({ ...sent, headers })
+  } catch (error) {
+    if (!(error instanceof ShopProblem && error.code === 'unauthenticated' && token && again))
+      throw error
+    distrust(token)
+    return asMyself(sent, false)
+  }
+}
+
+export function pathOf(
+  template: string,
+  params: Record<string, string> = {},
+  query: Record<string, unknown> = {},
+): string {
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  )
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '')
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
+  return search ? `${path}?${search}` : path
+}

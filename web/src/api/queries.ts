@@ -1,0 +1,124 @@
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  QueryClient,
+  queryOptions,
+} from '@tanstack/react-query'
+import type { catalogRoutes, ProductQuery } from '../../../services/catalog/contract.ts'
+import type { ordersRoutes } from '../../../services/orders/contract.ts'
+import type { usersRoutes } from '../../../services/users/contract.ts'
+import { ask } from './client.ts'
+import { isOutage } from './problem.ts'
+
+/** Everything under this key belongs to whoever is signed in, and is forgotten when that changes. */
+export const mine = 'mine'
+
+const minute = 60_000
+const againMs = 4_000
+
+/** What an outage hides is asked for again and again, so that pages mend themselves. */
+export const createQueries = (): QueryClient =>
+  new QueryClient({
+    defaultOptions: {
+      queries: {
+        networkMode: 'always',
+        staleTime: 15_000,
+        gcTime: 30 * minute,
+        retry: (failures, error) => failures < 1 && isOutage(error),
+        retryDelay: 400,
+        refetchInterval: ({ state }) => (isOutage(state.error) ? againMs : false),
+      },
+      mutations: { networkMode: 'always', retry: false },
+    },
+  })
+
+export type Listing = Pick<ProductQuery, 'q' | 'category' | 'sort'> & {
+  minPrice?: number | undefined
+  maxPrice?: number | undefined
+  inStock?: boolean | undefined
+}
+
+const pageSize = 24
+
+const listingQuery = ({ minPrice, maxPrice, inStock, ...rest }: Listing) => ({
+  ...rest,
+  minPrice: minPrice?.toString(),
+  maxPrice: maxPrice?.toString(),
+  inStock: inStock ? ('true' as const) : undefined,
+})
+
+export const productsQuery = (listing: Listing) =>
+  infiniteQueryOptions({
+    queryKey: ['products', listing],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      ask<typeof catalogRoutes.list>('get', '/products', {
+        query: { ...listingQuery(listing), limit: String(pageSize), cursor },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    placeholderData: keepPreviousData,
+  })
+
+/** What the first page shows: the newest, and which categories there are. */
+export const newestQuery = () =>
+  queryOptions({
+    queryKey: ['newest'],
+    queryFn: ({ signal }) =>
+      ask<typeof catalogRoutes.list>('get', '/products', {
+        query: { sort: 'newest', limit: '100' },
+        signal,
+      }),
+    staleTime: minute,
+  })
+
+export const productQuery = (sku: string) =>
+  queryOptions({
+    queryKey: ['product', sku],
+    queryFn: ({ signal }) =>
+      ask<typeof catalogRoutes.find>('get', '/products/{sku}', { params: { sku }, signal }),
+  })
+
+export const profileQuery = () =>
+  queryOptions({
+    queryKey: [mine, 'profile'],
+    queryFn: ({ signal }) => ask<typeof usersRoutes.profile>('get', '/users/me', { signal }),
+    staleTime: 5 * minute,
+  })
+
+export const addressesQuery = () =>
+  queryOptions({
+    queryKey: [mine, 'addresses'],
+    queryFn: async ({ signal }) =>
+      (await ask<typeof usersRoutes.addresses>('get', '/users/me/addresses', { signal })).addresses,
+  })
+
+export const ordersQuery = () =>
+  infiniteQueryOptions({
+    queryKey: [mine, 'orders'],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      ask<typeof ordersRoutes.list>('get', '/orders', { query: { limit: 10, cursor }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+  })
+
+export const orderQuery = (orderId: string) =>
+  queryOptions({
+    queryKey: [mine, 'order', orderId],
+    queryFn: ({ signal }) =>
+      ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId }, signal }),
+  })
+
+export const historyQuery = (orderId: string, version: number | undefined) =>
+  queryOptions({
+    queryKey: [mine, 'history', orderId, version],
+    queryFn: async ({ signal }) =>
+      (
+        await ask<typeof ordersRoutes.history>('get', '/orders/{orderId}/history', {
+          params: { orderId },
+          signal,
+        })
+      ).history,
+    placeholderData: keepPreviousData,
+    enabled: version !== undefined,
+  })

@@ -1,0 +1,98 @@
+import type { SessionTokens } from '../../../services/users/contract.ts'
+import { send } from './http.ts'
+import { isProblem, ShopProblem } from './problem.ts'
+import { onStored, storage } from './storage.ts'
+
+/*
+ * Who is signed in. The access token lives in memory only; the refresh token in an HttpOnly cookie that no script
+ * sees. The browser's storage keeps no more than a mark that there is a session, by which tabs follow each other.
+ */
+const markKey = 'sidecart.session'
+const asCookie = { 'x-session': 'cookie' }
+/** Refreshed this much before it ends, so that no request meets an expired one. */
+const earlyMs = 30_000
+
+let access: { token: string; endsAt: number } | undefined
+let refreshing: Promise<string | undefined> | undefined
+const listeners = new Set<() => void>()
+
+const mark = (): string | null => storage.get(markKey)
+
+export const isSignedIn = (): boolean => mark() !== null
+
+/** Calls back when somebody signs in or out, here or in another tab. */
+export function onSession(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+onStored(markKey, changed)
+
+function changed(): void {
+  access = undefined
+  for (const listener of listeners) listener()
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  accept(await tokensFrom('/sessions', { email, password }))
+  storage.set(markKey, crypto.randomUUID())
+  for (const listener of listeners) listener()
+}
+
+/** The session ends at the server too; when that cannot be reached, at least here. */
+export async function signOut(): Promise<void> {
+  const ended = tokensEnd()
+  forget()
+  await ended
+}
+
+const tokensEnd = () =>
+  send({ method: 'post', path: '/sessions/logout', body: {}, headers: asCookie }).catch(() => {})
+
+function forget(): void {
+  if (!isSignedIn()) return
+  storage.remove(markKey)
+  changed()
+}
+
+/** Takes over the tokens of a new session of the same person, as after a change of password. */
+export function accept({
+  accessToken,
+  expiresIn,
+}: Pick<SessionTokens, 'accessToken' | 'expiresIn'>) {
+  access = { token: accessToken, endsAt: Date.now() + expiresIn * 1000 }
+}
+
+/** The token was refused although it looked good: the next one is fetched. */
+export function distrust(token: string): void {
+  if (access?.token === token) access = undefined
+}
+
+/** A token that is good for a while, or none for a guest. @throws ShopProblem when it cannot be had now */
+export async function accessToken(): Promise<string | undefined> {
+  if (!isSignedIn()) return undefined
+  if (access && Date.now() < access.endsAt - earlyMs) return access.token
+  refreshing ??= inTurn(refreshed).finally(() => {
+    refreshing = undefined
+  })
+  return refreshing
+}
+
+/** A refresh token is good for one use, so tabs take turns. */
+const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+  navigator.locks ? navigator.locks.request(markKey, work) : work()
+
+async function refreshed(again = true): Promise<string | undefined> {
+  try {
+    accept(await tokensFrom('/sessions/refresh', {}))
+    return access?.token
+  } catch (error) {
+    if (isProblem(error, 'just-refreshed') && again) return refreshed(false)
+    if (!(error instanceof ShopProblem) || error.status !== 401) throw error
+    forget()
+    return undefined
+  }
+}
+
+const tokensFrom = async (path: string, body: object) =>
+  (await (await send({ method: 'post', path, body, headers: asCookie })).json()) as SessionTokens

@@ -1,0 +1,47 @@
+import type { Line } from '../../../services/carts/contract.ts'
+
+export type { Line }
+
+/**
+ * What somebody wants to change. `set` says which quantity was seen, so that a change made elsewhere is not
+ * overwritten unseen; `add` and `at-least` are right whatever is there.
+ */
+export type Change = { sku: string; quantity: number } & (
+  | { kind: 'add' }
+  | { kind: 'at-least' }
+  | { kind: 'set'; seen: number }
+)
+
+const most = 999
+
+export const quantityOf = (lines: readonly Line[], sku: string): number =>
+  lines.find((line) => line.sku === sku)?.quantity ?? 0
+
+export const piecesIn = (lines: readonly Line[]): number =>
+  lines.reduce((sum, { quantity }) => sum + quantity, 0)
+
+/** The quantity that a change leads to, or `undefined` when it was decided on a quantity that is no longer there. */
+export function decide(change: Change, lines: readonly Line[]): number | undefined {
+  const there = quantityOf(lines, change.sku)
+  if (change.kind === 'add') return Math.min(most, there + change.quantity)
+  if (change.kind === 'at-least') return Math.max(there, change.quantity)
+  if (there === change.quantity) return there
+  return there === change.seen ? change.quantity : undefined
+}
+
+/** The same lines with so many of a product; none of it takes the line away. */
+export function withQuantity(lines: readonly Line[], sku: string, quantity: number): Line[] {
+  if (quantity <= 0) return lines.filter((line) => line.sku !== sku)
+  if (quantityOf(lines, sku) === 0) return [...lines, { sku, quantity }]
+  return lines.map((line) => (line.sku === sku ? { sku, quantity } : line))
+}
+
+export const applied = (lines: readonly Line[], change: Change): Line[] =>
+  withQuantity(lines, change.sku, decide(change, lines) ?? quantityOf(lines, change.sku))
+
+/** Both baskets in one; of what is in both, the larger quantity. Merging twice is merging once. */
+export const merged = (lines: readonly Line[], others: readonly Line[]): Line[] =>
+  others.reduce<Line[]>(
+    (all, { sku, quantity }) => applied(all, { kind: 'at-least', sku, quantity }),
+    [...lines],
+  )

@@ -1,0 +1,69 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Address, NewAddress } from '../../../services/users/contract.ts'
+import { AddressFields, addressFrom, countryName } from '../account/address-form.tsx'
+import { addressesQuery } from '../api/queries.ts'
+import { Choice } from '../ui/field.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+
+const another = 'another'
+
+/** A saved address, or another one; when the address book does not answer, there are still the fields. */
+export function ShipTo({ faults }: { faults: Readonly<Record<string, string>> }) {
+  const { data, isError } = useQuery(addressesQuery())
+  const [chosen, setChosen] = useState<string>()
+  const saved = data ?? []
+  const selected = chosen ?? saved[0]?.addressId ?? another
+  if (!data && !isError) return <Skeleton height="10rem" />
+  return (
+    <fieldset className="stack">
+      <legend>
+        <h2>Send to</h2>
+      </legend>
+      {saved.map((address) => (
+        <Choice
+          key={address.addressId}
+          card
+          type="radio"
+          name="addressId"
+          value={address.addressId}
+          checked={selected === address.addressId}
+          onChange={() => setChosen(address.addressId)}
+          label={<strong>{address.name}</strong>}
+          hint={lineOf(address)}
+        />
+      ))}
+      {saved.length > 0 && (
+        <Choice
+          card
+          type="radio"
+          name="addressId"
+          value={another}
+          checked={selected === another}
+          onChange={() => setChosen(another)}
+          label="Another address"
+        />
+      )}
+      {selected === another && (
+        <>
+          <AddressFields faults={faults} />
+          <Choice name="keep" label="Keep this address for next time" defaultChecked />
+        </>
+      )}
+    </fieldset>
+  )
+}
+
+const lineOf = ({ street, postalCode, city, country }: Address): string =>
+  `${street}, ${postalCode} ${city}, ${countryName(country)}`
+
+/** What was chosen or typed. */
+export function shipToFrom(
+  values: Record<string, string>,
+  saved: readonly Address[],
+): { shipTo: NewAddress; keep: boolean } {
+  const known = saved.find(({ addressId }) => addressId === values.addressId)
+  if (!known) return { shipTo: addressFrom(values), keep: values.keep !== undefined }
+  const { addressId: _, ...shipTo } = known
+  return { shipTo, keep: false }
+}

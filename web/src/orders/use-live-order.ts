@@ -1,0 +1,71 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import type { OrderView } from '../../../services/orders/contract.ts'
+import { asMyself } from '../api/client.ts'
+import { orderQuery } from '../api/queries.ts'
+import { eventsIn } from './event-stream.ts'
+import { isOver } from './status.ts'
+
+const silenceMs = 20_000
+const longestPauseMs = 10_000
+const pollMs = 2_500
+
+/** An order as it is at any moment: by events while they come, by asking again while they do not. */
+export function useLiveOrder(orderId: string) {
+  const queries = useQueryClient()
+  const [live, setLive] = useState(false)
+  const query = useQuery({
+    ...orderQuery(orderId),
+    refetchInterval: ({ state: { data } }) =>
+      live || (data && isOver(data.status)) ? false : pollMs,
+  })
+  const over = query.data !== undefined && isOver(query.data.status)
+
+  useEffect(() => {
+    if (over) return
+    const end = new AbortController()
+    const { queryKey } = orderQuery(orderId)
+    const heard = (order: OrderView) => {
+      setLive(true)
+      queries.setQueryData<OrderView>(queryKey, (known) =>
+        known && known.version > order.version ? known : order,
+      )
+    }
+    void follow(orderId, end.signal, heard, () => setLive(false))
+    return () => end.abort()
+  }, [orderId, over, queries])
+
+  return { ...query, live, over }
+}
+
+/** Streams end: after minutes by themselves, and whenever something on the way fails. Then there is another one. */
+async function follow(
+  orderId: string,
+  signal: AbortSignal,
+  heard: (order: OrderView) => void,
+  lost: () => void,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      const headers = { accept: 'text/event-stream' }
+      const path = `/orders/${orderId}/events`
+      const { body } = await asMyself({ method: 'get', path, headers, signal, endless: true })
+      if (!body) return
+      for await (const { event, data } of eventsIn(body, silenceMs)) {
+        failures = 0
+        if (event === 'order') heard(JSON.parse(data) as OrderView)
+      }
+    } catch {
+      // told below; the next stream begins with the order as it is then
+    }
+    if (signal.aborted) return
+    lost()
+    await pause(Math.min(longestPauseMs, 500 * 2 ** failures), signal)
+  }
+}
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -1,0 +1,166 @@
+import type { QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
+import { newestQuery, productQuery, productsQuery } from './api/queries.ts'
+import { isSignedIn } from './api/session.ts'
+import { Home } from './shop/home.tsx'
+import { Layout } from './shop/layout.tsx'
+import { readListing } from './shop/listing.ts'
+import { NotFound } from './shop/not-found.tsx'
+
+/*
+ * All pages. Their paths must not begin with a segment that the gateway gives to a service (`/cart`, `/orders`,
+ * `/products` …): those are the API.
+ */
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Layout,
+  notFoundComponent: () => <NotFound />,
+})
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  loader: ({ context }) => void context.queries.prefetchQuery(newestQuery()),
+  component: Home,
+})
+
+const browse = createRoute({
+  getParentRoute: () => root,
+  path: '/shop',
+  validateSearch: readListing,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => void context.queries.prefetchInfiniteQuery(productsQuery(deps)),
+  component: lazyRouteComponent(() => import('./shop/browse.tsx'), 'Browse'),
+})
+
+const product = createRoute({
+  getParentRoute: () => root,
+  path: '/item/$sku',
+  loader: ({ context, params }) => void context.queries.prefetchQuery(productQuery(params.sku)),
+  component: lazyRouteComponent(() => import('./shop/product.tsx'), 'ProductPage'),
+})
+
+const basket = createRoute({
+  getParentRoute: () => root,
+  path: '/basket',
+  component: lazyRouteComponent(() => import('./basket/basket-page.tsx'), 'BasketPage'),
+})
+
+/** Where to go on after signing in: a path of this shop, nothing else. */
+const readNext = ({ next }: Record<string, unknown>): { next?: '/checkout' } =>
+  typeof next === 'string' && /^\/(?!\/)/.test(next) ? { next: next as '/checkout' } : {}
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: readNext,
+  component: lazyRouteComponent(() => import('./account/sign-in.tsx'), 'SignIn'),
+})
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/register',
+  validateSearch: readNext,
+  component: lazyRouteComponent(() => import('./account/sign-in.tsx'), 'Register'),
+})
+
+/** Everything below it is for those who are signed in. */
+const mine = createRoute({
+  getParentRoute: () => root,
+  id: 'mine',
+  beforeLoad: ({ location }) => {
+    if (!isSignedIn())
+      throw redirect({ to: '/sign-in', search: { next: location.href as '/checkout' } })
+  },
+  component: lazyRouteComponent(() => import('./account/mine.tsx'), 'Mine'),
+})
+
+const checkout = createRoute({
+  getParentRoute: () => mine,
+  path: '/checkout',
+  component: lazyRouteComponent(() => import('./checkout/checkout.tsx'), 'Checkout'),
+})
+
+const account = createRoute({
+  getParentRoute: () => mine,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./account/account.tsx'), 'Account'),
+})
+
+const accountHome = createRoute({
+  getParentRoute: () => account,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/account/orders' })
+  },
+})
+
+const orders = createRoute({
+  getParentRoute: () => account,
+  path: '/orders',
+  component: lazyRouteComponent(() => import('./orders/orders-page.tsx'), 'OrdersPage'),
+})
+
+const order = createRoute({
+  getParentRoute: () => account,
+  path: '/orders/$orderId',
+  component: lazyRouteComponent(() => import('./orders/order-page.tsx'), 'OrderPage'),
+})
+
+const profile = createRoute({
+  getParentRoute: () => account,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./account/profile.tsx'), 'Profile'),
+})
+
+const addresses = createRoute({
+  getParentRoute: () => account,
+  path: '/addresses',
+  component: lazyRouteComponent(() => import('./account/addresses.tsx'), 'Addresses'),
+})
+
+const mails = createRoute({
+  getParentRoute: () => account,
+  path: '/mails',
+  component: lazyRouteComponent(() => import('./account/mails.tsx'), 'Mails'),
+})
+
+const ops = createRoute({
+  getParentRoute: () => mine,
+  path: '/ops',
+  component: lazyRouteComponent(() => import('./ops/console.tsx'), 'Console'),
+})
+
+const routes = root.addChildren([
+  home,
+  browse,
+  product,
+  basket,
+  signIn,
+  register,
+  mine.addChildren([
+    checkout,
+    ops,
+    account.addChildren([accountHome, orders, order, profile, addresses, mails]),
+  ]),
+])
+
+export const createShopRouter = (queries: QueryClient) =>
+  createRouter({
+    routeTree: routes,
+    context: { queries },
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    scrollRestoration: true,
+  })
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createShopRouter>
+  }
+}

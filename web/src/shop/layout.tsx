@@ -1,0 +1,46 @@
+import { Outlet, useRouter } from '@tanstack/react-router'
+import { useEffect, useRef, useState } from 'react'
+import { useHandOver } from '../basket/use-basket.ts'
+import { Toasts } from '../ui/toasts.tsx'
+import { Footer } from './footer.tsx'
+import { Header } from './header.tsx'
+import './layout.css'
+
+/** What is around every page. */
+export function Layout() {
+  const main = useRef<HTMLElement>(null)
+  const arrivedAt = useArrivals(main)
+  useHandOver()
+  return (
+    <>
+      <a className="skip unseen" href="#main">
+        Skip to the content
+      </a>
+      <Header />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Footer />
+      <Toasts />
+      <p className="unseen" aria-live="polite">
+        {arrivedAt}
+      </p>
+    </>
+  )
+}
+
+/** Who arrives at another page starts at its top, also with a keyboard, and hears its name. */
+function useArrivals(main: React.RefObject<HTMLElement | null>): string {
+  const router = useRouter()
+  const [title, setTitle] = useState('')
+  useEffect(
+    () =>
+      router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
+        if (!fromLocation || !pathChanged) return
+        main.current?.focus({ preventScroll: true })
+        setTitle(document.title)
+      }),
+    [router, main],
+  )
+  return title
+}

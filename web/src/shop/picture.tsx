@@ -1,0 +1,26 @@
+import type { ComponentProps } from 'react'
+
+type PictureProps = { sku: string; alt?: string; eager?: boolean } & Pick<
+  ComponentProps<'img'>,
+  'fetchPriority'
+>
+
+/** The drawn picture of a product. Without `alt` where its name stands beside it. */
+export function Picture({ sku, alt = '', eager = false, fetchPriority }: PictureProps) {
+  return (
+    <span className="picture">
+      <img
+        src={`/products/${encodeURIComponent(sku)}/picture.svg`}
+        alt={alt}
+        width={480}
+        height={480}
+        loading={eager ? 'eager' : 'lazy'}
+        decoding="async"
+        fetchPriority={fetchPriority}
+        onError={({ currentTarget }) => {
+          currentTarget.hidden = true
+        }}
+      />
+    </span>
+  )
+}

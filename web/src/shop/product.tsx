@@ -1,0 +1,116 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Product } from '../../../services/catalog/contract.ts'
+import { isOutage } from '../api/problem.ts'
+import { productQuery, productsQuery } from '../api/queries.ts'
+import { useChangeBasket } from '../basket/use-basket.ts'
+import { Button } from '../ui/button.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { formatMoney } from '../ui/money.ts'
+import { Outage } from '../ui/notice.tsx'
+import { useTitle } from '../ui/page.tsx'
+import { Quantity } from '../ui/quantity.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { NotFound } from './not-found.tsx'
+import { Picture } from './picture.tsx'
+import { ProductGrid, Stock, saidAdded } from './product-card.tsx'
+import './product.css'
+
+const route = getRouteApi('/item/$sku')
+
+export function ProductPage() {
+  const { sku } = route.useParams()
+  const { data: product, error } = useQuery(productQuery(sku))
+  useTitle(product?.name ?? 'Product')
+  if (error && !product && !isOutage(error)) return <NotFound what="product" />
+  return (
+    <div className="page">
+      <article className="product">
+        <div className="product-picture">
+          <Picture key={sku} sku={sku} alt={product?.name ?? ''} eager fetchPriority="high" />
+        </div>
+        <div className="product-words">
+          {error && <Outage what="The catalogue" />}
+          {product ? <Words key={sku} product={product} /> : !error && <WordsSkeleton />}
+        </div>
+      </article>
+      {product && <More like={product} />}
+    </div>
+  )
+}
+
+function Words({ product }: { product: Product }) {
+  const { name, description, category, price, sku } = product
+  return (
+    <>
+      <nav aria-label="Where this is" className="crumbs soft small">
+        <Link to="/shop">All products</Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/shop" search={{ category }}>
+          {titleOf(category)}
+        </Link>
+      </nav>
+      <h1>{name}</h1>
+      <p className="product-price">{formatMoney(price)}</p>
+      <p className="product-description">{description}</p>
+      <Stock product={product} />
+      <Add product={product} />
+      <ul className="product-facts">
+        <li>
+          <Icon name="truck" /> Delivered in two to four days, without shipping costs
+        </li>
+        <li>
+          <Icon name="box" /> Money back within thirty days
+        </li>
+        <li className="soft small">Article {sku}</li>
+      </ul>
+    </>
+  )
+}
+
+const titleOf = (category: string): string =>
+  category.charAt(0).toUpperCase() + category.slice(1).replaceAll('-', ' ')
+
+function Add({ product: { sku, name, inStock } }: { product: Product }) {
+  const [quantity, setQuantity] = useState(1)
+  const change = useChangeBasket()
+  if (!inStock) return <p className="soft">Have another look in a few days; we restock often.</p>
+  return (
+    <div className="row">
+      <Quantity of={name} value={quantity} onChange={setQuantity} />
+      <Button
+        onClick={() => {
+          change({ kind: 'add', sku, quantity })
+          saidAdded(name)
+        }}
+      >
+        <Icon name="basket" /> Add to basket
+      </Button>
+    </div>
+  )
+}
+
+function More({ like: { sku, category } }: { like: Product }) {
+  const { data } = useInfiniteQuery(productsQuery({ category }))
+  const others = data?.pages[0]?.items.filter((one) => one.sku !== sku).slice(0, 4) ?? []
+  if (others.length === 0) return null
+  return (
+    <section className="stack more-like-this">
+      <h2>Goes well with it</h2>
+      <ProductGrid products={others} />
+    </section>
+  )
+}
+
+function WordsSkeleton() {
+  return (
+    <div className="stack" role="status" aria-label="Loading the product">
+      <Skeleton height="1rem" width="40%" />
+      <Skeleton height="3rem" width="80%" />
+      <Skeleton height="1.5rem" width="25%" />
+      <Skeleton height="6rem" />
+      <Skeleton height="2.75rem" width="60%" />
+    </div>
+  )
+}

@@ -1,0 +1,4 @@
+/** Where something will be in a moment. */
+export function Skeleton({ height, width = '100%' }: { height: string; width?: string }) {
+  return <span className="skeleton" style={{ height, width }} aria-hidden="true" />
+}

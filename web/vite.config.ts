@@ -1,0 +1,17 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+import { precompressed } from './build/precompressed.ts'
+
+/** `vite build web` writes the static files that the gateway serves; `vite web` is a development server on top of a running shop. */
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react(), precompressed()],
+  build: { target: 'es2023', assetsInlineLimit: 0, reportCompressedSize: false },
+  server: {
+    host: '127.0.0.1',
+    proxy: {
+      '^/(users|sessions|products|categories|cart|orders|payments|notifications)(/|$|\\?)':
+        'http://127.0.0.1:8080',
+    },
+  },
+})
