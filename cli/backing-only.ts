@@ -8,6 +8,7 @@ import { assertNotRunning, runningOf } from './shop.ts'
 import { procOf, readState, removeState, writeState } from './state.ts'
 import { createSupervisor } from './supervisor.ts'
 import type { SupervisorEvent, Unit } from './unit.ts'
+import { ensureWebApp } from './web-app.ts'
 
 type Wanted = { choice: Choice; name?: string | undefined }
 
@@ -22,6 +23,7 @@ export async function startBacking(
 ): Promise<void> {
   assertNotRunning(project)
   await stopLeftovers(project)
+  await ensureWebApp(project)
   const { servers } = await planOf(project, choice)
   const adopted = runningOf(project)
   const units = wantedOf(servers, adopted, name)

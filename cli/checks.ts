@@ -8,6 +8,7 @@ type Check = { name: string; program: string; args: string[] }
 const checks: readonly Check[] = [
   { name: 'format and lint', program: 'biome', args: ['ci', '--error-on-warnings', '.'] },
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
+  { name: 'types of the web app', program: 'tsc', args: ['--noEmit', '--project', 'web'] },
   {
     name: 'architecture',
     program: 'vitest',
@@ -37,7 +38,7 @@ async function run({ root }: Project, { name, program, args }: Check): Promise<b
   const began = performance.now()
   const { ok, output } = await outputOf(program, args, root)
   console.log(
-    `${ok ? paint('green', '✔') : paint('red', '✖')} ${name.padEnd(18)}${seconds(performance.now() - began)}`,
+    `${ok ? paint('green', '✔') : paint('red', '✖')} ${name.padEnd(22)}${seconds(performance.now() - began)}`,
   )
   if (!ok) console.log(output.trim())
   return ok

@@ -10,6 +10,7 @@ import { asFlags, type Choice } from './sets.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
 import type { Crash, SupervisorEvent } from './unit.ts'
+import { ensureWebApp } from './web-app.ts'
 import { welcome } from './welcome.ts'
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
@@ -77,6 +78,7 @@ async function prepared(project: Project): Promise<Progress> {
   if (left.length > 0)
     progress.line(`stopped what an earlier start that ended badly had left: ${left.join(', ')}`)
   await ensureRuntime({ project: project.root })
+  await ensureWebApp(project)
   return progress
 }
 

@@ -12,7 +12,7 @@ export function welcome(project: Project, howToStop: string): string {
 ${paint('bold', 'The shop is open.')}
 
   shop          ${shop}/
-  operations    ${shop}/operations
+  operations    ${shop}/ops
   API docs      ${shop}/docs
   mail inbox    http://127.0.0.1:${inboxPort}
 
