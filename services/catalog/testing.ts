@@ -21,7 +21,7 @@ export type TestCatalog = {
 }
 
 export async function openTestCatalog(connectionString: string): Promise<TestCatalog> {
-  const log = createLog('catalog', 'silent')
+  const log = createLog('catalog', process.env.TEST_LOG ?? 'silent')
   const database = await openDatabase<CatalogTables>({
     connectionString,
     migrations,

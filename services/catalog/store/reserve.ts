@@ -19,6 +19,8 @@ type Row = {
 /**
  * Reservations cost one statement and one commit. Everybody locks stock rows in sku order, so that two
  * orders with the same products wait for each other instead of dead-locking, and holds them for no round trip.
+ * What is written is computed from the locked rows: a statement that waited for another one still scans what it saw
+ * when it began.
  */
 export function createReservations(
   database: Database<CatalogTables>,
@@ -91,9 +93,9 @@ const decide = (
     from unnest(${lines.map(({ sku }) => sku)}::text[], ${lines.map(({ quantity }) => quantity)}::integer[]) as line (sku, quantity)
     group by sku
   ), locked as (
-    select sku, on_hand from stock where sku in (select sku from wanted) order by sku for update
+    select sku, on_hand, reserved from stock where sku in (select sku from wanted) order by sku for update
   ), line as (
-    select sku, quantity, name, price, on_hand - quantity as on_hand, low_stock_at,
+    select sku, quantity, name, price, on_hand - quantity as on_hand, reserved + quantity as reserved, low_stock_at,
       on_hand >= low_stock_at and on_hand - quantity < low_stock_at as falls_low,
       case
         when on_hand is null then 'unknown-sku'
@@ -113,7 +115,7 @@ const decide = (
     on conflict (order_id) do nothing
     returning status, lines, total, refusal, refused_sku
   ), taken as (
-    update stock set on_hand = stock.on_hand - line.quantity, reserved = reserved + line.quantity
+    update stock set on_hand = line.on_hand, reserved = line.reserved
     from line, decided where stock.sku = line.sku and decided.status = 'reserved'
     returning stock.sku, line.quantity
   ), moved as (
@@ -151,10 +153,10 @@ const moveHeld = (
   return sql`held as (
     select line.sku, line.quantity from ${sql.ref(from)}, jsonb_to_recordset(lines) as line (sku text, quantity integer)
   ), locked as (
-    select sku from stock where sku in (select sku from held) order by sku for update
+    select sku, reserved, ${place} as there from stock where sku in (select sku from held) order by sku for update
   ), moved as (
-    update stock set reserved = reserved - quantity, ${place} = stock.${place} + quantity
-    from held join locked using (sku) where stock.sku = held.sku
+    update stock set reserved = locked.reserved - quantity, ${place} = locked.there + quantity
+    from held join locked using (sku) where stock.sku = locked.sku
     returning stock.sku, quantity
   )
   insert into stock_movements (sku, kind, reserved, ${place}, order_id)
