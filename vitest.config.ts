@@ -34,6 +34,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'conformance',
+          include: ['tests/conformance/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['tests/system/**/*.test.ts'],
           globalSetup: 'tests/system/shop.ts',

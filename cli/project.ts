@@ -5,11 +5,14 @@ import { join, resolve } from 'node:path'
 /** Where everything of one checkout lies. What the CLI writes is under `.sidecart/`, which git ignores. */
 export type Project = ReturnType<typeof projectAt>
 
-export function projectAt(root = join(import.meta.dirname, '..')) {
-  const home = join(resolve(root), '.sidecart')
+export function projectAt(
+  root = join(import.meta.dirname, '..'),
+  elsewhere: { home?: string; runFile?: string } = {},
+) {
+  const home = resolve(elsewhere.home ?? join(root, '.sidecart'))
   return {
     root: resolve(root),
-    runFile: join(resolve(root), 'dapr.yaml'),
+    runFile: resolve(elsewhere.runFile ?? join(root, 'dapr.yaml')),
     home,
     secretsFile: join(home, 'secrets.json'),
     envFile: join(home, 'env'),

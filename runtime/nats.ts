@@ -62,6 +62,8 @@ export function natsConfig(options: {
 listen: "127.0.0.1:${options.port}"
 http: "127.0.0.1:${options.monitorPort}"
 authorization { user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)} }
+# The default, 1 MB, leaves no room for the envelope of a fact of that size.
+max_payload: 4MB
 jetstream {
   store_dir: ${JSON.stringify(options.store)}
   # Without this a message is acknowledged before it is on disk.

@@ -1,0 +1,64 @@
+/**
+ * What component sets can do. The conformance suite tries each on every set, on a real server: one that a set lacks must be
+ * declared here with the reason, and a declared lack that turns out to work fails the suite as well.
+ */
+export const capabilities = {
+  broker: {
+    'every-subscriber': 'every app that subscribes hears a fact',
+    'before-first-start': 'an app hears what was said before its very first start',
+    'consumer-away': 'facts wait while an app and its sidecar are down',
+    'app-away':
+      'facts wait while an app is down and its sidecar is not; none becomes a dead letter',
+    'app-crash': 'a fact whose handler took its process down is handled once it is back',
+    'sidecar-crash': 'a fact whose sidecar died is delivered again within a minute',
+    'broker-crash': 'what was accepted outlives a killed broker, and both sides find it again',
+    'broker-away':
+      'while the broker is down nothing is accepted, and nothing has to be restarted after',
+    'no-false-yes': 'what was accepted is heard, even when the broker is killed at that moment',
+    competing: 'two instances share the work, and none of it is done twice',
+    retries: 'a fact that fails is tried again, and applied once',
+    poison: 'one that keeps failing becomes a dead letter, with its cause, and can be replayed',
+    duplicates: 'the same fact said three times is applied once',
+    deduplicates: 'the broker itself drops the second copy of a fact said within two minutes',
+    ordered: 'facts said one after another are handled in that order',
+    'ordered-bulk': 'facts said in one bulk request are handled in that order',
+    'ordered-retries': 'a fact that fails is not overtaken by the next one',
+    bulk: 'a hundred facts in one request are all accepted and heard',
+    megabyte: 'a fact of 1 MB arrives',
+    'topic-scopes': 'an app cannot say what is not its own to say',
+  },
+  state: {
+    values: 'every JSON value comes back as it was saved, and what is not there as nothing',
+    'first-write': 'of two who save the first version, one is refused',
+    etags: 'saving and deleting with an ETag that no longer matches is refused',
+    'concurrent-writers': 'twenty writers who read, change and save lose no update',
+    ttl: 'an entry is gone when its time is over',
+    'ttl-renewed': 'saving again gives an entry a new time, and saving without one makes it stay',
+    transaction: 'a transaction does all of it',
+    'transaction-undone': 'a transaction with one stale ETag does nothing of it',
+    'odd-keys': 'keys may hold spaces, slashes, quotes, percent signs, wildcards and any letters',
+    megabyte: 'a value of 1 MB comes back',
+    shared: 'instances of an app see the same entries',
+    crash: 'what was saved outlives a killed store, and the sidecar finds it again',
+  },
+} as const
+
+export type Kind = keyof typeof capabilities
+export type Capability<K extends Kind> = keyof (typeof capabilities)[K]
+
+/** What a set lacks, and why. */
+type Lacks<K extends Kind> = Partial<Record<Capability<K>, string>>
+
+const parallelBulk =
+  'Dapr says the facts of a bulk request in parallel where the component has no bulk request of its own'
+
+export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
+  broker: {
+    jetstream: { 'ordered-bulk': parallelBulk },
+    redis: {
+      'ordered-bulk': parallelBulk,
+      deduplicates: 'a stream keeps every copy: the inbox drops them',
+    },
+  },
+  state: { postgresql: {}, redis: {} },
+}

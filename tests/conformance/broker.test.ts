@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
+import type { Transport } from '../../chassis/transport.ts'
+import { until } from '../support/until.ts'
+import { capabilityOf, type Seen, same, within } from './capability.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { openRig, type Rig } from './rig.ts'
+import { factOf, factsOf, say, sayEach, sayUntil, upTo } from './say.ts'
+import { broker } from './sets.ts'
+
+// The topics and apps are the shop's, so that its own component files are tried; the facts are the suite's.
+const confirmed = 'orders-confirmed-v1' // heard by catalog and carts
+const cancelled = 'orders-cancelled-v1' // heard by catalog alone
+const instances = [
+  { name: 'orders', app: 'orders', journal: 'orders', hears: ['payments-refunded-v1'] },
+  { name: 'catalog', app: 'catalog', journal: 'catalog', hears: [confirmed, cancelled] },
+  { name: 'catalog-2', app: 'catalog', journal: 'catalog', hears: [confirmed, cancelled] },
+  { name: 'carts', app: 'carts', journal: 'users', hears: [confirmed] },
+]
+
+let rig: Rig
+let orders: Transport
+let catalog: Journal
+let carts: Journal
+let server = ''
+/** What takes long begins first, and is looked at when the rest has been tried. */
+let heardByBoth: Seen
+let handledAfterAppAway: Promise<Seen>
+let handledAfterSidecarCrash: Promise<Seen> | undefined
+
+beforeAll(async () => {
+  rig = await openRig({ broker }, ['common', `pubsub-${broker}`, 'secrets-file'], instances)
+  server = rig.server ?? ''
+  await rig.start('orders', 'orders-sidecar')
+  orders = rig.sidecar('orders')
+  await say(orders, factsOf(cancelled, 'early', [1, 2, 3]))
+  await rig.start('catalog', 'catalog-sidecar', 'carts', 'carts-sidecar')
+  catalog = openJournal(rig.journalOf('catalog'))
+  carts = openJournal(rig.journalOf('carts'))
+  heardByBoth = await everySubscriber()
+  handledAfterAppAway = appAway().catch(String)
+  await sidecarDies()
+  handledAfterSidecarCrash = hears(catalog, 'orphan', [1])
+})
+beforeEach(() => rig.start('catalog', 'catalog-sidecar'))
+afterAll(async () => {
+  await catalog?.close()
+  await carts?.close()
+  await rig?.close()
+})
+
+async function everySubscriber(): Promise<Seen> {
+  await say(orders, factsOf(confirmed, 'all', upTo(5)))
+  const all = [catalog, carts].map((journal) => hears(journal, 'all', upTo(5)))
+  return (await Promise.all(all)).find((seen) => seen !== true) ?? true
+}
+
+/** Facts are said while the app is down and its sidecar knows. */
+async function appAway(): Promise<Seen> {
+  await rig.stop('carts')
+  const noticed = () => rig.logOf('carts-sidecar').includes('un-healthy')
+  await until('the sidecar has noticed', noticed, 30_000)
+  await say(orders, factsOf(confirmed, 'app-away', upTo(20)))
+  await rig.start('carts')
+  const all = await hears(carts, 'app-away', upTo(20))
+  return all === true ? same(await carts.deadLetters(), []) : all
+}
+
+/** The sidecar dies while the handler of a fact that it had taken is at work, and that handler fails. */
+async function sidecarDies(): Promise<void> {
+  await say(orders, factsOf(cancelled, 'orphan', [1], { hangs: 3000 }))
+  await until('the orphan is being handled', async () => (await catalog.attempts('orphan')).length)
+  await rig.kill('catalog-sidecar')
+}
+
+const can = capabilityOf('broker', broker)
+
+/** That a journal comes to hold exactly these numbers under a key, in any order. */
+const hears = (journal: Journal, key: string, ns: readonly number[], ms = 60_000): Promise<Seen> =>
+  within(ms, async () =>
+    same(
+      (await journal.heard(key)).map(({ n }) => n).sort((a, b) => a - b),
+      ns,
+    ),
+  )
+
+const hearsInOrder = async (key: string, ns: readonly number[]): Promise<Seen> => {
+  const all = await hears(catalog, key, ns)
+  return all === true
+    ? same(
+        (await catalog.heard(key)).map(({ n }) => n),
+        ns,
+      )
+    : all
+}
+
+describe(`facts through ${broker}`, () => {
+  can('before-first-start', () => hears(catalog, 'early', [1, 2, 3], 10_000))
+
+  can('every-subscriber', async () => heardByBoth)
+
+  can('ordered', async () => {
+    await sayEach(orders, factsOf(confirmed, 'ordered', upTo(30)))
+    return hearsInOrder('ordered', upTo(30))
+  })
+
+  can('bulk', async () => {
+    await say(orders, factsOf(confirmed, 'bulk', upTo(100)))
+    return hears(catalog, 'bulk', upTo(100))
+  })
+
+  can('ordered-bulk', () => hearsInOrder('bulk', upTo(100)))
+
+  can('megabyte', async () => {
+    await say(orders, factsOf(cancelled, 'large', [1], { padding: 'x'.repeat(1_000_000) }))
+    return hears(catalog, 'large', [1])
+  })
+
+  can('duplicates', async () => {
+    const [fact] = factsOf(cancelled, 'thrice', [1])
+    if (fact) await sayEach(orders, [fact, fact, fact])
+    await say(orders, factsOf(cancelled, 'after', [1]))
+    await hears(catalog, 'after', [1])
+    return hears(catalog, 'thrice', [1])
+  })
+
+  can('deduplicates', async () => {
+    const metrics = await (await rig.ask({ app: 'catalog' }, '/metrics')).text()
+    const dropped = metrics.split('\n').find((line) => /outcome="duplicate"/.test(line))
+    return dropped === undefined || `the inbox had to: ${dropped}`
+  })
+
+  can('topic-scopes', async () => {
+    const others = factsOf('payments-charged-v1', 'forged', [1])
+    return say(orders, others).then(
+      () => 'orders said what only payments may say',
+      () => true as const,
+    )
+  })
+
+  can('retries', async () => {
+    await say(orders, factsOf(cancelled, 'twice', [1], { fails: 2 }))
+    const applied = await hears(catalog, 'twice', [1])
+    return applied === true ? same([(await catalog.attempts('twice')).length], [3]) : applied
+  })
+
+  can('ordered-retries', async () => {
+    const [first, ...rest] = upTo(5).map((n) =>
+      factOf(cancelled, { key: 'overtaken', n, fails: n === 1 ? 2 : 0 }),
+    )
+    if (first) await sayEach(orders, [first, ...rest])
+    return hearsInOrder('overtaken', upTo(5))
+  })
+
+  can('app-crash', async () => {
+    await say(orders, factsOf(cancelled, 'crash', [1], { crashes: true }))
+    return hears(catalog, 'crash', [1])
+  })
+
+  can('poison', async () => {
+    const [fact] = factsOf(cancelled, 'poison', [1], { fails: -1 })
+    if (!fact) return 'no fact'
+    await say(orders, [fact])
+    const letter = async () => (await catalog.deadLetters()).find(({ id }) => id === fact.id)
+    const kept = await within(60_000, async () =>
+      (await letter())?.cause.includes('told to fail') ? true : JSON.stringify(await letter()),
+    )
+    if (kept !== true) return kept
+    await catalog.mend(fact.id)
+    const path = `/catalog/dead-letters/${fact.id}/replay`
+    const replay = await rig.ask({ app: 'catalog' }, path, { method: 'POST' })
+    return replay.ok ? hears(catalog, 'poison', [1]) : `the replay was answered ${replay.status}`
+  })
+
+  can('consumer-away', async () => {
+    await rig.stop('catalog', 'catalog-sidecar')
+    await say(orders, factsOf(confirmed, 'away', upTo(20)))
+    await rig.start('catalog', 'catalog-sidecar')
+    return hears(catalog, 'away', upTo(20))
+  })
+
+  can('competing', async () => {
+    await rig.start('catalog-2', 'catalog-2-sidecar')
+    await say(orders, factsOf(confirmed, 'shared', upTo(60)))
+    const all = await hears(catalog, 'shared', upTo(60))
+    const workers = new Set((await catalog.attempts('shared')).map(({ instance }) => instance))
+    await rig.stop('catalog-2', 'catalog-2-sidecar')
+    return all === true ? same([...workers].sort(), ['catalog', 'catalog-2']) : all
+  })
+
+  can('app-away', () => handledAfterAppAway)
+
+  can('sidecar-crash', async () => (await handledAfterSidecarCrash) ?? 'nothing')
+})
+
+describe(`${broker} itself`, () => {
+  can('broker-crash', async () => {
+    await rig.stop('catalog', 'catalog-sidecar')
+    await say(orders, factsOf(confirmed, 'kept', upTo(20)))
+    await rig.kill(server)
+    await until('the broker is back', () => rig.isReady(server), 60_000)
+    await rig.start('catalog', 'catalog-sidecar')
+    const kept = await hears(catalog, 'kept', upTo(20))
+    return kept === true ? saysAgain('found again') : kept
+  })
+
+  can('broker-away', async () => {
+    await rig.stop(server)
+    const accepted = await say(orders, factsOf(confirmed, 'nobody', [1])).then(
+      () => true,
+      () => false,
+    )
+    await rig.start(server)
+    return accepted ? 'accepted by nobody' : saysAgain('after all')
+  })
+
+  can('no-false-yes', async () => {
+    let n = 0
+    let over = false
+    const next = () => (over ? undefined : factOf(confirmed, { key: 'under fire', n: ++n }))
+    const said = Promise.all(upTo(4).map(() => sayUntil(orders, next)))
+    for (const _ of upTo(3)) {
+      const before = n
+      await until('some more were said', () => n > before + 50, 30_000)
+      await rig.kill(server)
+      await until('the broker is back', () => rig.isReady(server), 60_000)
+    }
+    over = true
+    const accepted = (await said).flat().map(({ data }) => (data as { n: number }).n)
+    return within(60_000, async () => {
+      const heard = new Set((await catalog.heard('under fire')).map(({ n }) => n))
+      return same(
+        accepted.filter((one) => !heard.has(one)),
+        [],
+      )
+    })
+  })
+
+  /** That a fact can be said within 20 s, and is heard. */
+  async function saysAgain(key: string): Promise<Seen> {
+    const said = await within(20_000, () =>
+      say(orders, factsOf(confirmed, key, [1])).then(
+        () => true as const,
+        (error: Error) => error.message,
+      ),
+    )
+    return said === true ? hears(catalog, key, [1]) : said
+  }
+})

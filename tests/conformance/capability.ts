@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { type Capability, capabilities, type Kind, lacks } from '../../components/capabilities.ts'
+import { until } from '../support/until.ts'
+
+/** What was seen: that it works, or what was wrong. */
+export type Seen = true | string
+
+/**
+ * A test per capability of the set under test: it works, or it is declared as lacking and does not.
+ * `observe` answers what it saw; it throws only when the trial itself went wrong.
+ */
+export function capabilityOf<K extends Kind>(kind: K, set: string) {
+  const lacking = lacks[kind][set]
+  if (!lacking) throw new Error(`components/capabilities.ts does not know the ${kind} set ${set}`)
+  return (name: Capability<K>, observe: () => Promise<Seen>, timeoutMs = 180_000) => {
+    const why = lacking[name]
+    const title = `${String(name)}: ${capabilities[kind][name]}`
+    it(
+      why ? `${title} (declared as lacking)` : title,
+      async ({ task }) => {
+        const seen = await observe()
+        Object.assign(task.meta, { capability: name, works: seen === true })
+        if (why) expect(seen, `works, but is declared as lacking: ${why}`).not.toBe(true)
+        else expect(seen).toBe(true)
+      },
+      timeoutMs,
+    )
+  }
+}
+
+/** True when `look` sees it within the time; else what it saw last. */
+export async function within(ms: number, look: () => Promise<Seen>): Promise<Seen> {
+  let last: Seen = 'nothing'
+  const see = async () => {
+    last = await look()
+    return last === true
+  }
+  return until('it is seen', see, ms).then(
+    () => true as const,
+    () => last,
+  )
+}
+
+/** True when two lists are the same, else both. */
+export function same(actual: readonly unknown[], expected: readonly unknown[]): Seen {
+  const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]
+  return is === should || `${is} instead of ${should}`.slice(0, 500)
+}

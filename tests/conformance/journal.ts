@@ -1,0 +1,68 @@
+import { type Generated, Kysely, PostgresDialect, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import pg from 'pg'
+import { createMessagingTables, type MessagingTables } from '../../chassis/messaging-tables.ts'
+
+type Line = {
+  at: Generated<number>
+  event_id: string
+  topic: string
+  instance: string
+  key: string
+  n: number
+}
+
+/** What an app writes down: every attempt at once, every success in the transaction of its inbox. */
+export type JournalTables = { attempts: Line; heard: Line; mended: { event_id: string } }
+
+export const migrations: Record<string, Migration> = {
+  '001-initial': {
+    async up(db) {
+      await createMessagingTables(db)
+      for (const table of ['attempts', 'heard'])
+        await db.schema
+          .createTable(table)
+          .addColumn('at', 'serial', (column) => column.primaryKey())
+          .addColumn('event_id', 'text', (column) => column.notNull())
+          .addColumn('topic', 'text', (column) => column.notNull())
+          .addColumn('instance', 'text', (column) => column.notNull())
+          .addColumn('key', 'text', (column) => column.notNull())
+          .addColumn('n', 'integer', (column) => column.notNull())
+          .execute()
+      await db.schema.createTable('mended').addColumn('event_id', 'text').execute()
+    },
+  },
+}
+
+export type Journal = {
+  /** What was handled, in that order; of one key only, if given. */
+  heard(key?: string): Promise<Omit<Line, 'at'>[]>
+  attempts(key: string): Promise<Omit<Line, 'at'>[]>
+  deadLetters(): Promise<{ id: string; topic: string; cause: string; attempts: number }[]>
+  /** Lets the handler of a fact succeed that was told to fail until then. */
+  mend(eventId: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Reads the journal of an app, which makes its tables when it starts. */
+export function openJournal(connectionString: string): Journal {
+  const pool = new pg.Pool({ connectionString, max: 2 })
+  const db = new Kysely<JournalTables & MessagingTables>({ dialect: new PostgresDialect({ pool }) })
+  const lines = (table: 'heard' | 'attempts', key?: string) =>
+    db
+      .selectFrom(table)
+      .selectAll()
+      .where(sql<boolean>`${key ?? null}::text is null or key = ${key ?? null}`)
+      .orderBy('at')
+      .execute() as unknown as Promise<Line[]>
+  return {
+    heard: (key) => lines('heard', key) as never,
+    attempts: (key) => lines('attempts', key) as never,
+    deadLetters: () =>
+      db.selectFrom('dead_letters').select(['id', 'topic', 'cause', 'attempts']).execute(),
+    mend: async (eventId) => {
+      await db.insertInto('mended').values({ event_id: eventId }).execute()
+    },
+    close: () => db.destroy(),
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { stringify } from 'yaml'
+import { createDaprTransport } from '../../chassis/dapr.ts'
+import type { Transport } from '../../chassis/transport.ts'
+import { stopLeftovers } from '../../cli/down.ts'
+import { readIfThere, writeWhole } from '../../cli/files.ts'
+import { planOf } from '../../cli/plan.ts'
+import { assertPortsFree } from '../../cli/ports.ts'
+import { type Project, projectAt } from '../../cli/project.ts'
+import { ensureSecrets, type Secrets } from '../../cli/secrets.ts'
+import { swappable } from '../../cli/servers/swappable.ts'
+import type { Choice } from '../../cli/sets.ts'
+import { writeState } from '../../cli/state.ts'
+import { createSupervisor } from '../../cli/supervisor.ts'
+import type { Unit } from '../../cli/unit.ts'
+import { ensureVariables } from '../../cli/variables.ts'
+import { procOf } from '../../runtime/processes.ts'
+import { until } from '../support/until.ts'
+import { program } from './app.ts'
+
+/** One instance of an app with its sidecar. */
+export type Instance = { name: string; app: string; hears: readonly string[]; journal: string }
+
+export type Rig = {
+  /** Starts servers, apps (`catalog`) and sidecars (`catalog-sidecar`), together; answers when all are ready. */
+  start(...names: string[]): Promise<void>
+  stop(...names: string[]): Promise<void>
+  /** SIGKILL; answers when it is gone, and it is started again at once. */
+  kill(name: string): Promise<void>
+  isReady(name: string): boolean
+  /** The sidecar of an instance, as the chassis reaches it. */
+  sidecar(name: string): Transport
+  /** An HTTP request to an app, or to its sidecar. */
+  ask(to: { app?: string; sidecar?: string }, path: string, init?: RequestInit): Promise<Response>
+  /** The connection string of the journal of an app. */
+  journalOf(name: string): string
+  /** What an app, a sidecar or a server has logged. */
+  logOf(name: string): string
+  /** The server that the set under test stands on; undefined when it needs none. */
+  server: string | undefined
+  close(): Promise<void>
+}
+
+const root = join(import.meta.dirname, '../..')
+const base = join(root, '.sidecart/conformance')
+
+/**
+ * Real servers, sidecars and apps of the suite's own, with the component files that the shop uses, and data of their own
+ * below `.sidecart/conformance/`. Starts the servers, empty, and nothing else.
+ */
+export async function openRig(
+  choice: Choice,
+  folders: readonly string[],
+  instances: readonly Instance[],
+): Promise<Rig> {
+  const project = projectAt(root, {
+    home: join(base, '.sidecart'),
+    runFile: join(base, 'dapr.yaml'),
+  })
+  await stopLeftovers(project)
+  for (const { name } of swappable)
+    rmSync(join(project.home, name), { recursive: true, force: true })
+  const secrets = await ensureSecrets(project)
+  rmSync(project.logs, { recursive: true, force: true })
+  writeRunFile(project, secrets, folders, instances)
+  const { servers, fleet } = await planOf(project, choice)
+  const needed = servers.needed.filter(({ name }) => !['mail', 'provider'].includes(name))
+  const units = [...needed, ...fleet]
+  await assertPortsFree(units)
+  const self = procOf('conformance', process.pid)
+  const supervisor = createSupervisor(units, {
+    onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
+  })
+  const start = async (...names: string[]) => void (await Promise.all(names.map(supervisor.start)))
+  await start(...needed.map(({ name }) => name))
+  for (const database of ['state', ...instances.map(({ journal }) => journal)])
+    await empty(secrets[`${database}-database`] ?? '')
+
+  const { APP_API_TOKEN = '', DAPR_API_TOKEN = '' } = ensureVariables(project)
+  const portsOf = (name: string) => units.find((unit) => unit.name === name)?.ports ?? {}
+  const transports: Transport[] = []
+  return {
+    start,
+    stop: async (...names) => void (await Promise.all(names.map(supervisor.stop))),
+    async kill(name) {
+      const restarts = () => supervisor.records().find((one) => one.name === name)?.restarts ?? 0
+      const before = restarts()
+      supervisor.kill(name, 'SIGKILL')
+      await until(`${name} is gone`, () => restarts() > before)
+    },
+    isReady: (name) =>
+      supervisor.records().some((one) => one.name === name && one.phase === 'ready'),
+    sidecar(name) {
+      const { http = 0, grpc = 0 } = portsOf(`${name}-sidecar`)
+      const transport = createDaprTransport({
+        httpPort: http,
+        grpcPort: grpc,
+        apiToken: DAPR_API_TOKEN,
+      })
+      transports.push(transport)
+      return transport
+    },
+    ask({ app, sidecar }, path, init) {
+      const port = app ? portsOf(app).app : portsOf(`${sidecar}-sidecar`).http
+      const headers = { 'dapr-api-token': app ? APP_API_TOKEN : DAPR_API_TOKEN, ...init?.headers }
+      return fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })
+    },
+    journalOf: (name) =>
+      secrets[`${instances.find((instance) => instance.name === name)?.journal}-database`] ?? '',
+    logOf: (name) => readIfThere(join(project.logs, `${name}.log`)) ?? '',
+    server: serverAmong(needed),
+    async close() {
+      for (const transport of transports) await transport.close()
+      await supervisor.stopAll()
+    },
+  }
+}
+
+const serverAmong = (units: readonly Unit[]): string | undefined =>
+  swappable.map(({ name }) => name).find((name) => units.some((unit) => unit.name === name))
+
+/** What `dapr.yaml` is for the shop; the folders of `components/` are used as they are. */
+function writeRunFile(
+  project: Project,
+  secrets: Secrets,
+  folders: readonly string[],
+  instances: readonly Instance[],
+): void {
+  const components = join(root, 'components')
+  const apps = instances.map(({ name, app, hears, journal }, index) => {
+    mkdirSync(join(base, 'apps', name), { recursive: true })
+    return {
+      appID: app,
+      appDirPath: `apps/${name}`,
+      appPort: 8180 + index,
+      daprHTTPPort: 3560 + index,
+      daprGRPCPort: 3660 + index,
+      daprInternalGRPCPort: 3760 + index,
+      metricsPort: 3860 + index,
+      configFilePath: join(components, 'common/configuration', `${app}.yaml`),
+      command: [process.execPath, program],
+      env: {
+        INSTANCE: name,
+        HEARS: hears.join(','),
+        JOURNAL: secrets[`${journal}-database`] ?? '',
+      },
+    }
+  })
+  const common = {
+    resourcesPaths: folders.map((folder) => join(components, folder)),
+    logLevel: 'warn',
+    placementHostAddress: '',
+    enableAppHealthCheck: true,
+    appHealthCheckPath: '/readyz',
+    appHealthProbeInterval: 2,
+    appHealthProbeTimeout: 1900,
+    appHealthThreshold: 3,
+    env: { LOG_LEVEL: 'warn' },
+  }
+  writeWhole(project.runFile, stringify({ version: 1, common, apps }))
+}
+
+async function empty(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,11 @@
+import { join } from 'node:path'
+import { readRunFile } from '../../cli/dapr-yaml.ts'
+import { chosen, type Kind, setAmong } from '../../cli/sets.ts'
+
+const runFile = join(import.meta.dirname, '../../dapr.yaml')
+const inUse = (kind: Kind) => setAmong(kind, readRunFile(runFile)[0]?.resourcesPaths ?? []) ?? ''
+const choice = chosen({})
+
+/** The sets under test: SIDECART_BROKER and SIDECART_STATE, else those that dapr.yaml names. */
+export const broker = choice.broker ?? inUse('broker')
+export const state = choice.state ?? inUse('state')
