@@ -29,10 +29,13 @@ function ask({ port }: RedisOptions, ...words: string[]): Promise<string> {
 test('a write that was acknowledged is there after the server was killed', async () => {
   const first = await started()
   expect(await ask(first.given, 'XADD', 'facts', '*', 'data', 'placed')).toMatch(/^\d+-\d+$/)
+  const twoWrites = `redis.call('SET', 'a', '1') redis.call('SET', 'b', '2')`
+  await ask(first.given, 'EVAL', twoWrites, '0')
   process.kill(first.pid, 'SIGKILL')
   await first.stop()
   await start(first.given)
   expect(await ask(first.given, 'XLEN', 'facts')).toBe('1')
+  expect(await ask(first.given, 'MGET', 'a', 'b')).toBe('1\n2')
 })
 
 test('nobody comes in without the password, and who comes in may not administer', async () => {

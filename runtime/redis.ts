@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -54,7 +55,9 @@ export function redisConfig({
   return `bind 127.0.0.1
 port ${port}
 dir ${JSON.stringify(dir)}
-user default off
+# The default user stays on, with a password that nobody is told: a server that loads its file acts as this user, and
+# leaves out every transaction in it that this user may not run.
+requirepass ${randomBytes(24).toString('base64url')}
 user ${user} on ${JSON.stringify(`>${password}`)} ~* &* +@all -@dangerous +info
 # Without these two a write is acknowledged before it is on disk.
 appendonly yes
