@@ -60,5 +60,12 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       deduplicates: 'a stream keeps every copy: the inbox drops them',
     },
   },
-  state: { postgresql: {}, redis: {} },
+  state: {
+    postgresql: {},
+    redis: {
+      'ttl-renewed': 'an entry that had a time keeps it when it is saved without one',
+      'transaction-undone':
+        'a transaction runs its commands one after another and takes none of them back',
+    },
+  },
 }

@@ -45,7 +45,9 @@ async function main(): Promise<void> {
   })
   service.onStop(database.close)
   const handle = handlerOf(database, env.INSTANCE)
-  const facts = env.HEARS.split(',').map((topic) => fact(topic, Trial))
+  const facts = env.HEARS.split(',')
+    .filter(Boolean)
+    .map((topic) => fact(topic, Trial))
   const app = createApp({
     name: env.APP_ID,
     log: service.log,

@@ -110,7 +110,7 @@ export async function openRig(
     journalOf: (name) =>
       secrets[`${instances.find((instance) => instance.name === name)?.journal}-database`] ?? '',
     logOf: (name) => readIfThere(join(project.logs, `${name}.log`)) ?? '',
-    server: serverAmong(needed),
+    server: serverAmong(needed) ?? (folders.includes('state-postgresql') ? 'postgres' : undefined),
     async close() {
       for (const transport of transports) await transport.close()
       await supervisor.stopAll()
