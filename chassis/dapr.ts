@@ -4,6 +4,7 @@ import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
 import type { Invocation, Reply, SaveOptions, StateEntry, Transport } from './transport.ts'
+import { within } from './within.ts'
 
 export type DaprOptions = {
   host?: string
@@ -200,15 +201,10 @@ async function reached<T>(
   answer: Promise<T>,
   timeoutMs = callTimeoutMs,
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const tooLate = () => reject(new Fault('unavailable', `${doing} took over ${timeoutMs} ms`))
-  const timer = setTimeout(tooLate, timeoutMs)
   try {
-    return await Promise.race([answer, late])
+    return await within(timeoutMs, doing, answer)
   } catch (error) {
     throw fromSdk(doing, error)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

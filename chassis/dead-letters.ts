@@ -1,40 +1,53 @@
+import { sql } from 'kysely'
 import type { Database } from './database.ts'
 import type { CloudEvent } from './fact.ts'
 
-/** A fact that this service could not handle, kept with its cause until an operator replays it. */
+/** A fact that this service could not handle, kept with its cause until it is handled after all. */
 export type DeadLetter = {
   id: string
   topic: string
   event: CloudEvent
+  /** Why the last try failed. */
   cause: string
   attempts: number
   traceId?: string
   arrivedAt: string
+  /** When it is tried again by itself. Missing: it is dead, and waits for an operator. */
+  nextAttemptAt?: string
   replayedAt?: string
 }
 
-export type NewDeadLetter = Omit<DeadLetter, 'arrivedAt' | 'replayedAt'>
+export type NewDeadLetter = Pick<DeadLetter, 'id' | 'topic' | 'event' | 'cause' | 'attempts'> & {
+  traceId?: string
+  /** Milliseconds until it is tried again by itself; missing: never. */
+  againInMs?: number
+}
 
 export type DeadLetters = {
   /** Keeping the same letter twice keeps the newer cause. */
   keep(letter: NewDeadLetter): Promise<void>
-  /** Newest first, at most `limit`. */
-  list(limit: number): Promise<DeadLetter[]>
+  /** Newest first, at most `limit`; those that were replayed only when they are asked for. */
+  list(limit: number, replayedToo?: boolean): Promise<DeadLetter[]>
   find(id: string): Promise<DeadLetter | undefined>
   markReplayed(id: string): Promise<void>
+  /** At most `limit` letters whose next try is due; nobody else is given them for `leaseMs`. */
+  claimDue(limit: number, leaseMs: number): Promise<DeadLetter[]>
+  /** For a letter that was handled after all. */
+  forget(id: string): Promise<void>
 }
 
 /** Dead letters in the consumer's own database. */
 export function createDeadLetters(database: Database<unknown>): DeadLetters {
   const { rows } = database
   return {
-    async keep({ id, topic, event, cause, attempts, traceId }) {
+    async keep({ id, topic, event, cause, attempts, traceId, againInMs }) {
       const values = {
         topic,
         event: JSON.stringify(event),
         cause,
         attempts,
         trace_id: traceId ?? null,
+        next_attempt_at: againInMs === undefined ? null : inMs(againInMs),
       }
       await rows
         .insertInto('dead_letters')
@@ -44,10 +57,11 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
         )
         .execute()
     },
-    async list(limit) {
+    async list(limit, replayedToo = false) {
       const found = await rows
         .selectFrom('dead_letters')
         .selectAll()
+        .$if(!replayedToo, (query) => query.where('replayed_at', 'is', null))
         .orderBy('arrived_at', 'desc')
         .limit(limit)
         .execute()
@@ -64,12 +78,35 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
     async markReplayed(id) {
       await rows
         .updateTable('dead_letters')
-        .set({ replayed_at: new Date() })
+        .set({ replayed_at: new Date(), next_attempt_at: null })
         .where('id', '=', id)
         .execute()
     },
+    async claimDue(limit, leaseMs) {
+      const due = await rows
+        .updateTable('dead_letters')
+        .set({ next_attempt_at: inMs(leaseMs) })
+        .where('id', 'in', (letters) =>
+          letters
+            .selectFrom('dead_letters')
+            .select('id')
+            .where('next_attempt_at', '<=', sql<Date>`now()`)
+            .orderBy('next_attempt_at')
+            .limit(limit)
+            .forUpdate()
+            .skipLocked(),
+        )
+        .returningAll()
+        .execute()
+      return due.map(toDeadLetter)
+    },
+    async forget(id) {
+      await rows.deleteFrom('dead_letters').where('id', '=', id).execute()
+    },
   }
 }
+
+const inMs = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`
 
 type Row = {
   id: string
@@ -79,6 +116,7 @@ type Row = {
   attempts: number
   trace_id: string | null
   arrived_at: Date
+  next_attempt_at: Date | null
   replayed_at: Date | null
 }
 
@@ -90,5 +128,6 @@ const toDeadLetter = (row: Row): DeadLetter => ({
   attempts: row.attempts,
   ...(row.trace_id && { traceId: row.trace_id }),
   arrivedAt: row.arrived_at.toISOString(),
+  ...(row.next_attempt_at && { nextAttemptAt: row.next_attempt_at.toISOString() }),
   ...(row.replayed_at && { replayedAt: row.replayed_at.toISOString() }),
 })

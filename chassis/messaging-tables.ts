@@ -18,6 +18,7 @@ export type MessagingTables = {
     attempts: number
     trace_id: string | null
     arrived_at: Generated<Date>
+    next_attempt_at: Date | null
     replayed_at: Date | null
   }
 }
@@ -47,5 +48,16 @@ export async function createMessagingTables(db: Kysely<unknown>): Promise<void> 
     .addColumn('trace_id', 'text')
     .addColumn('arrived_at', 'timestamptz', (column) => column.notNull().defaultTo(sql`now()`))
     .addColumn('replayed_at', 'timestamptz')
+    .execute()
+}
+
+/** For a later migration of a service that hears facts: those that failed are tried again. */
+export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('dead_letters').addColumn('next_attempt_at', 'timestamptz').execute()
+  await db.schema
+    .createIndex('dead_letters_due')
+    .on('dead_letters')
+    .column('next_attempt_at')
+    .where(sql.ref('next_attempt_at'), 'is not', null)
     .execute()
 }

@@ -5,15 +5,17 @@ import { type TestDatabase, testDatabase } from '../tests/support/database.ts'
 import { until } from '../tests/support/until.ts'
 import { type App, createApp } from './app.ts'
 import { type Database, openDatabase, type Tx } from './database.ts'
-import { createDeadLetters } from './dead-letters.ts'
+import { createDeadLetters, type DeadLetter } from './dead-letters.ts'
 import { fact } from './fact.ts'
+import { on } from './hearing.ts'
 import { createInbox } from './inbox.ts'
 import { createLog } from './log.ts'
 import { createMemoryTransport, type MemoryTransport } from './memory-transport.ts'
-import { createMessagingTables } from './messaging-tables.ts'
+import { addNextAttempts, createMessagingTables } from './messaging-tables.ts'
 import { createRelay, outboxBacklog } from './outbox.ts'
 import { refused } from './refusal.ts'
-import { on, subscribe } from './subscriptions.ts'
+import { createSecondTries } from './second-tries.ts'
+import { subscribe } from './subscriptions.ts'
 import type { Worker } from './worker.ts'
 
 type Tables = { notes: { text: string } }
@@ -24,15 +26,17 @@ let place: TestDatabase
 let database: Database<Tables>
 let transport: MemoryTransport
 let relays: Worker[]
+let secondTries: Worker
 let app: App
 /** What the handler does besides storing the note. */
-let trouble: () => void
+let trouble: () => Promise<void>
 
 beforeAll(async () => {
   place = await testDatabase('messaging')
   const initial = {
     up: async (db: Parameters<typeof createMessagingTables>[0]) => {
       await createMessagingTables(db)
+      await addNextAttempts(db)
       await db.schema.createTable('notes').addColumn('text', 'text').execute()
     },
   }
@@ -52,7 +56,7 @@ beforeEach(async () => {
     await database.rows.deleteFrom(table).execute()
   transport = createMemoryTransport()
   transport.subscriptions.set(noted.topic, ['tests'])
-  trouble = () => {}
+  trouble = async () => {}
   relays = [1, 2].map(() =>
     createRelay({
       database: database as Database<unknown>,
@@ -66,16 +70,20 @@ beforeEach(async () => {
   const handlers = [
     on(noted, async ({ text }, tx: Tx<Tables>) => {
       await tx.rows.insertInto('notes').values({ text }).execute()
-      trouble()
+      await trouble()
     }),
   ]
-  subscribe(app, {
+  const hearing = {
     name: 'tests',
     handlers,
     inbox: createInbox(database),
     deadLetters: createDeadLetters(database),
     log,
-  })
+    tries: { most: 4, firstMs: 1, longestMs: 4 },
+    timeoutMs: 200,
+  }
+  subscribe(app, hearing)
+  secondTries = createSecondTries({ ...hearing, pollMs: 5 })
   transport.apps.set('tests', app)
 })
 
@@ -88,6 +96,33 @@ const emptied = () =>
   )
 const notes = async () =>
   (await database.rows.selectFrom('notes').select('text').execute()).map(({ text }) => text)
+
+const eventOf = (data: unknown, more: { id?: string; traceparent?: string } = {}) => ({
+  id: uuid(),
+  source: 'tests',
+  type: noted.topic,
+  specversion: '1.0' as const,
+  datacontenttype: 'application/json' as const,
+  data,
+  ...more,
+})
+const publish = (...event: Parameters<typeof eventOf>) =>
+  transport.publish(noted.topic, [eventOf(...event)])
+const posted = (event: unknown) => ({ method: 'POST', body: JSON.stringify(event) })
+
+async function letters(query = ''): Promise<DeadLetter[]> {
+  const answer = await app.request(`/tests/dead-letters${query}`)
+  return ((await answer.json()) as { deadLetters: DeadLetter[] }).deadLetters
+}
+
+async function tryingAgain(work: () => Promise<void>): Promise<void> {
+  secondTries.start()
+  try {
+    await work()
+  } finally {
+    await secondTries.stop()
+  }
+}
 
 async function relaying(work: () => Promise<void>): Promise<void> {
   for (const relay of relays) relay.start()
@@ -190,92 +225,140 @@ describe('the outbox', () => {
 
 describe('the inbox', () => {
   it('a fact delivered three times is applied once', async () => {
-    const event = {
-      id: uuid(),
-      source: 'tests',
-      type: noted.topic,
-      specversion: '1.0',
-      datacontenttype: 'application/json',
-      data: { text: 'once' },
-    } as const
+    const event = eventOf({ text: 'once' })
     await transport.publish(noted.topic, [event, event, event])
     await transport.settle()
     expect(await notes()).toEqual(['once'])
   })
 
-  it('a handler that fails leaves no mark and succeeds at the next delivery', async () => {
+  it('a handler that fails leaves no mark and succeeds at a later try', async () => {
     let failures = 2
-    trouble = () => {
+    trouble = async () => {
       if (failures-- > 0) throw new Error('the disk is full')
     }
-    await announce('stubborn')
-    await relaying(async () => void (await emptied()))
+    await publish({ text: 'stubborn' })
+    await publish({ text: 'good' })
     await transport.settle()
-    expect(await notes()).toEqual(['stubborn'])
+    await tryingAgain(async () => {
+      await until('both are noted', async () => (await notes()).length === 2)
+      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+    })
+    expect((await notes()).sort()).toEqual(['good', 'stubborn'])
+  })
+
+  it('a handler that hangs holds up the facts behind it for its time-out, and once', async () => {
+    const { promise: mended, resolve: mend } = Promise.withResolvers<void>()
+    let hangs = 1
+    trouble = async () => {
+      if (hangs-- > 0) await mended
+    }
+    await publish({ text: 'slow' })
+    await publish({ text: 'good' })
+    await transport.settle()
+    expect(await notes()).toEqual(['good'])
+    expect((await letters())[0]?.cause).toContain('took over 200 ms')
+    mend()
+    await tryingAgain(async () => {
+      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+    })
+    expect((await notes()).sort()).toEqual(['good', 'slow'])
+  })
+
+  it('a fact that cannot even be put aside comes again, and is put aside once the sidecar gives up', async () => {
+    trouble = async () => {
+      throw new Error('the disk is full')
+    }
+    const rename = (from: string, to: string) =>
+      database.rows.schema.alterTable(from).renameTo(to).execute()
+    const event = eventOf({ text: 'homeless' })
+    const bring = async (topic: string) =>
+      (await (await app.request(`/events/${topic}`, posted(event))).json()) as { status: string }
+    await rename('dead_letters', 'away')
+    expect(await bring(noted.topic)).toEqual({ status: 'RETRY' })
+    expect(await bring('tests-dead-letters-v1')).toEqual({ status: 'RETRY' })
+    await rename('away', 'dead_letters')
+    expect(await bring('tests-dead-letters-v1')).toEqual({ status: 'SUCCESS' })
+    trouble = async () => {}
+    await tryingAgain(async () => {
+      await until('it is noted', async () => (await notes()).length === 1)
+    })
   })
 })
 
 describe('dead letters', () => {
-  const letters = async () => {
-    const answer = await app.request('/tests/dead-letters')
-    return (
-      (await answer.json()) as {
-        deadLetters: { id: string; cause: string; attempts: number; replayedAt?: string }[]
-      }
-    ).deadLetters
-  }
-  const publish = (data: unknown, id = uuid()) =>
-    transport.publish(noted.topic, [
-      {
-        id,
-        source: 'tests',
-        type: noted.topic,
-        specversion: '1.0',
-        datacontenttype: 'application/json',
-        data,
-      },
-    ])
+  const replay = (id: string) => app.request(`/tests/dead-letters/${id}/replay`, { method: 'POST' })
 
   it('keep a malformed fact with the field at fault, and good ones go on', async () => {
     await publish({ text: 7 })
     await publish({ text: 'good' })
     await transport.settle()
-    expect((await letters()).map(({ cause }) => cause)).toEqual([expect.stringContaining('text')])
+    expect(await letters()).toMatchObject([{ cause: expect.stringContaining('text') }])
     expect(await notes()).toEqual(['good'])
   })
 
-  it('keep a refused fact with the reason', async () => {
-    trouble = () => {
+  it('keep a refused fact with the reason, and do not try it again', async () => {
+    trouble = async () => {
       throw refused('no-room', 'There is no room for notes.')
     }
     await publish({ text: 'unwanted' })
     await transport.settle()
-    expect((await letters())[0]?.cause).toBe('no-room: There is no room for notes.')
+    const [letter] = await letters()
+    expect(letter).toMatchObject({ cause: 'no-room: There is no room for notes.', attempts: 1 })
+    expect(letter?.nextAttemptAt).toBeUndefined()
     expect(await notes()).toEqual([])
   })
 
-  it('keep a fact whose handler always fails, with its last cause and the number of attempts, and replay it once mended', async () => {
-    trouble = () => {
+  it('keep a fact whose handler always fails, with its last cause, the number of tries and the trace, until it is replayed', async () => {
+    trouble = async () => {
       throw new Error('the disk is full')
     }
     const id = uuid()
-    await publish({ text: 'late' }, id)
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await publish({ text: 'late' }, { id, traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
     await transport.settle()
-    expect(await letters()).toMatchObject([{ id, cause: 'Error: the disk is full', attempts: 10 }])
-    trouble = () => {}
-    const replay = () => app.request(`/tests/dead-letters/${id}/replay`, { method: 'POST' })
-    expect(await (await replay()).json()).toMatchObject({ outcome: 'applied' })
-    expect(await (await replay()).json()).toMatchObject({ outcome: 'duplicate' })
+    await tryingAgain(async () => {
+      await until('it is dead', async () => (await letters())[0]?.nextAttemptAt === undefined)
+    })
+    expect(await letters()).toMatchObject([
+      { id, cause: 'Error: the disk is full', attempts: 4, traceId },
+    ])
+    trouble = async () => {}
+    expect(await (await replay(id)).json()).toMatchObject({ outcome: 'applied' })
+    expect(await (await replay(id)).json()).toMatchObject({ outcome: 'duplicate' })
     expect(await notes()).toEqual(['late'])
-    expect((await letters())[0]?.replayedAt).toBeDefined()
+    expect(await letters()).toEqual([])
+    expect((await letters('?replayed=true'))[0]?.replayedAt).toBeDefined()
+  })
+
+  it('keep what is no event at all, as it came', async () => {
+    const brought = (text: string) => ({
+      ...eventOf(undefined),
+      type: 'com.dapr.event.sent',
+      data_base64: Buffer.from(text).toString('base64'),
+    })
+    for (const text of ['hello', '[1,2]', JSON.stringify(eventOf({ text: 'wrapped' }))])
+      await app.request('/events/tests-dead-letters-v1', posted(brought(text)))
+    expect(await letters()).toMatchObject([
+      {
+        topic: noted.topic,
+        nextAttemptAt: expect.any(String),
+        event: { data: { text: 'wrapped' } },
+      },
+      { topic: 'unknown', cause: expect.stringContaining('malformed-event'), event: [1, 2] },
+      { topic: 'unknown', event: { data_base64: 'aGVsbG8=' } },
+    ])
   })
 
   it('a replay that fails again says why and changes nothing', async () => {
-    await publish({ text: 7 }, 'poison')
+    await publish({ text: 7 }, { id: 'poison' })
     await transport.settle()
-    const answer = await app.request('/tests/dead-letters/poison/replay', { method: 'POST' })
+    const answer = await replay('poison')
     expect(answer.status).toBe(409)
     expect(await answer.json()).toMatchObject({ code: 'malformed-event' })
-    expect((await letters())[0]?.replayedAt).toBeUndefined()
+    expect(await (await app.request('/tests/dead-letters/poison')).json()).toMatchObject({
+      id: 'poison',
+      event: { data: { text: 7 } },
+    })
+    expect(await letters()).toHaveLength(1)
   })
 })

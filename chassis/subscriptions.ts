@@ -1,153 +1,97 @@
-import { createHash } from 'node:crypto'
-import { SpanKind } from '@opentelemetry/api'
-import { z } from 'zod'
 import type { App } from './app.ts'
-import type { DeadLetters } from './dead-letters.ts'
-import type { CloudEvent, Fact } from './fact.ts'
-import type { Inbox } from './inbox.ts'
-import type { Log } from './log.ts'
-import { inboxOutcomes } from './metrics.ts'
-import { fieldErrors } from './problem.ts'
-import { Refusal, refused } from './refusal.ts'
-import { inSpan } from './telemetry.ts'
+import type { CloudEvent } from './fact.ts'
+import { createHearing, type HearingOptions } from './hearing.ts'
+import { refused } from './refusal.ts'
 
-/** What a service does when it hears a kind of fact. */
-export type Handler<T> = {
-  fact: Fact
-  handle(data: never, tx: T, event: CloudEvent): Promise<void>
-}
+const mostListed = 500
 
 /**
- * A line in a service's table of handlers.
- *
- * @example [on(orders.confirmed, (fact, tx) => store.markSold(tx, fact.orderId))]
- */
-export const on = <S extends z.ZodType, T>(
-  fact: Fact<S>,
-  handle: (data: z.output<S>, tx: T, event: CloudEvent) => Promise<void>,
-): Handler<T> => ({ fact: fact as unknown as Fact, handle: handle as Handler<T>['handle'] })
-
-export type SubscriptionOptions<T> = {
-  name: string
-  handlers: readonly Handler<T>[]
-  inbox: Inbox<T>
-  deadLetters: DeadLetters
-  log: Log
-}
-
-const Envelope = z.looseObject({
-  id: z.string().min(1),
-  type: z.string(),
-  traceparent: z.string().optional(),
-  data: z.unknown(),
-})
-const rememberedFailures = 1_000
-
-/**
- * Mounts `POST /events/<topic>` for every handler. The answers, as Dapr reads them: handled or already handled →
- * `SUCCESS`; malformed or refused → kept as a dead letter, `SUCCESS`; a fault → `RETRY`, until the sidecar
- * gives up and sends the event to `<name>-dead-letters-v1`, which is kept too.
+ * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
+ * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
+ * `createSecondTries`, so that the facts behind it need not wait. All of that is `SUCCESS` to Dapr. Only a fact that
+ * cannot even be put aside is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
+ * where it is put aside later.
  * Operators list and replay at `/<name>/dead-letters`; replay goes through the same handler and inbox.
  */
-export function subscribe<T>(
-  app: App,
-  { name, handlers, inbox, deadLetters, log }: SubscriptionOptions<T>,
-): void {
-  const byTopic = new Map(handlers.map((handler) => [handler.fact.topic, handler]))
-  const failures = new Map<string, { cause: string; attempts: number }>()
+export function subscribe<T>(app: App, options: HearingOptions<T>): void {
+  const { name, deadLetters, log } = options
+  const hearing = createHearing(options)
 
-  /** @throws Refusal when the event can never be handled; anything else when it may be later */
-  async function apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'> {
-    const handler = byTopic.get(topic)
-    if (!handler) throw refused('unknown-topic', `${name} does not handle ${topic}`)
-    const envelope = Envelope.safeParse(raw)
-    if (!envelope.success) throw malformed('envelope', envelope.error)
-    const data = handler.fact.schema.safeParse(envelope.data.data)
-    if (!data.success) throw malformed('data', data.error)
-    const event = raw as CloudEvent
-    const work = (tx: T) => handler.handle(data.data as never, tx, event)
-    return inSpan(`hear ${topic}`, { kind: SpanKind.CONSUMER, parent: event.traceparent }, () =>
-      inbox.once(event.id, work),
+  async function hear(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
+    try {
+      await hearing.apply(topic, raw)
+      return 'SUCCESS'
+    } catch (why) {
+      return putAside(topic, raw, why, 1)
+    }
+  }
+
+  async function putAside(
+    topic: string,
+    raw: unknown,
+    why: unknown,
+    attempts: number,
+  ): Promise<'SUCCESS' | 'RETRY'> {
+    try {
+      await hearing.putAside(topic, raw, why, attempts)
+      return 'SUCCESS'
+    } catch (err) {
+      log.warn(
+        { err, topic, why: String(why) },
+        'a fact could not even be put aside; it comes again',
+      )
+      return 'RETRY'
+    }
+  }
+
+  for (const topic of hearing.topics) {
+    app.post(`/events/${topic}`, async (c) =>
+      c.json({ status: await hear(topic, await c.req.json().catch(() => undefined)) }),
     )
-  }
-
-  async function keep(topic: string, raw: unknown, cause: string, attempts: number): Promise<void> {
-    const event = raw as CloudEvent
-    const traceId = event?.traceparent?.split('-')[1]
-    log.error({ topic, eventId: event?.id, cause, attempts }, 'dead letter')
-    inboxOutcomes.inc({ topic, outcome: 'dead-letter' })
-    await deadLetters.keep({
-      id: idOf(raw),
-      topic,
-      event,
-      cause,
-      attempts,
-      ...(traceId && { traceId }),
-    })
-  }
-
-  function failed(topic: string, id: string, error: unknown): void {
-    const attempts = (failures.get(id)?.attempts ?? 0) + 1
-    if (failures.size >= rememberedFailures) failures.delete(failures.keys().next().value as string)
-    failures.set(id, { cause: String(error), attempts })
-    inboxOutcomes.inc({ topic, outcome: 'retry' })
-    log.warn(
-      { err: error, topic, eventId: id, attempts },
-      'a fact could not be handled; it will come again',
-    )
-  }
-
-  for (const topic of byTopic.keys()) {
-    app.post(`/events/${topic}`, async (c) => {
-      const raw: unknown = await c.req.json().catch(() => undefined)
-      try {
-        inboxOutcomes.inc({ topic, outcome: await apply(topic, raw) })
-      } catch (error) {
-        if (!(error instanceof Refusal)) {
-          failed(topic, idOf(raw), error)
-          return c.json({ status: 'RETRY' })
-        }
-        await keep(topic, raw, `${error.code}: ${error.message}`, 1)
-      }
-      failures.delete(idOf(raw))
-      return c.json({ status: 'SUCCESS' })
-    })
   }
 
   app.post(`/events/${name}-dead-letters-v1`, async (c) => {
-    const raw: unknown = await c.req.json().catch(() => undefined)
-    const { cause, attempts } = failures.get(idOf(raw)) ?? {
-      cause: 'gave up after retries; see the log of the trace',
-      attempts: 0,
-    }
-    await keep((raw as CloudEvent)?.type ?? 'unknown', raw, cause, attempts)
-    return c.json({ status: 'SUCCESS' })
+    const letter = unwrapped(await c.req.json().catch(() => undefined))
+    return c.json({ status: await putAside(letter.topic, letter.event, letter.why, 0) })
   })
 
   app.get(`/${name}/dead-letters`, async (c) =>
-    c.json({ deadLetters: await deadLetters.list(500) }),
+    c.json({ deadLetters: await deadLetters.list(mostListed, c.req.query('replayed') === 'true') }),
   )
+
+  app.get(`/${name}/dead-letters/:id`, async (c) => c.json(await existing(c.req.param('id'))))
 
   app.post(`/${name}/dead-letters/:id/replay`, async (c) => {
-    const letter = await deadLetters.find(c.req.param('id'))
-    if (!letter) throw refused('not-found', 'No such dead letter.')
-    const outcome = await apply(letter.topic, letter.event)
-    await deadLetters.markReplayed(letter.id)
-    return c.json({ id: letter.id, topic: letter.topic, outcome })
+    const { id, topic, event } = await existing(c.req.param('id'))
+    const outcome = await hearing.apply(topic, event)
+    await deadLetters.markReplayed(id)
+    return c.json({ id, topic, outcome })
   })
+
+  async function existing(id: string) {
+    const letter = await deadLetters.find(id)
+    if (!letter) throw refused('not-found', 'No such dead letter.')
+    return letter
+  }
 }
 
-const malformed = (part: string, error: z.ZodError): Refusal =>
-  refused(
-    'malformed-event',
-    `${part}: ${fieldErrors(error)
-      .map(({ field, message }) => `${field}: ${message}`)
-      .join('; ')}`,
-  )
+/**
+ * Dead letter topics are heard raw, because what comes there may be no event at all: the sidecar wraps it into an
+ * event of its own, with the bytes in `data_base64`.
+ */
+function unwrapped(raw: unknown): { topic: string; event: unknown; why: unknown } {
+  const { data_base64: bytes } = (raw ?? {}) as { data_base64?: unknown }
+  const event = typeof bytes === 'string' ? parsed(Buffer.from(bytes, 'base64')) : raw
+  const topic = (event as CloudEvent | undefined)?.type
+  if (typeof topic === 'string') return { topic, event, why: 'the sidecar gave up bringing it' }
+  const why = refused('malformed-event', 'This is no CloudEvent.')
+  return { topic: 'unknown', event: event ?? { data_base64: bytes }, why }
+}
 
-/** The event's own id, or one made of its content when it has none, so that a redelivery is recognised. */
-const idOf = (raw: unknown): string =>
-  (raw as CloudEvent | undefined)?.id ??
-  `sha256:${createHash('sha256')
-    .update(JSON.stringify(raw) ?? '')
-    .digest('hex')}`
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

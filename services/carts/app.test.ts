@@ -237,8 +237,8 @@ const hear = async (...events: ReturnType<typeof confirmed>[]) => {
   await transport.publish(orders.confirmed.topic, events)
   await transport.settle()
 }
-const deadLetters = async () =>
-  (await ask('GET', '/carts/dead-letters', { token: tokens.operator })).body.deadLetters
+const deadLetters = async (query = '') =>
+  (await ask('GET', `/carts/dead-letters${query}`, { token: tokens.operator })).body.deadLetters
 
 describe('a confirmed order', () => {
   test('takes its goods out of the cart, once, however often it is heard', async () => {
@@ -258,23 +258,47 @@ describe('a confirmed order', () => {
 })
 
 describe('a fact that cannot be handled', () => {
-  test('is kept, listed and replayed by an operator once its cause is gone', async () => {
-    await put('MUG-BLUE', 5)
+  const storeIsDown = () => {
     const { save } = transport.state
     transport.state.save = async (key, value, options) => {
       if (key.startsWith('cart:')) throw new Error('the store is down')
       await save(key, value, options)
     }
+    return () => {
+      transport.state.save = save
+    }
+  }
+
+  test('is put aside, and replayed by an operator once its cause is gone', async () => {
+    await put('MUG-BLUE', 5)
+    const mend = storeIsDown()
     await hear(confirmed())
-    transport.state.save = save
+    mend()
     expect(await deadLetters()).toMatchObject([
-      { id: 'e1', topic: 'orders-confirmed-v1', cause: 'Error: the store is down', attempts: 3 },
+      { id: 'e1', topic: 'orders-confirmed-v1', cause: 'Error: the store is down', attempts: 1 },
     ])
     const replay = () => ask('POST', '/carts/dead-letters/e1/replay', { token: tokens.operator })
     expect((await replay()).body.outcome).toBe('applied')
     await replay()
     expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
-    expect(await deadLetters()).toMatchObject([{ replayedAt: new Date(clock).toISOString() }])
+    expect(await deadLetters()).toEqual([])
+    expect(await deadLetters('?replayed=true')).toMatchObject([
+      { replayedAt: new Date(clock).toISOString() },
+    ])
+  })
+
+  test('is tried again when its time has come, by one instance', async () => {
+    await put('MUG-BLUE', 5)
+    const mend = storeIsDown()
+    await hear(confirmed())
+    mend()
+    const kept = createDeadLetters(transport.state, () => new Date(clock), noPause)
+    expect(await kept.claimDue(10, 60_000)).toEqual([])
+    clock += 1_000
+    expect(await kept.claimDue(10, 60_000)).toMatchObject([{ id: 'e1' }])
+    expect(await kept.claimDue(10, 60_000)).toEqual([])
+    await kept.forget('e1')
+    expect(await deadLetters()).toEqual([])
   })
 
   test('is kept at once when it is malformed', async () => {
@@ -294,7 +318,7 @@ describe('a fact that cannot be handled', () => {
     }
   })
 
-  test('is among the newest 200, even when ten arrive at once', async () => {
+  test('is never dropped for another: beyond 200 the broker keeps what comes', async () => {
     const kept = createDeadLetters(transport.state, () => new Date(clock), noPause)
     const letter = (n: number) => ({
       id: `e${n}`,
@@ -303,18 +327,15 @@ describe('a fact that cannot be handled', () => {
       cause: 'c',
       attempts: 1,
     })
-    for (let n = 0; n < 200; n += 1) await kept.keep(letter(n))
-    await Promise.all(Array.from({ length: 10 }, (_, n) => kept.keep(letter(200 + n))))
-    const ids = (await kept.list(500)).map(({ id }) => id)
-    expect(ids).toHaveLength(200)
-    expect([ids.includes('e9'), ids.includes('e10'), ids.includes('e209')]).toEqual([
-      false,
-      true,
-      true,
-    ])
+    for (let n = 0; n < 195; n += 1) await kept.keep(letter(n))
+    await Promise.all(Array.from({ length: 5 }, (_, n) => kept.keep(letter(195 + n))))
+    await expect(kept.keep(letter(200))).rejects.toThrow('no room')
     await kept.keep({ ...letter(10), cause: 'newer' })
     expect((await kept.list(1))[0]).toMatchObject({ id: 'e10', cause: 'newer' })
-    expect(await kept.list(500)).toHaveLength(200)
+    await kept.markReplayed('e3')
+    await kept.keep(letter(200))
+    const ids = (await kept.list(500, true)).map(({ id }) => id)
+    expect([ids.length, ids.includes('e3'), ids.includes('e200')]).toEqual([200, false, true])
   })
 })
 

@@ -2,11 +2,12 @@ import type { Context } from 'hono'
 import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import { type Handler, on } from '../../chassis/hearing.ts'
 import type { Inbox } from '../../chassis/inbox.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { Fault } from '../../chassis/refusal.ts'
-import { type Handler, on, subscribe } from '../../chassis/subscriptions.ts'
+import { subscribe } from '../../chassis/subscriptions.ts'
 import { orders } from '../orders/contract.ts'
 import { type Cart, cartsRoutes } from './contract.ts'
 import {
@@ -44,7 +45,7 @@ export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler
 ]
 
 /** Nothing to remember here: a basket knows which orders were taken out of it. */
-const inbox: Inbox<void> = {
+export const inbox: Inbox<void> = {
   async once(_eventId, work) {
     await work()
     return 'applied'

@@ -1,17 +1,24 @@
 import { v7 as uuid } from 'uuid'
+import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
-import { createCartsApp } from './app.ts'
+import { cartsHandlers, createCartsApp, inbox } from './app.ts'
 import { createBaskets, createDeadLetters } from './store.ts'
 
 const service = await startService('carts')
 const { state } = service.transport
 
-const app = createCartsApp({
+const ports = {
   ...service,
   baskets: createBaskets(state, uuid),
   deadLetters: createDeadLetters(state),
   ready: async () => {
     await state.get('ready')
   },
+}
+const secondTries = createSecondTries({
+  ...ports,
+  name: 'carts',
+  handlers: cartsHandlers(ports),
+  inbox,
 })
-service.listen(app)
+service.listen(createCartsApp(ports), [secondTries])

@@ -45,7 +45,7 @@ export function createBaskets(state: State, newRevision: () => string, pause = j
   }
 }
 
-/** Dead letters of a service without a database: one document, the newest 200. */
+/** Dead letters of a service without a database: one document, at most 200. */
 export function createDeadLetters(
   state: State,
   now: () => Date = () => new Date(),
@@ -54,37 +54,60 @@ export function createDeadLetters(
   const key = 'dead-letters'
   const lettersIn = (entry: StateEntry | undefined) => (entry?.value ?? []) as DeadLetter[]
   const all = async () => lettersIn(await state.get(key))
+  const inMs = (ms: number) => new Date(now().getTime() + ms).toISOString()
 
+  /** A change that answers the same letters is none, and not saved. */
   async function update(change: (letters: DeadLetter[]) => DeadLetter[]): Promise<void> {
-    const updated = await updateDocument(state, { key }, pause, (entry) => ({
-      changed: bounded(change(lettersIn(entry))),
-    }))
+    const updated = await updateDocument(state, { key }, pause, (entry) => {
+      const before = lettersIn(entry)
+      const after = change(before)
+      return after === before ? { same: before } : { changed: bounded(after) }
+    })
     if (!updated) throw new Fault('contended', 'too many dead letters at once')
   }
 
+  const changeOne = (id: string, change: (letter: DeadLetter) => DeadLetter) =>
+    update((letters) => letters.map((letter) => (letter.id === id ? change(letter) : letter)))
+
   return {
-    keep: (letter) =>
+    keep: ({ againInMs, ...letter }) =>
       update((letters) => [
-        { ...letter, arrivedAt: now().toISOString() },
+        {
+          ...letter,
+          arrivedAt: letters.find(({ id }) => id === letter.id)?.arrivedAt ?? inMs(0),
+          ...(againInMs !== undefined && { nextAttemptAt: inMs(againInMs) }),
+        },
         ...letters.filter(({ id }) => id !== letter.id),
       ]),
-    list: async (limit) => (await all()).slice(0, limit),
+    list: async (limit, replayedToo = false) =>
+      (await all()).filter(({ replayedAt }) => replayedToo || !replayedAt).slice(0, limit),
     find: async (id) => (await all()).find((letter) => letter.id === id),
     markReplayed: (id) =>
-      update((letters) =>
-        letters.map((letter) =>
-          letter.id === id ? { ...letter, replayedAt: now().toISOString() } : letter,
-        ),
-      ),
+      changeOne(id, ({ nextAttemptAt: _, ...letter }) => ({ ...letter, replayedAt: inMs(0) })),
+    async claimDue(limit, leaseMs) {
+      let due: DeadLetter[] = []
+      await update((letters) => {
+        due = letters.filter(({ nextAttemptAt: at }) => at && at <= inMs(0)).slice(0, limit)
+        if (due.length === 0) return letters
+        const claimed = new Set(due.map(({ id }) => id))
+        return letters.map((letter) =>
+          claimed.has(letter.id) ? { ...letter, nextAttemptAt: inMs(leaseMs) } : letter,
+        )
+      })
+      return due
+    },
+    forget: (id) => update((letters) => letters.filter((letter) => letter.id !== id)),
   }
 }
 
+/** Makes room by forgetting what was replayed. What was not is never dropped: then the broker has to keep what comes. */
 function bounded(letters: readonly DeadLetter[]): DeadLetter[] {
-  let bytes = 0
-  return letters.slice(0, mostLetters).filter((letter) => {
-    bytes += Buffer.byteLength(JSON.stringify(letter))
-    return bytes <= mostLetterBytes
-  })
+  const open = letters.filter(({ replayedAt }) => !replayedAt)
+  const fits = (kept: readonly DeadLetter[]) =>
+    kept.length <= mostLetters && Buffer.byteLength(JSON.stringify(kept)) <= mostLetterBytes
+  if (fits(letters)) return [...letters]
+  if (fits(open)) return open
+  throw new Fault('unavailable', `there is no room for more than ${mostLetters} dead letters`)
 }
 
 /** Reads, changes and saves a document; again while others are faster. `undefined`: they were, every time. */

@@ -2,8 +2,9 @@ import { openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { createRelay } from '../../chassis/outbox.ts'
+import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
-import { createCatalogApp } from './app.ts'
+import { catalogHandlers, createCatalogApp } from './app.ts'
 import { migrations } from './migrations/index.ts'
 import { seedProducts } from './seed.ts'
 import { type CatalogTables, createStore } from './store.ts'
@@ -18,11 +19,14 @@ const store = createStore(database)
 const added = await store.products.seed(seedProducts)
 if (added > 0) log.info({ added }, 'products added')
 
-const app = createCatalogApp({
+const ports = {
   ...service,
   store,
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   ready: database.ping,
-})
-service.listen(app, [createRelay({ database, transport, source: 'catalog', log })])
+}
+const relay = createRelay({ database, transport, source: 'catalog', log })
+const handlers = catalogHandlers(ports)
+const secondTries = createSecondTries({ ...ports, name: 'catalog', handlers })
+service.listen(createCatalogApp(ports), [relay, secondTries])

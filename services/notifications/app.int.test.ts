@@ -260,16 +260,21 @@ test('a change that is heard before the registration does not lose the welcome',
   ])
 })
 
-test('news for a customer who has not been heard of comes again', async () => {
+test('news for a customer who has not been heard of is put aside until it can be told', async () => {
   const world = shop()
   const userId = uuid()
-  const fact = orders.shipped(head(userId))
   const id = uuid()
-  expect(await world.hear(fact, id)).toBe('RETRY')
+  expect(await world.hear(orders.shipped(head(userId)), id)).toBe('SUCCESS')
+  const letter = `/notifications/dead-letters/${id}`
+  expect((await world.send('GET', letter, 'operator')).said).toMatchObject({
+    cause: expect.stringContaining('has not been heard of yet'),
+    nextAttemptAt: expect.any(String),
+  })
   await world.hear(
     users.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
   )
-  expect(await world.hear(fact, id)).toBe('SUCCESS')
+  const replayed = await world.send('POST', `${letter}/replay`, 'operator')
+  expect(replayed.said).toMatchObject({ outcome: 'applied' })
   expect(await world.list('?kind=shipped', userId)).toHaveLength(1)
 })
 

@@ -3,8 +3,9 @@ import { openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { readEnvironment } from '../../chassis/environment.ts'
 import { createInbox } from '../../chassis/inbox.ts'
+import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
-import { createNotificationsApp } from './app.ts'
+import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import { createPostman } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createDoubter, createSender } from './sender.ts'
@@ -24,7 +25,7 @@ const shopUrl = env.SHOP_URL
 const store = createStore(database, { shopUrl })
 const postman = createPostman(transport, { from: env.MAIL_FROM })
 const sender = createSender({ mails: store, postman, shopUrl, log })
-const app = createNotificationsApp({
+const ports = {
   ...service,
   records: store,
   mails: store,
@@ -32,5 +33,8 @@ const app = createNotificationsApp({
   deadLetters: createDeadLetters(database),
   wake: sender.wake,
   ready: database.ping,
-})
-service.listen(app, [sender, createDoubter({ mails: store, log })])
+}
+const handlers = notificationsHandlers(ports)
+const secondTries = createSecondTries({ ...ports, name: 'notifications', handlers })
+const doubter = createDoubter({ mails: store, log })
+service.listen(createNotificationsApp(ports), [sender, doubter, secondTries])

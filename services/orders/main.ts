@@ -2,8 +2,9 @@ import { openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { createRelay } from '../../chassis/outbox.ts'
+import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
-import { createOrdersApp } from './app.ts'
+import { createOrdersApp, ordersHandlers } from './app.ts'
 import { createCatalogClient, createPaymentsClient } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createDriver } from './saga.ts'
@@ -22,14 +23,18 @@ const store = createOrderStore(database)
 const catalog = createCatalogClient(transport)
 const driver = createDriver({ store, catalog, payments: createPaymentsClient(transport), log })
 const relay = createRelay({ database, transport, source: 'orders', log })
-const inbox = createInbox(database)
-const app = createOrdersApp({
+const ports = {
   ...service,
   store,
   catalog,
   driver,
-  inbox,
+  inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   ready: database.ping,
+}
+const secondTries = createSecondTries({
+  ...ports,
+  name: 'orders',
+  handlers: ordersHandlers(ports),
 })
-service.listen(app, [relay, driver])
+service.listen(createOrdersApp(ports), [relay, driver, secondTries])

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { SpanKind } from '@opentelemetry/api'
+import { z } from 'zod'
+import type { DeadLetters } from './dead-letters.ts'
+import type { CloudEvent, Fact } from './fact.ts'
+import type { Inbox } from './inbox.ts'
+import type { Log } from './log.ts'
+import { inboxOutcomes } from './metrics.ts'
+import { fieldErrors } from './problem.ts'
+import { Refusal, refused } from './refusal.ts'
+import { inSpan } from './telemetry.ts'
+import { within } from './within.ts'
+
+/** What a service does when it hears a kind of fact. */
+export type Handler<T> = {
+  fact: Fact
+  handle(data: never, tx: T, event: CloudEvent): Promise<void>
+}
+
+/**
+ * A line in a service's table of handlers.
+ *
+ * @example [on(orders.confirmed, (fact, tx) => store.markSold(tx, fact.orderId))]
+ */
+export const on = <S extends z.ZodType, T>(
+  fact: Fact<S>,
+  handle: (data: z.output<S>, tx: T, event: CloudEvent) => Promise<void>,
+): Handler<T> => ({ fact: fact as unknown as Fact, handle: handle as Handler<T>['handle'] })
+
+export type HearingOptions<T> = {
+  name: string
+  handlers: readonly Handler<T>[]
+  inbox: Inbox<T>
+  deadLetters: DeadLetters
+  log: Log
+  /** Tries at most, and milliseconds before the second one, doubled before each further one up to `longestMs`. */
+  tries?: { most: number; firstMs: number; longestMs: number }
+  /** Milliseconds until a handler counts as failed; less than the sidecar waits. */
+  timeoutMs?: number
+}
+
+/** Ten tries in two and a half minutes. */
+const usualTries = { most: 10, firstMs: 1_000, longestMs: 30_000 }
+const usualTimeoutMs = 3_000
+
+const Envelope = z.looseObject({
+  id: z.string().min(1),
+  type: z.string(),
+  traceparent: z.string().optional(),
+  data: z.unknown(),
+})
+
+export type Hearing = {
+  topics: readonly string[]
+  /** @throws Refusal when the event can never be handled; anything else when it may be later */
+  apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
+  /** Puts aside an event that failed: to be tried again, or as a dead letter when that is no use (any more). */
+  putAside(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
+}
+
+/** How a service handles an event, whoever brings it: the sidecar, the second try, or an operator's replay. */
+export function createHearing<T>(options: HearingOptions<T>): Hearing {
+  const { name, handlers, inbox, deadLetters, log } = options
+  const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
+  const byTopic = new Map(handlers.map((handler) => [handler.fact.topic, handler]))
+
+  async function apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'> {
+    const handler = byTopic.get(topic)
+    if (!handler) throw refused('unknown-topic', `${name} does not handle ${topic}`)
+    const envelope = Envelope.safeParse(raw)
+    if (!envelope.success) throw malformed('envelope', envelope.error)
+    const data = handler.fact.schema.safeParse(envelope.data.data)
+    if (!data.success) throw malformed('data', data.error)
+    const event = raw as CloudEvent
+    const work = (tx: T) => handler.handle(data.data as never, tx, event)
+    const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(event.id, work))
+    const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
+    const outcome = await inSpan(`hear ${topic}`, span, handled)
+    inboxOutcomes.inc({ topic, outcome })
+    return outcome
+  }
+
+  async function putAside(
+    topic: string,
+    raw: unknown,
+    why: unknown,
+    attempts: number,
+  ): Promise<void> {
+    const event = raw as CloudEvent
+    const traceId = event?.traceparent?.split('-')[1]
+    const cause = why instanceof Refusal ? `${why.code}: ${why.message}` : String(why)
+    const isDead = why instanceof Refusal || attempts >= tries.most
+    const againInMs = Math.min(tries.firstMs * 2 ** (attempts - 1), tries.longestMs)
+    await deadLetters.keep({
+      id: idOf(raw),
+      topic,
+      event,
+      cause,
+      attempts,
+      ...(traceId && { traceId }),
+      ...(!isDead && { againInMs }),
+    })
+    inboxOutcomes.inc({ topic, outcome: isDead ? 'dead-letter' : 'retry' })
+    const about = { topic, eventId: event?.id, cause, attempts, traceId }
+    if (isDead) log.error(about, 'dead letter')
+    else log.warn({ ...about, againInMs }, 'a fact could not be handled; it is tried again')
+  }
+
+  return { topics: [...byTopic.keys()], apply, putAside }
+}
+
+const malformed = (part: string, error: z.ZodError): Refusal =>
+  refused(
+    'malformed-event',
+    `${part}: ${fieldErrors(error)
+      .map(({ field, message }) => `${field}: ${message}`)
+      .join('; ')}`,
+  )
+
+/** The event's own id, or one made of its content when it has none, so that a redelivery is recognised. */
+const idOf = (raw: unknown): string => {
+  const { id } = (raw ?? {}) as { id?: unknown }
+  if (typeof id === 'string' && id !== '') return id
+  return `sha256:${createHash('sha256')
+    .update(JSON.stringify(raw) ?? '')
+    .digest('hex')}`
+}

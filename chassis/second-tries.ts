@@ -1,0 +1,30 @@
+import { createHearing, type HearingOptions } from './hearing.ts'
+import { createWorker, type Worker } from './worker.ts'
+
+const batch = 10
+/** Longer than a batch of handlers that all run into their time-out. */
+const leaseMs = 60_000
+
+/**
+ * Tries facts again that `subscribe` had to put aside, out of the way of the facts behind them, later and later; one
+ * that still fails at its last try stays as a dead letter. Any instance may try what another one put aside.
+ */
+export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: number }): Worker {
+  const { deadLetters, log, name, pollMs = 1_000 } = options
+  const hearing = createHearing(options)
+
+  async function round(): Promise<boolean> {
+    const due = await deadLetters.claimDue(batch, leaseMs)
+    for (const { id, topic, event, attempts } of due) {
+      try {
+        await hearing.apply(topic, event)
+        await deadLetters.forget(id)
+      } catch (error) {
+        await hearing.putAside(topic, event, error, attempts + 1)
+      }
+    }
+    return due.length === batch
+  }
+
+  return createWorker({ name: `second tries of ${name}`, log, pollMs, work: round })
+}

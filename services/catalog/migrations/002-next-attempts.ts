@@ -1,0 +1,1 @@
+export { addNextAttempts as up } from '../../../chassis/messaging-tables.ts'
