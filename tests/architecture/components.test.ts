@@ -46,6 +46,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
       pubsubname: string
       routes: { default: string }
       deadLetterTopic?: string
+      metadata?: Record<string, string>
     }
   })[]
   const ofApp = (app: string) => subscriptions.filter(({ scopes }) => scopes?.includes(app))
@@ -64,8 +65,9 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
   it('every fact heard has its route and its dead letters', () => {
     for (const { scopes, spec } of subscriptions) {
       expect(spec.routes.default).toBe(`/events/${spec.topic}`)
-      if (!spec.topic.endsWith('-dead-letters-v1'))
-        expect(spec.deadLetterTopic).toBe(`${scopes?.[0]}-dead-letters-v1`)
+      if (spec.topic.endsWith('-dead-letters-v1'))
+        expect(spec.metadata, spec.topic).toMatchObject({ rawPayload: 'true' })
+      else expect(spec.deadLetterTopic).toBe(`${scopes?.[0]}-dead-letters-v1`)
     }
   })
 
