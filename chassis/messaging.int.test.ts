@@ -322,6 +322,12 @@ describe('dead letters', () => {
     expect(await letters()).toMatchObject([
       { id, cause: 'Error: the disk is full', attempts: 4, traceId },
     ])
+    const failing = await replay(id)
+    expect(failing.status).toBe(409)
+    expect(await failing.json()).toMatchObject({
+      code: 'replay-failed',
+      detail: 'Error: the disk is full',
+    })
     trouble = async () => {}
     expect(await (await replay(id)).json()).toMatchObject({ outcome: 'applied' })
     expect(await (await replay(id)).json()).toMatchObject({ outcome: 'duplicate' })
@@ -360,5 +366,14 @@ describe('dead letters', () => {
       event: { data: { text: 7 } },
     })
     expect(await letters()).toHaveLength(1)
+  })
+
+  it('are gone when an operator dismisses them', async () => {
+    await publish({ text: 7 }, { id: 'poison' })
+    await transport.settle()
+    const dismiss = () => app.request('/tests/dead-letters/poison/dismiss', { method: 'POST' })
+    expect(await (await dismiss()).json()).toMatchObject({ outcome: 'dismissed' })
+    expect((await dismiss()).status).toBe(404)
+    expect(await letters('?replayed=true')).toEqual([])
   })
 })

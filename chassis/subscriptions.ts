@@ -1,7 +1,7 @@
 import type { App } from './app.ts'
 import type { CloudEvent } from './fact.ts'
 import { createHearing, type HearingOptions } from './hearing.ts'
-import { refused } from './refusal.ts'
+import { Refusal, refused } from './refusal.ts'
 
 const mostListed = 500
 
@@ -11,7 +11,7 @@ const mostListed = 500
  * `createSecondTries`, so that the facts behind it need not wait. All of that is `SUCCESS` to Dapr. Only a fact that
  * cannot even be put aside is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
  * where it is put aside later.
- * Operators list and replay at `/<name>/dead-letters`; replay goes through the same handler and inbox.
+ * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox.
  */
 export function subscribe<T>(app: App, options: HearingOptions<T>): void {
   const { name, deadLetters, log } = options
@@ -63,9 +63,18 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
 
   app.post(`/${name}/dead-letters/:id/replay`, async (c) => {
     const { id, topic, event } = await existing(c.req.param('id'))
-    const outcome = await hearing.apply(topic, event)
+    const outcome = await hearing.apply(topic, event).catch((why) => {
+      throw why instanceof Refusal ? why : refused('replay-failed', String(why))
+    })
     await deadLetters.markReplayed(id)
     return c.json({ id, topic, outcome })
+  })
+
+  app.post(`/${name}/dead-letters/:id/dismiss`, async (c) => {
+    const { id, topic, cause, traceId } = await existing(c.req.param('id'))
+    log.warn({ eventId: id, topic, cause, traceId }, 'an operator dismissed a dead letter')
+    await deadLetters.forget(id)
+    return c.json({ id, topic, outcome: 'dismissed' })
   })
 
   async function existing(id: string) {

@@ -54,7 +54,8 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
 }
 
 /** `publishingScopes` reads `app=topic,topic;app=topic`. */
-function saidThrough({ spec }: Resource): string[] {
+function saidThrough({ kind, spec }: Resource): string[] {
+  if (kind !== 'Component') return []
   const metadata = (spec.metadata ?? []) as { name: string; value?: string }[]
   const scopes = metadata.find(({ name }) => name === 'publishingScopes')?.value ?? ''
   return scopes

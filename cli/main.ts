@@ -15,6 +15,7 @@ const subCommands: SubCommandsDef = {
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),
+  'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
   doctor: () => import('./commands/doctor.ts').then((module) => module.default),
   test: () => import('./commands/test.ts').then((module) => module.default),
   check: () => import('./commands/check.ts').then((module) => module.default),

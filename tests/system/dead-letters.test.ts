@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { v7 as uuid } from 'uuid'
+import { beforeAll, expect, it } from 'vitest'
+import { until } from '../support/until.ts'
+import { newCustomer, operator, type Person, root } from './client.ts'
+import { sidecart, stanzas } from './shop.ts'
+
+let ada: Person
+let ops: Person
+const stranger = uuid()
+
+beforeAll(async () => {
+  ada = await newCustomer()
+  ops = await operator()
+})
+
+type Letter = { service: string; id: string; topic: string; cause: string; attempts: number }
+
+const deadLetters = async (...args: string[]) =>
+  JSON.parse(
+    await sidecart('dead-letters', ...args, '--json').catch(
+      (error: { stdout: string }) => error.stdout,
+    ),
+  )
+const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> => {
+  const found = await until(`${id} is a dead letter`, async () => {
+    const { deadLetters: all } = (await deadLetters('list')) as { deadLetters: Letter[] }
+    return all.find((letter) => letter.id === id)
+  })
+  return found
+}
+
+/** Says a fact through the sidecar of a service that may say it. */
+async function say(by: string, topic: string, data: unknown): Promise<string> {
+  const id = randomUUID()
+  const event = { id, source: by, type: topic, specversion: '1.0', data }
+  await publish(by, topic, JSON.stringify(event), 'application/cloudevents+json')
+  return id
+}
+
+async function publish(by: string, topic: string, body: string, type: string, query = '') {
+  const token = /DAPR_API_TOKEN='([^']*)'/.exec(readFileSync(join(root, '.sidecart/env'), 'utf8'))
+  const port = stanzas.find(({ appID }) => appID === by)?.daprHTTPPort
+  const answer = await fetch(`http://127.0.0.1:${port}/v1.0/publish/pubsub/${topic}${query}`, {
+    method: 'POST',
+    headers: { 'dapr-api-token': token?.[1] ?? '', 'content-type': type },
+    body,
+  })
+  expect(answer.status).toBe(204)
+}
+
+const placed = (customerId: string, orderId = uuid()) => ({
+  orderId,
+  customerId,
+  version: 1,
+  lines: [{ sku: 'MUG-ENAMEL-BLUE', quantity: 1 }],
+})
+const newsOf = async (orderId: string): Promise<unknown[]> =>
+  (await ops.ask('GET', `/notifications?orderId=${orderId}`)).body.notifications as unknown[]
+
+it('a malformed fact is listed with the field at fault, and shown as it came', async () => {
+  const id = await say('orders', 'orders-shipped-v1', { orderId: 7 })
+  expect(await listed(id)).toMatchObject({
+    service: 'notifications',
+    topic: 'orders-shipped-v1',
+    cause: expect.stringMatching(/^malformed-event: data: orderId/),
+    attempts: 1,
+  })
+  expect(await deadLetters('show', id)).toMatchObject({ event: { id, data: { orderId: 7 } } })
+  expect(await deadLetters('replay', id)).toMatchObject({ outcomes: [{ outcome: 'failed' }] })
+})
+
+it('what is no event at all is listed too, instead of coming back for ever', async () => {
+  await publish('orders', 'orders-shipped-v1', 'no JSON', 'text/plain', '?metadata.rawPayload=true')
+  await until('it is a dead letter', async () => {
+    const { deadLetters: all } = (await deadLetters('list', 'notifications')) as {
+      deadLetters: Letter[]
+    }
+    return all.some(({ topic, cause }) => topic === 'unknown' && /no CloudEvent/.test(cause))
+  })
+})
+
+it('a fact that its hearer refuses is listed with the refusal', async () => {
+  const { orderId, customerId } = placed(ada.userId)
+  const nothing = { amount: 0, currency: 'EUR' }
+  const data = { orderId, customerId, version: 4, lines: [], total: nothing }
+  const id = await say('orders', 'orders-confirmed-v1', data)
+  const letter = await listed(id)
+  expect(letter).toMatchObject({
+    service: 'catalog',
+    cause: expect.stringMatching(/^not-reserved/),
+  })
+  expect(letter.nextAttemptAt).toBeUndefined()
+})
+
+it('a fact that always fails does not hold up those behind it, and is handled once it can be', async () => {
+  const orderId = uuid()
+  const id = await say('orders', 'orders-placed-v1', placed(stranger, orderId))
+  const good = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const fact = placed(ada.userId)
+      await say('orders', 'orders-placed-v1', fact)
+      return fact.orderId
+    }),
+  )
+  for (const one of good)
+    await until('a good fact is heard', async () => (await newsOf(one)).length === 1)
+  expect(await listed(id)).toMatchObject({
+    cause: expect.stringContaining('has not been heard of yet'),
+    nextAttemptAt: expect.any(String),
+  })
+
+  const email = `${stranger}@example.com`
+  const preferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
+  const registered = { userId: stranger, email, name: 'Late', preferences, version: 1 }
+  await say('users', 'users-registered-v1', registered)
+  await until('the stranger is known', async () =>
+    JSON.stringify(await ops.ask('GET', '/notifications?kind=welcome')).includes(stranger),
+  )
+  // it may have been tried again by itself meanwhile
+  await sidecart('dead-letters', 'replay', id).catch(() => {})
+  expect(await newsOf(orderId)).toMatchObject([{ kind: 'placed', status: 'suppressed' }])
+})
+
+it('an operator throws away what nobody can handle', async () => {
+  await sidecart('dead-letters', 'dismiss', '--all')
+  expect(await deadLetters('list')).toEqual({ deadLetters: [] })
+})
