@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
 import { type Books, ChargeBody, createBooks, type Effect, RefundBody } from './books.ts'
+import { createFaults, FaultsBody } from './faults.ts'
 import type { EffectLog } from './log.ts'
 
 export type SandboxOptions = {
@@ -18,7 +19,7 @@ export type SandboxOptions = {
 }
 
 type Env = { Bindings: HttpBindings }
-type Status = 400 | 401 | 404 | 409 | 422 | 503
+type Status = 400 | 401 | 404 | 409 | 422 | 500 | 503
 
 const maxBodyBytes = 16 * 1024
 const LogQuery = z.object({
@@ -28,12 +29,15 @@ const LogQuery = z.object({
 
 /**
  * A payment provider with cards that misbehave on purpose. The first request with an idempotency key decides;
- * later ones get the same answer; every effect is on the disk before it is answered.
+ * later ones get the same answer; every effect is on the disk before it is answered. `POST /v1/faults` makes the
+ * next requests go wrong.
  */
 export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: SandboxOptions) {
   const books: Books = createBooks()
   for (const entry of log.entries) books.apply(entry)
   const app = new Hono<Env>()
+  const faults = createFaults()
+  const copies = new WeakSet<Request>()
 
   /** Changes the books at once, so that a concurrent request with the same key sees it, and writes it down. */
   async function record(effect: Effect): Promise<Effect> {
@@ -54,6 +58,30 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     await next()
   })
   app.use('/v1/*', bodyLimit({ maxSize: maxBodyBytes }))
+
+  app.post('/v1/faults', async (c) => {
+    const body = FaultsBody.safeParse(await c.req.json().catch(() => undefined))
+    if (!body.success) return refuse(c, 400, 'invalid-request')
+    faults.plan(body.data)
+    return c.json(body.data)
+  })
+
+  app.on('POST', ['/v1/charges', '/v1/refunds'], async (c, next) => {
+    const fault = copies.has(c.req.raw) ? undefined : faults.take()
+    if (fault === 'away') return refuse(c, 503, 'unavailable')
+    if (fault === 'twice') void repeat(c)
+    await next()
+    if (fault === 'silent') return neverAnswer(c, holdMs)
+    if (fault === 'broken') c.res = refuse(c, 500, 'internal')
+  })
+
+  /** Sends a request through once more, as a proxy that lost the answer would. */
+  async function repeat(c: Context<Env>): Promise<void> {
+    const { url, method, headers } = c.req.raw
+    const copy = new Request(url, { method, headers, body: await c.req.text() })
+    copies.add(copy)
+    await app.fetch(copy, c.env)
+  }
 
   app.post('/v1/charges', async (c) => {
     const key = c.req.header('idempotency-key')

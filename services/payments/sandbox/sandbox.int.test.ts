@@ -1,5 +1,6 @@
 import { appendFile, readFile, truncate } from 'node:fs/promises'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../../tests/support/until.ts'
 import { apiKey, logFolder, type RunningSandbox, serveSandbox, spawnSandbox } from './testkit.ts'
 
 let folder: Awaited<ReturnType<typeof logFolder>>
@@ -189,4 +190,53 @@ test('as a process of its own it is killed under load and has every answer it ga
   sandbox = own
   expect(captured.length).toBeGreaterThanOrEqual(200)
   expect(captured.filter((id) => !logged.has(id))).toEqual([])
+})
+
+describe('faults that were ordered', () => {
+  const order = (fault: string, requests = 1) =>
+    fetch(`${sandbox.url}/v1/faults`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ fault, requests }),
+    })
+
+  test.each([
+    ['away', 503, []],
+    ['broken', 500, ['captured']],
+  ])('%s is answered %i and leaves %j', async (fault, status, left) => {
+    await order(fault)
+    expect((await charge('card_approved')).status).toBe(status)
+    expect(await effects()).toEqual(left)
+    expect(await charge('card_approved')).toMatchObject({ said: { status: 'captured' } })
+    expect((await effects()).filter((effect) => effect === 'captured')).toHaveLength(1)
+  })
+
+  test('silent takes effect and is never answered', async () => {
+    await order('silent')
+    await expect(charge('card_approved')).rejects.toThrow()
+    expect(await effects()).toEqual(['captured'])
+  })
+
+  test('twice is captured once', async () => {
+    await order('twice')
+    expect(await charge('card_approved')).toMatchObject({ said: { status: 'captured' } })
+    await until('the copy is written down', async () => (await effects()).length === 2)
+    expect(await effects()).toEqual(['captured', 'replayed'])
+  })
+
+  test('end after as many requests as were asked for', async () => {
+    await order('away', 2)
+    const answers = [
+      await charge('card_slow'),
+      await charge('card_slow'),
+      await charge('card_slow'),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 200])
+  })
+
+  test('cannot be ordered without the key', async () => {
+    const body = JSON.stringify({ fault: 'away', requests: 1 })
+    const answer = await fetch(`${sandbox.url}/v1/faults`, { method: 'POST', body })
+    expect(answer.status).toBe(401)
+  })
 })
