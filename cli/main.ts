@@ -14,6 +14,7 @@ const subCommands: SubCommandsDef = {
   backing: () => import('./commands/backing.ts').then((module) => module.default),
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
+  chaos: () => import('./commands/chaos.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
   doctor: () => import('./commands/doctor.ts').then((module) => module.default),

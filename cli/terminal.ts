@@ -1,12 +1,15 @@
 import { styleText } from 'node:util'
 
-const live = process.stdout.isTTY === true && !process.env.CI
+const isLive = (stream: NodeJS.WriteStream) => stream.isTTY === true && !process.env.CI
+const live = isLive(process.stdout)
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 
 export const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   live ? styleText(style, text) : text
 
 export type Progress = {
+  /** Whether there is a last line that moves. */
+  live: boolean
   /** A line that stays. */
   line(text: string): void
   /** What the moving last line says, on a terminal; nothing ends it. */
@@ -15,7 +18,8 @@ export type Progress = {
 }
 
 /** Lines that stay and, on a terminal, one last line that moves. */
-export function createProgress(): Progress {
+export function createProgress(stream: NodeJS.WriteStream = process.stdout): Progress {
+  const live = isLive(stream)
   let text = ''
   let frame = 0
   const began = performance.now()
@@ -25,13 +29,13 @@ export function createProgress(): Progress {
     if (!text) return
     const seconds = Math.floor((performance.now() - began) / 1000)
     frame = (frame + 1) % frames.length
-    write(
-      `\r\u001b[K${frames[frame]} ${seconds} s  ${text.slice(0, (process.stdout.columns || 80) - 12)}`,
-    )
+    write(`\r\u001b[K${frames[frame]} ${seconds} s  ${text.slice(0, (stream.columns || 80) - 12)}`)
   }
+  const write = (said: string) => stream.write(said)
   const clear = () => live && text !== '' && write('\r\u001b[K')
 
   return {
+    live,
     line(line) {
       clear()
       write(`${line}\n`)
@@ -51,10 +55,6 @@ export function createProgress(): Progress {
 // A terminal that is gone must not keep the shop from being stopped.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
-
-function write(text: string): void {
-  process.stdout.write(text)
-}
 
 export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 

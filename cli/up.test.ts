@@ -4,7 +4,12 @@ import { reporter } from './up.ts'
 
 function told(...events: SupervisorEvent[]): string[] {
   const lines: string[] = []
-  const report = reporter({ line: (text) => lines.push(text), wait: () => {}, end: () => {} })
+  const report = reporter({
+    live: false,
+    line: (text) => lines.push(text),
+    wait: () => {},
+    end: () => {},
+  })
   for (const event of events) report(event)
   return lines
 }

@@ -8,6 +8,7 @@ import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
 import { asFlags, type Choice } from './sets.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
+import { readState, supervisorOf } from './state.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
 import type { Crash, SupervisorEvent } from './unit.ts'
 import { ensureWebApp } from './web-app.ts'
@@ -37,6 +38,18 @@ export async function upInBackground(project: Project, choice: Choice): Promise<
   await superviseInBackground(project, choice, reporter(progress))
   progress.end()
   progress.line(opened(project, began, 'npx sidecart down stops everything.'))
+}
+
+/** The same for a command that goes on: answers whether the shop was closed before. */
+export async function upUnlessRunning(
+  project: Project,
+  choice: Choice,
+  progress: Progress,
+): Promise<boolean> {
+  if (supervisorOf(readState(project))) return false
+  await prepared(project, progress)
+  await superviseInBackground(project, choice, reporter(progress))
+  return true
 }
 
 function opened(project: Project, began: number, howToStop: string): string {
@@ -71,9 +84,8 @@ export async function superviseForParent(project: Project, choice: Choice): Prom
   }
 }
 
-async function prepared(project: Project): Promise<Progress> {
+async function prepared(project: Project, progress = createProgress()): Promise<Progress> {
   assertNotRunning(project)
-  const progress = createProgress()
   const left = await stopLeftovers(project)
   if (left.length > 0)
     progress.line(`stopped what an earlier start that ended badly had left: ${left.join(', ')}`)

@@ -4,7 +4,7 @@ import { startScheduler, startSentry } from '../../runtime/dapr-control-plane.ts
 import { startMail } from '../../runtime/mail.ts'
 import { startPostgres, stopPostgres } from '../../runtime/postgres.ts'
 import { accepts, startAndWait } from '../../runtime/started.ts'
-import { ensureDatabases } from '../databases.ts'
+import { ensureDatabases, superuserOf } from '../databases.ts'
 import { inboxPort, postgresPort, providerPort, smtpPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
@@ -13,7 +13,6 @@ import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts
 export function postgres({ project, secrets }: ServerOptions): Unit {
   const configured = process.env.SIDECART_POSTGRES_URL
   const password = secrets['postgres-superuser'] ?? ''
-  const admin = configured ?? `postgres://postgres:${password}@127.0.0.1:${postgresPort}/postgres`
   const logFile = logOf(project, 'postgres')
   return server(project, 'postgres', configured ? {} : { sql: postgresPort }, {
     start: async () => {
@@ -21,7 +20,7 @@ export function postgres({ project, secrets }: ServerOptions): Unit {
       const given = { dataDir, port: postgresPort, superuserPassword: password, logFile }
       return (await startPostgres(given)).proc
     },
-    prepare: () => ensureDatabases(admin, secrets),
+    prepare: () => ensureDatabases(superuserOf(secrets), secrets),
     ready: () => (configured ? Promise.resolve(true) : accepts(postgresPort)),
     stop: stopPostgres,
   })

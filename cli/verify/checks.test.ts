@@ -120,8 +120,13 @@ const harms: Harm[] = [
   ],
   [
     'a mail is forgotten',
-    (w) => Object.assign(first(w.notices), { status: 'pending', waitingSeconds: 31 }),
-    ['mails-settled'],
+    (w) => Object.assign(first(w.notices), { status: 'pending', sinceSeconds: 31 }),
+    ['mails-going-out'],
+  ],
+  [
+    'a mail is being sent for ever',
+    (w) => Object.assign(first(w.notices), { status: 'sending', sinceSeconds: 91 }),
+    ['mails-going-out'],
   ],
   ['a fact is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
   [
@@ -191,6 +196,13 @@ describe('verify', () => {
     const found = runChecks(world).find(({ name }) => name === 'outboxes-empty')
     expect(found?.detail).toMatch(/1 facts wait in s0, the oldest for 5 s; .* … and 2 more/)
     expect(found?.violations).toHaveLength(7)
+  })
+
+  it('has patience with mails that wait for their turn', () => {
+    const world = sound()
+    Object.assign(first(world.notices), { status: 'pending', sinceSeconds: 3600 })
+    Object.assign(world.notices[1] ?? {}, { status: 'sent', sinceSeconds: 2 })
+    expect(red(world)).toEqual([])
   })
 
   it('leaves other customers’ orders to themselves', () => {

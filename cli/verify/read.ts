@@ -21,26 +21,25 @@ type Query = <T>(sql: string) => Promise<T[]>
 
 /**
  * Reads the world, each database in one read-only snapshot: first what follows from orders, last the orders
- * themselves, so that whatever was read belongs to an order that was read. `operator` is signed in.
+ * themselves, so that whatever was read belongs to an order that was read. `operator` is signed in. Mails are read
+ * by `withMails`: their catcher answers with all it ever caught.
  */
 export async function readWorld(places: Places, operator: ShopClient): Promise<World> {
-  const { databases, providerLog, inbox } = places
+  const { databases, providerLog } = places
   const record = await readRecord(places.record)
-  const [provider, mails, catalog, payments, notifications, users, messaging, carts] =
-    await Promise.all([
-      readProviderLog(providerLog),
-      inbox ? readMails(inbox) : [],
-      snapshot(databases.catalog, readCatalog),
-      snapshot(databases.payments, readPayments),
-      snapshot(databases.notifications, readNotifications),
-      snapshot(databases.users, readUsers),
-      Promise.all(
-        Object.entries(databases).map(([service, url]) =>
-          snapshot(url, (query) => readMessaging(service, query)),
-        ),
+  const [provider, catalog, payments, notifications, users, messaging, carts] = await Promise.all([
+    readProviderLog(providerLog),
+    snapshot(databases.catalog, readCatalog),
+    snapshot(databases.payments, readPayments),
+    snapshot(databases.notifications, readNotifications),
+    snapshot(databases.users, readUsers),
+    Promise.all(
+      Object.entries(databases).map(([service, url]) =>
+        snapshot(url, (query) => readMessaging(service, query)),
       ),
-      readDeadLetters(operator, 'carts'),
-    ])
+    ),
+    readDeadLetters(operator, 'carts'),
+  ])
   return {
     ...catalog,
     ...payments,
@@ -54,10 +53,14 @@ export async function readWorld(places: Places, operator: ShopClient): Promise<W
     })),
     deadLetters: [...messaging.flatMap(({ deadLetters }) => deadLetters), ...carts],
     provider,
-    mails,
+    mails: [],
     record,
     ...(await snapshot(databases.orders, readOrders)),
   }
+}
+
+export async function withMails(world: World, { inbox }: Places): Promise<World> {
+  return inbox ? { ...world, mails: await readMails(inbox) } : world
 }
 
 async function snapshot<T>(
@@ -117,7 +120,7 @@ const readPayments = async (query: Query): Promise<Pick<World, 'payments' | 'led
 
 const readNotifications = async (query: Query): Promise<Pick<World, 'notices' | 'contacts'>> => ({
   notices: await query(
-    `select order_id as "orderId", kind, status, ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at end")} as "waitingSeconds"
+    `select order_id as "orderId", kind, status, ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at when 'sent' then sent_at end")} as "sinceSeconds"
     from mails where order_id is not null`,
   ),
   contacts: await query('select user_id as "userId" from contacts'),

@@ -1,12 +1,21 @@
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Answer, DriverRecord } from './world.ts'
 
 /** A line of a driver's record. What is asked is written down before it is sent, so that a driver that dies has lied about nothing. */
-type RecordLine =
+export type RecordLine =
   | { is: 'customer'; customerId: string }
   | ({ is: 'asked' } & DriverRecord['asked'][number])
   | ({ is: 'answered' } & Answer)
   | { is: 'poison'; service: string; id: string }
+
+/** Appends lines to a JSONL file; without one they are forgotten. */
+export function createRecorder(file?: string): (line: RecordLine) => void {
+  if (file === undefined) return () => {}
+  mkdirSync(dirname(file), { recursive: true })
+  return (line) => appendFileSync(file, `${JSON.stringify(line)}\n`)
+}
 
 /** A driver's record. A last line that was cut off tells of nothing that was answered. */
 export async function readRecord(file?: string): Promise<DriverRecord> {

@@ -100,7 +100,7 @@ export const payment = (
 })
 
 const notices = (orderId: string, status: string, ...kinds: string[]): World['notices'] =>
-  kinds.map((kind) => ({ orderId, kind, status, waitingSeconds: null }))
+  kinds.map((kind) => ({ orderId, kind, status, sinceSeconds: 3600 }))
 
 const accepted = (orderId: string): World['record']['answers'][number] => ({
   customerId: ada,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { signIn } from '../shop-client.ts'
 import { type Result, runChecks } from './checks.ts'
 import { withoutMotion } from './motion.ts'
-import { type Places, readWorld } from './read.ts'
+import { type Places, readWorld, withMails } from './read.ts'
 import type { World } from './world.ts'
 
 export type Verdict = {
@@ -34,19 +34,18 @@ export async function verify(
   let before: World | undefined
   for (let arrivals = 0; ; ) {
     const world = await readWorld(places, operator)
-    const now = verdict(world, 0)
-    if (now.ok) return now
-    const settled = verdict(world, graceSeconds)
-    if (!settled.ok) return settled
+    const late = performance.now() - began > graceSeconds * 1000
+    if (late || verdict(world, 0).ok) return verdict(await withMails(world, places), 0)
     arrivals = before && world.orders.length > before.orders.length ? arrivals + 1 : 0
-    if (arrivals >= busyAfter) return settled
-    if (performance.now() - began > graceSeconds * 1000) return now
+    if (arrivals >= busyAfter || !verdict(world, graceSeconds).ok)
+      return verdict(await withMails(world, places), graceSeconds)
     before = world
     await pause(lookEveryMs)
   }
 }
 
-function verdict(world: World, graceSeconds: number): Verdict {
+/** With no grace everything must be at rest. */
+export function verdict(world: World, graceSeconds: number): Verdict {
   const judged = withoutMotion(world, graceSeconds)
   const checks = runChecks(judged)
   return {

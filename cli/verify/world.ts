@@ -32,8 +32,8 @@ export type World = {
     orderId: string
     kind: string
     status: string
-    /** Since a mail that was not sent yet was due (negative: it is not), or since somebody began to send it. */
-    waitingSeconds: number | null
+    /** Since it was due (negative: it is not yet), since somebody began to send it, or since it was sent. */
+    sinceSeconds: number | null
   }[]
   users: { userId: string; version: number; idleSeconds: number }[]
   /** The users that notifications knows. */

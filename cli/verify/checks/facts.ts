@@ -81,20 +81,28 @@ export const factChecks: readonly Check[] = [
     },
   },
   {
-    name: 'mails-settled',
-    says: 'no mail is overdue',
+    name: 'mails-going-out',
+    says: 'no mail waits while none is sent, and none is being sent for ever',
     violations: ({ notices }) =>
-      notices
-        .filter(({ status, waitingSeconds }) => (waitingSeconds ?? 0) > (patience[status] ?? 0))
-        .map(({ orderId, kind, status }) => `the mail "${kind}" of order ${orderId} is ${status}`),
+      [...notices.filter(isStuck), ...(flows(notices) ? [] : notices.filter(isOverdue))].map(
+        ({ orderId, kind, status }) => `the mail "${kind}" of order ${orderId} is ${status}`,
+      ),
   },
 ]
 
-/** Seconds that a mail may wait in a state; one whose sender died is known to be in doubt after a minute. */
-const patience: Record<string, number> = { pending: 30, sending: 90 }
+type Notice = World['notices'][number]
 
-/** The states of a mail that may be in somebody's inbox. */
-const mayHaveLeft = ['sending', 'sent', 'unconfirmed']
+/** One whose sender died is known to be in doubt after a minute. */
+const isStuck = ({ status, sinceSeconds }: Notice) =>
+  status === 'sending' && (sinceSeconds ?? 0) > 90
+const isOverdue = ({ status, sinceSeconds }: Notice) =>
+  status === 'pending' && (sinceSeconds ?? 0) > 30
+/** Mails leave one after the other; whether the last one left a moment ago. */
+const flows = (notices: readonly Notice[]): boolean =>
+  notices.some(({ status, sinceSeconds }) => status === 'sent' && (sinceSeconds ?? 0) < 30)
+
+/** The states of a mail that may be in somebody's inbox by the time the inbox is read. */
+const mayHaveLeft = ['pending', 'sending', 'sent', 'unconfirmed']
 
 const announced = ['placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded']
 

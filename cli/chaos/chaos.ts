@@ -1,0 +1,133 @@
+import { join } from 'node:path'
+import { readRunFile } from '../dapr-yaml.ts'
+import { down } from '../down.ts'
+import type { Project } from '../project.ts'
+import { databases } from '../secrets.ts'
+import type { Progress } from '../terminal.ts'
+import { thisShop } from '../this-shop.ts'
+import { upUnlessRunning } from '../up.ts'
+import { createRecorder } from '../verify/record.ts'
+import { openDoor } from './door.ts'
+import { createInjector } from './inject.ts'
+import { type Rest, untilRest } from './rest.ts'
+import { type Kind, schedule } from './schedule.ts'
+import { createShoppers, errands, type Tally } from './shoppers.ts'
+import { setStage } from './stage.ts'
+import { type Happened, startStorm } from './storm.ts'
+
+export type ChaosOptions = {
+  seed: number
+  orders: number
+  perSecond: number
+  everySeconds: number
+  kinds: readonly Kind[]
+  /** How long the shop may take to come to rest afterwards. */
+  restSeconds: number
+}
+
+export type ChaosReport = {
+  ok: boolean
+  seed: number
+  orders: Pick<Tally, 'attempted' | 'accepted' | 'refused' | 'unknown'> & Record<string, number>
+  faults: Happened[]
+  /** From the end of the last fault until everything was at rest. */
+  recoverySeconds: number
+  violations: string[]
+  /** What was asked and answered. */
+  record: string
+}
+
+const customers = 16
+
+/** Drives orders through the shop while things break, lets it come to rest, and verifies. Starts and stops the shop when it is not open. */
+export async function chaos(
+  project: Project,
+  options: ChaosOptions,
+  progress: Progress,
+): Promise<ChaosReport> {
+  const opened = await upUnlessRunning(project, {}, progress)
+  try {
+    return await weather(project, options, progress)
+  } finally {
+    progress.end()
+    if (opened) await down(project)
+  }
+}
+
+async function weather(
+  project: Project,
+  { seed, orders, perSecond, everySeconds, kinds, restSeconds }: ChaosOptions,
+  progress: Progress,
+): Promise<ChaosReport> {
+  const shop = await thisShop()
+  const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
+  const record = createRecorder(file)
+  const door = openDoor(shop.gateway)
+  progress.wait('registering customers, stocking up')
+  const stage = await setStage(door, shop.operator, { orders, customers })
+  for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
+  const shoppers = createShoppers(stage.customers, record)
+
+  progress.line(`seed ${seed}: ${orders} orders, ${perSecond} a second; what breaks:`)
+  const faults = schedule(seed, kinds, targetsOf(project), everySeconds)
+  const began = performance.now()
+  const storm = startStorm(faults, createInjector(project, door), (line) =>
+    progress.line(`${clock(began)}  ${line}`),
+  )
+  const telling = tell(progress, () => `${clock(began)}  ${spoken(shoppers.tally, orders)}`)
+  await shoppers.send(errands(seed, orders, stage.customers.length, stage.skus), perSecond)
+  await storm.calm()
+  clearInterval(telling)
+
+  progress.line(`${clock(began)}  ${spoken(shoppers.tally, orders)}; the storm is over`)
+  let unsettled = 'not looked at yet'
+  const waiting = tell(progress, () => `${clock(began)}  coming to rest: ${unsettled}`)
+  const rest = await untilRest({ ...shop, record: file }, restSeconds, (what) => {
+    unsettled = what
+  })
+  clearInterval(waiting)
+  await door.close()
+  const { underWay, ...tally } = shoppers.tally
+  return {
+    ok: rest.ok,
+    seed,
+    orders: {
+      ...tally,
+      ...statusesOf(rest, new Set(stage.customers.map((one) => one.customerId))),
+    },
+    faults: [...storm.happened],
+    recoverySeconds: rest.seconds,
+    violations: rest.checks.flatMap(({ name, violations }) =>
+      violations.map((violation) => `${name}: ${violation}`),
+    ),
+    record: file,
+  }
+}
+
+function targetsOf(project: Project) {
+  const services = readRunFile(project.runFile).map(({ name }) => name)
+  return { processes: services.flatMap((name) => [name, `${name}-sidecar`]), databases }
+}
+
+const tellEveryMs = 10_000
+
+/** On a terminal one line that moves, elsewhere one line now and then. */
+function tell(progress: Progress, words: () => string): NodeJS.Timeout {
+  return progress.live
+    ? setInterval(() => progress.wait(words()), 500)
+    : setInterval(() => progress.line(words()), tellEveryMs)
+}
+
+const clock = (began: number): string =>
+  `${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s`
+
+const spoken = ({ attempted, accepted, refused, unknown, underWay }: Tally, orders: number) =>
+  `${attempted} of ${orders} sent, ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${underWay} under way`
+
+/** How many of these customers' orders have come to what. */
+function statusesOf({ world }: Rest, customers: ReadonlySet<string>): Record<string, number> {
+  const theirs = world.orders.filter(({ customerId }) => customers.has(customerId))
+  const counts: Record<string, number> = { confirmed: 0, cancelled: 0 }
+  for (const { status } of theirs) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}

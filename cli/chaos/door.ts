@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Pool } from 'undici'
+
+/** What came back, whatever it was. */
+export type Said = {
+  status: number
+  text: string
+  body: Record<string, unknown>
+  location: string
+  retryAfterMs: number
+}
+
+export type Request = {
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  body?: unknown
+  headers?: Record<string, string>
+  timeoutMs?: number
+}
+
+/** The shop's public door. */
+export type Door = {
+  /** @throws whatever kept the answer from coming */
+  ask(request: Request): Promise<Said>
+  close(): Promise<void>
+}
+
+const usualTimeoutMs = 10_000
+
+export function openDoor(gateway: string): Door {
+  const pool = new Pool(gateway, { pipelining: 1 })
+  return {
+    async ask({ method, path, body, headers, timeoutMs = usualTimeoutMs }) {
+      const answer = await pool.request({
+        method,
+        path,
+        headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const text = await answer.body.text()
+      return {
+        status: answer.statusCode,
+        text,
+        body: parsed(text),
+        location: String(answer.headers.location ?? ''),
+        retryAfterMs: 1000 * Number(answer.headers['retry-after'] ?? 0) || 0,
+      }
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+/** `done`: that is the answer. `later`: nothing was done. `unknown`: it may have been. */
+export type Meaning = 'done' | 'later' | 'unknown'
+
+function meaningOf({ status, body }: Said): Meaning {
+  if (status === 429 || status === 401 || body.code === 'overloaded') return 'later'
+  return status >= 500 ? 'unknown' : 'done'
+}
+
+export type Patience = {
+  /** Milliseconds until it is given up. */
+  forMs: number
+  /** Called after each attempt; `said` is missing when no answer came. */
+  heard?: (meaning: Meaning, said: Said | undefined, why: string) => void
+}
+
+const firstPauseMs = 200
+const longestPauseMs = 3_000
+
+/** Asks until there is an answer, as a good client does: the same request, later and later, and when it is told to. */
+export async function patiently(
+  ask: () => Promise<Said>,
+  { forMs, heard = () => {} }: Patience,
+): Promise<Said | undefined> {
+  const end = performance.now() + forMs
+  for (let wait = firstPauseMs; ; wait = Math.min(wait * 2, longestPauseMs)) {
+    let retryAfterMs = 0
+    try {
+      const said = await ask()
+      const meaning = meaningOf(said)
+      heard(meaning, said, `${said.status} ${said.body.code ?? ''}`)
+      if (meaning === 'done') return said
+      retryAfterMs = said.retryAfterMs
+    } catch (error) {
+      heard('unknown', undefined, (error as Error).message)
+    }
+    const rest = Math.max(retryAfterMs, wait * (0.5 + Math.random()))
+    if (performance.now() + rest > end) return undefined
+    await pause(rest)
+  }
+}

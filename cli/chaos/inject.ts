@@ -1,0 +1,60 @@
+import { order } from '../control.ts'
+import type { Project } from '../project.ts'
+import { readSecrets } from '../secrets.ts'
+import type { Door } from './door.ts'
+import { repeatFacts } from './faults/broker.ts'
+import { lockRows, terminateBackends } from './faults/database.ts'
+import { orderFaults } from './faults/provider.ts'
+import type { Fault } from './schedule.ts'
+import { burst } from './shoppers.ts'
+
+/** Ends a fault that lasts. */
+type Lift = () => Promise<void>
+
+export type Injector = (fault: Fault) => Promise<Lift | undefined>
+
+/** Requests a second that the shop could not serve, however it tried. */
+const overloadPerSecond = 600
+
+/** Makes faults happen in the shop that runs here. @throws Error when one cannot, e.g. because its target is away already */
+export function createInjector(project: Project, door: Door): Injector {
+  const secrets = readSecrets(project)
+  const signal = (name: string, sent: NodeJS.Signals) =>
+    order(project, { do: 'kill', name, signal: sent })
+
+  return async ({ does, target, size }) => {
+    switch (does) {
+      case 'kill':
+        await signal(target, 'SIGKILL')
+        return undefined
+      case 'stop':
+        await signal(target, 'SIGKILL')
+        await order(project, { do: 'stop', names: [target] })
+        return () => order(project, { do: 'start', names: [target] })
+      case 'freeze':
+        await signal(target, 'SIGSTOP')
+        return () => signal(target, 'SIGCONT')
+      case 'terminate':
+        await terminateBackends(secrets, target)
+        return undefined
+      case 'lock':
+        return lockRows(secrets, target)
+      case 'silent':
+      case 'broken':
+      case 'away':
+      case 'twice':
+        await orderFaults(secrets, does, size)
+        return () => orderFaults(secrets, does, 0)
+      case 'repeat':
+        await repeatFacts(secrets, size)
+        return undefined
+      case 'burst':
+        await burst(door, overloadPerSecond, size)
+        return undefined
+      case 'delay':
+      case 'cut':
+      case 'reset':
+        throw new Error('there are no links yet')
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { type ShopClient, signIn } from '../shop-client.ts'
+import { type Places, readWorld, withMails } from '../verify/read.ts'
+import { type Verdict, verdict } from '../verify/verify.ts'
+import type { World } from '../verify/world.ts'
+
+export type Rest = Verdict & { world: World; seconds: number }
+
+const lookEveryMs = 1_000
+
+/** Waits until nothing moves any more and everything holds, or for `seconds`; then it is judged as it is. */
+export async function untilRest(
+  places: Places,
+  seconds: number,
+  report: (line: string) => void,
+): Promise<Rest> {
+  const began = performance.now()
+  const since = () => Math.round((performance.now() - began) / 100) / 10
+  let operator: ShopClient | undefined
+
+  async function look(): Promise<World> {
+    const { gateway, operator: login } = places
+    operator ??= await signIn(gateway, login.email, login.password)
+    return readWorld(places, operator)
+  }
+
+  for (;;) {
+    const late = since() > seconds
+    const world = await look().catch((error: Error) => error)
+    if (world instanceof Error) {
+      if (late) throw world
+      report(world.message)
+    } else {
+      const now = verdict(world, 0)
+      const mails = mailsWaiting(world)
+      if (late || (now.ok && mails === 0)) return judged(await withMails(world, places), since())
+      report(unsettled(now) || `${mails} mails wait`)
+    }
+    await pause(lookEveryMs)
+  }
+}
+
+const judged = (world: World, seconds: number): Rest => ({ ...verdict(world, 0), world, seconds })
+
+const mailsWaiting = ({ notices }: World): number =>
+  notices.filter(({ status }) => status === 'pending' || status === 'sending').length
+
+const unsettled = ({ checks }: Verdict): string =>
+  checks
+    .filter(({ ok }) => !ok)
+    .map(({ name, violations }) => `${name} (${violations.length})`)
+    .join(', ')
