@@ -5,9 +5,10 @@ import { type Database, openDatabase, type Tx } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { readEnvironment } from '../../chassis/environment.ts'
 import { type CloudEvent, fact } from '../../chassis/fact.ts'
+import { on } from '../../chassis/hearing.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { startService } from '../../chassis/service.ts'
-import { on, subscribe } from '../../chassis/subscriptions.ts'
+import { subscribe } from '../../chassis/subscriptions.ts'
 import { type JournalTables, migrations } from './journal.ts'
 
 /** Where this program lies, for those who start it. */
