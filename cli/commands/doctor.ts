@@ -1,9 +1,6 @@
 import { command } from '../command.ts'
-import { readResources } from '../components.ts'
-import { readRunFile } from '../dapr-yaml.ts'
 import { durability } from '../doctor/durability.ts'
 import { projectAt } from '../project.ts'
-import { readSecrets } from '../secrets.ts'
 
 export default command({
   meta: {
@@ -12,9 +9,7 @@ export default command({
   },
   args: { json: { type: 'boolean', description: 'For programs' } },
   run: async ({ args }) => {
-    const project = projectAt()
-    const folders = readRunFile(project.runFile).flatMap(({ resourcesPaths }) => resourcesPaths)
-    const checks = await durability(readSecrets(project), readResources([...new Set(folders)]))
+    const checks = await durability(projectAt())
     const ok = checks.every((check) => check.ok)
     if (args.json) console.log(JSON.stringify({ ok, checks }))
     else

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
@@ -6,10 +6,13 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { ensureStream, natsConfig } from '../../runtime/nats.ts'
 import { ensurePart } from '../../runtime/parts.ts'
+import { output } from '../../runtime/processes.ts'
+import { startRedis } from '../../runtime/redis.ts'
 import { answers, startAndWait } from '../../runtime/started.ts'
 import { freePorts, temporaryFolder } from '../../runtime/testing.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
 import { postgresFaults, readPostgres } from './postgres.ts'
+import { readRedis, redisFaults } from './redis.ts'
 
 const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', unlogged: '' }
 
@@ -82,6 +85,25 @@ describe('a broker', () => {
     expect(jetStreamFaults(await readJetStream(monitor))).toContain(
       'sync_interval is not always: facts are acknowledged before they are on the disk',
     )
+  })
+})
+
+describe('Redis', () => {
+  it('as it is started is sound, and at fault when it is told to sync once a second', async () => {
+    const folder = await temporaryFolder()
+    const [port = 0] = await freePorts(1)
+    const login = { user: 'shop', password: 'secret' }
+    const server = await startRedis({ ...login, dir: folder, port, logFile: join(folder, 'log') })
+    onTestFinished(async () => void (await server.stop()))
+    const file = join(folder, 'redis.conf')
+    expect(redisFaults(await readRedis(port, file))).toEqual([])
+
+    const [, password = ''] = /^requirepass (\S+)$/m.exec(await readFile(file, 'utf8')) ?? []
+    const connection = ['-p', String(port), '-a', password, '--no-auth-warning']
+    await output('redis-cli', [...connection, 'CONFIG', 'SET', 'appendfsync', 'everysec'], 10_000)
+    expect(redisFaults(await readRedis(port, file))).toEqual([
+      'appendfsync is everysec, not always',
+    ])
   })
 })
 
