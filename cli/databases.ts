@@ -1,11 +1,11 @@
 import pg from 'pg'
-import { postgresPort } from './ports.ts'
+import { postgresPort, realPort } from './ports.ts'
 import { databases, type Secrets } from './secrets.ts'
 
 /** The connection string of the one who may everything, to the server that is configured or to our own. */
 export const superuserOf = (secrets: Secrets): string =>
   process.env.SIDECART_POSTGRES_URL ??
-  `postgres://postgres:${secrets['postgres-superuser'] ?? ''}@127.0.0.1:${postgresPort}/postgres`
+  `postgres://postgres:${secrets['postgres-superuser'] ?? ''}@127.0.0.1:${realPort(postgresPort)}/postgres`
 
 /**
  * Each service gets a database that its own role owns and no other role may enter. Safe to repeat; a changed password

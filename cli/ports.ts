@@ -10,6 +10,13 @@ export const smtpPort = 1040
 export const inboxPort = 8040
 export const providerPort = 8090
 
+/** Set by `sidecart chaos` when it stands between the servers and those that use them. */
+export const linked = 'SIDECART_LINKED'
+const behind = 10_000
+
+/** Where a server listens that others look for at `port`. */
+export const realPort = (port: number): number => (process.env[linked] ? port + behind : port)
+
 type Wanted = readonly { name: string; ports: Record<string, number> }[]
 
 /** @throws Advice naming each taken port, who wants it, and who holds it */

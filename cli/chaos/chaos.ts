@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { readRunFile } from '../dapr-yaml.ts'
 import { down } from '../down.ts'
-import type { Project } from '../project.ts'
+import { Advice, type Project } from '../project.ts'
 import { databases } from '../secrets.ts'
+import { readState, supervisorOf } from '../state.ts'
 import type { Progress } from '../terminal.ts'
 import { thisShop } from '../this-shop.ts'
 import { upUnlessRunning } from '../up.ts'
 import { createRecorder } from '../verify/record.ts'
 import { openDoor } from './door.ts'
 import { createInjector } from './inject.ts'
+import { type Links, openLinks } from './links.ts'
 import { type Rest, untilRest } from './rest.ts'
 import { type Kind, schedule } from './schedule.ts'
 import { createShoppers, errands, type Tally } from './shoppers.ts'
@@ -45,19 +47,27 @@ export async function chaos(
   options: ChaosOptions,
   progress: Progress,
 ): Promise<ChaosReport> {
+  const links = options.kinds.includes('network') ? await linksOf(project) : new Map()
   const opened = await upUnlessRunning(project, {}, progress)
   try {
-    return await weather(project, options, progress)
+    return await weather(project, options, { progress, links })
   } finally {
     progress.end()
     if (opened) await down(project)
+    await Promise.all([...links.values()].map((link) => link.close()))
   }
+}
+
+async function linksOf(project: Project): Promise<Links> {
+  if (supervisorOf(readState(project)))
+    throw new Advice('network faults need a shop that chaos starts itself: npx sidecart down')
+  return openLinks()
 }
 
 async function weather(
   project: Project,
   { seed, orders, perSecond, everySeconds, kinds, restSeconds }: ChaosOptions,
-  progress: Progress,
+  { progress, links }: { progress: Progress; links: Links },
 ): Promise<ChaosReport> {
   const shop = await thisShop()
   const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
@@ -71,7 +81,7 @@ async function weather(
   progress.line(`seed ${seed}: ${orders} orders, ${perSecond} a second; what breaks:`)
   const faults = schedule(seed, kinds, targetsOf(project), everySeconds)
   const began = performance.now()
-  const storm = startStorm(faults, createInjector(project, door), (line) =>
+  const storm = startStorm(faults, createInjector(project, { door, links }), (line) =>
     progress.line(`${clock(began)}  ${line}`),
   )
   const telling = tell(progress, () => `${clock(began)}  ${spoken(shoppers.tally, orders)}`)

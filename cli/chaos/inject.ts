@@ -5,6 +5,7 @@ import type { Door } from './door.ts'
 import { repeatFacts } from './faults/broker.ts'
 import { lockRows, terminateBackends } from './faults/database.ts'
 import { orderFaults } from './faults/provider.ts'
+import type { Link, Links } from './links.ts'
 import type { Fault } from './schedule.ts'
 import { burst } from './shoppers.ts'
 
@@ -17,10 +18,19 @@ export type Injector = (fault: Fault) => Promise<Lift | undefined>
 const overloadPerSecond = 600
 
 /** Makes faults happen in the shop that runs here. @throws Error when one cannot, e.g. because its target is away already */
-export function createInjector(project: Project, door: Door): Injector {
+export function createInjector(
+  project: Project,
+  { door, links }: { door: Door; links: Links },
+): Injector {
   const secrets = readSecrets(project)
   const signal = (name: string, sent: NodeJS.Signals) =>
     order(project, { do: 'kill', name, signal: sent })
+
+  function linkTo(target: string): Link {
+    const link = links.get(target)
+    if (link) return link
+    throw new Error(`there is no link to ${target}`)
+  }
 
   return async ({ does, target, size }) => {
     switch (does) {
@@ -54,7 +64,16 @@ export function createInjector(project: Project, door: Door): Injector {
       case 'delay':
       case 'cut':
       case 'reset':
-        throw new Error('there are no links yet')
+        return disturb(linkTo(target), does)
     }
   }
+}
+
+const delayMs = 200
+
+function disturb(link: Link, does: 'delay' | 'cut' | 'reset'): Lift | undefined {
+  if (does === 'reset') link.reset()
+  else if (does === 'cut') link.cut()
+  else link.delay(delayMs)
+  return does === 'reset' ? undefined : async () => link.heal()
 }

@@ -19,7 +19,7 @@ export default command({
     faults: {
       type: 'string',
       default: kinds.filter((kind) => kind !== 'network').join(),
-      description: `What may break: ${kinds.join()}`,
+      description: `What may break: ${kinds.join()} (network: only when the shop is not running)`,
     },
     rest: { type: 'string', default: '150', description: 'Seconds to come to rest afterwards' },
     json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },

@@ -5,7 +5,7 @@ import { startMail } from '../../runtime/mail.ts'
 import { startPostgres, stopPostgres } from '../../runtime/postgres.ts'
 import { accepts, startAndWait } from '../../runtime/started.ts'
 import { ensureDatabases, superuserOf } from '../databases.ts'
-import { inboxPort, postgresPort, providerPort, smtpPort } from '../ports.ts'
+import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -14,14 +14,15 @@ export function postgres({ project, secrets }: ServerOptions): Unit {
   const configured = process.env.SIDECART_POSTGRES_URL
   const password = secrets['postgres-superuser'] ?? ''
   const logFile = logOf(project, 'postgres')
-  return server(project, 'postgres', configured ? {} : { sql: postgresPort }, {
+  const port = realPort(postgresPort)
+  return server(project, 'postgres', configured ? {} : { sql: port }, {
     start: async () => {
       const dataDir = dirOf(project, 'postgres')
-      const given = { dataDir, port: postgresPort, superuserPassword: password, logFile }
+      const given = { dataDir, port, superuserPassword: password, logFile }
       return (await startPostgres(given)).proc
     },
     prepare: () => ensureDatabases(superuserOf(secrets), secrets),
-    ready: () => (configured ? Promise.resolve(true) : accepts(postgresPort)),
+    ready: () => (configured ? Promise.resolve(true) : accepts(port)),
     stop: stopPostgres,
   })
 }
@@ -38,27 +39,28 @@ export function mail({ project }: ServerOptions): Unit {
 /** The sandbox of the payment provider. */
 export function provider({ project, secrets }: ServerOptions): Unit {
   const dir = dirOf(project, 'provider')
+  const port = realPort(providerPort)
   const program = {
     name: 'provider',
     command: process.execPath,
     args: [join(project.root, 'services/payments/sandbox/main.ts')],
     cwd: project.root,
     env: {
-      PROVIDER_PORT: String(providerPort),
+      PROVIDER_PORT: String(port),
       PROVIDER_API_KEY: secrets['provider-api-key'],
       PROVIDER_LOG: join(dir, 'log.jsonl'),
     },
     logFile: logOf(project, 'provider'),
   }
-  const ready = answersHttp(providerPort)
+  const ready = answersHttp(port)
   return server(
     project,
     'provider',
-    { http: providerPort },
+    { http: port },
     {
       start: async () => {
         mkdirSync(dir, { recursive: true })
-        return (await startAndWait(program, { ports: [providerPort], ready })).proc
+        return (await startAndWait(program, { ports: [port], ready })).proc
       },
       ready,
     },

@@ -1,7 +1,7 @@
 import { ensureStream, startNats } from '../../runtime/nats.ts'
 import { redisAnswers, startRedis } from '../../runtime/redis.ts'
 import { streamsFor } from '../components.ts'
-import { brokerMonitorPort, brokerPort, redisPort } from '../ports.ts'
+import { brokerMonitorPort, brokerPort, realPort, redisPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -17,11 +17,12 @@ export const swappable: readonly {
 
 function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
   const { username: user, password } = new URL(secrets['broker-url'] ?? '')
-  const login = { url: `nats://127.0.0.1:${brokerPort}`, user, password }
+  const port = realPort(brokerPort)
+  const login = { url: `nats://127.0.0.1:${port}`, user, password }
   const given = {
     path: runtime.parts['nats-server'].path,
     dir: dirOf(project, 'nats'),
-    port: brokerPort,
+    port,
     monitorPort: brokerMonitorPort,
     user,
     password,
@@ -30,7 +31,7 @@ function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
   return server(
     project,
     'nats',
-    { client: brokerPort, monitor: brokerMonitorPort },
+    { client: port, monitor: brokerMonitorPort },
     {
       start: async () => (await startNats(given)).proc,
       prepare: async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checks, runChecks } from './checks.ts'
-import { one, payment, sound, two } from './testing.ts'
+import { letter, one, payment, sound, two } from './testing.ts'
 import type { World } from './world.ts'
 
 const red = (world: World): string[] =>
@@ -131,7 +131,7 @@ const harms: Harm[] = [
   ['a fact is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
   [
     'a fact could not be handled',
-    (w) => w.deadLetters.push({ service: 'carts', id: 'e', topic: 't', cause: 'c' }),
+    (w) => w.deadLetters.push(letter('another')),
     ['dead-letters-expected'],
   ],
   ['poison was swallowed', (w) => w.deadLetters.pop(), ['dead-letters-expected']],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runChecks } from './checks.ts'
 import { withoutMotion } from './motion.ts'
-import { one, sound } from './testing.ts'
+import { letter, one, sound } from './testing.ts'
 import type { World } from './world.ts'
 
 const grace = 30
@@ -23,6 +23,7 @@ function under(idleSeconds: number): World {
   world.moves = world.moves.filter(({ orderId, kind }) => orderId !== one || kind === 'reserved')
   for (const row of [...world.stock, ...world.movements, ...world.promised])
     Object.assign(row, { reserved: 2, sold: 0 })
+  world.deadLetters.push({ ...letter('second try'), triedAgain: true, ageSeconds: idleSeconds })
   world.outboxes = [{ service: 'orders', depth: 3, oldestSeconds: idleSeconds }]
   return world
 }
@@ -34,7 +35,12 @@ describe('while a shop is open', () => {
 
   it('what has stood still for too long is', () => {
     const late = red(under(grace + 1))
-    for (const name of ['orders-terminal', 'facts-heard', 'outboxes-empty'])
+    for (const name of [
+      'orders-terminal',
+      'facts-heard',
+      'outboxes-empty',
+      'dead-letters-expected',
+    ])
       expect(late).toContain(name)
   })
 

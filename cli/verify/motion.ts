@@ -7,7 +7,7 @@ import type { World } from './world.ts'
 export function withoutMotion(world: World, graceSeconds: number): World {
   const moving = world.orders.filter(({ idleSeconds }) => idleSeconds < graceSeconds)
   if (moving.length === 0 && world.users.every(({ idleSeconds }) => idleSeconds >= graceSeconds))
-    return { ...world, outboxes: aged(world, graceSeconds) }
+    return { ...world, ...aged(world, graceSeconds) }
   const ids = new Set(moving.map(({ id }) => id))
   const keys = new Set(moving.map(nameOf))
   const rests = ({ orderId }: { orderId: string }) => !ids.has(orderId)
@@ -34,7 +34,7 @@ export function withoutMotion(world: World, graceSeconds: number): World {
     users: world.users.filter(({ idleSeconds }) => idleSeconds >= graceSeconds),
     // an event id does not tell which order it was about
     inboxes: [],
-    outboxes: aged(world, graceSeconds),
+    ...aged(world, graceSeconds),
     record: {
       ...world.record,
       asked: world.record.asked.filter(isKnown),
@@ -45,5 +45,12 @@ export function withoutMotion(world: World, graceSeconds: number): World {
 
 const nameOf = ({ customerId, key }: { customerId: string; key: string }) => `${customerId} ${key}`
 
-const aged = ({ outboxes }: World, graceSeconds: number): World['outboxes'] =>
-  outboxes.filter(({ oldestSeconds }) => oldestSeconds >= graceSeconds)
+const aged = (
+  { outboxes, deadLetters }: World,
+  graceSeconds: number,
+): Pick<World, 'outboxes' | 'deadLetters'> => ({
+  outboxes: outboxes.filter(({ oldestSeconds }) => oldestSeconds >= graceSeconds),
+  deadLetters: deadLetters.filter(
+    ({ triedAgain, ageSeconds }) => !triedAgain || ageSeconds >= graceSeconds,
+  ),
+})

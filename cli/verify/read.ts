@@ -136,8 +136,10 @@ async function readMessaging(service: string, query: Query) {
     `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
   )
   const [inbox] = await query<{ heard: number }>('select count(*)::int as heard from inbox')
-  const letters = await query<{ id: string; topic: string; cause: string }>(
-    'select id, topic, cause from dead_letters where replayed_at is null',
+  // a service that hears nothing has no column for the next try
+  const letters = await query<Omit<World['deadLetters'][number], 'service'>>(
+    `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
+      ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null`,
   )
   return {
     service,
@@ -151,14 +153,31 @@ async function readMessaging(service: string, query: Query) {
 const secondsSince = (moment: string): string =>
   `extract(epoch from clock_timestamp() - ${moment})::float`
 
-type Letter = { id: string; topic: string; cause: string; replayedAt?: string }
+type Letter = {
+  id: string
+  topic: string
+  cause: string
+  arrivedAt: string
+  nextAttemptAt?: string
+  replayedAt?: string
+}
 
 /** A service without a database of its own is asked. */
-async function readDeadLetters(operator: ShopClient, service: string) {
+async function readDeadLetters(
+  operator: ShopClient,
+  service: string,
+): Promise<World['deadLetters']> {
   const { deadLetters } = await operator.ask('GET', `/${service}/dead-letters`)
   return (deadLetters as Letter[])
     .filter(({ replayedAt }) => replayedAt === undefined)
-    .map(({ id, topic, cause }) => ({ service, id, topic, cause }))
+    .map(({ id, topic, cause, arrivedAt, nextAttemptAt }) => ({
+      service,
+      id,
+      topic,
+      cause,
+      triedAgain: nextAttemptAt !== undefined,
+      ageSeconds: (Date.now() - Date.parse(arrivedAt)) / 1000,
+    }))
 }
 
 /** The provider's log as it stands on the disk; a torn last line was never answered for. */

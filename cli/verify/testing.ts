@@ -49,7 +49,7 @@ export const sound = (): World => ({
     { service: 'notifications', heard: 8 },
   ],
   outboxes: [{ service: 'orders', depth: 0, oldestSeconds: 0 }],
-  deadLetters: [{ service: 'carts', id: 'poison', topic: 't', cause: 'malformed' }],
+  deadLetters: [letter('poison')],
   record: {
     customers: [ada],
     asked: [
@@ -97,6 +97,15 @@ export const payment = (
   amount,
   providerReference,
   refundReference: null,
+})
+
+export const letter = (id: string): World['deadLetters'][number] => ({
+  service: 'carts',
+  id,
+  topic: 't',
+  cause: 'malformed',
+  triedAgain: false,
+  ageSeconds: 3600,
 })
 
 const notices = (orderId: string, status: string, ...kinds: string[]): World['notices'] =>

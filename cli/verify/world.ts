@@ -41,7 +41,15 @@ export type World = {
   /** How many facts each consumer has marked as heard. */
   inboxes: { service: string; heard: number }[]
   outboxes: { service: string; depth: number; oldestSeconds: number }[]
-  deadLetters: { service: string; id: string; topic: string; cause: string }[]
+  /** What a service could not handle, dead or still tried again. */
+  deadLetters: {
+    service: string
+    id: string
+    topic: string
+    cause: string
+    triedAgain: boolean
+    ageSeconds: number
+  }[]
   record: DriverRecord
 }
 

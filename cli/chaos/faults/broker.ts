@@ -1,6 +1,6 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { brokerPort } from '../../ports.ts'
+import { brokerPort, realPort } from '../../ports.ts'
 import type { Secrets } from '../../secrets.ts'
 
 const stream = 'facts'
@@ -12,7 +12,7 @@ const stream = 'facts'
  */
 export async function repeatFacts(secrets: Secrets, count: number): Promise<number> {
   const { username: user, password: pass } = new URL(secrets['broker-url'] ?? '')
-  const servers = `nats://127.0.0.1:${brokerPort}`
+  const servers = `nats://127.0.0.1:${realPort(brokerPort)}`
   const connection = await connect({ servers, user, pass, timeout: 5000, reconnect: false })
   try {
     const { streams } = await jetstreamManager(connection)

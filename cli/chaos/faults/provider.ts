@@ -1,4 +1,4 @@
-import { providerPort } from '../../ports.ts'
+import { providerPort, realPort } from '../../ports.ts'
 import type { Secrets } from '../../secrets.ts'
 
 /** Makes the sandbox provider's next requests go wrong. */
@@ -7,7 +7,7 @@ export async function orderFaults(
   fault: string,
   requests: number,
 ): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${providerPort}/v1/faults`, {
+  const answer = await fetch(`http://127.0.0.1:${realPort(providerPort)}/v1/faults`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${secrets['provider-api-key']}`,
