@@ -1,5 +1,5 @@
 import type { Log } from '../../chassis/log.ts'
-import { Refusal } from '../../chassis/refusal.ts'
+import { Fault, Refusal } from '../../chassis/refusal.ts'
 import { inSpan } from '../../chassis/telemetry.ts'
 import { createWorker, type Worker } from '../../chassis/worker.ts'
 import {
@@ -98,7 +98,11 @@ export function createDriver(options: DriverOptions): Driver {
     let failures = attempts
     try {
       while (next(current)) {
+        const before = current.version
         current = await advance(current)
+        // an answer that changes nothing would lead to the same question at once, and for ever
+        if (current.version === before)
+          throw new Fault('no-progress', `order ${order.id} stays ${current.status}`)
         failures = 0
       }
     } catch (error) {

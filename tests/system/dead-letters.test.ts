@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { v7 as uuid } from 'uuid'
-import { beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
-import { newCustomer, operator, type Person, root } from './client.ts'
+import { newCustomer, operator, type Person, root, secrets } from './client.ts'
 import { sidecart, stanzas } from './shop.ts'
 
 let ada: Person
@@ -15,6 +16,36 @@ beforeAll(async () => {
   ada = await newCustomer()
   ops = await operator()
 })
+
+/** What was said here speaks of orders that never were; the books of the shop must not. */
+afterAll(async () => {
+  const orders = await rowsOf('orders', 'select id::text from orders')
+  const real = orders.map(({ id }) => id)
+  await rowsOf(
+    'notifications',
+    'delete from mails where order_id is not null and not order_id::text = any($1)',
+    [real],
+  )
+  for (const service of ['notifications', 'catalog']) {
+    await rowsOf(service, 'delete from inbox where event_id = any($1)', [said])
+  }
+})
+
+const said: string[] = []
+
+async function rowsOf(
+  service: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<{ id?: string }[]> {
+  const client = new pg.Client({ connectionString: secrets()[`${service}-database`] })
+  await client.connect()
+  try {
+    return (await client.query(sql, values)).rows
+  } finally {
+    await client.end()
+  }
+}
 
 type Letter = { service: string; id: string; topic: string; cause: string; attempts: number }
 
@@ -35,6 +66,7 @@ const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> 
 /** Says a fact through the sidecar of a service that may say it. */
 async function say(by: string, topic: string, data: unknown): Promise<string> {
   const id = randomUUID()
+  said.push(id)
   const event = { id, source: by, type: topic, specversion: '1.0', data }
   await publish(by, topic, JSON.stringify(event), 'application/cloudevents+json')
   return id

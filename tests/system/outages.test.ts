@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { mailsTo, newCustomer, orderOf, type Person, placed, reaches } from './client.ts'
-import { killApp, killServer, sidecart } from './shop.ts'
+import { booksAgree, killApp, killServer } from './shop.ts'
 
 const mug = 'MUG-ENAMEL-BLUE'
 const tenSeconds = 10_000
@@ -47,13 +47,4 @@ it('while the broker is away orders complete, and their facts arrive late, none 
   )
 })
 
-it('afterwards the books agree', async () => {
-  await until(
-    'verify is content',
-    async () =>
-      JSON.parse(
-        await sidecart('verify', '--json').catch((error: { stdout: string }) => error.stdout),
-      ).ok,
-    30_000,
-  )
-})
+it('afterwards the books agree', () => booksAgree(90_000))

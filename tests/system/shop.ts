@@ -155,3 +155,23 @@ export async function killServer(name: string): Promise<StoppedApp> {
   await until(`${name} is gone`, () => !alive(proc))
   return { start: async () => void (await sidecart('backing', 'start')) }
 }
+
+/**
+ * Waits until `verify` is content. A fact that was under way when its consumer was killed is delivered again after
+ * the broker's 45 s (`ackWait`), so after an outage that takes a while.
+ * @throws Error naming what is wrong at the end
+ */
+export async function booksAgree(timeoutMs: number): Promise<void> {
+  let wrong: unknown[] = []
+  const agree = async () => {
+    const printed = await sidecart('verify', '--json').catch(
+      (error: { stdout: string }) => error.stdout,
+    )
+    const { ok, checks } = JSON.parse(printed) as { ok: boolean; checks: { ok: boolean }[] }
+    wrong = checks.filter((check) => !check.ok)
+    return ok && checks.length > 10
+  }
+  await until('the books agree', agree, timeoutMs).catch((error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(wrong)}`)
+  })
+}
