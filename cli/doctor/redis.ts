@@ -20,8 +20,8 @@ export async function readRedis(port: number, configFile: string): Promise<Redis
   ])
   const fault = lines.find((line) => line.startsWith('-'))
   if (fault) throw new Error(fault.slice(1))
-  const valueOf = (name: string) => lines[lines.indexOf(name) + 2] ?? ''
-  return Object.fromEntries(Object.keys(safe).map((name) => [name, valueOf(name)]))
+  const settingOf = (name: string) => lines[lines.indexOf(name) + 2] ?? ''
+  return Object.fromEntries(Object.keys(safe).map((name) => [name, settingOf(name)]))
 }
 
 export function redisFaults(settings: RedisSettings): string[] {
