@@ -50,7 +50,8 @@ function wantedOf(servers: Servers, running: ReadonlyMap<string, unknown>, name?
   const known = servers.all.map((unit) => unit.name)
   if (name !== undefined && !known.includes(name))
     throw new Advice(`there is no server ${name}: ${known.sort().join(', ')}`)
-  const names = name === undefined ? servers.needed.map((unit) => unit.name) : [name]
+  const wanted = servers.all.find((unit) => unit.name === name)
+  const names = wanted ? [...wanted.after, wanted.name] : servers.needed.map((unit) => unit.name)
   return servers.all.filter((unit) => names.includes(unit.name) || running.has(unit.name))
 }
 

@@ -16,12 +16,12 @@ export type Servers = {
 
 export function serversOf(options: ServerOptions): Servers {
   const common = [postgres, mail, provider, sentry, scheduler].map((unit) => unit(options))
-  const units = swappable.map(({ types, unit }) => ({
+  const sets = swappable.map(({ types, units }) => ({
     inUse: types.some((type) => uses(type, options.resources)),
-    unit: unit(options),
+    units: units(options),
   }))
   return {
-    needed: [...units.filter(({ inUse }) => inUse).map(({ unit }) => unit), ...common],
-    all: [...units.map(({ unit }) => unit), ...common],
+    needed: [...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units), ...common],
+    all: [...sets.flatMap(({ units }) => units), ...common],
   }
 }

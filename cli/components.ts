@@ -53,6 +53,18 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
   ]
 }
 
+/** Every topic that is said or heard, with the queue of each app that hears it, named as Dapr's RabbitMQ component names it. */
+export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
+  const heard = resources
+    .filter(({ kind }) => kind === 'Subscription')
+    .flatMap(({ scopes, spec }) => scopes.map((app) => ({ app, topic: String(spec.topic) })))
+  const names = unique([...heard.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
+  return names.map((name) => ({
+    name,
+    queues: heard.filter(({ topic }) => topic === name).map(({ app }) => `${app}-${name}`),
+  }))
+}
+
 /** `publishingScopes` reads `app=topic,topic;app=topic`. */
 function saidThrough({ kind, spec }: Resource): string[] {
   if (kind !== 'Component') return []

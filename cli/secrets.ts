@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
 import { readIfThere, writeWhole } from './files.ts'
-import { brokerPort, postgresPort, redisPort } from './ports.ts'
+import { brokerPort, postgresPort, rabbitmqPort, redisPort } from './ports.ts'
 import { Advice, type Project } from './project.ts'
 
 /** Who owns a database, and so a role and a password: five services, and the state store. */
@@ -39,6 +39,7 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
     'redis-host': `127.0.0.1:${redisPort}`,
     'redis-username': 'sidecart',
     'redis-password': random(24),
+    'rabbitmq-url': `amqp://sidecart:${random(24)}@127.0.0.1:${rabbitmqPort}/`,
     'jwt-keys': JSON.stringify([await signingKey()]),
     'provider-api-key': random(24),
     'demo-password': random(9),

@@ -9,20 +9,20 @@ export const capabilities = {
     'consumer-away': 'facts wait while an app and its sidecar are down',
     'app-away':
       'facts wait while an app is down and its sidecar is not; none becomes a dead letter',
-    'app-crash': 'a fact whose handler took its process down is handled once it is back',
+    'app-crash': 'a fact that took its app’s process down is handled once that is back',
     'sidecar-crash': 'a fact whose sidecar died is delivered again within a minute',
     'broker-crash': 'what was accepted outlives a killed broker, and both sides find it again',
     'broker-away':
       'while the broker is down nothing is accepted, and nothing has to be restarted after',
     'no-false-yes': 'what was accepted is heard, even when the broker is killed at that moment',
     competing: 'two instances share the work, and none of it is done twice',
-    retries: 'a fact that fails is tried again, and applied once',
-    poison: 'one that keeps failing becomes a dead letter, with its cause, and can be replayed',
+    retries: 'a fact that the app does not take is brought again, and applied once',
+    poison: 'one that it never takes comes to the dead letters of the app, and can be replayed',
     duplicates: 'the same fact said three times is applied once',
     deduplicates: 'the broker itself drops the second copy of a fact said within two minutes',
     ordered: 'facts said one after another are handled in that order',
     'ordered-bulk': 'facts said in one bulk request are handled in that order',
-    'ordered-retries': 'a fact that fails is not overtaken by the next one',
+    'ordered-retries': 'a fact that the app does not take at once is not overtaken by the next one',
     bulk: 'a hundred facts in one request are all accepted and heard',
     megabyte: 'a fact of 1 MB arrives',
     'topic-scopes': 'an app cannot say what is not its own to say',
@@ -58,6 +58,12 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
     redis: {
       'ordered-bulk': parallelBulk,
       deduplicates: 'a stream keeps every copy: the inbox drops them',
+    },
+    rabbitmq: {
+      'ordered-bulk': parallelBulk,
+      deduplicates: 'a queue keeps every copy: the inbox drops them',
+      'no-false-yes':
+        'Dapr’s component says yes when the connection ends before the broker has confirmed the fact',
     },
   },
   state: {

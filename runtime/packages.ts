@@ -9,11 +9,11 @@ export type Program = {
   name: string
   debian: string
   brew: string
-  /** Where it lies when it is not on the PATH. */
+  /** Where it is looked for before the PATH. */
   folders?: readonly string[]
   /** How it tells its version; group 1 of the pattern is the version. */
-  version: { args: readonly string[]; pattern: RegExp }
-  least: string
+  version?: { args: readonly string[]; pattern: RegExp }
+  least?: string
 }
 
 export type Installed = { path: string; version: string }
@@ -50,13 +50,14 @@ export async function ensureProgram(program: Program, options: Options = {}): Pr
 
 /** The program, or why there is none that fits. */
 async function findProgram(
-  { name, folders = [], version, least }: Program,
+  { name, folders = [], version, least = '0.0.0' }: Program,
   { env = process.env }: Options,
 ): Promise<Installed | string> {
   const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  const places = [...onPath, ...usualFolders, ...folders].map((folder) => join(folder, name))
+  const places = [...folders, ...onPath, ...usualFolders].map((folder) => join(folder, name))
   const path = places.find(executable)
   if (!path) return 'not on this machine'
+  if (!version) return { path, version: '' }
   const said = await output(path, version.args, 30_000).catch((error: Error) => error.message)
   const stated = version.pattern.exec(said)?.[1] ?? ''
   if (atLeast(stated, least)) return { path, version: stated }

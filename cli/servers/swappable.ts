@@ -1,7 +1,17 @@
 import { ensureStream, startNats } from '../../runtime/nats.ts'
+import { startEpmd, startRabbitmq } from '../../runtime/rabbitmq.ts'
 import { redisAnswers, startRedis } from '../../runtime/redis.ts'
-import { streamsFor } from '../components.ts'
-import { brokerMonitorPort, brokerPort, realPort, redisPort } from '../ports.ts'
+import { accepts } from '../../runtime/started.ts'
+import { streamsFor, topicsFor } from '../components.ts'
+import {
+  brokerMonitorPort,
+  brokerPort,
+  epmdPort,
+  rabbitmqNodePort,
+  rabbitmqPort,
+  realPort,
+  redisPort,
+} from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -9,10 +19,16 @@ import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts
 export const swappable: readonly {
   name: string
   types: readonly string[]
-  unit(options: ServerOptions): Unit
+  /** The server itself, and what it cannot do without. */
+  units(options: ServerOptions): Unit[]
 }[] = [
-  { name: 'nats', types: ['pubsub.jetstream'], unit: nats },
-  { name: 'redis', types: ['pubsub.redis', 'state.redis'], unit: redis },
+  { name: 'nats', types: ['pubsub.jetstream'], units: (options) => [nats(options)] },
+  { name: 'redis', types: ['pubsub.redis', 'state.redis'], units: (options) => [redis(options)] },
+  {
+    name: 'rabbitmq',
+    types: ['pubsub.rabbitmq'],
+    units: (options) => [epmd(options), rabbitmq(options)],
+  },
 ]
 
 function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
@@ -58,6 +74,43 @@ function redis({ project, secrets }: ServerOptions): Unit {
     {
       start: async () => (await startRedis({ ...given, log: console.error })).proc,
       ready: () => redisAnswers(login),
+    },
+  )
+}
+
+function epmd({ project }: ServerOptions): Unit {
+  return server(
+    project,
+    'epmd',
+    { names: epmdPort },
+    {
+      start: async () => (await startEpmd(epmdPort, logOf(project, 'epmd'))).proc,
+      ready: () => accepts(epmdPort),
+    },
+  )
+}
+
+function rabbitmq({ project, secrets, resources }: ServerOptions): Unit {
+  const { username: user, password } = new URL(secrets['rabbitmq-url'] ?? '')
+  const given = {
+    dir: dirOf(project, 'rabbitmq'),
+    port: rabbitmqPort,
+    nodePort: rabbitmqNodePort,
+    epmdPort,
+    user,
+    password,
+    topics: topicsFor(resources),
+    logFile: logOf(project, 'rabbitmq'),
+    log: console.error,
+  }
+  return server(
+    project,
+    'rabbitmq',
+    { client: rabbitmqPort, node: rabbitmqNodePort },
+    {
+      after: ['epmd'],
+      start: async () => (await startRabbitmq(given)).proc,
+      ready: () => accepts(rabbitmqPort),
     },
   )
 }

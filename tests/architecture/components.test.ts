@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { cartsHandlers } from '../../services/carts/app.ts'
-import { catalogHandlers } from '../../services/catalog/app.ts'
 import { catalog } from '../../services/catalog/contract.ts'
-import { notificationsHandlers } from '../../services/notifications/app.ts'
-import { ordersHandlers } from '../../services/orders/app.ts'
 import { orders } from '../../services/orders/contract.ts'
 import { payments } from '../../services/payments/contract.ts'
 import { users } from '../../services/users/contract.ts'
+import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
 
 const brokers = foldersIn('components').filter((folder) => folder.startsWith('pubsub-'))
@@ -15,22 +12,11 @@ const resources = (folder: string): Resource[] =>
 const ofKind = (kind: string, folder: string) =>
   resources(folder).filter((resource) => resource.kind === kind)
 
-/** What the code of each service handles; building the tables runs none of the handlers. */
-const handled: Record<string, string[]> = {
-  carts: topicsOf(cartsHandlers({} as never)),
-  catalog: topicsOf(catalogHandlers({} as never)),
-  notifications: topicsOf(notificationsHandlers({} as never)),
-  orders: topicsOf(ordersHandlers({} as never)),
-}
 const said: Record<string, string[]> = {
   catalog: topicsSaid(catalog),
   orders: topicsSaid(orders),
   payments: topicsSaid(payments),
   users: topicsSaid(users),
-}
-
-function topicsOf(handlers: readonly { fact: { topic: string } }[]): string[] {
-  return handlers.map(({ fact }) => fact.topic).sort()
 }
 
 function topicsSaid(facts: Record<string, { topic: string }>): string[] {

@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { completed } from '../../cli/secrets.ts'
-import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
+import { consumersFile, subscriptionsFile } from './consumers.ts'
+import { handled } from './handlers.ts'
+import { documents, filesBelow, foldersIn, type Resource, root } from './tree.ts'
 
 const sets = foldersIn('components').filter((folder) => /^(pubsub|state|secrets)-/.test(folder))
 const ofKind = (kind: string, folder: string): Resource[] =>
@@ -37,41 +40,16 @@ describe.each(Object.entries(ports))('the %s sets', (prefix, port) => {
   })
 })
 
-describe('the broker sets', () => {
+describe('the broker sets have the same subscriptions', () => {
+  // The files are what this generates: after a change of the handlers, `npx vitest run --project architecture -u`.
   const brokers = sets.filter((set) => set.startsWith('pubsub-'))
 
-  it('have the same subscriptions, through `pubsub` or a component of the subscription’s own', () => {
-    const subscriptions = brokers.map((set) =>
-      ofKind('Subscription', set).map(({ spec, ...rest }) => {
-        expect(['pubsub', rest.metadata.name], set).toContain(spec.pubsubname)
-        return { ...rest, spec: { ...spec, pubsubname: undefined } }
-      }),
-    )
-    for (const some of subscriptions) expect(some).toEqual(subscriptions[0])
-  })
-
-  it('with a component per subscription give each the same settings', () => {
-    const components = ofKind('Component', 'pubsub-jetstream').filter(
-      ({ metadata }) => metadata.name !== 'pubsub',
-    )
-    const subscriptions = ofKind('Subscription', 'pubsub-jetstream')
-    expect(components.length).toBe(subscriptions.length)
-    for (const { metadata, scopes, spec } of subscriptions) {
-      const [app = ''] = scopes ?? []
-      const topics = [spec.topic, spec.deadLetterTopic].filter(Boolean).join(',')
-      const component = components.find((one) => one.metadata.name === metadata.name)
-      expect(component?.scopes, metadata.name).toEqual([app])
-      expect(component && entriesOf(component), metadata.name).toEqual([
-        { name: 'natsURL', secretKeyRef: { name: 'broker-url', key: 'broker-url' } },
-        { name: 'name', value: metadata.name },
-        { name: 'durableName', value: metadata.name },
-        { name: 'queueGroupName', value: app },
-        { name: 'ackWait', value: '45s' },
-        { name: 'maxDeliver', value: '-1' },
-        { name: 'maxAckPending', value: '64' },
-        { name: 'concurrency', value: 'single' },
-        { name: 'allowedTopics', value: topics },
-      ])
+  it.each(brokers)('%s: what the services handle', async (set) => {
+    const file = (name: string) => join(root, 'components', set, `${name}.yaml`)
+    await expect(subscriptionsFile(set)).toMatchFileSnapshot(file('subscriptions'))
+    for (const app of Object.keys(handled)) {
+      const consumers = consumersFile(set, app)
+      if (consumers) await expect(consumers).toMatchFileSnapshot(file(app))
     }
   })
 })

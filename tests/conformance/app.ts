@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { createApp } from '../../chassis/app.ts'
 import { type Database, openDatabase, type Tx } from '../../chassis/database.ts'
@@ -9,20 +10,20 @@ import { on } from '../../chassis/hearing.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { startService } from '../../chassis/service.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
-import { type JournalTables, migrations } from './journal.ts'
+import { type JournalTables, migrations, type Notebook, openNotebook } from './journal.ts'
 
 /** Where this program lies, for those who start it. */
 export const program = fileURLToPath(import.meta.url)
 
-/** What a fact of the suite carries: how its handler is to behave, and bytes to make it large. */
+/** What a fact of the suite carries: how the app that it is brought to is to behave, and bytes to make it large. */
 export const Trial = z.object({
   n: z.number().int(),
   key: z.string(),
-  /** How often the handler fails before it succeeds; -1: until it is mended. */
+  /** How often the app answers 500 before it takes the fact. */
   fails: z.number().int().default(0),
-  /** The first time, the handler takes its process down. */
+  /** The first time, it takes its process down. */
   crashes: z.boolean().default(false),
-  /** The first time, the handler waits this long (milliseconds) and then fails. */
+  /** The first time, it waits this long (milliseconds) and then answers 500. */
   hangs: z.number().int().default(0),
   padding: z.string().optional(),
 })
@@ -30,7 +31,7 @@ export type Trial = z.input<typeof Trial>
 
 if (import.meta.main) await main()
 
-/** An app on the chassis that hears what its environment names, and writes down every attempt and every success. */
+/** An app on the chassis that hears what its environment names, and writes down what is brought and what is applied. */
 async function main(): Promise<void> {
   const env = readEnvironment({
     APP_ID: z.string(),
@@ -45,7 +46,8 @@ async function main(): Promise<void> {
     log: service.log,
   })
   service.onStop(database.close)
-  const handle = handlerOf(database, env.INSTANCE)
+  const notebook = openNotebook(env.JOURNAL)
+  service.onStop(notebook.close)
   const facts = env.HEARS.split(',')
     .filter(Boolean)
     .map((topic) => fact(topic, Trial))
@@ -56,9 +58,15 @@ async function main(): Promise<void> {
     maxBodyBytes: 4 * 1024 * 1024,
     ready: database.ping,
   })
+  app.use('/events/*', unreliable(notebook, env.INSTANCE))
   subscribe(app, {
     name: env.APP_ID,
-    handlers: facts.map((one) => on(one, handle)),
+    handlers: facts.map((one) =>
+      on(one, async (trial, tx: Tx<JournalTables>, event) => {
+        const line = lineOf(event, env.INSTANCE, trial)
+        await tx.rows.insertInto('heard').values(line).execute()
+      }),
+    ),
     inbox: createInbox(database),
     deadLetters: createDeadLetters(database as Database<unknown>),
     log: service.log,
@@ -66,29 +74,31 @@ async function main(): Promise<void> {
   service.listen(app)
 }
 
-function handlerOf({ rows }: Database<JournalTables>, instance: string) {
-  return async (trial: z.output<typeof Trial>, tx: Tx<JournalTables>, event: CloudEvent) => {
-    const { key, n } = trial
-    const line = { event_id: event.id, topic: event.type, instance, key, n }
-    await rows.insertInto('attempts').values(line).execute()
-    await behave(rows, event.id, trial)
-    await tx.rows.insertInto('heard').values(line).execute()
+/**
+ * Misbehaves before the chassis hears of a fact, as an app does that cannot even put it aside: then it is for the
+ * sidecar and the broker to bring it again. What is no trial, such as a dead letter, passes.
+ */
+function unreliable(notebook: Notebook, instance: string): MiddlewareHandler {
+  return async function unreliable(c, next) {
+    const event = (await c.req.json()) as CloudEvent
+    const trial = Trial.safeParse(event.data)
+    if (!trial.success) return next()
+    const { key, n, fails, crashes, hangs } = trial.data
+    const attempt = await notebook.attempt(lineOf(event, instance, { key, n }))
+    if (crashes && attempt === 1) process.kill(process.pid, 'SIGKILL')
+    if (hangs > 0 && attempt === 1) {
+      await new Promise((resolve) => setTimeout(resolve, hangs))
+      return c.text('told to hang and then to fail', 500)
+    }
+    if (attempt <= fails) return c.text(`told to fail, attempt ${attempt}`, 500)
+    return next()
   }
 }
 
-async function behave(
-  rows: Database<JournalTables>['rows'],
-  eventId: string,
-  { fails, crashes, hangs }: z.output<typeof Trial>,
-): Promise<void> {
-  const of = (table: 'attempts' | 'mended') =>
-    rows.selectFrom(table).select('event_id').where('event_id', '=', eventId).execute()
-  const attempt = (await of('attempts')).length
-  if (crashes && attempt === 1) process.kill(process.pid, 'SIGKILL')
-  if (hangs > 0 && attempt === 1) {
-    await new Promise((resolve) => setTimeout(resolve, hangs))
-    throw new Error('told to hang and then to fail')
-  }
-  if (fails < 0 ? (await of('mended')).length === 0 : attempt <= fails)
-    throw new Error(`told to fail, attempt ${attempt}`)
-}
+const lineOf = ({ id, type }: CloudEvent, instance: string, { key, n }: Trial) => ({
+  event_id: id,
+  topic: type,
+  instance,
+  key,
+  n,
+})

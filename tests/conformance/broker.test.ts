@@ -124,9 +124,8 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('deduplicates', async () => {
-    const metrics = await (await rig.ask({ app: 'catalog' }, '/metrics')).text()
-    const dropped = metrics.split('\n').find((line) => /outcome="duplicate"/.test(line))
-    return dropped === undefined || `the inbox had to: ${dropped}`
+    const copies = await catalog.attempts('thrice')
+    return copies.length === 1 || `${copies.length} copies came`
   })
 
   can('topic-scopes', async () => {
@@ -157,15 +156,13 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('poison', async () => {
-    const [fact] = factsOf(cancelled, 'poison', [1], { fails: -1 })
-    if (!fact) return 'no fact'
+    const fact = factOf(cancelled, { key: 'poison', n: 1, fails: 99 })
     await say(orders, [fact])
-    const letter = async () => (await catalog.deadLetters()).find(({ id }) => id === fact.id)
-    const kept = await within(60_000, async () =>
-      (await letter())?.cause.includes('told to fail') ? true : JSON.stringify(await letter()),
-    )
+    const kept = await within(60_000, async () => {
+      const letter = (await catalog.deadLetters()).find(({ id }) => id === fact.id)
+      return letter?.cause === 'the sidecar gave up bringing it' || JSON.stringify(letter ?? 'none')
+    })
     if (kept !== true) return kept
-    await catalog.mend(fact.id)
     const path = `/catalog/dead-letters/${fact.id}/replay`
     const replay = await rig.ask({ app: 'catalog' }, path, { method: 'POST' })
     return replay.ok ? hears(catalog, 'poison', [1]) : `the replay was answered ${replay.status}`
@@ -214,6 +211,18 @@ describe(`${broker} itself`, () => {
   })
 
   can('no-false-yes', async () => {
+    const accepted = [...(await saidUnderFire()), ...(await saidToTheDying())]
+    return within(30_000, async () => {
+      const heard = (await catalog.heard('under fire')).map(({ n }) => n)
+      return same(
+        accepted.filter((n) => !heard.includes(n)),
+        [],
+      )
+    })
+  })
+
+  /** The numbers of the facts that were accepted while the broker was killed three times. */
+  async function saidUnderFire(): Promise<number[]> {
     let n = 0
     let over = false
     const next = () => (over ? undefined : factOf(confirmed, { key: 'under fire', n: ++n }))
@@ -225,15 +234,23 @@ describe(`${broker} itself`, () => {
       await until('the broker is back', () => rig.isReady(server), 60_000)
     }
     over = true
-    const accepted = (await said).flat().map(({ data }) => (data as { n: number }).n)
-    return within(60_000, async () => {
-      const heard = new Set((await catalog.heard('under fire')).map(({ n }) => n))
-      return same(
-        accepted.filter((one) => !heard.has(one)),
-        [],
-      )
-    })
-  })
+    return (await said).flat().map(({ data }) => (data as { n: number }).n)
+  }
+
+  /** The number of a fact, if it was accepted, that a frozen broker was told before it was killed. */
+  async function saidToTheDying(): Promise<number[]> {
+    rig.freeze(server)
+    const said = say(orders, factsOf(confirmed, 'under fire', [0])).then(
+      () => [0],
+      () => [],
+    )
+    // The sidecar has answered these later requests, so that it has passed on the fact.
+    for (const _ of upTo(20)) await rig.ask({ sidecar: 'orders' }, '/v1.0/metadata')
+    await rig.kill(server)
+    const accepted = await said
+    await until('the broker is back', () => rig.isReady(server), 60_000)
+    return accepted
+  }
 
   /** That a fact can be said within 20 s, and is heard. */
   async function saysAgain(key: string): Promise<Seen> {

@@ -1,7 +1,11 @@
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import pg from 'pg'
-import { createMessagingTables, type MessagingTables } from '../../chassis/messaging-tables.ts'
+import {
+  addNextAttempts,
+  createMessagingTables,
+  type MessagingTables,
+} from '../../chassis/messaging-tables.ts'
 
 type Line = {
   at: Generated<number>
@@ -12,13 +16,14 @@ type Line = {
   n: number
 }
 
-/** What an app writes down: every attempt at once, every success in the transaction of its inbox. */
-export type JournalTables = { attempts: Line; heard: Line; mended: { event_id: string } }
+/** What an app writes down: everything that is brought at once, what it applies in the transaction of its inbox. */
+export type JournalTables = { attempts: Line; heard: Line }
 
 export const migrations: Record<string, Migration> = {
   '001-initial': {
     async up(db) {
       await createMessagingTables(db)
+      await addNextAttempts(db)
       for (const table of ['attempts', 'heard'])
         await db.schema
           .createTable(table)
@@ -29,7 +34,6 @@ export const migrations: Record<string, Migration> = {
           .addColumn('key', 'text', (column) => column.notNull())
           .addColumn('n', 'integer', (column) => column.notNull())
           .execute()
-      await db.schema.createTable('mended').addColumn('event_id', 'text').execute()
     },
   },
 }
@@ -39,9 +43,29 @@ export type Journal = {
   heard(key?: string): Promise<Omit<Line, 'at'>[]>
   attempts(key: string): Promise<Omit<Line, 'at'>[]>
   deadLetters(): Promise<{ id: string; topic: string; cause: string; attempts: number }[]>
-  /** Lets the handler of a fact succeed that was told to fail until then. */
-  mend(eventId: string): Promise<void>
   close(): Promise<void>
+}
+
+/** What a handler writes down and looks up at once, on connections of its own. */
+export type Notebook = {
+  /** Answers how often the fact was brought by now. */
+  attempt(line: Omit<Line, 'at'>): Promise<number>
+  close(): Promise<void>
+}
+
+export function openNotebook(connectionString: string): Notebook {
+  const pool = new pg.Pool({ connectionString, max: 5 })
+  const db = new Kysely<JournalTables>({ dialect: new PostgresDialect({ pool }) })
+  return {
+    async attempt(line) {
+      await db.insertInto('attempts').values(line).execute()
+      const { event_id } = line
+      return (
+        await db.selectFrom('attempts').select('at').where('event_id', '=', event_id).execute()
+      ).length
+    },
+    close: () => db.destroy(),
+  }
 }
 
 /** Reads the journal of an app, which makes its tables when it starts. */
@@ -60,9 +84,6 @@ export function openJournal(connectionString: string): Journal {
     attempts: (key) => lines('attempts', key) as never,
     deadLetters: () =>
       db.selectFrom('dead_letters').select(['id', 'topic', 'cause', 'attempts']).execute(),
-    mend: async (eventId) => {
-      await db.insertInto('mended').values({ event_id: eventId }).execute()
-    },
     close: () => db.destroy(),
   }
 }

@@ -29,6 +29,8 @@ export type Rig = {
   stop(...names: string[]): Promise<void>
   /** SIGKILL; answers when it is gone, and it is started again at once. */
   kill(name: string): Promise<void>
+  /** Takes its processor away until it is killed. */
+  freeze(name: string): void
   isReady(name: string): boolean
   /** The sidecar of an instance, as the chassis reaches it. */
   sidecar(name: string): Transport
@@ -90,6 +92,7 @@ export async function openRig(
       supervisor.kill(name, 'SIGKILL')
       await until(`${name} is gone`, () => restarts() > before)
     },
+    freeze: (name) => supervisor.kill(name, 'SIGSTOP'),
     isReady: (name) =>
       supervisor.records().some((one) => one.name === name && one.phase === 'ready'),
     sidecar(name) {

@@ -1,0 +1,106 @@
+import { handled } from './handlers.ts'
+
+/** A subscription of one app to one topic, and what Dapr reads about it. */
+type Subscription = { app: string; topic: string; name: string; deadLetterTopic?: string }
+
+const subscriptionsOf = (app: string, topics: readonly string[]): Subscription[] => {
+  const deadLetterTopic = `${app}-dead-letters-v1`
+  return [
+    ...topics.map((topic) => ({ app, topic, name: `${app}-${topic}`, deadLetterTopic })),
+    { app, topic: deadLetterTopic, name: deadLetterTopic },
+  ]
+}
+
+/** Every subscription of the shop, from the tables of handlers in its code. */
+export const subscriptions = Object.entries(handled).flatMap(([app, topics]) =>
+  subscriptionsOf(app, topics),
+)
+
+/**
+ * The settings of a consumer, for the sets that have a component per subscription. Why they do: a JetStream consumer has
+ * one topic; in Dapr's RabbitMQ component subscriptions share a channel, on which they disturb each other for good when
+ * several of them reconnect.
+ */
+const settings: Record<string, { type: string; about: string; lines(of: Subscription): string[] }> =
+  {
+    'pubsub-jetstream': {
+      type: 'pubsub.jetstream',
+      about: 'one durable consumer per topic, shared by all instances',
+      lines: ({ app, name }) => [
+        '{ name: natsURL, secretKeyRef: { name: broker-url, key: broker-url } }',
+        `{ name: name, value: ${name} }`,
+        `{ name: durableName, value: ${name} }`,
+        `{ name: queueGroupName, value: ${app} }`,
+        '{ name: ackWait, value: 45s }',
+        '{ name: maxDeliver, value: "-1" }',
+        '{ name: maxAckPending, value: "64" }',
+        '{ name: concurrency, value: single }',
+      ],
+    },
+    'pubsub-rabbitmq': {
+      type: 'pubsub.rabbitmq',
+      about: 'one queue per topic, shared by all instances',
+      lines: () => [
+        '{ name: connectionString, secretKeyRef: { name: rabbitmq-url, key: rabbitmq-url } }',
+        '{ name: durable, value: "true" }',
+        '{ name: deletedWhenUnused, value: "false" }',
+        '{ name: deliveryMode, value: "2" }',
+        '{ name: publisherConfirm, value: "true" }',
+        '{ name: requeueInFailure, value: "true" }',
+        '{ name: concurrencyMode, value: single }',
+        '{ name: prefetchCount, value: "16" }',
+        '{ name: reconnectWaitSeconds, value: 1s }',
+      ],
+    },
+  }
+
+/** `subscriptions.yaml` of a set: the same in each, but for the component through which an app hears. */
+export function subscriptionsFile(set: string): string {
+  const about =
+    '# Who hears what. A fact that cannot be handled goes to the dead letters of its app, and to no other.\n'
+  return about + subscriptions.map((one) => subscriptionYaml(one, set)).join('---\n')
+}
+
+const subscriptionYaml = (
+  { app, topic, name, deadLetterTopic }: Subscription,
+  set: string,
+): string => `apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: { name: ${name} }
+scopes: [${app}]
+spec:
+  pubsubname: ${settings[set] ? name : 'pubsub'}
+  topic: ${topic}
+  routes: { default: /events/${topic} }
+${deadLetterTopic ? `  deadLetterTopic: ${deadLetterTopic}` : rawDeadLetters}
+`
+
+const rawDeadLetters =
+  '  metadata: { rawPayload: "true" } # also what is no event at all arrives, instead of coming back for ever'
+
+/** What an app hears through, for a set that has a component per subscription; undefined for the others. */
+export function consumersFile(set: string, app: string): string | undefined {
+  const { about } = settings[set] ?? {}
+  if (!about) return undefined
+  const components = subscriptions
+    .filter((one) => one.app === app)
+    .map((one) => consumerYaml(set, one))
+  return `# What ${app} hears: ${about}. See ../README.md for what each value guards.
+${components.join('---\n')}`
+}
+
+function consumerYaml(set: string, one: Subscription): string {
+  const { app, topic, name, deadLetterTopic } = one
+  const topics = [topic, deadLetterTopic].filter(Boolean).join(',')
+  const { type, lines } = settings[set] ?? { type: '', lines: () => [] }
+  return `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+scopes: [${app}]
+auth: { secretStore: secrets }
+spec:
+  type: ${type}
+  version: v1
+  metadata:
+${[...lines(one), `{ name: allowedTopics, value: "${topics}" }`].map((line) => `    - ${line}\n`).join('')}`
+}

@@ -1,0 +1,16 @@
+import { cartsHandlers } from '../../services/carts/app.ts'
+import { catalogHandlers } from '../../services/catalog/app.ts'
+import { notificationsHandlers } from '../../services/notifications/app.ts'
+import { ordersHandlers } from '../../services/orders/app.ts'
+
+/** The topics that the code of each service handles; building the tables runs none of the handlers. */
+export const handled: Record<string, string[]> = {
+  carts: topicsOf(cartsHandlers({} as never)),
+  catalog: topicsOf(catalogHandlers({} as never)),
+  notifications: topicsOf(notificationsHandlers({} as never)),
+  orders: topicsOf(ordersHandlers({} as never)),
+}
+
+function topicsOf(handlers: readonly { fact: { topic: string } }[]): string[] {
+  return handlers.map(({ fact }) => fact.topic)
+}
