@@ -54,3 +54,23 @@ test('a mail is shown in the inbox, and still there after a restart', async () =
   const kept = async () => (await inboxOf(second.inboxUrl)).map(({ subject }) => subject).join()
   expect(await until(kept, { timeoutMs: 5000 })).toBe('Your order')
 })
+
+test('whoever hands over a mail is greeted at once', async () => {
+  const folder = await temporaryFolder()
+  const [smtpPort = 0, webPort = 0] = await freePorts(2)
+  await started({ dir: join(folder, 'mail'), logFile: join(folder, 'log'), smtpPort, webPort })
+  const waits: number[] = []
+  for (let count = 0; count < 20; count += 1) waits.push(await waitForGreeting(smtpPort))
+  expect(Math.min(...waits)).toBeLessThan(100)
+})
+
+function waitForGreeting(port: number): Promise<number> {
+  const began = performance.now()
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', reject).once('data', () => {
+      resolve(performance.now() - began)
+      socket.destroy()
+    })
+  })
+}

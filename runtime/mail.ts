@@ -30,7 +30,7 @@ export async function startMail({
     {
       name: 'maildev',
       command: process.execPath,
-      args: [program(), ...smtp, ...web, '--mail-directory', dir],
+      args: ['--import', greetAtOnce, program(), ...smtp, ...web, '--mail-directory', dir],
       cwd: dir,
       logFile,
     },
@@ -41,6 +41,8 @@ export async function startMail({
   )
   return { ...started, inboxUrl }
 }
+
+const greetAtOnce = new URL('greet-at-once.ts', import.meta.url).href
 
 function program(): string {
   const manifest = findPackageJSON('maildev', import.meta.url)
