@@ -83,7 +83,8 @@ export function createSender(options: SenderOptions): Worker {
   }
 }
 
-const silentMs = 60_000
+/** Longer than any attempt takes. */
+const silentMs = 30_000
 
 /** Marks mails `unconfirmed` whose sender died while it was sending. */
 export function createDoubter({ mails, log }: { mails: Mails; log: Log }): Worker {
@@ -92,5 +93,5 @@ export function createDoubter({ mails, log }: { mails: Mails; log: Log }): Worke
     if (count > 0) log.warn({ count }, 'mails may or may not have been sent')
     return false
   }
-  return createWorker({ name: 'mail doubter', log, pollMs: 10_000, work })
+  return createWorker({ name: 'mail doubter', log, pollMs: 5_000, work })
 }

@@ -92,9 +92,9 @@ export const factChecks: readonly Check[] = [
 
 type Notice = World['notices'][number]
 
-/** One whose sender died is known to be in doubt after a minute. */
+/** One whose sender died is known to be in doubt after half a minute. */
 const isStuck = ({ status, sinceSeconds }: Notice) =>
-  status === 'sending' && (sinceSeconds ?? 0) > 90
+  status === 'sending' && (sinceSeconds ?? 0) > 60
 const isOverdue = ({ status, sinceSeconds }: Notice) =>
   status === 'pending' && (sinceSeconds ?? 0) > 30
 /** Mails leave one after the other; whether the last one left a moment ago. */
