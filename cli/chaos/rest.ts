@@ -8,7 +8,10 @@ export type Rest = Verdict & { world: World; seconds: number }
 
 const lookEveryMs = 1_000
 
-/** Waits until nothing moves any more and everything holds, or for `seconds`; then it is judged as it is. */
+/**
+ * Waits until nothing moves any more and everything holds, or for `seconds` in which no mail went out either (they
+ * go one by one, long after what they tell of); then it is judged as it is.
+ */
 export async function untilRest(
   places: Places,
   seconds: number,
@@ -17,6 +20,8 @@ export async function untilRest(
   const began = performance.now()
   const since = () => Math.round((performance.now() - began) / 100) / 10
   let operator: ShopClient | undefined
+  let mailsSent = 0
+  let patientUntil = seconds
 
   async function look(): Promise<World> {
     const { gateway, operator: login } = places
@@ -25,16 +30,19 @@ export async function untilRest(
   }
 
   for (;;) {
-    const late = since() > seconds
+    const late = since() > patientUntil
     const world = await look().catch((error: Error) => error)
     if (world instanceof Error) {
       if (late) throw world
       report(world.message)
     } else {
       const now = verdict(world, 0)
-      const mails = mailsWaiting(world)
-      if (late || (now.ok && mails === 0)) return judged(await withMails(world, places), since())
-      report(unsettled(now) || `${mails} mails wait`)
+      const mails = mailsOf(world)
+      if (mails.sent > mailsSent && mailsSent > 0) patientUntil = since() + seconds
+      mailsSent = mails.sent
+      if (late || (now.ok && mails.waiting === 0))
+        return judged(await withMails(world, places), since())
+      report(unsettled(now) || `${mails.waiting} mails wait`)
     }
     await pause(lookEveryMs)
   }
@@ -42,8 +50,11 @@ export async function untilRest(
 
 const judged = (world: World, seconds: number): Rest => ({ ...verdict(world, 0), world, seconds })
 
-const mailsWaiting = ({ notices }: World): number =>
-  notices.filter(({ status }) => status === 'pending' || status === 'sending').length
+function mailsOf({ notices }: World): { sent: number; waiting: number } {
+  const count = (...these: string[]) =>
+    notices.filter(({ status }) => these.includes(status)).length
+  return { sent: count('sent'), waiting: count('pending', 'sending') }
+}
 
 const unsettled = ({ checks }: Verdict): string =>
   checks
