@@ -53,6 +53,15 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          name: 'crash',
+          include: ['tests/crash/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 })

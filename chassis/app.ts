@@ -185,11 +185,14 @@ function observed(log: Log): MiddlewareHandler<AppEnv> {
   return async function observed(c, next) {
     if (probes.includes(c.req.path)) return next()
     const startedAt = performance.now()
+    // crash point: before handling ${c.req.method}
     await inSpan(
       `${c.req.method} ${c.req.path}`,
       { kind: SpanKind.SERVER, parent: c.req.header('traceparent') },
       next,
     )
+    // crash point: before answering ${c.req.method} ${routePath(c, -1)}
+    // crash point: soon after answering ${c.req.method}
     const seconds = (performance.now() - startedAt) / 1000
     const route = routePath(c, -1)
     requestSeconds.observe({ method: c.req.method, route, status: String(c.res.status) }, seconds)

@@ -33,6 +33,7 @@ export async function call<R extends RouteConfig>(
     body?: unknown
   }
   const { headers = {}, timeoutMs } = options
+  // crash point: before calling ${app} ${route.method.toUpperCase()} ${route.path}
   const reply = await transport.invoke({
     app,
     method: route.method.toUpperCase(),
@@ -41,6 +42,7 @@ export async function call<R extends RouteConfig>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
+  // crash point: after calling ${app} ${route.method.toUpperCase()} ${route.path}
   const said = parse(reply.body)
   if (reply.status >= 400) throw failure(app, reply.status, said)
   return contracted(app, route, said) as Output<R>

@@ -116,7 +116,9 @@ export function createDaprTransport(options: DaprOptions): Transport {
       ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
     }
     try {
+      // crash point: before saving state
       await reached(`saving ${key}`, client.state.save(stateStore, [entry as never]))
+      // crash point: after saving state
     } catch (error) {
       // some stores answer a lost first write with an error that only a look can tell from a fault
       if (etag === null && codeOf(error) === internal && (await get(key)))
@@ -147,8 +149,10 @@ export function createDaprTransport(options: DaprOptions): Transport {
     metadata: Record<string, string> = {},
     timeoutMs = callTimeoutMs,
   ): Promise<void> {
+    // crash point: before sending to ${binding}
     const sent = client.binding.send(binding, operation, data as object, metadata)
     await reached(`sending to ${binding}`, sent, timeoutMs)
+    // crash point: after sending to ${binding}
   }
 
   async function ready(timeoutMs: number): Promise<void> {

@@ -67,8 +67,10 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
       })
       if (announced.length > 0)
         await store(transaction as unknown as Transaction<MessagingTables>, announced)
+      // crash point: before the commit of ${announced.map(({ topic }) => topic)}
       return done
     })
+    // crash point: after the commit of ${announced.map(({ topic }) => topic)}
     if (announced.length > 0) for (const listener of listeners) listener()
     return result
   }

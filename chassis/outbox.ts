@@ -45,7 +45,10 @@ export function createRelay({
     const { claimed, accepted } = await database.inTransaction(async ({ rows }) => {
       const facts = await claim(rows, batch)
       const ids = await publishAll(facts)
-      if (ids.length > 0) await rows.deleteFrom('outbox').where('id', 'in', ids).execute()
+      if (ids.length > 0) {
+        await rows.deleteFrom('outbox').where('id', 'in', ids).execute()
+        // crash point: published facts deleted
+      }
       return { claimed: facts.length, accepted: ids.length }
     })
     if (accepted < claimed)
@@ -63,10 +66,12 @@ export function createRelay({
 
   async function publishTopic(topic: string, facts: readonly Row[]): Promise<string[]> {
     try {
+      // crash point: before publishing
       const { failed } = await transport.publish(
         topic,
         facts.map((fact) => toCloudEvent(source, fact)),
       )
+      // crash point: after publishing
       outboxPublished.inc({ topic }, facts.length - failed.length)
       outboxFailures.inc({ topic }, failed.length)
       return facts.map(({ id }) => id).filter((id) => !failed.includes(id))

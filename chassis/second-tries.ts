@@ -16,8 +16,10 @@ export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: num
   async function round(): Promise<boolean> {
     const due = await deadLetters.claimDue(batch, leaseMs)
     for (const { id, topic, event, attempts } of due) {
+      // crash point: before a second try
       try {
         await hearing.apply(topic, event)
+        // crash point: after a second try
         await deadLetters.forget(id)
       } catch (error) {
         await hearing.putAside(topic, event, error, attempts + 1)

@@ -7,7 +7,6 @@ export type Shop = Places & { demo: { email: string; password: string } }
 
 const gateway = 'http://127.0.0.1:8080'
 const inbox = 'http://127.0.0.1:8040'
-const dataFolder = '.sidecart'
 
 const Secrets = z.object({
   'users-database': z.string(),
@@ -20,7 +19,7 @@ const Secrets = z.object({
 })
 
 /** @throws Error that says what to do when the shop was never started here */
-export async function thisShop(): Promise<Shop> {
+export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
   const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
     throw new Error('There is no shop here yet. Start one: npm start')
   })

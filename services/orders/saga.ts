@@ -142,7 +142,10 @@ export function createDriver(options: DriverOptions): Driver {
     const room = concurrency - driving.size
     if (room <= 0) return false
     const due = await store.claim(room, leaseMs)
-    for (const { order, attempts } of due) drive(order, attempts)
+    for (const { order, attempts } of due) {
+      // crash point: order claimed
+      drive(order, attempts)
+    }
     return false
   }
 

@@ -35,6 +35,7 @@ export function createProvider(options: {
   async function post(path: string, key: string, body: unknown) {
     const operation = path.slice(path.lastIndexOf('/') + 1)
     try {
+      // crash point: before the provider is asked for ${operation}
       const answer = await pool.request({
         method: 'POST',
         path,
@@ -47,6 +48,7 @@ export function createProvider(options: {
         signal: AbortSignal.timeout(timeoutMs),
       })
       const said: unknown = await answer.body.json()
+      // crash point: after the provider was asked for ${operation}
       asked.inc({ operation, status: String(answer.statusCode) })
       return { status: answer.statusCode, said }
     } catch (cause) {

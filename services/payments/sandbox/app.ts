@@ -42,7 +42,9 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
   /** Changes the books at once, so that a concurrent request with the same key sees it, and writes it down. */
   async function record(effect: Effect): Promise<Effect> {
     books.apply(effect)
+    // crash point: before writing ${effect.effect}
     await log.append(effect)
+    // crash point: after writing ${effect.effect}
     return effect
   }
 

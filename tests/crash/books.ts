@@ -1,0 +1,14 @@
+import { expect } from 'vitest'
+import { type Result, runChecks } from '../../cli/verify/checks.ts'
+import { until } from '../support/until.ts'
+import type { CrashShop } from './shop.ts'
+
+/** Waits until everything has come to rest and the books agree; fails with what does not. */
+export async function booksAgree(shop: CrashShop): Promise<void> {
+  let faults: Result[] = []
+  const agree = async () => {
+    faults = runChecks(await shop.world()).filter(({ ok }) => !ok)
+    return faults.length === 0
+  }
+  await until('the books agree', agree, 90_000).catch(() => expect(faults).toEqual([]))
+}

@@ -1,0 +1,72 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { filesBelow, read, root } from '../architecture/tree.ts'
+
+/** A crash point in the source: its text is the inside of a template literal. */
+export type Point = { file: string; text: string }
+
+const comment = /^( *)\/\/ crash point: (.+)$/gm
+const tests = /\.(test|suite)\.ts$/
+const shipped = ['chassis', 'services']
+
+const sources = (): string[] =>
+  shipped.flatMap((folder) => filesBelow(folder, /\.ts$/)).filter((path) => !tests.test(path))
+
+/** Every crash point of the shop, as the source has them. */
+export function crashPoints(): Point[] {
+  return sources().flatMap((file) =>
+    [...read(file).matchAll(comment)].map(([, , text = '']) => ({ file, text })),
+  )
+}
+
+/** Whether a point that a process passed is this one. */
+export function isPassOf({ text }: Point): (name: string) => boolean {
+  const [before = '', after] = text.split(/\$\{.*\}/).map((part) => part.trim())
+  return (name) =>
+    after === undefined ? name === before : name.startsWith(before) && name.endsWith(after)
+}
+
+/** What a copy shares with the checkout: programs, packages, built pages. */
+const shared = ['node_modules', 'web', '.sidecart/bin', '.sidecart/dapr', '.sidecart/cache']
+
+/** Puts a whole shop into `to`, with data of its own and a crash at every crash point that it is ordered to. */
+export function copyShop(to: string): void {
+  rmSync(to, { recursive: true, force: true })
+  mkdirSync(join(to, '.sidecart/crash'), { recursive: true })
+  mkdirSync(join(root, '.sidecart/cache'), { recursive: true })
+  for (const path of [...shipped, 'components', 'dapr.yaml', 'package.json'])
+    cpSync(join(root, path), join(to, path), { recursive: true })
+  for (const path of shared)
+    if (existsSync(join(root, path))) symlinkSync(join(root, path), join(to, path))
+  cpSync(join(import.meta.dirname, 'crash-point.ts'), join(to, 'crash-point.ts'))
+  for (const file of sources()) writeFileSync(join(to, file), planted(file, read(file)))
+  patch(join(to, 'dapr.yaml'), 'appHealthThreshold: 3', 'appHealthThreshold: 15')
+}
+
+/** Replaces a text that is in a file exactly once; answers how to put it back. */
+export function patch(file: string, from: string, to: string): () => void {
+  const text = readFileSync(file, 'utf8')
+  const found = text.split(from).length - 1
+  if (found !== 1) throw new Error(`${file} has ${found} times, not once: ${from}`)
+  writeFileSync(
+    file,
+    text.replace(from, () => to),
+  )
+  return () => writeFileSync(file, text)
+}
+
+/** The same lines, with calls where the comments were. */
+function planted(file: string, text: string): string {
+  const calls = text.replaceAll(comment, (_, indent, name) => `${indent};crashPoint(\`${name}\`)`)
+  if (calls === text) return text
+  const path = relative(dirname(file), 'crash-point.ts')
+  return `import { crashPoint } from '${path.startsWith('.') ? path : `./${path}`}';${calls}`
+}

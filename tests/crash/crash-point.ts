@@ -1,0 +1,39 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Planted by `copy.ts` into a copy of the shop, in place of each `// crash point:` comment; the shop itself knows
+ * nothing of it. Notes each point that this process passes. A process ends, as a power cut would end it, at the
+ * point that it took from its orders when it started: `name@2` is the second time that it comes to `name`; what is
+ * named `soon …` gives the process the time to send what it has answered.
+ */
+const soonMs = 20
+const folder = join(import.meta.dirname, '.sidecart/crash')
+const service = process.env.APP_ID ?? 'provider'
+const target = takeOrder(join(folder, `${service}.orders`))
+const passes = new Map<string, number>()
+
+export function crashPoint(name: string): void {
+  const point = `${service}: ${name.trim()}`
+  const pass = (passes.get(point) ?? 0) + 1
+  passes.set(point, pass)
+  note('passed', point)
+  if (`${point}@${pass}` !== target) return
+  if (name.startsWith('soon ')) setTimeout(crash, soonMs)
+  else crash()
+}
+
+function crash(): void {
+  note('crashed', `${target}`)
+  process.kill(process.pid, 'SIGKILL')
+}
+
+function note(file: string, line: string): void {
+  appendFileSync(join(folder, file), `${line}\n`)
+}
+
+function takeOrder(file: string): string | undefined {
+  const [first, ...rest] = readFileSync(file, 'utf8').split('\n').filter(Boolean)
+  if (first) writeFileSync(file, rest.map((line) => `${line}\n`).join(''))
+  return first
+}

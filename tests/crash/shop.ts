@@ -1,0 +1,114 @@
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { stopLeftovers } from '../../cli/down.ts'
+import { readIfThere } from '../../cli/files.ts'
+import { planOf } from '../../cli/plan.ts'
+import { assertPortsFree } from '../../cli/ports.ts'
+import { projectAt } from '../../cli/project.ts'
+import { signIn } from '../../cli/shop-client.ts'
+import { writeState } from '../../cli/state.ts'
+import { createSupervisor } from '../../cli/supervisor.ts'
+import { type Shop, thisShop } from '../../cli/this-shop.ts'
+import { readWorld } from '../../cli/verify/read.ts'
+import type { World } from '../../cli/verify/world.ts'
+import { procOf } from '../../runtime/processes.ts'
+import { root } from '../architecture/tree.ts'
+import { until } from '../support/until.ts'
+import { copyShop } from './copy.ts'
+
+export type CrashShop = Shop & {
+  /** The folder of the copy. */
+  home: string
+  /** Orders services to crash at these points (`service: name@pass`): one in each of their next lives. */
+  crashAt(points: readonly string[]): void
+  /** The points that processes passed since the start, `service: name` in order. */
+  passed(): string[]
+  /** Those at which they crashed. */
+  crashed(): string[]
+  /** Kills a service; answers when it is back. */
+  restart(service: string): Promise<void>
+  isReady(service: string): boolean
+  /** Answers when everything is ready. */
+  calm(): Promise<void>
+  /** Keeps everybody from a table of a service's database for some milliseconds. */
+  holdUp(service: keyof Shop['databases'], table: string, ms: number): Promise<void>
+  /** Notes a line of the record that the shop's clients keep. */
+  note(line: object): void
+  world(): Promise<World>
+  stop(): Promise<void>
+}
+
+const home = join(root, '.sidecart/crash')
+/** Quick, so that hundreds of crashes take minutes. */
+const backOff = { first: 20, most: 20 }
+
+/** Starts a whole shop from an instrumented copy of this checkout, with databases, broker and inbox of its own. */
+export async function startCrashShop(): Promise<CrashShop> {
+  const project = projectAt(home)
+  await stopLeftovers(project)
+  copyShop(home)
+  const { servers, fleet } = await planOf(project, {})
+  const units = [...servers.needed, ...fleet]
+  await assertPortsFree(units)
+  const notes = (file: string) => join(project.home, 'crash', file)
+  for (const { name, role } of units)
+    if (role === 'app' || name === 'provider') writeFileSync(notes(`${name}.orders`), '')
+  writeFileSync(notes('record.jsonl'), '')
+  const self = procOf('supervisor', process.pid)
+  const supervisor = createSupervisor(units, {
+    backOff,
+    onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
+  })
+  await supervisor.startAll()
+  const places = { ...(await thisShop(project.home)), record: notes('record.jsonl') }
+  const record = (name: string) => supervisor.records().find((one) => one.name === name)
+  const noted = (file: string): string[] =>
+    (readIfThere(notes(file)) ?? '').split('\n').filter(Boolean)
+
+  function crashAt(points: readonly string[]): void {
+    for (const [service, some] of Map.groupBy(points, (point) => point.split(':')[0] ?? '')) {
+      appendFileSync(notes(`${service}.orders`), some.map((point) => `${point}\n`).join(''))
+      supervisor.kill(service, 'SIGKILL')
+    }
+  }
+
+  async function restart(service: string): Promise<void> {
+    const lives = record(service)?.restarts ?? 0
+    supervisor.kill(service, 'SIGKILL')
+    const isBack = () => record(service)?.phase === 'ready' && record(service)?.restarts !== lives
+    await until(`${service} is back`, isBack, 60_000)
+  }
+
+  return {
+    ...places,
+    home,
+    crashAt,
+    passed: () => noted('passed'),
+    crashed: () => noted('crashed'),
+    restart,
+    isReady: (service) => record(service)?.phase === 'ready',
+    calm: async () => {
+      const ready = () => supervisor.records().every(({ phase }) => phase === 'ready')
+      await until('everything is ready', ready, 60_000)
+    },
+    holdUp: (service, table, ms) => holdUp(places.databases[service], table, ms),
+    note: (line) => appendFileSync(places.record, `${JSON.stringify(line)}\n`),
+    world: async () => {
+      const { email, password } = places.operator
+      return readWorld(places, await signIn(places.gateway, email, password))
+    },
+    stop: () => supervisor.stopAll(),
+  }
+}
+
+async function holdUp(connectionString: string, table: string, ms: number): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query(`begin; lock table ${table} in access exclusive mode`)
+    await client.query('select pg_sleep($1)', [ms / 1000])
+  } finally {
+    await client.end()
+  }
+}

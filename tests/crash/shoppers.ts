@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Answer, ask, orderOf } from '../system/client.ts'
+import type { CrashShop } from './shop.ts'
+
+/** Somebody who repeats what was not answered, as any client of the shop should. */
+export type Person = {
+  customerId: string
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
+}
+
+const patienceMs = 180_000
+
+/** Asks until there is an answer that is not a fault. */
+async function insist(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<Answer> {
+  for (let [waitMs, deadline] = [100, Date.now() + patienceMs]; ; waitMs *= 1.5) {
+    const answer = await ask(method, path, body, headers).catch(() => undefined)
+    if (answer && answer.status < 500 && answer.status !== 429) return answer
+    if (Date.now() > deadline)
+      throw new Error(`${method} ${path} is not answered: ${answer?.status} ${answer?.text}`)
+    await pause(Math.min(waitMs, 2_000))
+  }
+}
+
+export async function signIn({ email, password }: Credentials): Promise<Person> {
+  const { body } = await insist('POST', '/sessions', { email, password })
+  const authorization = `Bearer ${body.accessToken}`
+  const ask: Person['ask'] = (method, path, body, headers) =>
+    insist(method, path, body, { authorization, ...headers })
+  return { customerId: String((await ask('GET', '/users/me')).body.userId), ask }
+}
+
+type Credentials = { email: string; password: string }
+
+export async function newcomer(): Promise<Person & Credentials> {
+  const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
+  await insist('POST', '/users', { email, password, name: 'Ada Tester' })
+  return { email, password, ...(await signIn({ email, password })) }
+}
+
+/** Places an order under a key of its own, `times` at the same time, and writes down what was asked and answered. */
+export async function place(
+  { customer, note }: Shopping,
+  order: ReturnType<typeof orderOf>,
+  times = 1,
+): Promise<string> {
+  const [key, { customerId }] = [randomUUID(), customer]
+  note({ is: 'asked', customerId, key, lines: order.lines })
+  const ask = async () => {
+    const headers = { 'idempotency-key': key }
+    const { status, text, body } = await customer.ask('POST', '/orders', order, headers)
+    if (status !== 202) throw new Error(`not accepted: ${status} ${text}`)
+    const orderId = String(body.orderId)
+    note({ is: 'answered', customerId, key, outcome: 'accepted', orderId, said: text })
+    return orderId
+  }
+  const [orderId = ''] = await Promise.all(Array.from({ length: times }, ask))
+  return orderId
+}
+
+/** Waits until an order is in one of these states. @throws Error when that takes longer than `waitMs` */
+export async function comesTo(
+  by: Person,
+  orderId: string,
+  wanted: readonly string[],
+  waitMs = patienceMs,
+): Promise<void> {
+  for (let [pauseMs, deadline] = [200, Date.now() + waitMs]; ; pauseMs *= 1.5) {
+    const { body } = await by.ask('GET', `/orders/${orderId}`)
+    if (wanted.includes(String(body.status))) return
+    if (Date.now() > deadline)
+      throw new Error(`order ${orderId} is ${body.status} (${body.reason}), not ${wanted}`)
+    await pause(Math.min(pauseMs, 2_000))
+  }
+}
+
+/** Who is there, and what of the shop is at hand. */
+export type Shopping = { customer: Person; operator: Person } & Pick<CrashShop, 'holdUp' | 'note'>
+export type Errand = (shopping: Shopping) => Promise<void>
+
+const mug = 'MUG-ENAMEL-BLUE'
+/** After which a handler that does not answer counts as failed. */
+const handlerTimeoutMs = 3_000
+
+/** What people do in a shop. Together they pass every crash point. */
+export const errands: Record<string, Errand> = {
+  async 'buys, receives and returns'(shopping) {
+    const { customer, operator } = shopping
+    await customer.ask('PUT', `/cart/items/${mug}`, { quantity: 1 })
+    const orderId = await place(shopping, orderOf(mug))
+    await comesTo(shopping.customer, orderId, ['confirmed'])
+    await operator.ask('POST', `/orders/${orderId}/ship`)
+    await operator.ask('POST', `/orders/${orderId}/deliver`)
+    await customer.ask('POST', `/orders/${orderId}/refund`)
+    await comesTo(shopping.customer, orderId, ['refunded'])
+  },
+  async 'has no money'(shopping) {
+    const orderId = await place(shopping, orderOf(mug, 1, 'card_declined'))
+    await comesTo(shopping.customer, orderId, ['cancelled'])
+  },
+  async 'wants more than there is'(shopping) {
+    const orderId = await place(shopping, orderOf(mug, 999_999))
+    await comesTo(shopping.customer, orderId, ['cancelled'])
+  },
+  async 'changes their mind while the card is slow'(shopping) {
+    const orderId = await place(shopping, orderOf(mug, 1, 'card_slow'))
+    await comesTo(shopping.customer, orderId, ['reserved', 'confirmed'])
+    await shopping.customer.ask('POST', `/orders/${orderId}/cancel`)
+    await comesTo(shopping.customer, orderId, ['cancelled', 'confirmed'])
+  },
+  async 'pays while the provider has an outage'(shopping) {
+    await comesTo(shopping.customer, await place(shopping, orderOf(mug, 1, 'card_retry')), [
+      'confirmed',
+    ])
+  },
+  async 'pays, and the provider never says so'(shopping) {
+    const orderId = await place(shopping, orderOf(mug, 1, 'card_timeout_after_charge'))
+    await comesTo(shopping.customer, orderId, ['confirmed'])
+  },
+  async 'is written to late, because a database is held up'(shopping) {
+    const heldUp = shopping.holdUp('notifications', 'inbox', handlerTimeoutMs + 500)
+    await place(shopping, orderOf(mug, 1, 'card_declined'))
+    await heldUp
+    await secondTriesDone(shopping.operator)
+  },
+  async 'tends their account'() {
+    const { email, password, ask } = await newcomer()
+    await ask('PATCH', '/users/me', { name: 'Ada the Tester' })
+    const address = { name: 'Ada', street: 'Harbour Road 1', postalCode: '20457', city: 'Hamburg' }
+    await ask('POST', '/users/me/addresses', { ...address, country: 'DE' })
+    const newPassword = randomUUID()
+    await ask('POST', '/users/me/password', { currentPassword: password, newPassword })
+    await signIn({ email, password: newPassword })
+  },
+  async 'tends the shelves'(shopping) {
+    const { operator } = shopping
+    const sku = 'MUG-ENAMEL-CREAM'
+    await operator.ask('PATCH', `/products/${sku}`, { price: { amount: 1490, currency: 'EUR' } })
+    const more = { delta: 3, reason: 'delivery' }
+    const { body } = await operator.ask('POST', `/products/${sku}/stock`, more, {
+      'idempotency-key': randomUUID(),
+    })
+    await operator.ask('PATCH', `/products/${sku}`, { lowStockAt: Number(body.onHand) })
+    await comesTo(shopping.customer, await place(shopping, orderOf(sku)), ['confirmed'])
+  },
+}
+
+async function secondTriesDone(operator: Person): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await pause(300)) {
+    const { body } = await operator.ask('GET', '/notifications/dead-letters')
+    if ((body.deadLetters as unknown[]).length === 0) return
+  }
+  throw new Error('facts that were put aside are still there')
+}
