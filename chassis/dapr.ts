@@ -1,5 +1,6 @@
 import { CommunicationProtocolEnum, DaprClient, LogLevel, StateConcurrencyEnum } from '@dapr/dapr'
 import { Pool } from 'undici'
+import { tryingAnotherInstance } from './another-instance.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
@@ -43,7 +44,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
     logger: { level: LogLevel.Error, service: silent },
   })
 
-  async function invoke(call: Invocation): Promise<Reply> {
+  async function invokeOnce(call: Invocation): Promise<Reply> {
     const parent = traceparent()
     const timeoutMs = call.timeoutMs ?? callTimeoutMs
     try {
@@ -66,9 +67,8 @@ export function createDaprTransport(options: DaprOptions): Transport {
       return { status: answer.statusCode, headers: answer.headers, body }
     } catch (cause) {
       if (cause instanceof Fault) throw cause
-      throw new Fault('unavailable', `${call.app} did not answer ${call.method} ${call.path}`, {
-        cause,
-      })
+      const code = neverSent.includes(codeOf({ cause }) ?? '') ? 'unreachable' : 'unavailable'
+      throw new Fault(code, `${call.app} did not answer ${call.method} ${call.path}`, { cause })
     }
   }
 
@@ -183,10 +183,14 @@ export function createDaprTransport(options: DaprOptions): Transport {
     await pool.close()
   }
 
+  const invoke = tryingAnotherInstance(invokeOnce, callTimeoutMs)
   return { invoke, publish, state: { get, save, delete: remove }, secret, bind, ready, close }
 }
 
-/** An error that the sidecar made itself, as the callee could not be reached (`unavailable`) or may not be called (`denied`). */
+/**
+ * An error that the sidecar made itself: the callee may not be called (`denied`), it never received the call
+ * (`unreachable`), or it may have (`unavailable`).
+ */
 function refuseOwnErrors(
   { app, method, path }: Invocation,
   status: number,
@@ -194,10 +198,15 @@ function refuseOwnErrors(
 ): void {
   if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
   const said = new TextDecoder().decode(body)
-  throw new Fault(status === 403 ? 'denied' : 'unavailable', `${method} ${path} of ${app}: ${said}`)
+  const code = status === 403 ? 'denied' : undelivered.test(said) ? 'unreachable' : 'unavailable'
+  throw new Fault(code, `${method} ${path} of ${app}: ${said}`)
 }
 
 const ownError = /^\{"errorCode":"ERR_/
+/** Said when no connection could be made to the other sidecar or to its app, or when that app is known to be away. */
+const undelivered = /connection refused|no address|not in a healthy state/
+/** Why nothing reached our own sidecar. */
+const neverSent: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
 
 /** Turns whatever the SDK rejects with into a `Fault` (or the refusal it stands for), and bounds the wait. */
 async function reached<T>(
@@ -222,7 +231,7 @@ function fromSdk(doing: string, error: unknown): Error {
 
 const changed = (doing: string): Refusal =>
   refused('etag-mismatch', `${doing}: the entry has changed`)
-const codeOf = (error: unknown): number | undefined =>
-  ((error as Error | undefined)?.cause as { code?: number } | undefined)?.code
+const codeOf = (error: unknown): number | string | undefined =>
+  ((error as Error | undefined)?.cause as { code?: number | string } | undefined)?.code
 
 const silent = { log() {}, info() {}, warn() {}, error() {}, verbose() {}, debug() {} } as never

@@ -46,9 +46,9 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
 
   async function invoke(call: Invocation): Promise<Reply> {
     const app = transport.apps.get(call.app)
-    if (!app) throw new Fault('unavailable', `${call.app} is not running`)
+    if (!app) throw new Fault('unreachable', `${call.app} is not running`)
     if (happens(transport.faults.drop))
-      throw new Fault('unavailable', `${call.app} was not reached`)
+      throw new Fault('unreachable', `${call.app} was not reached`)
     const headers = { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) }
     const answer = await app.request(call.path, {
       method: call.method,

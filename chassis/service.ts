@@ -4,6 +4,7 @@ import type { JSONWebKeySet } from 'jose'
 import type { App } from './app.ts'
 import { createVerifier, publishedKeys, type Verifier } from './authentication.ts'
 import { call } from './call.ts'
+import { closer } from './closer.ts'
 import { createDaprTransport } from './dapr.ts'
 import { baseEnvironment, readEnvironment } from './environment.ts'
 import { createLog, type Log } from './log.ts'
@@ -64,7 +65,7 @@ export async function startService(name: string): Promise<Service> {
     stopOnSignal(log, [
       ...ends,
       () => Promise.all(workers.map((worker) => worker.stop())),
-      () => closeServer(server),
+      closer(server, drainMs),
       () => stopping.abort(),
     ])
   }
@@ -81,14 +82,6 @@ export async function startService(name: string): Promise<Service> {
     onStop: (end) => ends.push(end),
     listen,
   }
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), drainMs).unref()
-  })
 }
 
 function stopOnSignal(log: Log, ends: readonly (() => Promise<unknown> | unknown)[]): void {

@@ -34,7 +34,8 @@ export type SaveOptions = {
 export type Transport = {
   /**
    * Answers whatever the callee answered, errors included.
-   * @throws Fault `unavailable` when there was no answer, `denied` when this service may not make the call
+   * @throws Fault `unavailable` when there was no answer, `unreachable` when the callee did not even receive the call,
+   * `denied` when this service may not make it
    */
   invoke(call: Invocation): Promise<Reply>
   /** Publishes facts of one topic in order; answers the ids that were not accepted. */
