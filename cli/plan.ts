@@ -1,25 +1,33 @@
 import { ensureRuntime } from '../runtime/ensure.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './backing.ts'
 import { readResources } from './components.ts'
-import { readRunFile } from './dapr-yaml.ts'
+import { readRunFile, type Stanza } from './dapr-yaml.ts'
 import { fleetUnits } from './fleet.ts'
+import { door, instancesOf, withInstances } from './instances.ts'
 import type { Project } from './project.ts'
 import { ensureSecrets } from './secrets.ts'
 import { type Choice, withSets } from './sets.ts'
 import type { Unit } from './unit.ts'
 import { ensureVariables } from './variables.ts'
 
-export type Plan = { servers: Servers; fleet: Unit[] }
+export type Plan = {
+  servers: Servers
+  fleet: Unit[]
+  /** Where clients find the instances of the door, when there is more than one. */
+  front?: Front
+}
+export type Front = { port: number; units: readonly Unit[] }
 
 /** These may come later than the sidecars, or go: everything else must be there before a sidecar starts. */
 const notForSidecars = ['mail', 'provider', 'scheduler']
 
 /**
  * Everything that has to be on disk is put there, and what is to run is derived from dapr.yaml and its components, with
- * the chosen sets in place of those that it names.
+ * the chosen sets in place of those that it names and as many instances as were asked for.
  */
 export async function planOf(project: Project, choice: Choice): Promise<Plan> {
-  const stanzas = withSets(project, readRunFile(project.runFile), choice)
+  const once = withSets(project, readRunFile(project.runFile), choice)
+  const stanzas = withInstances(once, instancesOf(choice.instances))
   const resources = readResources([
     ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),
   ])
@@ -32,5 +40,19 @@ export async function planOf(project: Project, choice: Choice): Promise<Plan> {
     .filter((name) => !notForSidecars.includes(name))
   const daprd = runtime.parts.daprd.path
   const addresses = { sentryAddress, schedulerAddress }
-  return { servers, fleet: fleetUnits({ project, stanzas, daprd, ...addresses, secrets, after }) }
+  const fleet = fleetUnits({ project, stanzas, daprd, ...addresses, secrets, after })
+  const front = stanzas.length > once.length && frontOf(once, stanzas, fleet)
+  return { servers, fleet, ...(front && { front }) }
+}
+
+function frontOf(
+  once: readonly Stanza[],
+  stanzas: readonly Stanza[],
+  fleet: readonly Unit[],
+): Front | undefined {
+  const port = once.find(({ appId }) => appId === door)?.ports.app
+  const names = stanzas.filter(({ appId }) => appId === door).map(({ name }) => name)
+  return port === undefined
+    ? undefined
+    : { port, units: fleet.filter(({ name }) => names.includes(name)) }
 }

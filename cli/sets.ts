@@ -8,8 +8,8 @@ const prefixes = { broker: 'pubsub-', state: 'state-', secrets: 'secrets-' } as 
 export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
-/** The sets to use instead of those that dapr.yaml names. */
-export type Choice = Partial<Record<Kind, string>>
+/** The sets to use instead of those that dapr.yaml names, and how many of each app. */
+export type Choice = Partial<Record<Kind, string>> & { instances?: string }
 
 export const setArgs = {
   broker: {
@@ -27,20 +27,26 @@ export const setArgs = {
     valueHint: 'SET',
     description: 'Another secret store: components/secrets-SET (or SIDECART_SECRETS)',
   },
+  instances: {
+    type: 'string',
+    valueHint: 'N',
+    description: 'How many of each app (or SIDECART_INSTANCES)',
+  },
 } as const
 
 /** What was asked for on the command line, else in the environment. */
 export function chosen(
-  given: { [K in Kind]?: string | undefined },
+  given: { [K in Kind | 'instances']?: string | undefined },
   env: NodeJS.ProcessEnv = process.env,
 ): Choice {
-  const entries = kinds.map((kind) => [kind, given[kind] || env[`SIDECART_${kind.toUpperCase()}`]])
-  return Object.fromEntries(entries.filter(([, name]) => name)) as Choice
+  const names = [...kinds, 'instances'] as const
+  const entries = names.map((name) => [name, given[name] || env[`SIDECART_${name.toUpperCase()}`]])
+  return Object.fromEntries(entries.filter(([, value]) => value)) as Choice
 }
 
 /** The same choice as arguments for another command. */
 export const asFlags = (choice: Choice): string[] =>
-  Object.entries(choice).flatMap(([kind, name]) => [`--${kind}`, name])
+  Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value])
 
 /** The sets of a kind that this checkout has, such as `jetstream`. */
 export function setsOf(kind: Kind, components: string): string[] {

@@ -1,9 +1,18 @@
 import { existsSync, renameSync } from 'node:fs'
 import { procOf as runningProc } from '../runtime/processes.ts'
 import { type Order, serveOrders } from './control.ts'
+import { openFront } from './front.ts'
+import type { Front } from './plan.ts'
 import { assertPortsFree } from './ports.ts'
 import { Advice, type Project } from './project.ts'
-import { procOf, readState, removeState, supervisorOf, writeState } from './state.ts'
+import {
+  type ProcessRecord,
+  procOf,
+  readState,
+  removeState,
+  supervisorOf,
+  writeState,
+} from './state.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import type { SupervisorEvent, Unit } from './unit.ts'
 
@@ -22,9 +31,11 @@ export async function openShop(
   project: Project,
   units: readonly Unit[],
   onEvent: (event: SupervisorEvent) => void,
+  front?: Front,
 ): Promise<Shop> {
   const adopted = runningOf(project)
-  await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
+  const frontPort = front ? [{ name: 'the front', ports: { front: front.port } }] : []
+  await assertPortsFree([...units.filter(({ name }) => !adopted.has(name)), ...frontPort])
   for (const { name, logFile } of units) if (!adopted.has(name)) putAside(logFile)
   const self = runningProc('supervisor', process.pid)
   const supervisor = createSupervisor(units, {
@@ -35,6 +46,8 @@ export async function openShop(
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const server = await serveOrders(project, (order) => obey(supervisor, stop, order))
 
+  const open = front && (await openFront(front.port, () => portsOf(front, supervisor.records())))
+
   let stopping: Promise<void> | undefined
   function stop(): Promise<void> {
     stopping ??= supervisor.stopAll().then(close)
@@ -43,6 +56,7 @@ export async function openShop(
 
   function close(): void {
     server.close()
+    open?.close()
     removeState(project)
     end()
   }
@@ -61,6 +75,14 @@ export async function openShop(
     close()
   }
   return { ready: start(), ended, stop, kill }
+}
+
+/** Those that may take a connection. One that was told to stop finishes what it has and is given no more. */
+function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] {
+  const names = units.map(({ name }) => name)
+  return records
+    .filter(({ name, phase }) => names.includes(name) && ['running', 'ready'].includes(phase))
+    .map(({ ports }) => ports.app ?? 0)
 }
 
 /** Each start begins new logs and keeps those of the start before. */

@@ -19,8 +19,9 @@ export async function upInForeground(project: Project, choice: Choice): Promise<
   const progress = await prepared(project)
   const began = performance.now()
   const quitter = quitOnSignal(progress)
-  const { servers, fleet } = await planOf(project, choice)
-  const shop = await openShop(project, [...servers.needed, ...fleet], reporter(progress))
+  const { servers, fleet, front } = await planOf(project, choice)
+  const units = [...servers.needed, ...fleet]
+  const shop = await openShop(project, units, reporter(progress), front)
   quitter.shop = shop
   await shop.ready
   progress.end()
@@ -67,12 +68,9 @@ export async function superviseForParent(project: Project, choice: Choice): Prom
     )
   const quitter = quitOnSignal()
   try {
-    const { servers, fleet } = await planOf(project, choice)
-    const shop = await openShop(
-      project,
-      [...servers.needed, ...fleet],
-      (event) => void tell({ event }),
-    )
+    const { servers, fleet, front } = await planOf(project, choice)
+    const units = [...servers.needed, ...fleet]
+    const shop = await openShop(project, units, (event) => void tell({ event }), front)
     quitter.shop = shop
     await shop.ready
     await tell({ up: true })

@@ -31,13 +31,13 @@ export default command({
 })
 
 function logsOf(project: Project, service: string | undefined): Log[] {
-  const apps = readRunFile(project.runFile).map(({ name }) => name)
+  const recorded = readState(project)?.processes ?? []
+  const running = recorded.filter(({ role }) => role === 'app').map(({ name }) => name)
+  const apps = [...new Set([...readRunFile(project.runFile).map(({ name }) => name), ...running])]
   if (service === undefined)
     return apps.map((name) => ({ name, file: join(project.logs, `${name}.log`) }))
-  const recorded = (readState(project)?.processes ?? []).map(({ name }) => name)
-  const names = [
-    ...new Set([...apps, ...apps.map((name) => `${name}-sidecar`), ...recorded, 'supervisor']),
-  ]
-  if (!names.includes(service)) throw new Advice(`there is no ${service} here: ${names.join(', ')}`)
+  const sidecars = apps.map((name) => `${name}-sidecar`)
+  const names = new Set([...apps, ...sidecars, ...recorded.map(({ name }) => name), 'supervisor'])
+  if (!names.has(service)) throw new Advice(`there is no ${service} here: ${[...names].join(', ')}`)
   return [{ name: service, file: join(project.logs, `${service}.log`) }]
 }

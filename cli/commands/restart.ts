@@ -1,14 +1,41 @@
 import { named, processArgs } from '../chosen.ts'
 import { command } from '../command.ts'
 import { order } from '../control.ts'
-import { projectAt } from '../project.ts'
+import { Advice, type Project, projectAt } from '../project.ts'
+import { readState } from '../state.ts'
+import { seconds } from '../terminal.ts'
 
-export default command({
-  meta: { name: 'restart', description: 'Stop one process and start it again' },
-  args: processArgs,
-  run: async ({ args }) => {
-    const names = named(args)
-    await order(projectAt(), { do: 'restart', names })
-    console.log(`restarted ${names.join(', ')}`)
+export default command(
+  {
+    meta: {
+      name: 'restart',
+      description: 'Stop processes and start them again, one after another',
+    },
+    args: {
+      service: { ...processArgs.service, required: false },
+      withSidecar: processArgs.withSidecar,
+      rolling: { type: 'boolean', description: 'Every instance of every service in turn' },
+    },
+    run: async ({ args }) => {
+      const project = projectAt()
+      if ((args.rolling === true) === args._.length > 0)
+        throw new Advice('name what to restart, or say --rolling for every service')
+      for (const service of args.rolling ? appsOf(project) : args._) {
+        const began = performance.now()
+        const names = named({ service, withSidecar: args.withSidecar })
+        await order(project, { do: 'restart', names })
+        console.log(`restarted ${names.join(' and ')} in ${seconds(performance.now() - began)}`)
+      }
+    },
   },
-})
+  { anyNumber: true },
+)
+
+/** Every instance that runs; the door last, so that what it stands on is new by then. */
+function appsOf(project: Project): string[] {
+  const apps = (readState(project)?.processes ?? []).filter(({ role }) => role === 'app')
+  const isDoor = (name: string) => name.startsWith('gateway')
+  return apps
+    .map(({ name }) => name)
+    .sort((one, other) => Number(isDoor(one)) - Number(isDoor(other)))
+}
