@@ -24,6 +24,8 @@ export type AppOptions = {
   problems?: Record<string, ProblemKind>
   /** The token by which the sidecar shows itself. Without one everybody may call: only for the gateway's public port and tests. */
   appToken?: string
+  /** Requests under way at once; more are answered 503, before anything is done for them. */
+  maxInFlight?: number
   /** Bytes; larger bodies are answered 413. */
   maxBodyBytes?: number
   /** Rejects when the service cannot do its work. */
@@ -72,7 +74,7 @@ const probes = ['/healthz', '/readyz', '/metrics']
  * @example const app = createApp({ name: 'orders', log, problems: { 'order-already-shipped': { status: 409, title: '…' } } })
  */
 export function createApp(options: AppOptions): App {
-  const { name, log, maxBodyBytes = 256 * 1024 } = options
+  const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024 } = options
   const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
@@ -89,6 +91,7 @@ export function createApp(options: AppOptions): App {
   app.use(requestId({ limitLength: 128 }))
   app.use(observed(log))
   app.use(secureHeaders())
+  app.use(bounded(maxInFlight))
   if (options.appToken) app.use(fromSidecar(options.appToken))
   app.use(
     bodyLimit({
@@ -208,6 +211,25 @@ function observed(log: Log): MiddlewareHandler<AppEnv> {
     )
   }
 }
+
+/** What waits inside costs more than what waits outside: beyond what can be served soon, callers are told to come back. */
+function bounded(most: number): MiddlewareHandler<AppEnv> {
+  let underWay = 0
+  return async function bounded(c, next) {
+    if (probes.includes(c.req.path)) return next()
+    if (underWay >= most) throw overloaded()
+    underWay += 1
+    try {
+      await next()
+    } finally {
+      underWay -= 1
+    }
+  }
+}
+
+/** Nothing was done, and nothing is wrong with the request. */
+export const overloaded = (): Refusal =>
+  refused('overloaded', 'The shop is busy; try again in a moment.', { retryAfterSeconds: 1 })
 
 function fromSidecar(appToken: string): MiddlewareHandler<AppEnv> {
   const expected = Buffer.from(appToken)

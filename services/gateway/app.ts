@@ -10,10 +10,10 @@ import { type App, type AppEnv, createApp, nothingThere } from '../../chassis/ap
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import { call } from '../../chassis/call.ts'
 import type { Log } from '../../chassis/log.ts'
-import type { ProblemKind } from '../../chassis/problem.ts'
 import { Fault, refused } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { type OrderView, ordersRoutes } from '../orders/contract.ts'
+import { createBusy } from './busy.ts'
 import { docsPage, docsScript } from './docs-page.ts'
 import { createDocuments, methodsOf } from './documents.ts'
 import { createOrderEvents } from './order-events.ts'
@@ -35,12 +35,6 @@ export type GatewayPorts = {
   webRoot: string
   stopping?: AbortSignal
 }
-
-type RefusalCode = 'overloaded'
-const problems = { overloaded: { status: 503, title: 'Too busy' } } satisfies Record<
-  RefusalCode,
-  ProblemKind
->
 
 const passedOn = [
   'content-type',
@@ -67,10 +61,10 @@ const timeoutMs = 8_000
 export function createGatewayApp(ports: GatewayPorts): App {
   const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
   const documents = createDocuments(transport, services, log)
-  const app = createApp({ log, name: 'gateway', problems, document: documents })
+  const app = createApp({ log, name: 'gateway', maxInFlight, document: documents })
   const limiter = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
   const guard = signedIn(verify)
-  let inFlight = 0
+  const busy = createBusy()
 
   if (origins.length > 0)
     app.use(
@@ -103,24 +97,17 @@ export function createGatewayApp(ports: GatewayPorts): App {
 
   app.use(async function proxied(c, next) {
     const owner = ownerOf(c.req.path)
-    return owner ? admitted(c, () => forward(c, owner)) : next()
+    if (!owner) return next()
+    busy.refuse(owner, c.req.method)
+    return admitted(c, () => forward(c, owner))
   })
 
-  /** Does what was asked for, unless too much is under way, the client asks too often, or nobody is signed in who has to be. */
+  /** Does what was asked for, unless the client asks too often, or nobody is signed in who has to be. */
   async function admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T> {
-    if (inFlight >= maxInFlight)
-      throw refused('overloaded', 'The shop is busy; try again in a moment.', {
-        retryAfterSeconds: 1,
-      })
-    inFlight += 1
-    try {
-      await limited(clientOf(c))
-      if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
-        await guard(c as never, async () => {})
-      return await answer()
-    } finally {
-      inFlight -= 1
-    }
+    await limited(clientOf(c))
+    if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
+      await guard(c as never, async () => {})
+    return answer()
   }
 
   function orderOf(c: Context<AppEnv>): Promise<OrderView> {
@@ -156,6 +143,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       timeoutMs,
     }
     const reply = await transport.invoke(call).catch((error: unknown) => explained(c, error))
+    busy.heard(owner, c.req.method, reply)
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = bodyWithoutSession(c, reply) as Uint8Array<ArrayBuffer>
     return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)

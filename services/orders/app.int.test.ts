@@ -11,6 +11,7 @@ import { type TestDatabase, testDatabase } from '../../tests/support/database.ts
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
 import { until } from '../../tests/support/until.ts'
 import { createOrdersApp } from './app.ts'
+import { createBacklog } from './backlog.ts'
 import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { Catalog, Payments } from './ports.ts'
@@ -75,6 +76,7 @@ beforeEach(async () => {
   driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
   driver.start()
   app = createOrdersApp({
+    backlog: createBacklog({ underWay: store.underWay, most: 1_000 }),
     store,
     catalog,
     driver,

@@ -11,6 +11,7 @@ import type { ProblemKind } from '../../chassis/problem.ts'
 import { Fault, refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { payments } from '../payments/contract.ts'
+import type { Backlog } from './backlog.ts'
 import { type Accepted, type OrderView, ordersRoutes } from './contract.ts'
 import {
   cancel,
@@ -30,6 +31,7 @@ export type OrdersPorts = {
   store: OrderStore
   catalog: Catalog
   driver: Pick<Driver, 'drive' | 'roomMs'>
+  backlog: Backlog
   inbox: Inbox<Tx<OrdersTables>>
   deadLetters: DeadLetters
   verify: Verifier
@@ -78,6 +80,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     store,
     catalog,
     driver,
+    backlog,
     verify,
     log,
     now = () => new Date(),
@@ -98,6 +101,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
   subscribe(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
 
   app.openapi(ordersRoutes.place, async (c) => {
+    await backlog.admit()
     const request = c.req.valid('json')
     await refuseUnknown(request.lines.map(({ sku }) => sku))
     const placedAt = now()

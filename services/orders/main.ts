@@ -1,15 +1,22 @@
+import { z } from 'zod'
 import { openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
+import { readEnvironment } from '../../chassis/environment.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { createRelay } from '../../chassis/outbox.ts'
 import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
+import { createBacklog } from './backlog.ts'
 import { createCatalogClient, createPaymentsClient } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createDriver } from './saga.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
+const env = readEnvironment({
+  /** Orders under way in all instances; more are answered 503. */
+  MAX_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).default(500),
+})
 const service = await startService('orders')
 const { transport, log } = service
 const database = await openDatabase<OrdersTables>({
@@ -28,6 +35,7 @@ const ports = {
   store,
   catalog,
   driver,
+  backlog: createBacklog({ underWay: store.underWay, most: env.MAX_ORDERS_UNDER_WAY }),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   ready: database.ping,

@@ -36,6 +36,8 @@ export type OrderStore = {
   list(viewer: Viewer, list: OrderList): Promise<Order[]>
   /** Takes up to `limit` orders that are due and that nobody drives, for `leaseMs`. */
   claim(limit: number, leaseMs: number): Promise<{ order: Order; attempts: number }[]>
+  /** How many orders have not come to rest. */
+  underWay(): Promise<number>
   /** Gives an order back to be tried again in `delayMs`. */
   postpone(id: string, delayMs: number, attempts: number): Promise<void>
 }

@@ -198,6 +198,15 @@ export function createOrderStore(
     return claimed.map((row) => ({ order: toOrder(row), attempts: row.attempts }))
   }
 
+  async function underWay(): Promise<number> {
+    const { count } = await database.rows
+      .selectFrom('orders')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('next_attempt_at', 'is not', null)
+      .executeTakeFirstOrThrow()
+    return count
+  }
+
   async function postpone(id: string, delayMs: number, attempts: number): Promise<void> {
     await database.rows
       .updateTable('orders')
@@ -209,7 +218,7 @@ export function createOrderStore(
 
   const soon = (ms: number): Date => new Date(now().getTime() + ms)
 
-  return { place, update, updateWithin, find, history, list, claim, postpone }
+  return { place, update, updateWithin, find, history, list, claim, underWay, postpone }
 }
 
 /** Owner checks are part of the query: a stranger finds nothing. */
