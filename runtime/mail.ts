@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { accepts, answers, type Started, startAndWait } from './started.ts'
 
 export type MailOptions = {
-  /** Keeps the mails; they are there again after a restart. */
+  /** Keeps the newest mails; they are there again after a restart. */
   dir: string
   smtpPort?: number
   webPort?: number
@@ -26,11 +26,12 @@ export async function startMail({
   const inboxUrl = `http://127.0.0.1:${webPort}`
   const smtp = ['--smtp', String(smtpPort), '--ip', '127.0.0.1']
   const web = ['--web', String(webPort), '--web-ip', '127.0.0.1']
+  const kept = ['--max-emails', String(mostMails)]
   const started = await startAndWait(
     {
       name: 'maildev',
       command: process.execPath,
-      args: ['--import', greetAtOnce, program(), ...smtp, ...web, '--mail-directory', dir],
+      args: ['--import', greetAtOnce, program(), ...smtp, ...web, ...kept, '--mail-directory', dir],
       cwd: dir,
       logFile,
     },
@@ -41,6 +42,9 @@ export async function startMail({
   )
   return { ...started, inboxUrl }
 }
+
+/** At a start it reads them all, some 600 a second. */
+const mostMails = 4000
 
 const greetAtOnce = new URL('greet-at-once.ts', import.meta.url).href
 
