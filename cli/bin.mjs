@@ -81,7 +81,9 @@ async function install() {
 }
 
 /** npm adds its whole manual to some faults: the beginning says what is wrong. */
-const said = (output) => output.trim().split('\n').slice(0, 30).join('\n')
+function said(output) {
+  return output.trim().split('\n').slice(0, 30).join('\n')
+}
 
 function npmCi() {
   // The npm that started us, so that it is the same version; else the one on the PATH.
