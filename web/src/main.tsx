@@ -14,7 +14,10 @@ import { applyTheme } from './ui/theme.ts'
 applyTheme()
 const queries = createQueries()
 const router = createShopRouter(queries)
-onSession(() => queries.removeQueries({ queryKey: [mine] }))
+onSession(() => {
+  queries.removeQueries({ queryKey: [mine] })
+  void router.invalidate()
+})
 
 const app = document.getElementById('app')
 if (!app) throw new Error('index.html has no #app')

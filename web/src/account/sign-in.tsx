@@ -8,6 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
+import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
 const registerRoute = getRouteApi('/register')

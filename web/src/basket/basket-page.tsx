@@ -40,13 +40,14 @@ function BasketLine({ line }: { line: PricedLine }) {
   const change = useChangeBasket()
   const set = (wanted: number) => change({ kind: 'set', sku, quantity: wanted, seen: quantity })
   const name = product?.name ?? sku
+  const words = product || line.gone ? name : <Skeleton height="1.5rem" width="60%" />
   return (
     <li className="basket-line">
       <Picture sku={sku} />
       <div className="basket-line-words">
         <h2>
           <Link to="/item/$sku" params={{ sku }}>
-            {name}
+            {words}
           </Link>
         </h2>
         {product && <p className="price">{formatMoney(product.price)}</p>}

@@ -19,6 +19,7 @@ import { useForm } from '../ui/use-form.ts'
 import { attemptIsOver, keyFor } from './attempt.ts'
 import { Cards, defaultCard } from './cards.tsx'
 import { ShipTo, shipToFrom } from './ship-to.tsx'
+import '../basket/basket.css'
 import './checkout.css'
 
 export function Checkout() {

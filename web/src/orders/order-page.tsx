@@ -48,7 +48,7 @@ export function OrderPage() {
 }
 
 /** Ids of the same minute begin alike; their ends do not. */
-export const shortId = (orderId: string): string => orderId.slice(-8)
+const shortId = (orderId: string): string => orderId.slice(-8)
 
 function titleOf(order: OrderView | undefined): string {
   if (!order) return 'Your order'

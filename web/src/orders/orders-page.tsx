@@ -10,7 +10,6 @@ import { Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { formatDay } from '../ui/when.ts'
-import { shortId } from './order-page.tsx'
 import { Badge } from './progress.tsx'
 import './orders.css'
 
@@ -60,17 +59,25 @@ function OrderCard({ order }: { order: OrderView }) {
       <div>
         <h2>
           <Link to="/account/orders/$orderId" params={{ orderId }}>
-            {formatDay(placedAt)}
+            {titleOf(lines)}
           </Link>
         </h2>
         <p className="soft small">
-          {shortId(orderId)}
+          {formatDay(placedAt)}
           {total && ` · ${formatMoney(total)}`}
         </p>
       </div>
       <Badge status={status} />
     </article>
   )
+}
+
+/** Names are known once the stock is reserved. */
+function titleOf(lines: OrderView['lines']): string {
+  const [first] = lines
+  const more = lines.length - 1
+  const name = first?.name ?? first?.sku ?? 'Order'
+  return more > 0 ? `${name} and ${more} more` : name
 }
 
 function NoOrders() {

@@ -33,7 +33,8 @@ export function Browse() {
         <SortBy listing={listing} onChange={show} />
       </header>
       <Filters listing={listing} categories={categories} onChange={show} />
-      <section className="stack" aria-label="Products" aria-busy={isPlaceholderData}>
+      <section className="stack" aria-busy={isPlaceholderData}>
+        <h2 className="unseen">Products</h2>
         {isError && <Outage what="The catalogue" />}
         {!data && !isError && <ProductGridSkeleton count={12} />}
         {data && products.length === 0 && <NothingFound onClear={() => show({})} />}

@@ -3,6 +3,7 @@ import type { FormEvent } from 'react'
 import type { CategoryCount } from '../../../services/catalog/contract.ts'
 import type { Listing } from '../api/queries.ts'
 import { Choice, TextField } from '../ui/field.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
 import { centsOf } from './listing.ts'
 
 type FiltersProps = {
@@ -44,6 +45,7 @@ function FilterFields({ listing, categories, onChange }: FiltersProps) {
               All
             </Link>
           </li>
+          {categories.length === 0 && !listing.q && <Skeleton height="21rem" />}
           {categories.map(({ category, title, products }) => (
             <li key={category}>
               <Link

@@ -1,9 +1,9 @@
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useSyncExternalStore } from 'react'
 import { useSignedIn } from '../api/use-session.ts'
 import { useBasket } from '../basket/use-basket.ts'
 import { Icon } from '../ui/icon.tsx'
-import { chooseTheme, theme } from '../ui/theme.ts'
+import { chooseTheme, onTheme, theme } from '../ui/theme.ts'
 
 export function Header() {
   return (
@@ -82,17 +82,14 @@ function Search() {
 }
 
 function ThemeButton() {
-  const [now, setNow] = useState(theme)
+  const now = useSyncExternalStore(onTheme, theme)
   const other = now === 'dark' ? 'light' : 'dark'
   return (
     <button
       type="button"
       className="icon-button"
       aria-label={`Switch to ${other} colours`}
-      onClick={() => {
-        chooseTheme(other)
-        setNow(other)
-      }}
+      onClick={() => chooseTheme(other)}
     >
       <Icon name={now === 'dark' ? 'sun' : 'moon'} />
     </button>

@@ -6,6 +6,7 @@ import { buttonClass } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Outage } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
 import { Picture } from './picture.tsx'
 import { ProductGrid, ProductGridSkeleton } from './product-card.tsx'
 import './home.css'
@@ -19,7 +20,7 @@ export function Home() {
       <Hero products={oneOfEach(products)} />
       <div className="page home">
         {isError && !data && <Outage what="The catalogue" />}
-        <Categories categories={data?.facets.category ?? []} products={products} />
+        <Categories categories={data?.facets.category} products={products} />
         <section className="stack">
           <div className="section-head">
             <h2>Just in</h2>
@@ -73,18 +74,18 @@ function Categories({
   categories,
   products,
 }: {
-  categories: readonly CategoryCount[]
+  categories: readonly CategoryCount[] | undefined
   products: readonly Product[]
 }) {
   const pictureOf = (category: string) => products.find((one) => one.category === category)?.sku
-  if (categories.length === 0) return null
   return (
     <section className="stack">
       <div className="section-head">
         <h2>Look around</h2>
       </div>
       <ul className="categories">
-        {categories.map(({ category, title, products: count }) => (
+        {!categories && <CategorySkeletons />}
+        {categories?.map(({ category, title, products: count }) => (
           <li key={category}>
             <Link to="/shop" search={{ category }}>
               <Picture sku={pictureOf(category) ?? ''} />
@@ -97,6 +98,15 @@ function Categories({
     </section>
   )
 }
+
+const CategorySkeletons = () =>
+  Array.from({ length: 10 }, (_, place) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same
+    <li key={place} aria-hidden="true">
+      <span className="picture skeleton" />
+      <Skeleton height="1.5rem" width="60%" />
+    </li>
+  ))
 
 const promises = [
   ['truck', 'Delivered in two to four days', 'All over Europe, without shipping costs.'],

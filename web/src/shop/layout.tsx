@@ -1,7 +1,7 @@
 import { Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { useHandOver } from '../basket/use-basket.ts'
-import { Toasts } from '../ui/toasts.tsx'
+import { dismissToasts, Toasts } from '../ui/toasts.tsx'
 import { Footer } from './footer.tsx'
 import { Header } from './header.tsx'
 import './layout.css'
@@ -38,6 +38,7 @@ function useArrivals(main: React.RefObject<HTMLElement | null>): string {
       router.subscribe('onRendered', ({ fromLocation, pathChanged }) => {
         if (!fromLocation || !pathChanged) return
         main.current?.focus({ preventScroll: true })
+        dismissToasts()
         setTitle(document.title)
       }),
     [router, main],

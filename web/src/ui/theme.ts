@@ -1,19 +1,38 @@
-import { storage } from '../api/storage.ts'
+import { onStored, storage } from '../api/storage.ts'
+
+export type Theme = 'light' | 'dark'
 
 const key = 'sidecart.theme'
-const dark = () => matchMedia('(prefers-color-scheme: dark)').matches
-
-type Theme = 'light' | 'dark'
+const darkSystem = matchMedia('(prefers-color-scheme: dark)')
 
 /** The chosen look, or the system's. */
-export const theme = (): Theme =>
-  storage.get(key) === 'dark' || (storage.get(key) === null && dark()) ? 'dark' : 'light'
+export function theme(): Theme {
+  const chosen = storage.get(key)
+  if (chosen === 'light' || chosen === 'dark') return chosen
+  return darkSystem.matches ? 'dark' : 'light'
+}
 
 export function applyTheme(): void {
-  if (storage.get(key)) document.documentElement.style.colorScheme = theme()
+  document.documentElement.style.colorScheme = storage.get(key) ? theme() : ''
 }
+
+const listeners = new Set<() => void>()
 
 export function chooseTheme(chosen: Theme): void {
   storage.set(key, chosen)
+  changed()
+}
+
+function changed(): void {
   applyTheme()
+  for (const listener of listeners) listener()
+}
+
+onStored(key, changed)
+darkSystem.addEventListener('change', changed)
+
+/** Calls back when the look changes: chosen here, in another tab, or by the system. */
+export function onTheme(listener: () => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
 }

@@ -18,6 +18,9 @@ export function toast(message: ReactNode): void {
 
 const dismiss = (id: number): void => set(toasts.filter((one) => one.id !== id))
 
+/** What was said about another page is over. */
+export const dismissToasts = (): void => set([])
+
 function set(next: readonly Toast[]): void {
   toasts = next
   for (const listener of listeners) listener()
