@@ -55,6 +55,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          globalSetup: 'tests/browser/set-up.ts',
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'crash',
           include: ['tests/crash/**/*.test.ts'],
           exclude: never,

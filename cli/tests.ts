@@ -6,8 +6,8 @@ import type { Project } from './project.ts'
 
 export type Tally = { passed: number; failed: number }
 
-/** One vitest run each, in this order: what is cheap fails first. */
-const runs = [['unit', 'architecture'], ['integration'], ['system']]
+/** One vitest run each, in this order: what is cheap fails first. `--project NAME` chooses one. */
+const runs = [['unit', 'architecture'], ['integration'], ['system'], ['browser']]
 
 /** Sets up what tests need, runs them and sums up. Answers the exit code: 0 when some passed and none failed. */
 export async function runTests(
@@ -16,7 +16,8 @@ export async function runTests(
 ): Promise<number> {
   await ensureRuntime({ project: project.root })
   const tallies: Tally[] = []
-  for (const projects of runs) tallies.push(await run(project, projects, passedThrough))
+  const chosen = passedThrough.includes('--project') ? [[]] : runs
+  for (const projects of chosen) tallies.push(await run(project, projects, passedThrough))
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
   const [passed, failed] = [sum('passed'), sum('failed')]
   console.log(`${passed} passed, ${failed} failed`)
@@ -28,10 +29,10 @@ async function run(
   projects: readonly string[],
   passedThrough: readonly string[],
 ): Promise<Tally> {
-  const report = join(project.home, 'tests', `${projects[0]}.json`)
+  const report = join(project.home, 'tests', `${projects[0] ?? 'chosen'}.json`)
   mkdirSync(join(project.home, 'tests'), { recursive: true })
   rmSync(report, { force: true })
-  console.log(`\n── ${projects.join(' and ')} tests`)
+  if (projects.length > 0) console.log(`\n── ${projects.join(' and ')} tests`)
   const chosen = projects.flatMap((name) => ['--project', name])
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const args = ['run', '--passWithNoTests', ...chosen, ...reporters, ...passedThrough]

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest'
+import { addToBasket, heading, register, signIn, useBrowser } from './visitor.ts'
+
+const { visitor, expectFaults } = useBrowser()
+const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']
+
+it('a guest’s basket survives a reload and is the same in every tab', async () => {
+  const page = await visitor()
+  const other = await page.context().newPage()
+  await other.goto('/')
+  await addToBasket(page, mug)
+  await other.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+  await page.reload()
+  await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+})
+
+it('what a guest has put in joins what was there at the next sign-in', async () => {
+  const page = await visitor()
+  const account = await register(page)
+  await addToBasket(page, mug)
+  await addToBasket(page, mug)
+  await page.getByRole('link', { name: 'Basket, 2 pieces' }).waitFor()
+  await page.goto('/account')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByRole('link', { name: 'Basket, 0 pieces' }).waitFor()
+  await addToBasket(page, lamp)
+  await addToBasket(page, mug)
+  await signIn(page, account)
+  await page.getByRole('link', { name: 'Basket, 3 pieces' }).waitFor()
+  expect(await page.evaluate(() => localStorage.getItem('sidecart.basket'))).toBeNull()
+})
+
+it('a stale basket overwrites nothing: a change of another line is made, of the same line it is shown', async () => {
+  const page = await visitor()
+  const account = await register(page)
+  await addToBasket(page, mug)
+  await addToBasket(page, lamp)
+  const phone = await visitor()
+  await signIn(phone, account)
+  await Promise.all([page.goto('/basket'), phone.goto('/basket')])
+  const lineOn = (where: typeof page, name: RegExp) =>
+    where.getByRole('group', { name }).getByRole('status')
+  await lineOn(phone, /Desk lamp/).waitFor()
+  await lineOn(page, /Desk lamp/).waitFor()
+
+  await page.getByRole('button', { name: /One Enamel mug.* more/ }).click()
+  await page.getByRole('link', { name: 'Basket, 3 pieces' }).waitFor()
+  expectFaults(/^412 /)
+  for (const pieces of [4, 5]) {
+    await phone.getByRole('button', { name: /One Desk lamp.* more/ }).click()
+    await phone.getByRole('link', { name: `Basket, ${pieces} pieces` }).waitFor()
+  }
+  expect(await lineOn(phone, /Enamel mug/).textContent()).toBe('2')
+
+  await page.getByRole('button', { name: /One Desk lamp.* more/ }).click()
+  await page.getByText('Your basket was changed elsewhere').waitFor()
+  await page.getByRole('link', { name: 'Basket, 5 pieces' }).waitFor()
+  expect(await lineOn(page, /Desk lamp/).textContent()).toBe('3')
+})
+
+it('keyboard alone: from the first page to the basket', async () => {
+  const page = await visitor()
+  await page.goto('/shop?category=kitchen')
+  await heading(page, 'Kitchen')
+  await page.keyboard.press('Tab')
+  expect(await page.locator(':focus').textContent()).toBe('Skip to the content')
+  await page.keyboard.press('Enter')
+  const card = page.getByRole('article').first()
+  const name = (await card.getByRole('heading').textContent()) ?? ''
+  await card.getByRole('link').focus()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByText(`${name} is in your basket`).waitFor()
+})

@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { sidecart } from '../system/shop.ts'
+import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
+
+const { visitor, expectFaults } = useBrowser()
+const mug = 'MUG-ENAMEL-BLUE'
+const comesBack = { timeout: 20_000 }
+const stopped = new Set<string>()
+
+async function stop(service: string): Promise<void> {
+  stopped.add(service)
+  await sidecart('stop', service)
+  expectFaults(/^503 /, /Failed to fetch/, /ERR_/)
+}
+
+async function start(service: string): Promise<void> {
+  await sidecart('start', service)
+  stopped.delete(service)
+}
+
+afterEach(async () => {
+  for (const service of stopped) await start(service)
+})
+
+describe('while a service is away its part says so, the rest works, and it mends itself', () => {
+  it('catalog', async () => {
+    const page = await visitor()
+    await addToBasket(page, mug)
+    await stop('catalog')
+    await page.goto('/shop')
+    await page.getByText('The catalogue cannot be reached at the moment.').waitFor()
+    await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
+    await page.getByText('which knows the prices, cannot be reached').waitFor()
+    await start('catalog')
+    await page.getByRole('link', { name: 'Sign in and check out' }).waitFor(comesBack)
+    expect(await page.getByText('cannot be reached').count()).toBe(0)
+  })
+
+  it('carts: what is added meanwhile is kept here, and handed over', async () => {
+    const page = await visitor()
+    await register(page)
+    await stop('carts')
+    await addToBasket(page, mug)
+    await page.getByText('Kept in this browser until your basket answers again.').waitFor()
+    await page.getByRole('link', { name: 'Basket, 1 piece' }).click()
+    await page.getByText('Your basket cannot be reached at the moment.').waitFor()
+    await start('carts')
+    await page.getByText('Your basket cannot be reached').waitFor({ state: 'hidden', ...comesBack })
+    await page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
+    await page.reload()
+    await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+  })
+
+  it('orders: an order that is being followed goes on when it is back', async () => {
+    const page = await visitor()
+    await register(page)
+    await addToBasket(page, mug)
+    await checkOut(page, /^Slow bank/)
+    await heading(page, 'Thank you! One moment…')
+    await stop('orders')
+    await page.getByText('This order cannot be reached at the moment.').waitFor()
+    await start('orders')
+    await page.getByRole('heading', { name: 'Thank you! It is yours' }).waitFor({ timeout: 30_000 })
+    await page.getByText('Live', { exact: true }).waitFor(comesBack)
+  })
+})
+
+it('offline and back', async () => {
+  const page = await visitor()
+  await page.goto('/shop')
+  await page.getByRole('article').first().waitFor()
+  expectFaults(/Failed to fetch/, /ERR_INTERNET/)
+  await page.context().setOffline(true)
+  await page.getByRole('link', { name: /^Audio/ }).click()
+  await page.getByText('The catalogue cannot be reached at the moment.').waitFor()
+  await page.context().setOffline(false)
+  await heading(page, 'Audio')
+  await page.getByText('The catalogue cannot be reached').waitFor({ state: 'hidden', ...comesBack })
+  expect(await page.getByRole('article').count()).toBeGreaterThan(3)
+})

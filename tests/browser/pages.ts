@@ -1,0 +1,52 @@
+import type { Page } from 'playwright-core'
+import { addToBasket, checkOut, heading, register } from './visitor.ts'
+
+/** A page of the shop, and what has to be seen before it is whole. */
+export type ShopPage = { name: string; path: string; ready: (page: Page) => Promise<unknown> }
+
+const button = (name: string | RegExp) => (page: Page) =>
+  page.getByRole('button', { name }).first().waitFor()
+const titled = (name: string | RegExp) => (page: Page) => heading(page, name)
+const firstProduct = (page: Page) => page.getByRole('article').first().waitFor()
+
+/** What everybody sees. */
+export const publicPages: readonly ShopPage[] = [
+  { name: 'home', path: '/', ready: firstProduct },
+  { name: 'list', path: '/shop', ready: firstProduct },
+  { name: 'filtered', path: '/shop?category=kitchen&inStock=true&sort=price', ready: firstProduct },
+  { name: 'nothing-found', path: '/shop?q=zeppelin', ready: button('Show everything') },
+  { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: button('Add to basket') },
+  { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
+  { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
+  { name: 'register', path: '/register', ready: button('Create the account') },
+  { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
+]
+
+/** What only its owner sees: after `ownPages` has been prepared for a visitor. */
+export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
+  await register(page)
+  await addToBasket(page, 'TEAPOT-STONEWARE-RUST')
+  await checkOut(page, /^Card without money/)
+  await heading(page, 'This order was cancelled')
+  const cancelled = new URL(page.url()).pathname
+  await addToBasket(page, 'LAMP-DESK-BRASS')
+  await checkOut(page)
+  await heading(page, 'Thank you! It is yours')
+  const order = new URL(page.url()).pathname
+  await addToBasket(page, 'RADIO-TABLE-SKY')
+  await addToBasket(page, 'MUG-ENAMEL-BLUE')
+  return [
+    {
+      name: 'basket',
+      path: '/basket',
+      ready: (page) => page.getByText('Go to checkout').waitFor(),
+    },
+    { name: 'checkout', path: '/checkout', ready: button(/^Order and pay/) },
+    { name: 'order', path: order, ready: titled('Thank you! It is yours') },
+    { name: 'cancelled-order', path: cancelled, ready: button('Try again') },
+    { name: 'orders', path: '/account/orders', ready: firstProduct },
+    { name: 'profile', path: '/account/profile', ready: button('Save the name') },
+    { name: 'addresses', path: '/account/addresses', ready: button('Add an address') },
+    { name: 'mails', path: '/account/mails', ready: (page) => page.getByLabel(/^News/).waitFor() },
+  ]
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { until } from '../support/until.ts'
+import { gateway } from '../system/client.ts'
+import { launch } from './chromium.ts'
+
+const patienceMs = 10_000
+
+/**
+ * A browser for the tests of one file. Each visitor has a browser of their own as far as cookies and storage go.
+ * After each test: nothing was asked of another machine, no script failed, and no answer was an error that the
+ * test did not expect.
+ */
+export function useBrowser() {
+  let browser: Browser
+  let faults: string[] = []
+  let expected: RegExp[] = []
+
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+    const unexpected = faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)))
+    faults = []
+    expected = []
+    expect(unexpected).toEqual([])
+  })
+
+  return {
+    /** Opens a page for somebody who was never here. */
+    async visitor(options: BrowserContextOptions = {}): Promise<Page> {
+      const context = await browser.newContext({ baseURL: gateway, ...options })
+      context.setDefaultTimeout(patienceMs)
+      context.on('page', (page) => watch(page, (fault) => faults.push(fault)))
+      return context.newPage()
+    },
+    /** These faults belong to the test. */
+    expectFaults(...patterns: RegExp[]): void {
+      expected = patterns
+    },
+  }
+}
+
+function watch(page: Page, report: (fault: string) => void): void {
+  page.on('request', (request) => {
+    if (!request.url().startsWith(gateway) && !request.url().startsWith('data:'))
+      report(`asked elsewhere: ${request.url()}`)
+  })
+  page.on('response', (answer) => {
+    if (answer.status() >= 400)
+      report(`${answer.status()} ${answer.request().method()} ${answer.url()}`)
+  })
+  page.on('pageerror', (error) => report(`script: ${error.message}`))
+  page.on('console', (message) => {
+    const isAnswer = message.text().startsWith('Failed to load resource')
+    if (message.type() === 'error' && !isAnswer) report(`console: ${message.text()}`)
+  })
+}
+
+export type Account = { name: string; email: string; password: string }
+
+export const newAccount = (): Account => ({
+  name: 'Ada Shopper',
+  email: `${randomUUID()}@example.com`,
+  password: randomUUID(),
+})
+
+/** Fills in and sends the form that creates an account, wherever it is shown. */
+export async function register(page: Page, account: Account = newAccount()): Promise<Account> {
+  if (!page.url().includes('/register')) await page.goto('/register')
+  await page.getByLabel('Name').fill(account.name)
+  await page.getByLabel('E-mail').fill(account.email)
+  await page.getByLabel('Password').fill(account.password)
+  await page.getByRole('button', { name: 'Create the account' }).click()
+  await page.getByRole('banner').getByRole('link', { name: 'Your account' }).waitFor()
+  return account
+}
+
+export async function signIn(page: Page, { email, password }: Account): Promise<void> {
+  await page.goto('/sign-in')
+  await page.getByLabel('E-mail').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await heading(page, 'Orders')
+}
+
+export async function addToBasket(page: Page, sku: string): Promise<void> {
+  await page.goto(`/item/${sku}`)
+  await page.getByRole('button', { name: 'Add to basket' }).click()
+  await page.getByText('is in your basket').waitFor()
+}
+
+/** Waits for the heading of a page. */
+export const heading = (page: Page, name: string | RegExp): Promise<void> =>
+  page.getByRole('heading', { level: 1, name }).waitFor()
+
+export async function fillAddress(page: Page): Promise<void> {
+  await page.getByLabel('Full name').fill('Ada Shopper')
+  await page.getByLabel('Street and number').fill('Harbour Road 1')
+  await page.getByLabel('Postal code').fill('20457')
+  await page.getByLabel('City').fill('Hamburg')
+}
+
+/** Orders what is in the basket; a new customer's address is filled in. */
+export async function checkOut(
+  page: Page,
+  card: string | RegExp = 'Card that works',
+): Promise<void> {
+  await page.goto('/checkout')
+  await page.getByRole('heading', { name: 'Send to' }).waitFor()
+  if (await page.getByLabel('Full name').isVisible()) await fillAddress(page)
+  await page.getByLabel(card).check()
+  await page.getByRole('button', { name: /^Order and pay/ }).click()
+}
+
+/** Switches between light and dark, and waits until the page has. */
+export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
+  const isDark = async () => Number(/\d+/.exec(String(await ground()))) < 128
+  await until(
+    `the page is ${colorScheme}`,
+    async () => (await isDark()) === (colorScheme === 'dark'),
+  )
+}
