@@ -25,7 +25,9 @@ export async function ensureWebApp({ root }: Project): Promise<void> {
 async function buildWebApp(root: string): Promise<void> {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const args = [vite, 'build', 'web', '--logLevel', 'warn']
-  await run(process.execPath, args, { cwd: root }).catch((error: { stderr: string }) => {
+  // whatever this command runs in, such as a test, pages get the libraries as they are for production
+  const env = { ...process.env, NODE_ENV: 'production' }
+  await run(process.execPath, args, { cwd: root, env }).catch((error: { stderr: string }) => {
     throw new Advice(`the web app cannot be built:\n${error.stderr}`)
   })
 }
