@@ -16,9 +16,8 @@ async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<str
     await wear(page, colorScheme)
     const { violations } = await new AxeBuilder({ page }).analyze()
     for (const { id, nodes } of violations)
-      flaws.push(
-        `${name}, ${colorScheme}: ${id} at ${nodes.map(({ target }) => target).join(', ')}`,
-      )
+      for (const { target, failureSummary } of nodes)
+        flaws.push(`${name}, ${colorScheme}: ${id} at ${target.join(' ')}: ${failureSummary}`)
   }
   const wide = page.viewportSize() ?? { width: 0, height: 0 }
   await page.setViewportSize({ ...wide, width: narrow })

@@ -15,7 +15,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'list', path: '/shop', ready: firstProduct },
   { name: 'filtered', path: '/shop?category=kitchen&inStock=true&sort=price', ready: firstProduct },
   { name: 'nothing-found', path: '/shop?q=zeppelin', ready: button('Show everything') },
-  { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: button('Add to basket') },
+  { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: firstProduct },
   { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },

@@ -125,4 +125,7 @@ export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<v
     `the page is ${colorScheme}`,
     async () => (await isDark()) === (colorScheme === 'dark'),
   )
+  await page.evaluate(
+    'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
+  )
 }
