@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { ownPages, publicPages, type ShopPage } from './pages.ts'
-import { useBrowser, wear } from './visitor.ts'
+import { drawn, useBrowser, wear } from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const narrow = 360
@@ -21,6 +21,7 @@ async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<str
   }
   const wide = page.viewportSize() ?? { width: 0, height: 0 }
   await page.setViewportSize({ ...wide, width: narrow })
+  await drawn(page)
   const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
   if (width > narrow) flaws.push(`${name}: ${width} px wide on ${narrow}`)
   await page.setViewportSize(wide)

@@ -125,7 +125,11 @@ export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<v
     `the page is ${colorScheme}`,
     async () => (await isDark()) === (colorScheme === 'dark'),
   )
-  await page.evaluate(
-    'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
-  )
+  await drawn(page)
 }
+
+/** Waits until what has changed is laid out and drawn. */
+export const drawn = (page: Page): Promise<unknown> =>
+  page.evaluate(
+    'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',
+  )
