@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from '@prometheus-io/client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 export const registry = new Registry()
 collectDefaultMetrics({ register: registry })
@@ -34,5 +34,29 @@ export const inboxOutcomes = new Counter({
   labelNames: ['topic', 'outcome'] as const,
   registers,
 })
+
+type Backlog = { depth: number; oldestSeconds: number }
+
+/** Has facts that wait in the outbox counted whenever metrics are read; a database that does not answer makes it `NaN`. */
+export function watchOutbox(backlog: () => Promise<Backlog>): void {
+  const gauge = (name: string, help: string, key: keyof Backlog) => {
+    registry.removeSingleMetric(name)
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(
+          await backlog().then(
+            (waiting) => waiting[key],
+            () => Number.NaN,
+          ),
+        )
+      },
+    })
+  }
+  gauge('outbox_depth', 'Facts that wait to be handed to the broker', 'depth')
+  gauge('outbox_oldest_seconds', 'How long the oldest of them waits', 'oldestSeconds')
+}
 
 export { Counter }

@@ -3,7 +3,7 @@ import type { Database } from './database.ts'
 import type { CloudEvent } from './fact.ts'
 import type { Log } from './log.ts'
 import type { MessagingTables } from './messaging-tables.ts'
-import { outboxFailures, outboxPublished } from './metrics.ts'
+import { outboxFailures, outboxPublished, watchOutbox } from './metrics.ts'
 import type { Transport } from './transport.ts'
 import { createWorker, type Worker } from './worker.ts'
 
@@ -87,6 +87,7 @@ export function createRelay({
 
   const worker = createWorker({ name: 'outbox relay', log, pollMs, work: relayOnce })
   database.onAnnounced(worker.wake)
+  watchOutbox(() => outboxBacklog(database))
   return worker
 }
 
