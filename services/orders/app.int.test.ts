@@ -7,15 +7,18 @@ import { createInbox } from '../../chassis/inbox.ts'
 import { createLog } from '../../chassis/log.ts'
 import { euro } from '../../chassis/money.ts'
 import { Fault } from '../../chassis/refusal.ts'
+import { startTelemetry } from '../../chassis/telemetry.ts'
 import { type TestDatabase, testDatabase } from '../../tests/support/database.ts'
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
 import { until } from '../../tests/support/until.ts'
 import { createOrdersApp } from './app.ts'
 import { createBacklog } from './backlog.ts'
+import type { HistoryEntry, Saga, Sales } from './contract.ts'
 import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { Catalog, Payments } from './ports.ts'
 import { createDriver, type Driver } from './saga.ts'
+import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
 const ada = '018f0000-0000-7000-8000-00000000000a'
@@ -49,6 +52,8 @@ let others: Others
 let driver: Driver
 let app: App
 
+const telemetry = startTelemetry('orders')
+
 beforeAll(async () => {
   place = await testDatabase('orders')
   database = await openDatabase<OrdersTables>({ connectionString: place.url, migrations, log })
@@ -58,6 +63,7 @@ afterAll(async () => {
   await driver.stop()
   await database.close()
   await place.dispose()
+  await telemetry.close()
 })
 
 beforeEach(async () => {
@@ -77,6 +83,7 @@ beforeEach(async () => {
   driver.start()
   app = createOrdersApp({
     backlog: createBacklog({ underWay: store.underWay, most: 1_000 }),
+    overview: createOverview(database),
     store,
     catalog,
     driver,
@@ -407,6 +414,53 @@ describe('an operator', () => {
       'orders-delivered-v1',
       'orders-refunded-v1',
     ])
+  })
+})
+
+describe('what operators see of all orders', () => {
+  it('every step names its trace, and how often it was tried in vain before', async () => {
+    let tries = 0
+    others.charge = async () => {
+      tries += 1
+      if (tries < 3) throw new Fault('unavailable', 'the bank is closed')
+      return { outcome: 'charged' }
+    }
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    const answer = await get(`/orders/${orderId}/history`)
+    const { history } = (await answer.json()) as { history: HistoryEntry[] }
+    expect(history.map(({ failures = 0 }) => failures)).toEqual([0, 0, 2, 0])
+    for (const { traceId } of history) expect(traceId).toMatch(/^[0-9a-f]{32}$/)
+  })
+
+  it('orders that are not at rest, with what happened last', async () => {
+    others.charge = async () => {
+      throw new Fault('unavailable', 'the bank is closed')
+    }
+    const orderId = await placed()
+    await reaches(orderId, 'reserved')
+    const { sagas } = (await (await get('/orders/sagas', bob, 'operator')).json()) as {
+      sagas: Saga[]
+    }
+    const own = sagas.find((saga) => saga.orderId === orderId)
+    expect(own).toMatchObject({ status: 'reserved', lastStep: 'stock reserved' })
+    expect((await get('/orders/sagas')).status).toBe(403)
+    expect((await post(`/orders/${orderId}/cancel`)).status).toBe(200)
+    await reaches(orderId, 'cancelled')
+  })
+
+  it('what the orders of the last hour have come to', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    const answer = await get('/orders/sales?minutes=60&stretches=6', bob, 'operator')
+    const { sales, reasons } = (await answer.json()) as { sales: Sales[]; reasons: unknown[] }
+    const last = sales.at(-1)
+    expect(sales).toHaveLength(6)
+    expect(last?.sold).toBeGreaterThanOrEqual(1)
+    expect(last?.revenue.amount).toBe((last?.sold ?? 0) * inStock.total.amount)
+    expect(last?.placed).toBeGreaterThan(last?.sold ?? 0)
+    expect(reasons).toContainEqual({ reason: 'customer-request', orders: expect.any(Number) })
+    expect((await get('/orders/sales')).status).toBe(403)
   })
 })
 

@@ -12,7 +12,7 @@ import { Fault, refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { payments } from '../payments/contract.ts'
 import type { Backlog } from './backlog.ts'
-import { type Accepted, type OrderView, ordersRoutes } from './contract.ts'
+import { type Accepted, type OrderView, ordersRoutes, type Saga } from './contract.ts'
 import {
   cancel,
   deliver,
@@ -23,12 +23,13 @@ import {
   resume,
   ship,
 } from './domain.ts'
-import type { Catalog, OrderStore } from './ports.ts'
+import type { Catalog, OpenOrder, OrderStore, Overview } from './ports.ts'
 import type { Driver } from './saga.ts'
 import type { OrdersTables } from './store.ts'
 
 export type OrdersPorts = {
   store: OrderStore
+  overview: Overview
   catalog: Catalog
   driver: Pick<Driver, 'drive' | 'roomMs'>
   backlog: Backlog
@@ -78,6 +79,7 @@ export const ordersHandlers = ({ store }: OrdersPorts): Handler<Tx<OrdersTables>
 export function createOrdersApp(ports: OrdersPorts): App {
   const {
     store,
+    overview,
     catalog,
     driver,
     backlog,
@@ -92,6 +94,8 @@ export function createOrdersApp(ports: OrdersPorts): App {
     '/orders/:id/ship',
     '/orders/:id/deliver',
     '/orders/:id/resume',
+    '/orders/sagas',
+    '/orders/sales',
     '/orders/dead-letters',
     '/orders/dead-letters/*',
   ]) {
@@ -128,6 +132,16 @@ export function createOrdersApp(ports: OrdersPorts): App {
       { orders: page.map(view), ...(found.length > limit && last && { nextCursor: last.id }) },
       200,
     )
+  })
+
+  app.openapi(ordersRoutes.sagas, async (c) =>
+    c.json({ sagas: (await overview.sagas()).map(saga) }, 200),
+  )
+
+  app.openapi(ordersRoutes.sales, async (c) => {
+    const { minutes, stretches } = c.req.valid('query')
+    const from = new Date(now().getTime() - minutes * 60_000)
+    return c.json(await overview.sales(from, (minutes * 60) / stretches, stretches), 200)
   })
 
   app.openapi(ordersRoutes.get, async (c) => {
@@ -200,4 +214,13 @@ const view = (order: Order): OrderView => ({
   ...(order.reason && { reason: order.reason }),
   placedAt: order.placedAt.toISOString(),
   updatedAt: order.updatedAt.toISOString(),
+})
+
+const saga = ({ order, failures, nextAttemptAt, lastStep, lastDetail }: OpenOrder): Saga => ({
+  ...view(order),
+  failures,
+  deadlineAt: order.deadlineAt.toISOString(),
+  lastStep,
+  ...(nextAttemptAt && { nextAttemptAt: nextAttemptAt.toISOString() }),
+  ...(lastDetail && { lastDetail }),
 })

@@ -97,10 +97,39 @@ export const HistoryEntry = z
     status: OrderStatus,
     step: z.string(),
     detail: z.string().optional(),
+    traceId: z.string().optional(),
+    failures: z
+      .int()
+      .optional()
+      .openapi({ description: 'How often it was tried in vain before, if it was.' }),
     at: z.iso.datetime(),
   })
   .openapi('OrderHistoryEntry')
 export type HistoryEntry = z.infer<typeof HistoryEntry>
+
+/** An order that is not at rest, for those who may have to help it. */
+export const Saga = OrderView.extend({
+  failures: z.int().openapi({ description: 'Tries in vain since the last step' }),
+  nextAttemptAt: z.iso.datetime().optional(),
+  deadlineAt: z.iso.datetime(),
+  lastStep: z.string(),
+  lastDetail: z.string().optional(),
+}).openapi('Saga')
+export type Saga = z.infer<typeof Saga>
+
+/** What orders of one stretch of time have come to. */
+export const Sales = z
+  .object({
+    from: z.iso.datetime(),
+    placed: z.int(),
+    sold: z.int(),
+    cancelled: z.int(),
+    refunded: z.int(),
+    open: z.int(),
+    revenue: Money.openapi({ description: 'Of what was sold and not refunded' }),
+  })
+  .openapi('Sales')
+export type Sales = z.infer<typeof Sales>
 
 const params = z.strictObject({ orderId: OrderId })
 const security = [{ bearer: [] }]
@@ -157,6 +186,35 @@ export const ordersRoutes = {
     },
     responses: {
       200: json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })),
+    },
+  }),
+  sagas: createRoute({
+    method: 'get',
+    path: '/orders/sagas',
+    tags,
+    summary: 'Orders that are not at rest, those that wait for an operator first (operator)',
+    security,
+    responses: { 200: json(z.object({ sagas: z.array(Saga) })) },
+  }),
+  sales: createRoute({
+    method: 'get',
+    path: '/orders/sales',
+    tags,
+    summary: 'What the orders of the last minutes have come to, in equal stretches (operator)',
+    security,
+    request: {
+      query: z.strictObject({
+        minutes: z.coerce.number().int().min(1).max(10_080).default(60),
+        stretches: z.coerce.number().int().min(1).max(120).default(30),
+      }),
+    },
+    responses: {
+      200: json(
+        z.object({
+          sales: z.array(Sales),
+          reasons: z.array(z.object({ reason: CancelReason, orders: z.int() })),
+        }),
+      ),
     },
   }),
   get: createRoute({

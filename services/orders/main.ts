@@ -11,6 +11,7 @@ import { createBacklog } from './backlog.ts'
 import { createCatalogClient, createPaymentsClient } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createDriver } from './saga.ts'
+import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
 const env = readEnvironment({
@@ -33,6 +34,7 @@ const relay = createRelay({ database, transport, source: 'orders', log })
 const ports = {
   ...service,
   store,
+  overview: createOverview(database),
   catalog,
   driver,
   backlog: createBacklog({ underWay: store.underWay, most: env.MAX_ORDERS_UNDER_WAY }),

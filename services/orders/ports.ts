@@ -1,5 +1,5 @@
 import type { Tx } from '../../chassis/database.ts'
-import type { HistoryEntry, OrderStatus } from './contract.ts'
+import type { CancelReason, HistoryEntry, OrderStatus, Sales } from './contract.ts'
 import type { Change, ChargeOutcome, Line, Order, RefundOutcome, ReserveOutcome } from './domain.ts'
 import type { OrdersTables } from './store.ts'
 
@@ -40,6 +40,26 @@ export type OrderStore = {
   underWay(): Promise<number>
   /** Gives an order back to be tried again in `delayMs`. */
   postpone(id: string, delayMs: number, attempts: number): Promise<void>
+}
+
+/** An order that is not at rest. */
+export type OpenOrder = {
+  order: Order
+  failures: number
+  nextAttemptAt: Date | null
+  lastStep: string
+  lastDetail: string | null
+}
+
+export type Overview = {
+  /** Those that wait for an operator first. */
+  sagas(): Promise<OpenOrder[]>
+  /** What the orders since `from` have come to, in stretches of so many seconds. */
+  sales(
+    from: Date,
+    seconds: number,
+    stretches: number,
+  ): Promise<{ sales: Sales[]; reasons: { reason: CancelReason; orders: number }[] }>
 }
 
 export type Catalog = {

@@ -85,11 +85,7 @@ export function createDriver(options: DriverOptions): Driver {
       return store.update(order.id, (current) => expire(current, now()))
     const step = next(order)
     if (!step) return order
-    const decide = await inSpan(
-      `saga ${step.command}`,
-      { attributes: { 'order.id': order.id } },
-      () => send(order, step),
-    )
+    const decide = await inSpan(`saga ${step.command}`, {}, () => send(order, step))
     return store.update(order.id, decide)
   }
 
@@ -129,7 +125,9 @@ export function createDriver(options: DriverOptions): Driver {
 
   function drive(order: Order, attempts = 0): void {
     if (driving.has(order.id)) return
-    const run = driveToRest(order, attempts)
+    // one trace for all that is done for it now: of the request that placed it, or of its own
+    const attributes = { 'order.id': order.id }
+    const run = inSpan('saga', { attributes }, () => driveToRest(order, attempts))
       .catch((err) => log.error({ err, orderId: order.id }, 'an order was left to its lease'))
       .finally(() => {
         driving.delete(order.id)

@@ -2,6 +2,7 @@ import type { ColumnType, Generated, Selectable, Transaction } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
 import { refused } from '../../chassis/refusal.ts'
+import { traceparent } from '../../chassis/telemetry.ts'
 import type { Address, CancelReason, HistoryEntry, OrderStatus } from './contract.ts'
 import {
   type Change,
@@ -46,12 +47,14 @@ export type OrdersTables = {
     status: OrderStatus
     step: string
     detail: string | null
+    trace_id: string | null
+    failures: number | null
     at: Date
   }
 }
 
 type Rows = Transaction<OrdersTables>
-type OrderRow = Selectable<OrdersTables['orders']>
+export type OrderRow = Selectable<OrdersTables['orders']>
 
 /** Orders in the service's own database: the row is the saga, its history and its facts commit with it. */
 export function createOrderStore(
@@ -129,7 +132,7 @@ export function createOrderStore(
       })
       .where('id', '=', id)
       .execute()
-    await insertHistory(tx.rows as unknown as Rows, changed, entries)
+    await insertHistory(tx.rows as unknown as Rows, changed, entries, found.attempts)
     tx.announce(...facts)
     return changed
   }
@@ -159,11 +162,13 @@ export function createOrderStore(
       .where('order_id', '=', id)
       .orderBy('version')
       .execute()
-    return entries.map(({ version, status, step, detail, at }) => ({
+    return entries.map(({ version, status, step, detail, trace_id, failures, at }) => ({
       version,
       status,
       step,
       ...(detail && { detail }),
+      ...(trace_id && { traceId: trace_id }),
+      ...(failures && { failures }),
       at: at.toISOString(),
     }))
   }
@@ -227,7 +232,13 @@ const visibleTo =
   <Q extends { where(column: 'customer_id', operator: '=', value: string): Q }>(query: Q): Q =>
     viewer && viewer.role !== 'operator' ? query.where('customer_id', '=', viewer.userId) : query
 
-async function insertHistory(rows: Rows, order: Order, entries: Change['entries']): Promise<void> {
+async function insertHistory(
+  rows: Rows,
+  order: Order,
+  entries: Change['entries'],
+  failures = 0,
+): Promise<void> {
+  const traceId = traceparent()?.split('-')[1]
   const first = order.version - entries.length + 1
   const values = entries.map(({ status, step, detail }, index) => ({
     order_id: order.id,
@@ -235,6 +246,8 @@ async function insertHistory(rows: Rows, order: Order, entries: Change['entries'
     status,
     step,
     detail: detail ?? null,
+    trace_id: traceId ?? null,
+    failures: index === 0 && failures > 0 ? failures : null,
     at: order.updatedAt,
   }))
   await rows.insertInto('order_history').values(values).execute()
@@ -264,7 +277,7 @@ const insertable = (order: Order) => ({
   placed_at: order.placedAt,
 })
 
-const toOrder = (row: OrderRow): Order => ({
+export const toOrder = (row: OrderRow): Order => ({
   id: row.id,
   customerId: row.customer_id,
   version: row.version,
