@@ -51,6 +51,7 @@ export function createCatalogApp(ports: CatalogPorts): App {
   app.on('PATCH', '/products/:sku', operator)
   app.use('/products/:sku/stock', operator)
   app.use('/catalog/dead-letters/*', operator)
+  app.use('/catalog/orders/*', operator)
 
   app.openapi(catalogRoutes.list, async (c) => {
     const search = searchOf(c.req.valid('query'))
@@ -108,6 +109,10 @@ export function createCatalogApp(ports: CatalogPorts): App {
     const { sku } = c.req.valid('param')
     return c.json(found(await stock.report(sku), sku), 200)
   })
+
+  app.openapi(catalogRoutes.orderStock, async (c) =>
+    c.json(await stock.ofOrder(c.req.valid('param').orderId), 200),
+  )
 
   app.openapi(catalogRoutes.reserve, async (c) => {
     const { orderId } = c.req.valid('param')

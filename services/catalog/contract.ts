@@ -129,6 +129,22 @@ export const StockReport = Stock.extend({
 }).openapi('StockReport')
 export type StockReport = z.infer<typeof StockReport>
 
+/** What an order has done to the stock, oldest first. */
+export const OrderStock = z
+  .strictObject({
+    reservation: z
+      .strictObject({
+        status: z.enum(['reserved', 'refused', 'released', 'sold']),
+        refusal: z.string().optional(),
+        at: z.iso.datetime(),
+        changedAt: z.iso.datetime(),
+      })
+      .optional(),
+    movements: z.array(StockMovement.omit({ orderId: true, reason: true }).extend({ sku: Sku })),
+  })
+  .openapi('OrderStock')
+export type OrderStock = z.infer<typeof OrderStock>
+
 /** What an order wants. Lines of the same sku are added up. */
 export const ReservationRequest = z
   .strictObject({
@@ -252,6 +268,14 @@ export const catalogRoutes = {
     summary: 'Where the pieces of a product are, and how they got there (operator)',
     request: bySku,
     responses: { 200: json(StockReport) },
+  }),
+  orderStock: createRoute({
+    method: 'get',
+    path: '/catalog/orders/{orderId}',
+    ...operator,
+    summary: 'What an order has done to the stock (operator)',
+    request: byOrder,
+    responses: { 200: json(OrderStock) },
   }),
   reserve: createRoute({
     method: 'put',

@@ -2,6 +2,7 @@ import type { Announcement } from '../../chassis/fact.ts'
 import type {
   CategoryCount,
   KnownProduct,
+  OrderStock,
   Product,
   ReservationReply,
   Sort,
@@ -52,6 +53,7 @@ export type Products = {
 
 export type StockLedger = {
   report(sku: string): Promise<StockReport | undefined>
+  ofOrder(orderId: string): Promise<OrderStock>
   /** Once per `key`, when one is given. @throws Refusal `not-found`, or what `decide` throws */
   adjust(
     sku: string,

@@ -355,3 +355,29 @@ async function inWaves<T>(times: number, width: number, work: () => Promise<T>):
   await Promise.all(Array.from({ length: width }, worker))
   return done
 }
+
+describe('what an order has done to the stock', () => {
+  const asked = async (orderId: string, role: 'customer' | 'operator') =>
+    shop.app.request(`/catalog/orders/${orderId}`, {
+      headers: await shop.tokens.bearer(uuid(), role),
+    })
+
+  it('is told to operators, oldest first', async () => {
+    const orderId = uuid()
+    await shop.store.products.seed([product('TRACKED')])
+    await reserve(orderId, [{ sku: 'TRACKED', quantity: 2 }])
+    await hear(confirmed(orderId))
+    expect(await (await asked(orderId, 'operator')).json()).toMatchObject({
+      reservation: { status: 'sold' },
+      movements: [
+        { sku: 'TRACKED', kind: 'reserved', onHand: -2, reserved: 2 },
+        { sku: 'TRACKED', kind: 'sold', reserved: -2, sold: 2 },
+      ],
+    })
+    expect((await asked(orderId, 'customer')).status).toBe(403)
+  })
+
+  it('is nothing for an order that was never here', async () => {
+    expect(await (await asked(uuid(), 'operator')).json()).toEqual({ movements: [] })
+  })
+})

@@ -1,3 +1,4 @@
+import type { Selectable } from 'kysely'
 import type { Database, Tx } from '../../../chassis/database.ts'
 import { refused } from '../../../chassis/refusal.ts'
 import type { Stock, StockAdjustment } from '../contract.ts'
@@ -63,8 +64,38 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
     }
   }
 
-  return { adjust, report }
+  const ofOrder: StockLedger['ofOrder'] = async (orderId) => {
+    const reservation = await database.rows
+      .selectFrom('reservations')
+      .selectAll()
+      .where('order_id', '=', orderId)
+      .executeTakeFirst()
+    const skus = reservation?.lines.map(({ sku }) => sku) ?? []
+    if (!reservation || skus.length === 0)
+      return { ...(reservation && { reservation: held(reservation) }), movements: [] }
+    const movements = await database.rows
+      .selectFrom('stock_movements')
+      .select(['sku', 'kind', 'on_hand as onHand', 'reserved', 'sold', 'at'])
+      .where('sku', 'in', skus)
+      .where('order_id', '=', orderId)
+      .orderBy('at')
+      .orderBy('id')
+      .execute()
+    return {
+      reservation: held(reservation),
+      movements: movements.map(({ at, ...rest }) => ({ ...rest, at: at.toISOString() })),
+    }
+  }
+
+  return { adjust, report, ofOrder }
 }
+
+const held = (row: Selectable<CatalogTables['reservations']>) => ({
+  status: row.status,
+  ...(row.refusal && { refusal: row.refusal }),
+  at: row.at.toISOString(),
+  changedAt: row.changed_at.toISOString(),
+})
 
 const columns = [
   'stock.sku',
