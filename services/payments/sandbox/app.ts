@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
-import { type Books, ChargeBody, createBooks, type Effect, RefundBody } from './books.ts'
+import { type Books, ChargeBody, createBooks, declined, type Effect, RefundBody } from './books.ts'
 import { createFaults, FaultsBody } from './faults.ts'
 import type { EffectLog } from './log.ts'
 
@@ -38,6 +38,7 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
   const app = new Hono<Env>()
   const faults = createFaults()
   const copies = new WeakSet<Request>()
+  const declining = new WeakSet<Request>()
 
   /** Changes the books at once, so that a concurrent request with the same key sees it, and writes it down. */
   async function record(effect: Effect): Promise<Effect> {
@@ -72,6 +73,7 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     const fault = copies.has(c.req.raw) ? undefined : faults.take()
     if (fault === 'away') return refuse(c, 503, 'unavailable')
     if (fault === 'twice') void repeat(c)
+    if (fault === 'decline') declining.add(c.req.raw)
     await next()
     if (fault === 'silent') return neverAnswer(c, holdMs)
     if (fault === 'broken') c.res = refuse(c, 500, 'internal')
@@ -89,7 +91,8 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     const key = c.req.header('idempotency-key')
     const body = ChargeBody.safeParse(await c.req.json().catch(() => undefined))
     if (!key || !body.success) return refuse(c, 400, 'invalid-request')
-    const done = await record(books.charge(key, body.data, `ch_${uuid()}`))
+    const asked = books.charge(key, body.data, `ch_${uuid()}`)
+    const done = await record(declining.has(c.req.raw) ? declined(asked) : asked)
     if (done.effect === 'failed') return refuse(c, done.status as Status, done.code)
     if (done.effect === 'captured' && done.card === 'card_slow') await wait(slowMs)
     if (done.effect === 'captured' && done.card === 'card_timeout_after_charge')

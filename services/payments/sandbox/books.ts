@@ -148,6 +148,12 @@ const failed = (key: string, status: number, code: string): Effect => ({
   code,
 })
 
+/** The bank refuses what it would have taken. */
+export const declined = (effect: Effect): Effect =>
+  effect.effect === 'captured'
+    ? { ...effect, effect: 'declined', code: 'declined-by-issuer' }
+    : effect
+
 const sameCharge = (known: Charge, body: ChargeBody): boolean =>
   known.amount === body.amount &&
   known.currency === body.currency &&

@@ -2,9 +2,10 @@ import { z } from 'zod'
 
 /**
  * What can go wrong with a request: `silent` takes effect and is never answered, `broken` takes effect and is
- * answered 500, `away` is answered 503 without effect, `twice` arrives two times.
+ * answered 500, `away` is answered 503 without effect, `twice` arrives two times, `decline` is a card that the bank
+ * refuses, whichever it is.
  */
-const Fault = z.enum(['silent', 'broken', 'away', 'twice'])
+const Fault = z.enum(['silent', 'broken', 'away', 'twice', 'decline'])
 export type Fault = z.infer<typeof Fault>
 
 export const FaultsBody = z.strictObject({ fault: Fault, requests: z.int().min(0).max(10_000) })

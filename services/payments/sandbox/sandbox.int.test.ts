@@ -217,6 +217,14 @@ describe('faults that were ordered', () => {
     expect(await effects()).toEqual(['captured'])
   })
 
+  test('decline is a card that the bank refuses, for ever', async () => {
+    await order('decline')
+    const refusal = { said: { status: 'declined', declineCode: 'declined-by-issuer' } }
+    expect(await charge('card_approved')).toMatchObject(refusal)
+    expect(await charge('card_approved')).toMatchObject(refusal)
+    expect(await effects()).toEqual(['declined', 'replayed'])
+  })
+
   test('twice is captured once', async () => {
     await order('twice')
     expect(await charge('card_approved')).toMatchObject({ said: { status: 'captured' } })
