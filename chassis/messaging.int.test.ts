@@ -146,6 +146,15 @@ describe('the outbox', () => {
     })
   })
 
+  it('says in the metrics how many facts wait, and how long', async () => {
+    await announce('waiting')
+    const metrics = await (await app.request('/metrics')).text()
+    expect(metrics).toMatch(/^outbox_depth 1$/m)
+    expect(Number(/^outbox_oldest_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+    await relaying(emptied)
+    expect(await (await app.request('/metrics')).text()).toMatch(/^outbox_depth 0$/m)
+  })
+
   it('two relays publish 300 facts once each', async () => {
     for (const n of Array.from({ length: 300 }, (_, index) => index)) await announce(`note ${n}`)
     await relaying(async () => void (await emptied()))
