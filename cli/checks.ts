@@ -15,6 +15,7 @@ const checks: readonly Check[] = [
     args: ['run', '--project', 'architecture', '--passWithNoTests'],
   },
   { name: 'dead code', program: 'knip', args: [] },
+  { name: 'API documents', program: 'node', args: ['cli/main.ts', 'api', '--check'] },
   {
     name: 'lock file',
     program: 'npm',

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Fact } from '../../chassis/fact.ts'
+import { breaks, type Schema } from '../../cli/api/growth.ts'
 import { catalog } from '../../services/catalog/contract.ts'
 import { orders } from '../../services/orders/contract.ts'
 import { payments } from '../../services/payments/contract.ts'
 import { users } from '../../services/users/contract.ts'
-import { breaks, type Schema } from './growth.ts'
 
 const folder = join(import.meta.dirname, 'snapshots')
 const owners = { catalog, orders, payments, users }
