@@ -151,7 +151,7 @@ describe('the outbox', () => {
     const metrics = await (await app.request('/metrics')).text()
     expect(metrics).toMatch(/^outbox_depth 1$/m)
     expect(Number(/^outbox_oldest_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
-    await relaying(emptied)
+    await relaying(async () => void (await emptied()))
     expect(await (await app.request('/metrics')).text()).toMatch(/^outbox_depth 0$/m)
   })
 
