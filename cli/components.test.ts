@@ -2,12 +2,14 @@ import { expect, test } from 'vitest'
 import { type Resource, streamsFor, uses } from './components.ts'
 
 const subscription = (topic: string, deadLetterTopic?: string): Resource => ({
+  file: 'subscriptions.yaml',
   kind: 'Subscription',
   metadata: { name: topic },
   scopes: [],
   spec: { topic, deadLetterTopic },
 })
 const publisher: Resource = {
+  file: 'pubsub.yaml',
   kind: 'Component',
   metadata: { name: 'pubsub' },
   scopes: [],

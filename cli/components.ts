@@ -10,7 +10,8 @@ const Resource = z.looseObject({
   scopes: z.array(z.string()).default([]),
   spec: z.looseObject({}).default({}),
 })
-export type Resource = z.output<typeof Resource>
+/** With the file that it comes from. */
+export type Resource = z.output<typeof Resource> & { file: string }
 
 /** Every Dapr resource in the YAML files of some folders. @throws Advice naming the file that is no resource */
 export function readResources(folders: readonly string[]): Resource[] {
@@ -23,8 +24,9 @@ export function readResources(folders: readonly string[]): Resource[] {
 function resourcesOf(file: string): Resource[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
     const result = Resource.safeParse(document.toJS())
-    if (result.success && document.errors.length === 0) return result.data
-    const fault = document.errors[0]?.message ?? result.error?.issues[0]?.message
+    if (result.success && document.errors.length === 0) return { ...result.data, file }
+    const issue = result.error?.issues[0]
+    const fault = document.errors[0]?.message ?? `${issue?.path.join('.')}: ${issue?.message}`
     throw new Advice(`${file} holds something that is no Dapr resource: ${fault}`)
   })
 }
@@ -53,11 +55,22 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
   ]
 }
 
-/** Every topic that is said or heard, with the queue of each app that hears it, named as Dapr's RabbitMQ component names it. */
-export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
+/** Every app that hears something, with the topics that it hears. */
+export function hearersIn(resources: readonly Resource[]): { app: string; topics: string[] }[] {
   const heard = resources
     .filter(({ kind }) => kind === 'Subscription')
     .flatMap(({ scopes, spec }) => scopes.map((app) => ({ app, topic: String(spec.topic) })))
+  return [...Map.groupBy(heard, ({ app }) => app)].map(([app, theirs]) => ({
+    app,
+    topics: theirs.map(({ topic }) => topic),
+  }))
+}
+
+/** Every topic that is said or heard, with the queue of each app that hears it, named as Dapr's RabbitMQ component names it. */
+export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
+  const heard = hearersIn(resources).flatMap(({ app, topics }) =>
+    topics.map((topic) => ({ app, topic })),
+  )
   const names = unique([...heard.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
   return names.map((name) => ({
     name,

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { postgresPort, realPort } from './ports.ts'
+import { Advice } from './project.ts'
 import { databases, type Secrets } from './secrets.ts'
 
 /** The connection string of the one who may everything, to the server that is configured or to our own. */
@@ -13,7 +14,9 @@ export const superuserOf = (secrets: Secrets): string =>
  */
 export async function ensureDatabases(admin: string, secrets: Secrets): Promise<void> {
   const client = new pg.Client({ connectionString: admin })
-  await client.connect()
+  await client.connect().catch((error: Error & { code?: string }) => {
+    throw error.code === wrongPassword ? new Advice(notLetIn(admin)) : error
+  })
   try {
     await client.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC')
     const known = await names(client)
@@ -22,6 +25,16 @@ export async function ensureDatabases(admin: string, secrets: Secrets): Promise<
   } finally {
     await client.end()
   }
+}
+
+const wrongPassword = '28P01'
+
+function notLetIn(admin: string): string {
+  const { host, username } = new URL(admin)
+  const source = process.env.SIDECART_POSTGRES_URL
+    ? 'SIDECART_POSTGRES_URL'
+    : 'postgres-superuser in .sidecart/secrets.json'
+  return `PostgreSQL at ${host} does not let ${username} in: the password in ${source} is not that of the server.`
 }
 
 async function names(client: pg.Client): Promise<Set<string>> {

@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
+import type { Resource } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 import type { Secrets } from './secrets.ts'
 import { setAmong } from './sets.ts'
+import { explainSidecar } from './sidecar-fault.ts'
 import { stopGently, type Unit } from './unit.ts'
-import { ensureVariables, type Variables } from './variables.ts'
+import { ensureVariables, firstInstance, type Variables } from './variables.ts'
 
 export type FleetOptions = {
   project: Project
@@ -16,6 +18,8 @@ export type FleetOptions = {
   schedulerAddress: string
   /** Handed to sidecars whose secret store is their environment. */
   secrets: Secrets
+  /** The components that they load. */
+  resources: readonly Resource[]
   /** What sidecars need before they start. */
   after: readonly string[]
 }
@@ -59,6 +63,7 @@ function sidecarUnit(
     sentryAddress,
     schedulerAddress,
     secrets,
+    resources,
     after,
   }: Omit<FleetOptions, 'project' | 'stanzas'>,
 ): Unit {
@@ -78,10 +83,15 @@ function sidecarUnit(
         command: daprd,
         args: daprdArguments(stanza, sentryAddress, schedulerAddress),
         cwd: stanza.directory,
-        env: { ...ensureVariables(project), ...(fromEnvironment && secrets) },
+        env: {
+          ...ensureVariables(project),
+          POD_NAME: stanza.name.slice(stanza.appId.length + 1) || firstInstance,
+          ...(fromEnvironment && secrets),
+        },
         logFile,
       }),
     ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
+    explain: (log) => explainSidecar(log, { resources, secretsFile: project.secretsFile }),
     stop: stopGently,
   }
 }

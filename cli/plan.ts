@@ -1,6 +1,7 @@
 import { ensureRuntime } from '../runtime/ensure.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './backing.ts'
 import { readResources } from './components.ts'
+import { checkComponents } from './components-check.ts'
 import { readRunFile, type Stanza } from './dapr-yaml.ts'
 import { fleetUnits } from './fleet.ts'
 import { door, instancesOf, withInstances } from './instances.ts'
@@ -33,6 +34,9 @@ export async function planOf(project: Project, choice: Choice): Promise<Plan> {
   ])
   const runtime = await ensureRuntime({ project: project.root })
   const secrets = await ensureSecrets(project)
+  const apps = once.map(({ appId }) => appId)
+  const { secretsFile } = project
+  checkComponents({ resources, apps, secrets: Object.keys(secrets), secretsFile })
   ensureVariables(project, { runtimePath: runtime.daprRuntimePath })
   const servers = serversOf({ project, runtime, secrets, resources })
   const after = servers.needed
@@ -40,7 +44,15 @@ export async function planOf(project: Project, choice: Choice): Promise<Plan> {
     .filter((name) => !notForSidecars.includes(name))
   const daprd = runtime.parts.daprd.path
   const addresses = { sentryAddress, schedulerAddress }
-  const fleet = fleetUnits({ project, stanzas, daprd, ...addresses, secrets, after })
+  const fleet = fleetUnits({
+    project,
+    stanzas,
+    daprd,
+    ...addresses,
+    secrets,
+    resources,
+    after,
+  })
   const front = stanzas.length > once.length && frontOf(once, stanzas, fleet)
   return { servers, fleet, ...(front && { front }) }
 }

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
 import { readIfThere, writeWhole } from './files.ts'
-import { brokerPort, postgresPort, rabbitmqPort, redisPort } from './ports.ts'
+import {
+  brokerPort,
+  kafkaPort,
+  mariadbPort,
+  mqttPort,
+  postgresPort,
+  rabbitmqPort,
+  redisPort,
+} from './ports.ts'
 import { Advice, type Project } from './project.ts'
 
 /** Who owns a database, and so a role and a password: five services, and the state store. */
@@ -40,6 +48,13 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
     'redis-username': 'sidecart',
     'redis-password': random(24),
     'rabbitmq-url': `amqp://sidecart:${random(24)}@127.0.0.1:${rabbitmqPort}/`,
+    'kafka-brokers': `127.0.0.1:${kafkaPort}`,
+    'kafka-username': 'sidecart',
+    'kafka-password': random(24),
+    'mqtt-url': `mqtt://sidecart:${random(24)}@127.0.0.1:${mqttPort}`,
+    'mysql-state': `state:${random(24)}@tcp(127.0.0.1:${mariadbPort})/?allowNativePasswords=true`,
+    // relative to the folder of the service, where its sidecar starts
+    'sqlite-file': '../../.sidecart/state.sqlite',
     'jwt-keys': JSON.stringify([await signingKey()]),
     'provider-api-key': random(24),
     'demo-password': random(9),

@@ -48,6 +48,12 @@ export function chosen(
 export const asFlags = (choice: Choice): string[] =>
   Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value])
 
+/** The same choice as variables for another process. */
+export const asEnvironment = (choice: Choice): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(choice).map(([kind, name]) => [`SIDECART_${kind.toUpperCase()}`, name]),
+  )
+
 /** The sets of a kind that this checkout has, such as `jetstream`. */
 export function setsOf(kind: Kind, components: string): string[] {
   return readdirSync(components)

@@ -36,6 +36,8 @@ type Kept = {
   startedAt: Date | undefined
   restarts: number
   everReady: boolean
+  /** Why it cannot start at all. */
+  hopeless: string | undefined
   /** When it ended the last time, on the monotonic clock. */
   goneSince: number | undefined
   /** Settles when the unit is stopped for good. */
@@ -83,7 +85,8 @@ export function createSupervisor(
       inARow++
       one.restarts++
       enter(one, 'pausing')
-      const { name, role, logFile } = one.unit
+      const { name, role, logFile, explain } = one.unit
+      one.hopeless = one.everReady ? undefined : (adviceIn(fault) ?? explain?.(tail(logFile)))
       const why = fault ? { reason: fault.message, log: [] } : { log: tail(logFile) }
       onEvent({ type: 'crash', name, role, logFile, inARow, againInMs: wait, ...why })
       await pause(wait, undefined, { signal: one.wake.signal }).catch(() => {})
@@ -182,14 +185,16 @@ export function createSupervisor(
   async function startAll(patience = 5): Promise<void> {
     for (const one of kept.values()) begin(one, adopted.get(one.unit.name))
     const all = [...kept.values()]
-    const hopeless = () => all.find(({ everReady, restarts }) => !everReady && restarts >= patience)
+    const hopeless = () =>
+      all.find((one) => !one.everReady && (one.hopeless || one.restarts >= patience))
     await until(
       () => all.every(({ everReady, wanted }) => everReady || !wanted) || hopeless() !== undefined,
     )
     const lost = hopeless()
     if (lost)
       throw new Advice(
-        `${lost.unit.name} does not start: it ended ${lost.restarts} times. Its log: ${lost.unit.logFile}`,
+        lost.hopeless ??
+          `${lost.unit.name} does not start: it ended ${lost.restarts} times. Its log: ${lost.unit.logFile}`,
       )
   }
 
@@ -230,6 +235,10 @@ export function createSupervisor(
   }
 }
 
+/** A fault that says what to do is not mended by trying again. */
+const adviceIn = (fault: unknown): string | undefined =>
+  fault instanceof Error && ['Advice', 'PartError'].includes(fault.name) ? fault.message : undefined
+
 function keptOf(unit: Unit): Kept {
   return {
     unit,
@@ -239,6 +248,7 @@ function keptOf(unit: Unit): Kept {
     startedAt: undefined,
     restarts: 0,
     everReady: false,
+    hopeless: undefined,
     goneSince: undefined,
     done: Promise.resolve(),
     wake: new AbortController(),

@@ -1,13 +1,36 @@
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { ensureRuntime } from '../runtime/ensure.ts'
+import { serverOf } from './conformance/versions.ts'
 import type { Project } from './project.ts'
+import { asEnvironment, type Choice } from './sets.ts'
+import { seconds } from './terminal.ts'
+import { runVitest, type TestFile } from './vitest.ts'
 
 export type Tally = { passed: number; failed: number }
 
+type Run = { name: string; args: readonly string[]; env?: NodeJS.ProcessEnv }
+
+const projects = (...names: string[]): Run => ({
+  name: names.join(' and '),
+  args: names.flatMap((name) => ['--project', name]),
+})
+
+/** The sets that are tried each time, without what takes minutes; the others by `sidecart conformance`. */
+const sets: readonly Choice[] = [
+  { broker: 'jetstream' },
+  { broker: 'redis' },
+  { broker: 'rabbitmq' },
+  { state: 'postgresql' },
+  { state: 'redis' },
+]
+
 /** One vitest run each, in this order: what is cheap fails first. `--project NAME` chooses one. */
-const runs = [['unit', 'architecture'], ['integration'], ['system'], ['browser']]
+const runs = [
+  projects('unit', 'architecture'),
+  projects('integration'),
+  projects('system'),
+  projects('browser'),
+]
+const asTold: Run = { name: 'chosen', args: [] }
 
 /** Sets up what tests need, runs them and sums up. Answers the exit code: 0 when some passed and none failed. */
 export async function runTests(
@@ -16,53 +39,58 @@ export async function runTests(
 ): Promise<number> {
   await ensureRuntime({ project: project.root })
   const tallies: Tally[] = []
-  const chosen = passedThrough.includes('--project') ? [[]] : runs
-  for (const projects of chosen) tallies.push(await run(project, projects, passedThrough))
+  const chosen = passedThrough.includes('--project') ? [asTold] : runs
+  for (const one of chosen) tallies.push(await run(project, one, passedThrough))
+  const skipped = passedThrough.length > 0 ? [] : await runConformance(project, tallies)
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
   const [passed, failed] = [sum('passed'), sum('failed')]
+  for (const line of skipped) console.log(line)
   console.log(`${passed} passed, ${failed} failed`)
   return failed === 0 && passed > 0 ? 0 : 1
 }
 
+/** Tries the sets whose server can be had here; answers a line for each of the others. */
+async function runConformance(project: Project, tallies: Tally[]): Promise<string[]> {
+  const runtime = await ensureRuntime({ project: project.root })
+  const skipped: string[] = []
+  for (const choice of sets) {
+    const [kind, set] = Object.entries(choice)[0] ?? ['', '']
+    const name = `conformance of the ${kind} set ${set}`
+    const missing = await serverOf(project, runtime, set).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
+    if (missing) skipped.push(`NOT TRIED: ${name}: ${missing}`)
+    else {
+      const args = ['--project', 'conformance', `tests/conformance/${kind}.test.ts`]
+      const env = { ...asEnvironment(choice), SIDECART_CONFORMANCE: 'quick' }
+      tallies.push(await run(project, { name, args, env }, []))
+    }
+  }
+  return skipped
+}
+
 async function run(
   project: Project,
-  projects: readonly string[],
+  { name, args, env = {} }: Run,
   passedThrough: readonly string[],
 ): Promise<Tally> {
-  const report = join(project.home, 'tests', `${projects[0] ?? 'chosen'}.json`)
-  mkdirSync(join(project.home, 'tests'), { recursive: true })
-  rmSync(report, { force: true })
-  if (projects.length > 0) console.log(`\n── ${projects.join(' and ')} tests`)
-  const chosen = projects.flatMap((name) => ['--project', name])
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const args = ['run', '--passWithNoTests', ...chosen, ...reporters, ...passedThrough]
-  const code = await vitest(project, args)
-  return tallyOf(readReport(report), code)
-}
-
-function vitest(project: Project, args: readonly string[]): Promise<number> {
-  const program = join(project.root, 'node_modules', 'vitest', 'vitest.mjs')
-  const env = { ...process.env, ...(process.env.CI && { NO_COLOR: '1' }) }
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: project.root,
+  console.log(`\n── ${name} tests`)
+  const began = performance.now()
+  const { files, code } = await runVitest(project, {
+    name: name.replaceAll(' ', '-'),
+    args: ['--passWithNoTests', ...args, ...passedThrough],
     env,
-    stdio: 'inherit',
   })
-  const forward = (signal: NodeJS.Signals) => child.kill(signal)
-  process.on('SIGTERM', forward).on('SIGINT', () => {})
-  return new Promise((resolve) => {
-    child.once('error', () => resolve(1))
-    child.once('exit', (code) => {
-      process.off('SIGTERM', forward)
-      resolve(code ?? 1)
-    })
-  })
+  console.log(`── ${name} tests took ${seconds(performance.now() - began)}`)
+  return tallyOf(files, code)
 }
-
-type TestFile = { status: string; assertionResults: { status: string }[] }
 
 /** A file that could not even be loaded, and a run that ended badly without a failed test, count as one failure each. */
-export function tallyOf(files: readonly TestFile[], code: number): Tally {
+export function tallyOf(
+  files: readonly Pick<TestFile, 'status' | 'assertionResults'>[],
+  code: number,
+): Tally {
   const results = files.flatMap(({ assertionResults }) =>
     assertionResults.map(({ status }) => status),
   )
@@ -73,12 +101,4 @@ export function tallyOf(files: readonly TestFile[], code: number): Tally {
   )
   const failed = results.filter((status) => status === 'failed').length + broken.length
   return { passed, failed: failed === 0 && code !== 0 ? 1 : failed }
-}
-
-function readReport(file: string): TestFile[] {
-  try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { testResults: TestFile[] }).testResults
-  } catch {
-    return []
-  }
 }

@@ -17,6 +17,8 @@ export type Unit = {
   prepare?(): Promise<void>
   ready(): Promise<boolean>
   stop(proc: Proc): Promise<unknown>
+  /** From the last lines of its log: why starting it again will not help, and what will. */
+  explain?(log: readonly string[]): string | undefined
   /** How long those that need this unit survive without it; they are started anew when it was gone for longer. */
   dependentsSurviveMs?: number
 }

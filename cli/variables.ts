@@ -4,6 +4,9 @@ import { random } from './secrets.ts'
 
 export type Variables = Record<string, string>
 
+/** What the first instance of an app is called; `dapr run -f .` cannot tell it from further ones. */
+export const firstInstance = '1'
+
 /**
  * What sidecars and apps need from the environment, kept in `.sidecart/env`. Tokens are made once; the trust anchors
  * are there after the first start of Dapr's certificate authority.
@@ -18,6 +21,8 @@ export function ensureVariables(
     NAMESPACE: 'default',
     // Sidecars find each other by this address instead of one on the network.
     DAPR_HOST_IP: '127.0.0.1',
+    // What components call {podName}: the only name that a sidecar can have of its own and keep.
+    POD_NAME: firstInstance,
     DAPR_API_TOKEN: there.DAPR_API_TOKEN ?? random(24),
     APP_API_TOKEN: there.APP_API_TOKEN ?? random(24),
     ...(anchors && { DAPR_TRUST_ANCHORS: anchors.trim() }),

@@ -65,6 +65,21 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'no-false-yes':
         'Dapr’s component says yes when the connection ends before the broker has confirmed the fact',
     },
+    kafka: {
+      deduplicates: 'a topic keeps every copy: the inbox drops them',
+      competing:
+        'a topic has one partition, which keeps its facts in order; so one instance hears it, and another one takes over',
+    },
+    mqtt: {
+      'ordered-bulk': parallelBulk,
+      ordered: 'Dapr’s component handles each fact as it comes, many at the same time',
+      'ordered-retries': 'Dapr’s component handles each fact as it comes, many at the same time',
+      deduplicates: 'the broker keeps every copy: the inbox drops them',
+      competing: 'every instance hears every fact: the inbox drops what another one has applied',
+      'app-away':
+        'what comes while the app is away waits until its sidecar connects anew: restart that sidecar',
+      'no-false-yes': 'Mosquitto acknowledges a fact before it is on disk',
+    },
   },
   state: {
     postgresql: {},
@@ -73,5 +88,7 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'transaction-undone':
         'a transaction runs its commands one after another and takes none of them back',
     },
+    sqlite: {},
+    mysql: {},
   },
 }

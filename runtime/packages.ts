@@ -58,7 +58,10 @@ async function findProgram(
   const path = places.find(executable)
   if (!path) return 'not on this machine'
   if (!version) return { path, version: '' }
-  const said = await output(path, version.args, 30_000).catch((error: Error) => error.message)
+  const said = await output(path, version.args, 30_000).catch(
+    // some answer, and fail
+    ({ stdout = '', message }: Error & { stdout?: string }) => stdout + message,
+  )
   const stated = version.pattern.exec(said)?.[1] ?? ''
   if (atLeast(stated, least)) return { path, version: stated }
   return `${path} has version ${stated || 'unknown'}, needed is ${least} or later`

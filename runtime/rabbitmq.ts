@@ -1,15 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { ensureProgram, type Program } from './packages.ts'
-import { accepts, type Started, startAndWait } from './started.ts'
+import { accepts, greets, type Started, startAndWait } from './started.ts'
 
 /**
  * On Debian the one on the PATH is another script, which changes the user and the folders. Its version is not asked for:
  * that would start a port mapper on Erlang's default port, open to the network.
  */
-const rabbitmq: Program = {
+export const rabbitmq: Program = {
   name: 'rabbitmq-server',
   debian: 'rabbitmq-server',
   brew: 'rabbitmq',
@@ -72,7 +71,7 @@ export async function startRabbitmq({
     { name: 'rabbitmq', command: path, env: environment(dir, options), cwd: dirname(dir), logFile },
     {
       ports: [options.port, options.nodePort],
-      ready: () => greets(options.port),
+      ready: () => speaksAmqp(options.port),
       timeoutMs: 60_000,
     },
   )
@@ -151,17 +150,11 @@ function hashed(password: string) {
 }
 
 /** True if a server on this port begins to speak AMQP 0-9-1 with us: it does when it is ready. */
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
-    const finish = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    const methodFrame = 1
-    socket.on('connect', () => socket.write('AMQP\x00\x00\x09\x01', 'latin1'))
-    socket.on('data', (data) => finish(data[0] === methodFrame))
-    socket.on('error', () => finish(false))
-    socket.on('timeout', () => finish(false))
-  })
+function speaksAmqp(port: number): Promise<boolean> {
+  const methodFrame = 1
+  return greets(
+    port,
+    Buffer.from('AMQP\x00\x00\x09\x01', 'latin1'),
+    ([type]) => type === methodFrame,
+  )
 }

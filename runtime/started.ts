@@ -72,6 +72,26 @@ export function accepts(port: number): Promise<boolean> {
   })
 }
 
+/** True if what is said first on a port of 127.0.0.1 gets the answer that is waited for within a second. */
+export function greets(
+  port: number,
+  first: Buffer,
+  isAnswer: (data: Buffer) => boolean,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
+    const finish = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.on('connect', () => socket.write(first))
+    socket.on('data', (data) => finish(isAnswer(data)))
+    socket.on('close', () => finish(false))
+    socket.on('error', () => finish(false))
+    socket.on('timeout', () => finish(false))
+  })
+}
+
 function ended(name: string): never {
   throw new Error(`${name} ended before it answered`)
 }

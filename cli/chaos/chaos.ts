@@ -3,6 +3,8 @@ import { readRunFile } from '../dapr-yaml.ts'
 import { down } from '../down.ts'
 import { Advice, type Project } from '../project.ts'
 import { databases } from '../secrets.ts'
+import { brokerAmong } from '../servers/swappable.ts'
+import type { Choice } from '../sets.ts'
 import { readState, supervisorOf } from '../state.ts'
 import type { Progress } from '../terminal.ts'
 import { thisShop } from '../this-shop.ts'
@@ -25,6 +27,8 @@ export type ChaosOptions = {
   kinds: readonly Kind[]
   /** How long the shop may take to come to rest afterwards. */
   restSeconds: number
+  /** The sets to sell on, when the shop is not open already. */
+  choice: Choice
 }
 
 export type ChaosReport = {
@@ -48,7 +52,7 @@ export async function chaos(
   progress: Progress,
 ): Promise<ChaosReport> {
   const links = options.kinds.includes('network') ? await linksOf(project) : new Map()
-  const opened = await upUnlessRunning(project, {}, progress)
+  const opened = await upUnlessRunning(project, options.choice, progress)
   try {
     return await weather(project, options, { progress, links })
   } finally {
@@ -79,7 +83,8 @@ async function weather(
   const shoppers = createShoppers(stage.customers, record)
 
   progress.line(`seed ${seed}: ${orders} orders, ${perSecond} a second; what breaks:`)
-  const faults = schedule(seed, kinds, targetsOf(project), everySeconds)
+  const targets = targetsOf(project)
+  const faults = schedule(seed, possible(kinds, targets.broker), targets, everySeconds)
   const began = performance.now()
   const storm = startStorm(faults, createInjector(project, { door, links }), (line) =>
     progress.line(`${clock(began)}  ${line}`),
@@ -116,7 +121,17 @@ async function weather(
 
 function targetsOf(project: Project) {
   const services = readRunFile(project.runFile).map(({ name }) => name)
-  return { processes: services.flatMap((name) => [name, `${name}-sidecar`]), databases }
+  const processes = services.flatMap((name) => [name, `${name}-sidecar`])
+  const running = (readState(project)?.processes ?? []).map(({ name }) => name)
+  return { processes, databases, broker: brokerAmong(running) }
+}
+
+/** Only JetStream can be asked for what it was told before, and only it listens behind a link. */
+function possible(kinds: readonly Kind[], broker: string): readonly Kind[] {
+  if (broker === 'nats') return kinds
+  const left = kinds.filter((kind) => kind !== 'duplicate' && kind !== 'network')
+  if (left.length === 0) throw new Advice(`these faults need NATS as broker, not ${broker}`)
+  return left
 }
 
 const tellEveryMs = 10_000

@@ -5,6 +5,7 @@ import { type Fault, type Kind, kinds, schedule, wordsFor } from './schedule.ts'
 const targets = {
   processes: ['orders', 'orders-sidecar', 'catalog'],
   databases: ['orders', 'catalog'],
+  broker: 'nats',
 } as const
 
 function first(count: number, seed: number, wanted: readonly Kind[] = kinds): Fault[] {

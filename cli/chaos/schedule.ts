@@ -47,6 +47,8 @@ export type Targets = {
   processes: readonly string[]
   /** Services with a database. */
   databases: readonly string[]
+  /** The server that carries the facts. */
+  broker: string
 }
 
 const longestSeconds = 3600
@@ -72,7 +74,7 @@ type Choice = [does: Deed, target: string, least: number, most: number]
 const choose: Record<Kind, (random: Random, targets: Targets) => Choice> = {
   kill: (random, { processes }) => ['kill', random.pick(processes), 0, 0],
   freeze: (random, { processes }) => ['freeze', random.pick(processes), 2, 10],
-  broker: (random) => [random.pick(['kill', 'stop', 'freeze']), 'nats', 2, 6],
+  broker: (random, { broker }) => [random.pick(['kill', 'stop', 'freeze']), broker, 2, 6],
   db: (random, { databases }) => {
     const does = random.pick(['kill', 'terminate', 'lock'])
     return [does, does === 'kill' ? 'postgres' : random.pick(databases), 2, 8]
@@ -89,7 +91,7 @@ const choose: Record<Kind, (random: Random, targets: Targets) => Choice> = {
     3,
     15,
   ],
-  duplicate: () => ['repeat', 'nats', 20, 200],
+  duplicate: (_, { broker }) => ['repeat', broker, 20, 200],
   overload: () => ['burst', 'gateway', 1, 3],
 }
 

@@ -3,6 +3,7 @@ import { type ChaosReport, chaos } from '../chaos/chaos.ts'
 import { type Kind, kinds, wordsFor } from '../chaos/schedule.ts'
 import { command } from '../command.ts'
 import { Advice, projectAt } from '../project.ts'
+import { chosen, setArgs } from '../sets.ts'
 import { createProgress } from '../terminal.ts'
 
 export default command({
@@ -22,6 +23,8 @@ export default command({
       description: `What may break: ${kinds.join()} (network: only when the shop is not running)`,
     },
     rest: { type: 'string', default: '150', description: 'Seconds to come to rest afterwards' },
+    broker: setArgs.broker,
+    state: setArgs.state,
     json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },
   },
   async run({ args }) {
@@ -35,6 +38,7 @@ export default command({
         everySeconds: number('every', args.every),
         kinds: kindsOf(args.faults),
         restSeconds: number('rest', args.rest),
+        choice: chosen(args),
       },
       progress,
     )

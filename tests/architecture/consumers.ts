@@ -19,7 +19,7 @@ export const subscriptions = Object.entries(handled).flatMap(([app, topics]) =>
 /**
  * The settings of a consumer, for the sets that have a component per subscription. Why they do: a JetStream consumer has
  * one topic; in Dapr's RabbitMQ component subscriptions share a channel, on which they disturb each other for good when
- * several of them reconnect.
+ * several of them reconnect; its Kafka component may forget one of several topics when an app was away and comes back.
  */
 const settings: Record<string, { type: string; about: string; lines(of: Subscription): string[] }> =
   {
@@ -50,6 +50,24 @@ const settings: Record<string, { type: string; about: string; lines(of: Subscrip
         '{ name: concurrencyMode, value: single }',
         '{ name: prefetchCount, value: "16" }',
         '{ name: reconnectWaitSeconds, value: 1s }',
+      ],
+    },
+    'pubsub-kafka': {
+      type: 'pubsub.kafka',
+      about: 'one consumer group per topic',
+      lines: ({ name }) => [
+        '{ name: brokers, secretKeyRef: { name: kafka-brokers, key: kafka-brokers } }',
+        '{ name: authType, value: password }',
+        '{ name: saslUsername, secretKeyRef: { name: kafka-username, key: kafka-username } }',
+        '{ name: saslPassword, secretKeyRef: { name: kafka-password, key: kafka-password } }',
+        '{ name: saslMechanism, value: PLAIN }',
+        '{ name: disableTls, value: "true" }',
+        '{ name: version, value: 3.6.0 }',
+        `{ name: consumerGroup, value: ${name} }`,
+        '{ name: initialOffset, value: oldest }',
+        '{ name: maxMessageBytes, value: "4194304" }',
+        '{ name: consumeRetryInterval, value: 1s }',
+        '{ name: dialTimeout, value: 5s }',
       ],
     },
   }

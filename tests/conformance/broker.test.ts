@@ -179,9 +179,12 @@ describe(`facts through ${broker}`, () => {
     await rig.start('catalog-2', 'catalog-2-sidecar')
     await say(orders, factsOf(confirmed, 'shared', upTo(60)))
     const all = await hears(catalog, 'shared', upTo(60))
-    const workers = new Set((await catalog.attempts('shared')).map(({ instance }) => instance))
+    const attempts = await catalog.attempts('shared')
+    const workers = [...new Set(attempts.map(({ instance }) => instance))].sort()
     await rig.stop('catalog-2', 'catalog-2-sidecar')
-    return all === true ? same([...workers].sort(), ['catalog', 'catalog-2']) : all
+    if (all !== true) return all
+    if (attempts.length > 90) return `60 facts were brought ${attempts.length} times`
+    return same(workers, ['catalog', 'catalog-2'])
   })
 
   can('app-away', () => handledAfterAppAway)

@@ -5,6 +5,10 @@ import { until } from '../support/until.ts'
 /** What was seen: that it works, or what was wrong. */
 export type Seen = true | string
 
+/** What takes a minute and more; `npm test` leaves it to `sidecart conformance`. */
+const slow = ['no-false-yes']
+const inAHurry = process.env.SIDECART_CONFORMANCE === 'quick'
+
 /**
  * A test per capability of the set under test: it works, or it is declared as lacking and does not.
  * `observe` answers what it saw; it throws only when the trial itself went wrong.
@@ -15,7 +19,7 @@ export function capabilityOf<K extends Kind>(kind: K, set: string) {
   return (name: Capability<K>, observe: () => Promise<Seen>, timeoutMs = 180_000) => {
     const why = lacking[name]
     const title = `${String(name)}: ${capabilities[kind][name]}`
-    it(
+    it.skipIf(inAHurry && slow.includes(String(name)))(
       why ? `${title} (declared as lacking)` : title,
       async ({ task }) => {
         const seen = await observe()

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { stringify } from 'yaml'
@@ -62,7 +62,9 @@ export async function openRig(
     runFile: join(base, 'dapr.yaml'),
   })
   await stopLeftovers(project)
-  for (const { name } of swappable)
+  mkdirSync(project.home, { recursive: true })
+  const data = readdirSync(project.home).filter((name) => name.startsWith('state.sqlite'))
+  for (const name of [...data, ...swappable.map((one) => one.name)])
     rmSync(join(project.home, name), { recursive: true, force: true })
   const secrets = await ensureSecrets(project)
   rmSync(project.logs, { recursive: true, force: true })
@@ -76,7 +78,10 @@ export async function openRig(
     onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
   })
   const start = async (...names: string[]) => void (await Promise.all(names.map(supervisor.start)))
-  await start(...needed.map(({ name }) => name))
+  await start(...needed.map(({ name }) => name)).catch(async (error) => {
+    await supervisor.stopAll()
+    throw error
+  })
   for (const database of ['state', ...instances.map(({ journal }) => journal)])
     await empty(secrets[`${database}-database`] ?? '')
 

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { ensureRuntime } from '../../runtime/ensure.ts'
+import { pins } from '../../runtime/versions.ts'
+import { readRunFile } from '../dapr-yaml.ts'
+import type { Project } from '../project.ts'
+import { Advice } from '../project.ts'
+import { asEnvironment, type Choice, setAmong, setsOf } from '../sets.ts'
+import { runVitest, type TestFile } from '../vitest.ts'
+import type { Result } from './results.ts'
+import { serverOf } from './versions.ts'
+
+type Kind = Result['kind']
+
+/** Runs the conformance suite of the chosen sets, else of those that dapr.yaml names, on real servers of their own. */
+export async function conformance(
+  project: Project,
+  choice: Choice,
+  kinds: readonly Kind[],
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (const kind of kinds) results.push(await tried(project, kind, setOf(project, choice, kind)))
+  return results
+}
+
+function setOf(project: Project, choice: Choice, kind: Kind): string {
+  const set = choice[kind] ?? setAmong(kind, readRunFile(project.runFile)[0]?.resourcesPaths ?? [])
+  const there = setsOf(kind, join(project.root, 'components'))
+  if (set && there.includes(set)) return set
+  throw new Advice(`there is no ${kind} set ${set ?? ''} in components/: ${there.join(', ')}`)
+}
+
+async function tried(project: Project, kind: Kind, set: string): Promise<Result> {
+  const runtime = await ensureRuntime({ project: project.root })
+  const server = await serverOf(project, runtime, set)
+  const began = performance.now()
+  const { files, code } = await runVitest(project, {
+    name: `conformance-${kind}-${set}`,
+    args: ['--project', 'conformance', `tests/conformance/${kind}.test.ts`],
+    env: asEnvironment({ [kind]: set }),
+    quiet: true,
+  })
+  const tests = files.flatMap(({ assertionResults }) => assertionResults)
+  const failures = tests
+    .filter(({ status }) => status === 'failed')
+    .map(({ title, failureMessages }) => `${title}: ${failureMessages?.[0]?.split('\n')[0]}`)
+  const seen = tests.flatMap(({ meta }) =>
+    meta?.capability ? [[meta.capability, meta.works === true] as const] : [],
+  )
+  return {
+    kind,
+    set,
+    versions: `Dapr ${pins.daprd.version}, ${server}`,
+    date: new Date().toISOString().slice(0, 10),
+    seconds: Math.round((performance.now() - began) / 1000),
+    works: Object.fromEntries(seen),
+    failures: failures.length === 0 && code !== 0 ? [whatFailed(files)] : failures,
+  }
+}
+
+/** The suite ended before its first trial. */
+const whatFailed = (files: readonly TestFile[]): string =>
+  files.find(({ message }) => message)?.message?.split('\n')[0] ?? 'the suite could not be run'

@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { capabilities, type Kind, lacks } from '../../components/capabilities.ts'
+import { readIfThere, writeWhole } from '../files.ts'
+import type { Project } from '../project.ts'
+import type { Result } from './results.ts'
+
+const kinds: readonly { kind: Kind; title: string }[] = [
+  { kind: 'broker', title: 'Brokers' },
+  { kind: 'state', title: 'Stores' },
+]
+
+/** The pages with tables of results, and what stands there. */
+const pages: Record<string, (results: readonly Result[]) => string> = {
+  'README.md': summary,
+  'components/README.md': whole,
+}
+
+const [begins, ends] = ['<!-- conformance: generated -->', '<!-- /conformance -->']
+
+/** Writes the tables into the pages that have a place for them. */
+export function writeTables(project: Project, results: readonly Result[]): void {
+  for (const [page, text] of Object.entries(tablesOf(project, results)))
+    writeWhole(join(project.root, page), text, 0o644)
+}
+
+/** Each page as it reads with these results. */
+export function tablesOf(project: Project, results: readonly Result[]): Record<string, string> {
+  const texts = Object.entries(pages).map(([page, render]) => {
+    const text = readIfThere(join(project.root, page)) ?? ''
+    const [from, to] = [text.indexOf(begins), text.indexOf(ends)]
+    if (from < 0 || to < 0) throw new Error(`${page} has no place for the conformance tables`)
+    return [page, `${text.slice(0, from)}${begins}\n${render(results)}\n${text.slice(to)}`]
+  })
+  return Object.fromEntries(texts)
+}
+
+/** A line for each set. */
+function summary(results: readonly Result[]): string {
+  const lines = results.map(({ kind, set, versions, date }) => {
+    const missing = Object.keys(lacks[kind][set] ?? {})
+    return `| ${kind} | \`${set}\` | ${versions} | ${date} | ${missing.join(', ') || 'nothing'} |`
+  })
+  return ['| | set | tried with | on | lacks |', '|---|---|---|---|---|', ...lines].join('\n')
+}
+
+/** What every set can do, and why not where it cannot. */
+function whole(results: readonly Result[]): string {
+  return kinds.map(({ kind, title }) => tableOf(kind, title, results)).join('\n\n')
+}
+
+function tableOf(kind: Kind, title: string, all: readonly Result[]): string {
+  const results = all.filter((result) => result.kind === kind)
+  const rows = Object.entries(capabilities[kind]).map(([name, means]) => {
+    const cells = results.map(({ works }) =>
+      works[name] === undefined ? '?' : works[name] ? '✓' : '–',
+    )
+    return `| ${name}: ${means} | ${cells.join(' | ')} |`
+  })
+  const reasons = results.flatMap(({ set }) =>
+    Object.entries(lacks[kind][set] ?? {}).map(([name, why]) => `- \`${set}\`, ${name}: ${why}`),
+  )
+  return [
+    `| ${title} | ${results.map(({ set }) => `\`${set}\``).join(' | ')} |`,
+    `|---|${results.map(() => '---|').join('')}`,
+    ...rows,
+    `| tried with | ${results.map(({ versions }) => versions).join(' | ')} |`,
+    `| on | ${results.map(({ date, seconds }) => `${date}, ${seconds} s`).join(' | ')} |`,
+    '',
+    ...reasons,
+  ].join('\n')
+}

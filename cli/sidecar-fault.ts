@@ -1,0 +1,45 @@
+import type { Resource } from './components.ts'
+
+type Given = { resources: readonly Resource[]; secretsFile: string }
+
+/** What a sidecar writes when it gives up on a component. */
+const failure = /initialization error occurred for (\S+) \((\S+?)\/\w+\): (.*?)" app_id=/
+
+/** What Dapr's components say when a server does not let them in, or is not there. */
+const refused =
+  /wrongpass|noauth|noperm|password|authenti|authoriz|access_refused|access denied|sasl|not authorized/i
+const absent =
+  /refused|no such host|no route|unreachable|no servers available|i\/o timeout|deadline exceeded|init timeout/i
+
+/**
+ * From the last lines of a sidecar's log: which component could not be brought up, in which file, why, and what to do.
+ * Undefined when it ended for another reason.
+ */
+export function explainSidecar(log: readonly string[], { resources, secretsFile }: Given) {
+  const [, name, type, said = ''] =
+    log.map((line) => failure.exec(line)).find((found) => found !== null) ?? []
+  const component = resources.find(
+    ({ kind, metadata }) => kind === 'Component' && metadata.name === name,
+  )
+  if (!name || !component) return undefined
+  const why = said.split(': ').filter((part) => !part.includes('INIT_COMPONENT_FAILURE'))
+  return [
+    `${component.file}: component ${name} (${type}) could not be started:`,
+    `  ${readable(why.join(': '))}`,
+    `  ${todo(component, said, secretsFile)}`,
+  ].join('\n')
+}
+
+const readable = (text: string) =>
+  text.replaceAll('\\n', ' ').replaceAll('\\t', '').replaceAll('\\"', '"')
+
+function todo({ spec }: Resource, said: string, secretsFile: string): string {
+  const entries = (spec.metadata ?? []) as { name: string; secretKeyRef?: { name: string } }[]
+  const secrets = entries.flatMap(({ name, secretKeyRef }) =>
+    secretKeyRef ? [`${name} (secret ${secretKeyRef.name})`] : [],
+  )
+  const where = `${secrets.join(', ')} in ${secretsFile}`
+  if (refused.test(said)) return `The server does not let it in: compare ${where} with the server.`
+  if (absent.test(said)) return `The server does not answer: start it, or correct ${where}.`
+  return `Compare its fields with Dapr's reference: https://docs.dapr.io/reference/components-reference/ (${where}).`
+}
