@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
@@ -32,6 +32,8 @@ export type DatabaseOptions = {
   log: Log
   /** Connections at most, the bound of this process's load on the server. */
   poolSize?: number
+  /** Milliseconds that somebody waits for a connection before it is a fault. */
+  waitMs?: number
 }
 
 // bigint columns hold versions and minor units: exact up to 2^53, checked where they are computed
@@ -43,7 +45,7 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     Client: PreparingClient,
     connectionString: options.connectionString,
     max: options.poolSize ?? 10,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: options.waitMs ?? 5_000,
     // plans made before another version's migration must not be kept for long
     maxLifetimeSeconds: 60,
     statement_timeout: 10_000,
@@ -55,7 +57,9 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   pool.on('connect', (client) =>
     client.on('error', (err) => options.log.warn({ err }, 'a database connection was lost')),
   )
-  const rows = new Kysely<S & MessagingTables>({ dialect: new PostgresDialect({ pool }) })
+  const rows = new Kysely<S & MessagingTables>({
+    dialect: new PostgresDialect({ pool: bounded(pool) }),
+  })
   const listeners: (() => void)[] = []
 
   async function inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T> {
@@ -93,6 +97,16 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     close: () => rows.destroy(),
   }
 }
+
+/** No connection in time is a fault that may pass, not an error of this service. */
+const bounded = (pool: pg.Pool): PostgresPool => ({
+  connect: () =>
+    pool.connect().catch((cause: unknown) => {
+      throw new Fault('unavailable', 'no connection to the database', { cause })
+    }),
+  end: () => pool.end(),
+  options: pool.options,
+})
 
 async function store(
   rows: Transaction<MessagingTables>,
