@@ -1,6 +1,6 @@
 import { uses } from './components.ts'
 import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
-import { swappable, unitsOf } from './servers/swappable.ts'
+import { swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
 import type { Unit } from './unit.ts'
 
@@ -18,7 +18,7 @@ export function serversOf(options: ServerOptions): Servers {
   const common = [postgres, mail, provider, sentry, scheduler].map((unit) => unit(options))
   const sets = swappable.map((one) => ({
     inUse: one.types.some((type) => uses(type, options.resources)),
-    units: unitsOf(one, options),
+    units: one.units.map((unit) => unit(options)),
   }))
   return {
     needed: [...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units), ...common],

@@ -18,6 +18,7 @@ const subCommands: SubCommandsDef = {
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
   conformance: () => import('./commands/conformance.ts').then((module) => module.default),
+  swap: () => import('./commands/swap.ts').then((module) => module.default),
   doctor: () => import('./commands/doctor.ts').then((module) => module.default),
   test: () => import('./commands/test.ts').then((module) => module.default),
   check: () => import('./commands/check.ts').then((module) => module.default),

@@ -3,6 +3,7 @@ import { type Servers, schedulerAddress, sentryAddress, serversOf } from './back
 import { readResources } from './components.ts'
 import { checkComponents } from './components-check.ts'
 import { readRunFile, type Stanza } from './dapr-yaml.ts'
+import { draining, withoutSaying } from './draining.ts'
 import { fleetUnits } from './fleet.ts'
 import { door, instancesOf, withInstances } from './instances.ts'
 import type { Project } from './project.ts'
@@ -27,7 +28,8 @@ const notForSidecars = ['mail', 'provider', 'scheduler']
  * the chosen sets in place of those that it names and as many instances as were asked for.
  */
 export async function planOf(project: Project, choice: Choice): Promise<Plan> {
-  const once = withSets(project, readRunFile(project.runFile), choice)
+  const swapped = withSets(project, readRunFile(project.runFile), choice)
+  const once = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const stanzas = withInstances(once, instancesOf(choice.instances))
   const resources = readResources([
     ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),

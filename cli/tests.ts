@@ -19,6 +19,7 @@ const sets: readonly Choice[] = [
   { broker: 'jetstream' },
   { broker: 'redis' },
   { broker: 'rabbitmq' },
+  { broker: 'kafka' },
   { state: 'postgresql' },
   { state: 'redis' },
 ]

@@ -76,8 +76,6 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'ordered-retries': 'Dapr’s component handles each fact as it comes, many at the same time',
       deduplicates: 'the broker keeps every copy: the inbox drops them',
       competing: 'every instance hears every fact: the inbox drops what another one has applied',
-      'app-away':
-        'what comes while the app is away waits until its sidecar connects anew: restart that sidecar',
       'no-false-yes': 'Mosquitto acknowledges a fact before it is on disk',
     },
   },

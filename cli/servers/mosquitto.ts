@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import { ensureSession, mosquittoAnswers, startMosquitto } from '../../runtime/mosquitto.ts'
+import { spawnDetached } from '../../runtime/processes.ts'
 import { hearersIn } from '../components.ts'
 import { mqttPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { firstInstance } from '../variables.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+const sessionOf = (app: string) => `${app}-${firstInstance}`
 
 export function mosquitto({ project, secrets, resources }: ServerOptions): Unit {
   const { username: user, password } = new URL(secrets['mqtt-url'] ?? '')
@@ -17,11 +21,42 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Unit 
       start: async () => (await startMosquitto({ ...given, log: console.error })).proc,
       prepare: async () => {
         for (const { app, topics } of hearersIn(resources))
-          await ensureSession(login, `${app}-${firstInstance}`, topics)
+          await ensureSession(login, sessionOf(app), topics)
       },
       ready: () => mosquittoAnswers(login),
       // Dapr's component waits twice as long after each attempt to reconnect.
       dependentsSurviveMs: 30_000,
+    },
+  )
+}
+
+const renewEveryMs = 20_000
+
+/** Has the sessions of those who hear something connect anew: see the program. */
+export function mosquittoSessions({ project, secrets, resources }: ServerOptions): Unit {
+  const name = 'mosquitto-sessions'
+  return server(
+    project,
+    name,
+    {},
+    {
+      after: ['mosquitto'],
+      start: async () =>
+        spawnDetached({
+          name,
+          command: process.execPath,
+          args: [join(project.root, 'runtime/mosquitto-sessions.ts')],
+          cwd: project.root,
+          env: {
+            MQTT_URL: secrets['mqtt-url'],
+            SESSIONS: hearersIn(resources)
+              .map(({ app }) => sessionOf(app))
+              .join(),
+            EVERY_MS: String(renewEveryMs),
+          },
+          logFile: logOf(project, name),
+        }),
+      ready: () => Promise.resolve(true),
     },
   )
 }
