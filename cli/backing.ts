@@ -15,7 +15,8 @@ export type Servers = {
 }
 
 export function serversOf(options: ServerOptions): Servers {
-  const common = [postgres, mail, provider, sentry, scheduler].map((unit) => unit(options))
+  const authority = options.mtls ? [sentry] : []
+  const common = [postgres, mail, provider, ...authority, scheduler].map((unit) => unit(options))
   const sets = swappable.map((one) => ({
     inUse: one.types.some((type) => uses(type, options.resources)),
     units: one.units.map((unit) => unit(options)),

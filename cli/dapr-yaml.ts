@@ -61,6 +61,8 @@ export type Stanza = {
   env: Record<string, string>
   ports: { app: number; http: number; grpc: number; internal: number; metrics: number }
   configFile: string
+  /** As the configuration of every service wants it. */
+  mtls: boolean
   resourcesPaths: string[]
   settings: Shared
 }
@@ -132,6 +134,7 @@ function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza 
       metrics: metricsPort,
     },
     configFile: resolve(config.from, config.value),
+    mtls: true,
     resourcesPaths: resources.value.map((path) => resolve(resources.from, path)),
     settings: { ...common, ...own },
   }
@@ -180,8 +183,8 @@ export function daprdArguments(
     'app-health-probe-timeout': settings.appHealthProbeTimeout,
     'app-health-threshold': settings.appHealthThreshold,
     config: stanza.configFile,
-    'enable-mtls': true,
-    'sentry-address': sentryAddress,
+    'enable-mtls': stanza.mtls,
+    'sentry-address': stanza.mtls ? sentryAddress : undefined,
   }
   const given = Object.entries(flags).flatMap(([flag, value]) =>
     value === undefined || value === false

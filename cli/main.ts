@@ -15,6 +15,7 @@ const subCommands: SubCommandsDef = {
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),
+  bench: () => import('./commands/bench.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
   conformance: () => import('./commands/conformance.ts').then((module) => module.default),

@@ -25,10 +25,15 @@ const notForSidecars = ['mail', 'provider', 'scheduler']
 
 /**
  * Everything that has to be on disk is put there, and what is to run is derived from dapr.yaml and its components, with
- * the chosen sets in place of those that it names and as many instances as were asked for.
+ * the chosen sets in place of those that it names and as many instances as were asked for. `change` makes other
+ * processes of a stanza than the one that it describes.
  */
-export async function planOf(project: Project, choice: Choice): Promise<Plan> {
-  const swapped = withSets(project, readRunFile(project.runFile), choice)
+export async function planOf(
+  project: Project,
+  choice: Choice,
+  change: (stanza: Stanza) => Stanza[] = (stanza) => [stanza],
+): Promise<Plan> {
+  const swapped = withSets(project, readRunFile(project.runFile), choice).flatMap(change)
   const once = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const stanzas = withInstances(once, instancesOf(choice.instances))
   const resources = readResources([
@@ -40,7 +45,8 @@ export async function planOf(project: Project, choice: Choice): Promise<Plan> {
   const { secretsFile } = project
   checkComponents({ resources, apps, secrets: Object.keys(secrets), secretsFile })
   ensureVariables(project, { runtimePath: runtime.daprRuntimePath })
-  const servers = serversOf({ project, runtime, secrets, resources })
+  const mtls = stanzas.some((stanza) => stanza.mtls)
+  const servers = serversOf({ project, runtime, secrets, resources, mtls })
   const after = servers.needed
     .map(({ name }) => name)
     .filter((name) => !notForSidecars.includes(name))

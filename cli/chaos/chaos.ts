@@ -78,7 +78,13 @@ async function weather(
   const record = createRecorder(file)
   const door = openDoor(shop.gateway)
   progress.wait('registering customers, stocking up')
-  const stage = await setStage(door, shop.operator, { orders, customers })
+  const stage = await setStage(door, shop.operator, {
+    orders,
+    customers,
+    mailed: customers / 2,
+    plentiful: 14,
+    scarce: 1,
+  })
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
   const shoppers = createShoppers(stage.customers, record)
 

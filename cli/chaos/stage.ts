@@ -5,15 +5,24 @@ import { type Door, patiently } from './door.ts'
 /** Who buys and what there is to buy. */
 export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }
 
-const plentiful = 14
-const scarce = 1
+export type StageOptions = {
+  /** Every plentiful product is there twice for so many orders. */
+  orders: number
+  customers: number
+  /** How many of the customers want mails. */
+  mailed: number
+  plentiful: number
+  /** Products of which there is too little. */
+  scarce: number
+}
+
 const atATime = 4
 
 /** Registers customers and stocks up: enough of most products for so many orders, too little of a few. */
 export async function setStage(
   door: Door,
   operatorLogin: { email: string; password: string },
-  { orders, customers }: { orders: number; customers: number },
+  { orders, customers, mailed, plentiful, scarce }: StageOptions,
 ): Promise<Stage> {
   const operator = await signIn(door, operatorLogin.email, operatorLogin.password)
   const skus = await productsOf(operator, plentiful + scarce)
@@ -27,11 +36,10 @@ export async function setStage(
     const some = Math.min(atATime, customers - registered.length)
     registered.push(...(await Promise.all(Array.from({ length: some }, () => register(door)))))
   }
-  await Promise.all(registered.slice(customers / 2).map(unsubscribe))
+  await Promise.all(registered.slice(mailed).map(unsubscribe))
   return { operator, customers: registered, skus }
 }
 
-/** Half of them want no mails. */
 async function unsubscribe({ ask }: Customer): Promise<void> {
   const body = { orderUpdates: false, paymentUpdates: false, marketing: false }
   await patiently(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {

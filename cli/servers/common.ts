@@ -84,15 +84,17 @@ export function sentry({ project, runtime }: ServerOptions): Unit {
 }
 
 /** Sidecars without it are never healthy. */
-export function scheduler({ project, runtime }: ServerOptions): Unit {
+export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
   const ports = { grpc: 50006, health: 50016, metrics: 50026, etcd: 52379, 'etcd-peer': 52380 }
   const given = {
     path: runtime.parts.scheduler.path,
     dir: dirOf(project, 'scheduler'),
-    mtls: {
-      trustAnchorsFile: join(project.certificates, 'ca.crt'),
-      sentryAddress: '127.0.0.1:50001',
-    },
+    mtls: mtls
+      ? {
+          trustAnchorsFile: join(project.certificates, 'ca.crt'),
+          sentryAddress: '127.0.0.1:50001',
+        }
+      : undefined,
     logFile: logOf(project, 'scheduler'),
   }
   return server(project, 'scheduler', ports, {

@@ -12,6 +12,8 @@ export type ServerOptions = {
   runtime: Runtime
   secrets: Secrets
   resources: readonly Resource[]
+  /** Whether sidecars show each other certificates. */
+  mtls: boolean
 }
 
 /** Where a server keeps its data. */

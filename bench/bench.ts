@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { writeWhole } from '../cli/files.ts'
+import type { Project } from '../cli/project.ts'
+import type { Progress } from '../cli/terminal.ts'
+import { type Pace, runBlock } from './block.ts'
+import type { Contender } from './contenders.ts'
+import { machine, versions } from './machine.ts'
+import type { Block, Results } from './results.ts'
+
+export type BenchOptions = {
+  contenders: readonly Contender[]
+  quick: boolean
+  /** How often each contender runs. */
+  rounds: number
+  command: string
+}
+
+const thorough: Pace = {
+  warmUp: { seconds: 30, rate: 30 },
+  rung: { seconds: 12, most: 8, refine: 2 },
+  equalSeconds: 15,
+  loadedSeconds: 15,
+  lightSeconds: 12,
+  counted: 20,
+  idleMs: 3_000,
+}
+const quick: Pace = {
+  warmUp: { seconds: 10, rate: 30 },
+  rung: { seconds: 3, most: 5, refine: 1 },
+  equalSeconds: 4,
+  loadedSeconds: 0,
+  lightSeconds: 0,
+  counted: 10,
+  idleMs: 1_000,
+}
+/** Of the first contender's sustainable rate. */
+const equalShare = 0.6
+
+/** A B C C B A: what drifts on the machine meets every contender. */
+export const interleaved = <T>(things: readonly T[], rounds: number): T[] =>
+  Array.from({ length: rounds }, (_, n) => (n % 2 === 0 ? things : things.toReversed())).flat()
+
+/** Runs the contenders in turn, and writes down what was measured after every block. */
+export async function bench(
+  project: Project,
+  options: BenchOptions,
+  progress: Progress,
+): Promise<{ results: Results; file: string }> {
+  const file = options.quick
+    ? join(project.home, 'bench', 'quick.json')
+    : join(project.root, 'bench', 'results', 'full.json')
+  const results: Results = {
+    command: options.command,
+    quick: options.quick,
+    machine: machine(),
+    versions: await versions(project),
+    commit: execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: project.root,
+      encoding: 'utf8',
+    }).trim(),
+    blocks: [],
+  }
+  let equal: number | undefined
+  const equalRate = (sustainable: number) => {
+    equal ??= sustainable * equalShare
+    return equal
+  }
+  const turns = interleaved(options.contenders, options.rounds)
+  for (const [index, contender] of turns.entries()) {
+    const where = `${index + 1} of ${turns.length}, ${contender.name}`
+    progress.wait(where)
+    const say = (line: string) => progress.line(`${where}: ${line}`)
+    const block = await runBlock(contender, options.quick ? quick : thorough, equalRate, say)
+    results.blocks.push(block)
+    writeWhole(file, `${JSON.stringify(results, null, 1)}\n`, 0o644)
+    say(outcome(block))
+  }
+  progress.end()
+  return { results, file }
+}
+
+const outcome = ({ violations, readyMs }: Block): string =>
+  violations.length === 0 ? `ready in ${readyMs} ms; verified` : `VOID: ${violations.join('; ')}`

@@ -1,0 +1,159 @@
+import { rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { stopLeftovers } from '../cli/down.ts'
+import { type Project, projectAt } from '../cli/project.ts'
+import { readSecrets } from '../cli/secrets.ts'
+import { openShop } from '../cli/shop.ts'
+import { thisShop } from '../cli/this-shop.ts'
+import type { Unit } from '../cli/unit.ts'
+import { verify } from '../cli/verify/verify.ts'
+import { type Contender, servedOf } from './contenders.ts'
+import { type Driver, startDriver } from './driver/driver.ts'
+import { createLadder } from './ladder.ts'
+import { difference, type Meter, openMeter, total } from './meter.ts'
+import { countPerOrder } from './per-order.ts'
+import { hopProbes } from './probes.ts'
+import type { Block, Step } from './results.ts'
+import { runStep } from './step.ts'
+import { cpuPerOrder } from './summary.ts'
+
+/** How long and how thoroughly. */
+export type Pace = {
+  warmUp: { seconds: number; rate: number }
+  rung: { seconds: number; most: number; refine: number }
+  /** At the same rate for every contender, at 60 % and at 40 % of its own sustainable rate; 0: not at all. */
+  equalSeconds: number
+  loadedSeconds: number
+  lightSeconds: number
+  counted: number
+  idleMs: number
+}
+
+const customers = 8
+/** Stock for as many orders as a block may place. */
+const plenty = 100_000
+
+/** Where a benchmark keeps the data of the contender that runs. */
+export const benchProject = (root: string): Project =>
+  projectAt(root, { home: join(root, '.sidecart', 'bench', 'shop') })
+
+/**
+ * Runs one contender from fresh databases: start, warm-up, counts per order, the ladder, steady loads, `verify`.
+ * `equalRate` is asked for after the ladder: the first contender's is the measure for all.
+ */
+export async function runBlock(
+  contender: Contender,
+  pace: Pace,
+  equalRate: (sustainable: number) => number,
+  say: (line: string) => void,
+): Promise<Block> {
+  const project = benchProject(projectAt().root)
+  await stopLeftovers(project)
+  rmSync(project.home, { recursive: true, force: true })
+  const { units, front } = await contender.plan(project)
+  const began = performance.now()
+  const shop = await openShop(project, units, () => {}, front)
+  const driver = startDriver()
+  const stop = () => void shop.stop()
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  try {
+    await shop.ready
+    const readyMs = Math.round(performance.now() - began)
+    const meter = await openMeter(project, readSecrets(project))
+    try {
+      return await measured({
+        contender,
+        pace,
+        project,
+        units,
+        driver,
+        meter,
+        equalRate,
+        say,
+        readyMs,
+      })
+    } finally {
+      await meter.close()
+    }
+  } finally {
+    driver.leave()
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+    await shop.stop()
+  }
+}
+
+type Running = {
+  contender: Contender
+  pace: Pace
+  project: Project
+  units: readonly Unit[]
+  driver: Driver
+  meter: Meter
+  equalRate: (sustainable: number) => number
+  say: (line: string) => void
+  readyMs: number
+}
+
+async function measured(running: Running): Promise<Block> {
+  const { contender, pace, project, units, driver, meter, readyMs } = running
+  const at = new Date().toISOString()
+  const shop = await thisShop(project.home)
+  const idle = await whileIdle(meter, pace.idleMs)
+  const record = join(project.home, 'record.jsonl')
+  const stage = { orders: plenty, customers, mailed: 1, plentiful: 40, scarce: 0 }
+  await driver.setStage({ gateway: shop.gateway, operator: shop.operator, stage, record })
+  const warm = { ordersPerSecond: pace.warmUp.rate, seconds: pace.warmUp.seconds }
+  const warmUp = await runStep('warm-up', { driver, meter }, warm)
+  const counting = { driver, meter, legs: contender.legs, served: servedOf(contender, units) }
+  const perOrder = await countPerOrder(counting, pace.counted)
+  const steps = [warmUp, ...(await climbAndLoad(running, warmUp))]
+  const pssMb = meter.pssMb()
+  const { checks } = await verify({ ...shop, record })
+  const violations = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
+  return { contender: contender.name, at, readyMs, ...idle, pssMb, perOrder, steps, violations }
+}
+
+async function whileIdle(meter: Meter, ms: number) {
+  await pause(ms)
+  const idlePssMb = meter.pssMb()
+  const before = meter.cpuMs()
+  await pause(ms)
+  return { idlePssMb, idleCpuMs: (total(difference(meter.cpuMs(), before)) * 1000) / ms }
+}
+
+/** The ladder, then steady loads in relation to what it found. */
+async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
+  const { pace, say, equalRate } = running
+  const ladder = createLadder({ first: allowedByCpu(warmUp) / 2, ...pace.rung })
+  const steps: Step[] = []
+  for (let rate = ladder.next(); rate !== undefined; rate = ladder.next()) {
+    const step = await stepAt(running, 'rung', rate, pace.rung.seconds)
+    steps.push(step)
+    ladder.report(rate, step.kept, allowedByCpu(step))
+    say(`${rate.toFixed(0)}/s ${step.kept ? 'kept up' : `not kept up: ${step.why}`}`)
+  }
+  const best = ladder.best() ?? warmUp.rate
+  const loads = [
+    ['equal', equalRate(best), pace.equalSeconds],
+    ['loaded', best * 0.6, pace.loadedSeconds],
+    ['light', best * 0.4, pace.lightSeconds],
+  ] as const
+  for (const [purpose, rate, seconds] of loads)
+    if (seconds > 0) steps.push(await stepAt(running, purpose, rate, seconds))
+  return steps
+}
+
+/** Orders a second that the processors allow if each goes on taking what it took in this step. */
+const allowedByCpu = (step: Step): number => (availableParallelism() * 1000) / cpuPerOrder(step)
+
+function stepAt(
+  { driver, meter, project, contender }: Running,
+  purpose: Step['purpose'],
+  ordersPerSecond: number,
+  seconds: number,
+): Promise<Step> {
+  const probes = purpose === 'light' && contender.legs.call === 3 ? hopProbes(project) : []
+  return runStep(purpose, { driver, meter }, { ordersPerSecond, seconds, probes })
+}

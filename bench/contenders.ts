@@ -1,0 +1,149 @@
+import { join } from 'node:path'
+import { readRunFile, type Stanza } from '../cli/dapr-yaml.ts'
+import { type Front, planOf } from '../cli/plan.ts'
+import { Advice, type Project } from '../cli/project.ts'
+import type { Choice } from '../cli/sets.ts'
+import type { Unit } from '../cli/unit.ts'
+import { type Served, servedBy } from './measure/requests.ts'
+
+/** What runs, and where clients find the instances of the door when there is more than one. */
+export type Running = { units: Unit[]; front?: Front }
+
+/** A way to run the checkout. */
+export type Contender = {
+  name: string
+  title: string
+  /** Everything that runs, with its data in the project's home. */
+  plan(project: Project): Promise<Running>
+  /** Messages from one process to another (answers not counted) that a call, saying a fact and hearing one take. */
+  legs: { call: number; say: number; hear: number }
+  /** Lines of the durability checklist that it skips. */
+  skips: readonly string[]
+}
+
+/** What a contender must do; one that skips a line is printed apart. */
+export const checklist = [
+  'an Idempotency-Key is one order for ever, by a unique constraint',
+  'facts are rows of the transaction that made them true (outbox)',
+  'a fact is applied once: its id and its effect commit together (inbox)',
+  'the database is on disk at every commit (fsync, synchronous_commit)',
+  'a fact is on disk before it counts as said, and kept until its consumer is done with it',
+  'a command to another service is idempotent and asked again until its outcome is known',
+] as const
+
+export const contenders: readonly Contender[] = [
+  {
+    name: 'dapr',
+    title: 'Sidecart as shipped: Dapr sidecars, mTLS, access control',
+    plan: (project) => beside(project, {}),
+    legs: { call: 3, say: 2, hear: 2 },
+    skips: [],
+  },
+  {
+    name: 'dapr-plain',
+    title: 'the same without mTLS and access control',
+    plan: (project) =>
+      beside(project, {}, (stanza) => [{ ...stanza, mtls: false, configFile: plain }]),
+    legs: { call: 3, say: 2, hear: 2 },
+    skips: [],
+  },
+  {
+    name: 'direct',
+    title: 'the same processes without sidecars: plain HTTP, the broker’s own client',
+    plan: direct,
+    legs: { call: 1, say: 1, hear: 1 },
+    skips: [],
+  },
+  {
+    name: 'monolith',
+    title: 'all services in one process, calls in process, facts straight from the outbox',
+    plan: monolith,
+    legs: { call: 0, say: 0, hear: 0 },
+    skips: [],
+  },
+  {
+    name: 'dapr-3',
+    title: 'Sidecart as shipped with three instances of every service',
+    plan: (project) => beside(project, { instances: '3' }),
+    legs: { call: 3, say: 2, hear: 2 },
+    skips: [],
+  },
+]
+
+/** @throws Advice naming those that there are */
+export function contendersCalled(names: readonly string[]): Contender[] {
+  return names.map((name) => {
+    const found = contenders.find((contender) => contender.name === name)
+    if (!found)
+      throw new Advice(`no contender is called ${name}: ${contenders.map((c) => c.name).join()}`)
+    return found
+  })
+}
+
+/** How many requests and facts the services of a contender have served. */
+export function servedOf(_: Contender, units: readonly Unit[]): () => Promise<Served> {
+  const ports = units.flatMap(({ role, ports: { app } }) => (role === 'app' && app ? [app] : []))
+  return () => servedBy(ports)
+}
+
+/** Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own. */
+const choice: Choice = { secrets: 'env' }
+const here = (path: string) => join(import.meta.dirname, path)
+const plain = here('dapr/plain.yaml')
+
+async function beside(
+  project: Project,
+  more: Choice,
+  change?: (stanza: Stanza) => Stanza[],
+): Promise<Running> {
+  const { servers, fleet, front } = await planOf(project, { ...choice, ...more }, change)
+  return { units: [...servers.needed, ...fleet], ...(front && { front }) }
+}
+
+const controlPlane = ['sentry', 'scheduler']
+
+/** Apps alone; nobody waits for them until the servers are there. */
+async function alone(project: Project, change: (stanza: Stanza) => Stanza[]): Promise<Running> {
+  const { servers, fleet } = await planOf(project, choice, change)
+  const needed = servers.needed.filter(({ name }) => !controlPlane.includes(name))
+  const after = needed.map(({ name }) => name).filter((name) => name !== 'mail')
+  const apps = fleet.filter(({ role }) => role === 'app')
+  return { units: [...needed, ...apps.map((unit) => ({ ...unit, after }))] }
+}
+
+function direct(project: Project): Promise<Running> {
+  const env = withoutSidecar(project)
+  return alone(project, (stanza) => [
+    {
+      ...stanza,
+      command: loading('direct/register.mjs', stanza),
+      env: { ...stanza.env, ...env },
+    },
+  ])
+}
+
+function monolith(project: Project): Promise<Running> {
+  const stanzas = readRunFile(project.runFile)
+  const env = Object.assign({}, ...stanzas.map((stanza) => stanza.env), withoutSidecar(project))
+  return alone(project, (stanza) => {
+    if (stanza.appId !== 'gateway') return []
+    const command = loading('monolith/register.mjs', stanza, here('monolith/main.ts'))
+    return [{ ...stanza, name: 'monolith', command, env }]
+  })
+}
+
+/** The stanza's own Node with something loaded before its program, or before another one. */
+const loading = (register: string, { command }: Stanza, program = command.at(-1) ?? '') => [
+  ...command.slice(0, -1),
+  '--import',
+  here(register),
+  program,
+]
+
+function withoutSidecar(project: Project): Record<string, string> {
+  const peers = readRunFile(project.runFile).map(({ appId, ports }) => [appId, ports.app])
+  return {
+    DIRECT_SECRETS: project.secretsFile,
+    DIRECT_PEERS: JSON.stringify(Object.fromEntries(peers)),
+  }
+}

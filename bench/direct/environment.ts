@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { readEnvironment } from '../../chassis/environment.ts'
+
+/** What a service needs to know without a sidecar that knows it. */
+const variables = {
+  APP_ID: z.string().min(1),
+  APP_API_TOKEN: z.string().min(1),
+  /** `{"users":8081}`: where the apps listen, by app-id. */
+  DIRECT_PEERS: z
+    .string()
+    .transform((text) => z.record(z.string(), z.number()).parse(JSON.parse(text))),
+  /** The file behind the secret store. */
+  DIRECT_SECRETS: z.string().min(1),
+  SMTP_URL: z.url().default('smtp://127.0.0.1:1040'),
+}
+
+export type DirectOptions = {
+  app: string
+  appToken: string
+  peers: Record<string, number>
+  secretsFile: string
+  smtpUrl: string
+}
+
+export function directOptions(env?: NodeJS.ProcessEnv): DirectOptions {
+  const given = readEnvironment(variables, env)
+  return {
+    app: given.APP_ID,
+    appToken: given.APP_API_TOKEN,
+    peers: given.DIRECT_PEERS,
+    secretsFile: given.DIRECT_SECRETS,
+    smtpUrl: given.SMTP_URL,
+  }
+}

@@ -1,0 +1,21 @@
+import { type Service, startService as startBesideSidecar } from '../../chassis/service.ts'
+import { deliverTo, topicsOf } from './deliver.ts'
+import { directOptions } from './environment.ts'
+import type { DirectTransport } from './transport.ts'
+
+/** The chassis' own start; and, as no sidecar brings the facts, a consumer for each topic that the app hears. */
+export async function startService(name: string): Promise<Service> {
+  const service = await startBesideSidecar(name)
+  const { hear } = service.transport as DirectTransport
+  return {
+    ...service,
+    listen(app, workers = []) {
+      service.listen(app, workers)
+      const deliver = deliverTo(app, directOptions().appToken)
+      hear(name, topicsOf(app), deliver, service.log).catch((err) => {
+        service.log.fatal({ err }, 'the broker does not answer')
+        process.exit(1)
+      })
+    },
+  }
+}

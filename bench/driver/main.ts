@@ -1,0 +1,31 @@
+// The load driver: a process of its own, so that its work is not counted and does not wait for anybody else's.
+import { openDoor } from '../../cli/chaos/door.ts'
+import { setStage } from '../../cli/chaos/stage.ts'
+import { createRecorder } from '../../cli/verify/record.ts'
+import type { Answer, Told } from './protocol.ts'
+import { createShopping } from './shopper.ts'
+
+let shopping: ReturnType<typeof createShopping> | undefined
+
+async function obey(told: Told): Promise<Answer> {
+  if (told.do === 'leave') process.exit(0)
+  if (told.do === 'drive') {
+    if (!shopping) throw new Error('the stage is not set')
+    return { driven: await shopping.drive(told) }
+  }
+  const door = openDoor(told.gateway)
+  const record = createRecorder(told.record)
+  const stage = await setStage(door, told.operator, told.stage)
+  for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
+  shopping = createShopping({ door, stage, record })
+  return { done: true }
+}
+
+process.on('message', (told: Told) => {
+  obey(told).then(answer, (error: Error) => answer({ fault: error.stack ?? error.message }))
+})
+process.on('disconnect', () => process.exit(0))
+
+function answer(said: Answer): void {
+  process.send?.(said)
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto'
+import { Pool } from 'undici'
+import type { Customer } from '../../cli/chaos/customer.ts'
+import type { Door, Said } from '../../cli/chaos/door.ts'
+import { createRandom } from '../../cli/chaos/random.ts'
+import type { Stage } from '../../cli/chaos/stage.ts'
+import type { RecordLine } from '../../cli/verify/record.ts'
+import { createLatency } from '../latency.ts'
+import { openLoop } from './pace.ts'
+import type { Drive, Driven, Probe } from './protocol.ts'
+
+const shipTo = {
+  name: 'Bea Bench',
+  street: 'Ladder Street 1',
+  postalCode: '20457',
+  city: 'Hamburg',
+  country: 'DE',
+}
+/** Three products are looked at for each order that is placed. */
+const requestsPerOrder = 4
+const probesPerSecond = 25
+
+export type Shopping = {
+  door: Door
+  stage: Stage
+  record(line: RecordLine): void
+}
+
+/** Sends requests at a steady pace: three for products, one with an order of two lines, and so on. */
+export function createShopping({ door, stage, record }: Shopping) {
+  const random = createRandom(6)
+  const { customers, skus } = stage
+
+  async function drive({ ordersPerSecond, seconds, probes = [] }: Drive): Promise<Driven> {
+    const [accept, browse] = [createLatency(), createLatency()]
+    const accepted: Driven['accepted'] = []
+    const failures: Driven['failures'] = {}
+    const lines: RecordLine[] = []
+    const cpu = process.cpuUsage()
+    const fail = (why: string) => {
+      failures[why] = (failures[why] ?? 0) + 1
+    }
+
+    async function look(intended: number): Promise<void> {
+      const path = `/products/${random.pick(skus)}`
+      const said = await door.ask({ method: 'GET', path }).catch(() => undefined)
+      if (said?.status === 200) browse.record(performance.now() - intended)
+      else fail(`product ${said?.status ?? 'unanswered'}`)
+    }
+
+    async function order(intended: number): Promise<void> {
+      const customer = random.pick(customers)
+      const key = randomUUID()
+      const wanted = twoOf(skus)
+      const said = await placed(customer, key, wanted)
+      const who = { customerId: customer.customerId, key }
+      lines.push({ is: 'asked', ...who, lines: wanted })
+      if (said?.status !== 202) {
+        const why = String(said?.status ?? 'unanswered')
+        lines.push({ is: 'answered', ...who, outcome: 'unknown', why })
+        return fail(`order ${why}`)
+      }
+      accept.record(performance.now() - intended)
+      const orderId = String(said.body.orderId)
+      accepted.push([orderId, performance.timeOrigin + intended])
+      const answer = `${said.location} ${said.text}`
+      lines.push({ is: 'answered', ...who, outcome: 'accepted', orderId, said: answer })
+    }
+
+    const probing = createProbing(probes)
+    const [lateMs, probed] = await Promise.all([
+      openLoop(ordersPerSecond * requestsPerOrder, seconds, (index, intended) =>
+        (index + 1) % requestsPerOrder === 0 ? order(intended) : look(intended),
+      ),
+      probing(seconds),
+    ])
+    const { user, system } = process.cpuUsage(cpu)
+    for (const line of lines) record(line)
+    return {
+      attempted: Math.floor(Math.round(ordersPerSecond * requestsPerOrder * seconds) / 4),
+      failures,
+      accepted,
+      accept: accept.encoded(),
+      browse: browse.encoded(),
+      probes: probed,
+      lateMs,
+      driverCpuMs: (user + system) / 1000,
+      seconds,
+    }
+  }
+
+  function twoOf(from: readonly string[]) {
+    const first = random.int(0, from.length - 1)
+    const second = (first + random.int(1, from.length - 1)) % from.length
+    return [first, second].map((index) => ({ sku: from[index] ?? '', quantity: random.int(1, 2) }))
+  }
+  return { drive }
+}
+
+function placed(customer: Customer, key: string, lines: unknown): Promise<Said | undefined> {
+  const body = { lines, shipTo, card: 'card_approved' }
+  const headers = { 'idempotency-key': key }
+  return customer.ask({ method: 'POST', path: '/orders', body, headers }).catch(() => undefined)
+}
+
+/** Sends each probe at a steady pace, and answers its latencies by name. */
+function createProbing(probes: readonly Probe[]) {
+  return async (seconds: number): Promise<Record<string, string>> => {
+    const all = probes.map(async ({ name, url, headers }) => {
+      const { origin, pathname } = new URL(url)
+      const pool = new Pool(origin, { pipelining: 1 })
+      const latency = createLatency()
+      await openLoop(probesPerSecond, seconds, async () => {
+        const sent = performance.now()
+        const answer = await pool.request({ method: 'GET', path: pathname, headers })
+        await answer.body.dump()
+        if (answer.statusCode === 200) latency.record(performance.now() - sent)
+      })
+      await pool.close()
+      return [name, latency.encoded()] as const
+    })
+    return Object.fromEntries(await Promise.all(all))
+  }
+}

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import { superuserOf } from '../../cli/databases.ts'
+import { databases, type Secrets } from '../../cli/secrets.ts'
+
+/** Counts of the whole database server since it started. */
+export type DatabaseCounts = {
+  /** Transactions that wrote: each waits for the disk. */
+  commits: number
+  statements: number
+  walBytes: number
+}
+
+export type Books = {
+  counts(): Promise<DatabaseCounts>
+  /** Orders that are not at rest, and facts that have not been said. */
+  backlog(): Promise<number>
+  /** When each order was confirmed, in milliseconds since 1970, for orders placed since then. */
+  confirmations(sinceMs: number): Promise<Map<string, number>>
+  close(): Promise<void>
+}
+
+const saying = ['users', 'catalog', 'orders', 'payments'] as const
+const atRest = `'confirmed', 'shipped', 'delivered', 'cancelled', 'refunded', 'needs_attention'`
+
+/** Reads what a benchmark wants to know from the databases, over connections of its own. */
+export async function openBooks(secrets: Secrets): Promise<Books> {
+  const clients = new Map<string, pg.Client>()
+  for (const name of ['postgres', ...databases]) {
+    const url = new URL(superuserOf(secrets))
+    url.pathname = `/${name}`
+    const client = new pg.Client({ connectionString: url.href })
+    client.on('error', () => {})
+    await client.connect()
+    clients.set(name, client)
+  }
+  await ask('postgres', 'create extension if not exists pg_stat_statements')
+
+  async function ask<T>(database: string, sql: string, values: unknown[] = []): Promise<T[]> {
+    const client = clients.get(database)
+    if (!client) throw new Error(`there is no database ${database}`)
+    return (await client.query(sql, values)).rows as T[]
+  }
+
+  const countIn = async (database: string, sql: string): Promise<number> =>
+    Number((await ask<{ n: string }>(database, sql))[0]?.n)
+
+  async function counts(): Promise<DatabaseCounts> {
+    const [row] = await ask<Record<'commits' | 'wal' | 'statements', string>>(
+      'postgres',
+      `select pg_snapshot_xmax(pg_current_snapshot())::text as commits,
+        pg_current_wal_insert_lsn() - '0/0'::pg_lsn as wal,
+        (select sum(calls) from pg_stat_statements s join pg_roles r on r.oid = s.userid
+          where r.rolname <> 'postgres') as statements`,
+    )
+    return {
+      commits: Number(row?.commits),
+      statements: Number(row?.statements),
+      walBytes: Number(row?.wal),
+    }
+  }
+
+  async function backlog(): Promise<number> {
+    const open = countIn(
+      'orders',
+      `select count(*) as n from orders where status not in (${atRest})`,
+    )
+    const unsaid = saying.map((name) => countIn(name, 'select count(*) as n from outbox'))
+    return (await Promise.all([open, ...unsaid])).reduce((sum, n) => sum + n, 0)
+  }
+
+  async function confirmations(sinceMs: number): Promise<Map<string, number>> {
+    const rows = await ask<{ id: string; at: number }>(
+      'orders',
+      `select order_id as id, extract(epoch from at)::float * 1000 as at from order_history
+        where status = 'confirmed' and at >= to_timestamp($1)`,
+      [sinceMs / 1000],
+    )
+    return new Map(rows.map(({ id, at }) => [id, at]))
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...clients.values()].map((client) => client.end()))
+  }
+  return { counts, backlog, confirmations, close }
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { brokerMonitorPort } from '../../cli/ports.ts'
+
+const Jetstream = z.object({
+  account_details: z
+    .array(
+      z.object({
+        stream_detail: z
+          .array(
+            z.object({
+              state: z.object({ last_seq: z.number() }),
+              consumer_detail: z
+                .array(
+                  z.object({
+                    delivered: z.object({ consumer_seq: z.number() }),
+                    num_pending: z.number().default(0),
+                    num_ack_pending: z.number().default(0),
+                  }),
+                )
+                .default([]),
+            }),
+          )
+          .default([]),
+      }),
+    )
+    .default([]),
+})
+const Server = z.object({ in_msgs: z.number(), out_msgs: z.number() })
+
+/** What the broker has done since it started, and what it still has to do. */
+export type BrokerCounts = {
+  /** Facts that were said. */
+  said: number
+  /** Copies of them that were brought to consumers. */
+  heard: number
+  /** Facts that some consumer has not got, or not acknowledged. */
+  waiting: number
+  /** Everything that came in or went out, acknowledgements and calls included. */
+  messages: number
+}
+
+export async function brokerCounts(): Promise<BrokerCounts> {
+  const [jetstream, server] = await Promise.all([
+    read('jsz?accounts=true&streams=true&consumers=true', Jetstream),
+    read('varz', Server),
+  ])
+  const streams = jetstream.account_details.flatMap(({ stream_detail }) => stream_detail)
+  const consumers = streams.flatMap(({ consumer_detail }) => consumer_detail)
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
+  return {
+    said: sum(streams.map(({ state }) => state.last_seq)),
+    heard: sum(consumers.map(({ delivered }) => delivered.consumer_seq)),
+    waiting: sum(
+      consumers.map(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending),
+    ),
+    messages: server.in_msgs + server.out_msgs,
+  }
+}
+
+async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+  const answer = await fetch(`http://127.0.0.1:${brokerMonitorPort}/${path}`)
+  return schema.parse(await answer.json())
+}

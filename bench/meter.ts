@@ -1,0 +1,52 @@
+import type { Project } from '../cli/project.ts'
+import type { Secrets } from '../cli/secrets.ts'
+import { procOf, readState } from '../cli/state.ts'
+import { until } from '../runtime/processes.ts'
+import { type Books, openBooks } from './measure/books.ts'
+import { type BrokerCounts, brokerCounts } from './measure/broker.ts'
+import { cpuMs, pssMb } from './measure/processes.ts'
+
+/** Reads what a running contender uses and has done. */
+export type Meter = {
+  cpuMs(): Record<string, number>
+  pssMb(): Record<string, number>
+  database: Books
+  broker(): Promise<BrokerCounts>
+  /** Resolves when no order is under way, no fact is unsaid and none unheard. Answers false when that takes too long. */
+  atRest(timeoutMs: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+const lookEveryMs = 25
+
+export async function openMeter(project: Project, secrets: Secrets): Promise<Meter> {
+  const database = await openBooks(secrets)
+  const pids: Record<string, number> = {}
+  for (const record of readState(project)?.processes ?? []) {
+    const proc = procOf(record)
+    if (proc) pids[record.name] = proc.pid
+  }
+
+  const idle = async () => (await database.backlog()) === 0 && (await brokerCounts()).waiting === 0
+
+  return {
+    cpuMs: () => cpuMs(pids),
+    pssMb: () => pssMb(pids),
+    database,
+    broker: brokerCounts,
+    atRest: (timeoutMs) =>
+      until(idle, { timeoutMs, everyMs: lookEveryMs, what: 'the shop to come to rest' }).catch(
+        () => false,
+      ),
+    close: database.close,
+  }
+}
+
+/** What was added between two readings. */
+export function difference<T extends Record<string, number>>(after: T, before: T): T {
+  const entries = Object.entries(after).map(([name, n]) => [name, n - (before[name] ?? 0)])
+  return Object.fromEntries(entries) as T
+}
+
+export const total = (numbers: Record<string, number>): number =>
+  Object.values(numbers).reduce((sum, n) => sum + n, 0)

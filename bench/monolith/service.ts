@@ -1,0 +1,65 @@
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import type { JSONWebKeySet } from 'jose'
+import type { App } from '../../chassis/app.ts'
+import { createVerifier, publishedKeys } from '../../chassis/authentication.ts'
+import { call } from '../../chassis/call.ts'
+import { createLog } from '../../chassis/log.ts'
+import type { Service } from '../../chassis/service.ts'
+import { startTelemetry } from '../../chassis/telemetry.ts'
+import { topicsOf } from '../direct/deliver.ts'
+import { directOptions } from '../direct/environment.ts'
+import { createDirectTransport } from '../direct/transport.ts'
+import { createHouse } from './house.ts'
+
+type Worker = { start(): void; stop(): Promise<void> }
+
+const port = Number(process.env.APP_PORT)
+const options = directOptions()
+const log = createLog('monolith', 'info')
+const telemetry = startTelemetry('monolith')
+const house = createHouse(options.appToken)
+/** For state, secrets and mail, which are outside of the process in any case. */
+const outside = createDirectTransport(options)
+const workers: Worker[] = []
+const ends: (() => Promise<unknown> | unknown)[] = [() => telemetry.close(), () => outside.close()]
+const stopping = new AbortController()
+
+/** Stands in for the chassis' own: every service lives in this process, and the gateway is its only door. */
+export async function startService(name: string): Promise<Service> {
+  const transport = { ...outside, invoke: house.invoke, publish: house.publish }
+  const keys = () => call(transport, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>
+  return {
+    log: createLog(name, 'info'),
+    transport,
+    appToken: options.appToken,
+    verify: createVerifier(keys),
+    stopping: stopping.signal,
+    onStop: (end) => ends.push(end),
+    listen(app: App, more: readonly Worker[] = []) {
+      house.apps.set(name, { app, topics: topicsOf(app) })
+      workers.push(...more)
+    },
+  }
+}
+
+/** Once everybody is in: facts said earlier would have been heard by nobody. */
+export function open(): void {
+  const door = house.apps.get('gateway')
+  if (!door) throw new Error('there is no gateway')
+  const server = serve({ fetch: door.app.fetch, hostname: '127.0.0.1', port }, () => {
+    for (const worker of workers) worker.start()
+    log.info({ port }, 'ready')
+  }) as Server
+  server.keepAliveTimeout = 95_000
+  process.once('SIGTERM', () => void stop(server))
+}
+
+async function stop(server: Server): Promise<void> {
+  stopping.abort()
+  server.close()
+  server.closeIdleConnections()
+  await Promise.all(workers.map((worker) => worker.stop()))
+  for (const end of ends.toReversed()) await end()
+  process.exit(0)
+}

@@ -1,0 +1,28 @@
+import { readRunFile } from '../cli/dapr-yaml.ts'
+import type { Project } from '../cli/project.ts'
+import { ensureVariables } from '../cli/variables.ts'
+import type { Probe } from './driver/protocol.ts'
+
+const path = '/.well-known/jwks.json'
+
+/**
+ * The same small question to `users`, as the gateway asks it: through both sidecars, and past them. What the first
+ * takes longer is what the sidecars add to a hop.
+ */
+export function hopProbes(project: Project): Probe[] {
+  const { DAPR_API_TOKEN = '', APP_API_TOKEN = '' } = ensureVariables(project)
+  const portsOf = (app: string) =>
+    readRunFile(project.runFile).find(({ appId }) => appId === app)?.ports
+  return [
+    {
+      name: 'through sidecars',
+      url: `http://127.0.0.1:${portsOf('gateway')?.http}${path}`,
+      headers: { 'dapr-app-id': 'users', 'dapr-api-token': DAPR_API_TOKEN },
+    },
+    {
+      name: 'past sidecars',
+      url: `http://127.0.0.1:${portsOf('users')?.app}${path}`,
+      headers: { 'dapr-api-token': APP_API_TOKEN },
+    },
+  ]
+}

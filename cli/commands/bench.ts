@@ -1,0 +1,51 @@
+import { bench } from '../../bench/bench.ts'
+import { contendersCalled } from '../../bench/contenders.ts'
+import { printed } from '../../bench/print.ts'
+import { summarise } from '../../bench/summary.ts'
+import { command } from '../command.ts'
+import { Advice, projectAt } from '../project.ts'
+import { assertNotRunning } from '../shop.ts'
+import { createProgress } from '../terminal.ts'
+
+export default command({
+  meta: {
+    name: 'bench',
+    description: 'What the checkout costs with sidecars, without them, and in rivals',
+  },
+  args: {
+    quick: { type: 'boolean', description: 'Under five minutes, and rough' },
+    contenders: {
+      type: 'string',
+      default: 'dapr,dapr-plain,direct,monolith',
+      description: 'Who takes part, in this order',
+    },
+    rounds: { type: 'string', description: 'How often each runs: 2, or 1 when it is quick' },
+    json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },
+  },
+  async run({ args }) {
+    const project = projectAt()
+    assertNotRunning(project)
+    const progress = createProgress(args.json ? process.stderr : process.stdout)
+    const { results, file } = await bench(
+      project,
+      {
+        contenders: contendersCalled(args.contenders.split(',')),
+        quick: args.quick === true,
+        rounds: roundsOf(args.rounds, args.quick === true),
+        command: `npm run bench -- ${process.argv.slice(3).join(' ')}`.trim(),
+      },
+      progress,
+    )
+    const summary = summarise(results)
+    console.log(args.json ? JSON.stringify(summary) : printed(results, summary))
+    progress.line(`raw data: ${file}`)
+    if (Object.values(summary.contenders).some(({ violations }) => violations.length > 0))
+      process.exitCode = 1
+  },
+})
+
+function roundsOf(given: string | undefined, quick: boolean): number {
+  const rounds = Number(given ?? (quick ? 1 : 2))
+  if (Number.isInteger(rounds) && rounds > 0) return rounds
+  throw new Advice(`--rounds takes a whole number, not ${given}`)
+}
