@@ -21,7 +21,8 @@ export function readResources(folders: readonly string[]): Resource[] {
   })
 }
 
-function resourcesOf(file: string): Resource[] {
+/** The Dapr resources of one file. @throws Advice when it holds something else */
+export function resourcesOf(file: string): Resource[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
     const result = Resource.safeParse(document.toJS())
     if (result.success && document.errors.length === 0) return { ...result.data, file }

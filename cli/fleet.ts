@@ -3,6 +3,7 @@ import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import type { Resource } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
+import { door } from './instances.ts'
 import type { Project } from './project.ts'
 import type { Secrets } from './secrets.ts'
 import { setAmong } from './sets.ts'
@@ -47,7 +48,11 @@ function appUnit(project: Project, stanza: Stanza): Unit {
         command,
         args,
         cwd: stanza.directory,
-        env: { ...ensureVariables(project), ...appEnvironment(stanza) },
+        env: {
+          ...ensureVariables(project),
+          ...appEnvironment(stanza),
+          ...(stanza.appId === door && { OPERATIONS_SOCKET: project.deskSocket }),
+        },
         logFile,
       }),
     ready: () => answers(`http://127.0.0.1:${stanza.ports.app}/readyz`),

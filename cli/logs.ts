@@ -99,6 +99,10 @@ function reader(file: string): () => string[] {
 /** Of a long log only the end is read. */
 const mostAtOnce = 1_000_000
 
+/** The end of a file, at most so many bytes of it. */
+export const endOf = (file: string, bytes: number): string =>
+  readFrom(file, Math.max(0, sizeOf(file) - bytes)).text
+
 const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
 function readFrom(file: string, wanted: number): { text: string; end: number } {

@@ -15,6 +15,7 @@ import { ensureVariables } from './variables.ts'
 export type Plan = {
   servers: Servers
   fleet: Unit[]
+  stanzas: Stanza[]
   /** Where clients find the instances of the door, when there is more than one. */
   front?: Front
 }
@@ -62,7 +63,7 @@ export async function planOf(
     after,
   })
   const front = stanzas.length > once.length && frontOf(once, stanzas, fleet)
-  return { servers, fleet, ...(front && { front }) }
+  return { servers, fleet, stanzas, ...(front && { front }) }
 }
 
 function frontOf(

@@ -20,6 +20,8 @@ export function projectAt(
     logs: join(home, 'logs'),
     stateFile: join(home, 'run', 'state.json'),
     socket: socketPath(join(home, 'run', 'supervisor.sock')),
+    /** Where the supervisor answers the operations console. */
+    deskSocket: socketPath(join(home, 'run', 'desk.sock')),
   }
 }
 

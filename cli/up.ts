@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureRuntime } from '../runtime/ensure.ts'
+import { openLinks } from './chaos/links.ts'
+import { openDesk } from './desk/desk.ts'
 import { stopLeftovers } from './down.ts'
 import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
@@ -15,13 +17,15 @@ import { ensureWebApp } from './web-app.ts'
 import { welcome } from './welcome.ts'
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
-export async function upInForeground(project: Project, choice: Choice): Promise<void> {
+export async function upInForeground(
+  project: Project,
+  choice: Choice,
+  breakable = false,
+): Promise<void> {
   const progress = await prepared(project)
   const began = performance.now()
   const quitter = quitOnSignal(progress)
-  const { servers, fleet, front } = await planOf(project, choice)
-  const units = [...servers.needed, ...fleet]
-  const shop = await openShop(project, units, reporter(progress), front)
+  const shop = await openAll(project, choice, breakable, reporter(progress))
   quitter.shop = shop
   await shop.ready
   progress.end()
@@ -33,10 +37,18 @@ export async function upInForeground(project: Project, choice: Choice): Promise<
 }
 
 /** Brings the shop up under a supervisor of its own, and leaves it running. */
-export async function upInBackground(project: Project, choice: Choice): Promise<void> {
+export async function upInBackground(
+  project: Project,
+  choice: Choice,
+  breakable = false,
+): Promise<void> {
   const progress = await prepared(project)
   const began = performance.now()
-  await superviseInBackground(project, choice, reporter(progress))
+  await superviseInBackground(
+    project,
+    [...asFlags(choice), ...(breakable ? ['--chaos'] : [])],
+    reporter(progress),
+  )
   progress.end()
   progress.line(opened(project, began, 'npx sidecart down stops everything.'))
 }
@@ -49,7 +61,7 @@ export async function upUnlessRunning(
 ): Promise<boolean> {
   if (supervisorOf(readState(project))) return false
   await prepared(project, progress)
-  await superviseInBackground(project, choice, reporter(progress))
+  await superviseInBackground(project, asFlags(choice), reporter(progress))
   return true
 }
 
@@ -57,20 +69,37 @@ function opened(project: Project, began: number, howToStop: string): string {
   return `\nready after ${seconds(performance.now() - began)}\n${welcome(project, howToStop)}`
 }
 
+/** The shop, and the desk for those who run it. `breakable`: from there it can be broken on purpose. */
+async function openAll(
+  project: Project,
+  choice: Choice,
+  breakable: boolean,
+  onEvent: (event: SupervisorEvent) => void,
+): Promise<Shop> {
+  const links = breakable ? await openLinks() : undefined
+  const { servers, fleet, stanzas, front } = await planOf(project, choice)
+  const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
+  const closeDesk = await openDesk({ project, stanzas, links })
+  void shop.ended.then(closeDesk)
+  return shop
+}
+
 /** What the background supervisor tells the command that started it. */
 export type Message = { event: SupervisorEvent } | { up: true } | { fault: string }
 
 /** The background supervisor: the shop, without a terminal. */
-export async function superviseForParent(project: Project, choice: Choice): Promise<void> {
+export async function superviseForParent(
+  project: Project,
+  choice: Choice,
+  breakable: boolean,
+): Promise<void> {
   const tell = (message: Message) =>
     new Promise((resolve) =>
       process.connected ? process.send?.(message, resolve) : resolve(undefined),
     )
   const quitter = quitOnSignal()
   try {
-    const { servers, fleet, front } = await planOf(project, choice)
-    const units = [...servers.needed, ...fleet]
-    const shop = await openShop(project, units, (event) => void tell({ event }), front)
+    const shop = await openAll(project, choice, breakable, (event) => void tell({ event }))
     quitter.shop = shop
     await shop.ready
     await tell({ up: true })
@@ -94,13 +123,13 @@ async function prepared(project: Project, progress = createProgress()): Promise<
 
 function superviseInBackground(
   project: Project,
-  choice: Choice,
+  flags: readonly string[],
   report: (event: SupervisorEvent) => void,
 ): Promise<void> {
   mkdirSync(project.logs, { recursive: true })
   const log = openSync(join(project.logs, 'supervisor.log'), 'a')
   const main = join(import.meta.dirname, 'main.ts')
-  const child = spawn(process.execPath, [main, 'supervise', ...asFlags(choice)], {
+  const child = spawn(process.execPath, [main, 'supervise', ...flags], {
     cwd: project.root,
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

@@ -6,7 +6,15 @@ import { Advice, type Project } from './project.ts'
 import { seconds } from './terminal.ts'
 
 const run = promisify(execFile)
-const sources = ['index.html', 'vite.config.ts', 'build', 'public', 'src', '../package-lock.json']
+const sources = [
+  'index.html',
+  'vite.config.ts',
+  'build',
+  'public',
+  'src',
+  '../package-lock.json',
+  '../docs/asyncapi.json',
+]
 
 /**
  * Builds the web app when it is not built yet, or has been changed since. Takes milliseconds when there is nothing

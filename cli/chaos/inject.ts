@@ -53,6 +53,7 @@ export function createInjector(
       case 'broken':
       case 'away':
       case 'twice':
+      case 'decline':
         await orderFaults(secrets, does, size)
         return () => orderFaults(secrets, does, 0)
       case 'repeat':

@@ -26,6 +26,7 @@ const units = {
   broken: 'requests',
   away: 'requests',
   twice: 'requests',
+  decline: 'requests',
   repeat: 'facts',
   burst: 's',
 } as const

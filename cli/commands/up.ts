@@ -3,14 +3,23 @@ import { projectAt } from '../project.ts'
 import { chosen, setArgs } from '../sets.ts'
 import { upInBackground, upInForeground } from '../up.ts'
 
+export const upArgs = {
+  ...setArgs,
+  chaos: {
+    type: 'boolean',
+    description: 'Let operators break it from the console: kill, stop, slow down, decline',
+  },
+} as const
+
 export default command({
   meta: { name: 'up', description: 'Start the whole shop and everything it needs' },
   args: {
-    ...setArgs,
+    ...upArgs,
     detach: { type: 'boolean', alias: 'd', description: 'Leave it running in the background' },
   },
   run: ({ args }) => {
     const choice = chosen(args)
-    return args.detach ? upInBackground(projectAt(), choice) : upInForeground(projectAt(), choice)
+    const open = args.detach ? upInBackground : upInForeground
+    return open(projectAt(), choice, args.chaos)
   },
 })

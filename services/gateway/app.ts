@@ -16,6 +16,7 @@ import { type OrderView, ordersRoutes } from '../orders/contract.ts'
 import { createBusy } from './busy.ts'
 import { docsPage, docsScript } from './docs-page.ts'
 import { createDocuments, methodsOf } from './documents.ts'
+import { passToSupervisor, type Supervisor } from './operations.ts'
 import { createOrderEvents } from './order-events.ts'
 import { isOpen, ownerOf, services } from './routing.ts'
 import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
@@ -33,6 +34,8 @@ export type GatewayPorts = {
   origins: readonly string[]
   /** Where the web app's files are. */
   webRoot: string
+  /** Whoever supervises the processes of this shop; none: nobody does, or somebody who cannot be asked. */
+  supervisor?: Supervisor | undefined
   stopping?: AbortSignal
 }
 
@@ -94,6 +97,14 @@ export function createGatewayApp(ports: GatewayPorts): App {
   for (const path of ['/products', '/products/*', '/categories']) app.use(path, compress())
   const orderEvents = createOrderEvents({ maxListeners: maxInFlight, stopping, ask: orderOf })
   app.get('/orders/:orderId/events', orderEvents)
+
+  const operator = signedIn(verify, 'operator')
+  passToSupervisor(app, ports.supervisor, (c, answer) =>
+    admitted(c, async () => {
+      await operator(c as never, async () => {})
+      return answer()
+    }),
+  )
 
   app.use(async function proxied(c, next) {
     const owner = ownerOf(c.req.path)

@@ -1,0 +1,95 @@
+import type { Rates } from './contract.ts'
+
+/** The numbers of one process: from the text that Prometheus would read. */
+export type Sample = {
+  requests: number
+  errors: number
+  said: number
+  heard: number
+  /** Requests that took at most so many seconds, by that bound. */
+  buckets: Map<number, number>
+  outbox?: { depth: number; oldestSeconds: number }
+}
+
+const line = /^(\w+)(?:\{(.*)\})? (\S+)$/
+/** An answer that is a stream takes as long as somebody listens. */
+const stream = 'route="/orders/:orderId/events"'
+
+/** Reads what the map shows out of a `/metrics` page. */
+export function parseMetrics(text: string): Sample {
+  const sample: Sample = { requests: 0, errors: 0, said: 0, heard: 0, buckets: new Map() }
+  let [depth, oldestSeconds] = [Number.NaN, Number.NaN]
+  for (const row of text.split('\n')) {
+    const [, name = '', labels = '', number] = line.exec(row) ?? []
+    const value = Number(number)
+    if (labels.includes(stream)) continue
+    if (name === 'http_request_duration_seconds_count') {
+      sample.requests += value
+      if (/status="5/.test(labels)) sample.errors += value
+    } else if (name === 'http_request_duration_seconds_bucket') {
+      const bound = Number(/le="([\d.]+)"/.exec(labels)?.[1] ?? Number.POSITIVE_INFINITY)
+      sample.buckets.set(bound, (sample.buckets.get(bound) ?? 0) + value)
+    } else if (name === 'outbox_published_total') sample.said += value
+    else if (name === 'inbox_events_total') sample.heard += value
+    else if (name === 'outbox_depth') depth = value
+    else if (name === 'outbox_oldest_seconds') oldestSeconds = value
+  }
+  return Number.isNaN(depth) ? sample : { ...sample, outbox: { depth, oldestSeconds } }
+}
+
+/** All instances of a service taken together. */
+export function sumOf(samples: readonly Sample[]): Sample {
+  const buckets = new Map<number, number>()
+  for (const one of samples)
+    for (const [bound, count] of one.buckets) buckets.set(bound, (buckets.get(bound) ?? 0) + count)
+  const sum = (key: 'requests' | 'errors' | 'said' | 'heard') =>
+    samples.reduce((total, one) => total + one[key], 0)
+  // instances share one outbox
+  const outbox = samples.find((one) => one.outbox)?.outbox
+  const counts = {
+    requests: sum('requests'),
+    errors: sum('errors'),
+    said: sum('said'),
+    heard: sum('heard'),
+  }
+  return { ...counts, buckets, ...(outbox && { outbox }) }
+}
+
+/** What happened between two looks. A process that was started in between has begun to count anew. */
+export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
+  const since = (then: number, current: number) => (current < then ? current : current - then)
+  const requests = since(before.requests, now.requests)
+  const errors = since(before.errors, now.errors)
+  const buckets = [...now.buckets].map(
+    ([bound, count]) => [bound, since(before.buckets.get(bound) ?? 0, count)] as const,
+  )
+  const p99Ms = quantileMs(buckets, 0.99)
+  return {
+    requestsPerSecond: requests / seconds,
+    errorShare: requests === 0 ? 0 : errors / requests,
+    ...(p99Ms !== undefined && { p99Ms }),
+    saidPerSecond: since(before.said, now.said) / seconds,
+    heardPerSecond: since(before.heard, now.heard) / seconds,
+  }
+}
+
+/** The duration that a share of the requests stayed below, taken evenly within its bucket. */
+export function quantileMs(
+  buckets: readonly (readonly [bound: number, count: number])[],
+  share: number,
+): number | undefined {
+  const ordered = buckets.toSorted(([one], [other]) => one - other)
+  const all = ordered.at(-1)?.[1] ?? 0
+  if (all === 0) return undefined
+  const rank = all * share
+  let [lower, below] = [0, 0]
+  for (const [bound, count] of ordered) {
+    if (count >= rank) {
+      if (!Number.isFinite(bound)) return lower * 1000
+      return 1000 * (lower + ((bound - lower) * (rank - below)) / (count - below))
+    }
+    lower = bound
+    below = count
+  }
+  return undefined
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { capabilities, lacks } from '../../components/capabilities.ts'
+import type { Stanza } from '../dapr-yaml.ts'
+import type { Project } from '../project.ts'
+import { kinds, setAmong, setsOf } from '../sets.ts'
+import type { Components, SetReport } from './contract.ts'
+import type { Metadata } from './sidecars.ts'
+
+type Described = keyof typeof capabilities
+const isDescribed = (kind: string): kind is Described => kind in capabilities
+
+/** Which sets run, what they can do, and what the sidecars have loaded of them. */
+export function componentsOf(
+  project: Project,
+  stanzas: readonly Stanza[],
+  metadata: ReadonlyMap<string, Metadata>,
+): Components {
+  const paths = stanzas[0]?.resourcesPaths ?? []
+  const sets = kinds.flatMap((kind): SetReport[] => {
+    const chosen = setAmong(kind, paths)
+    const others = setsOf(kind, join(project.root, 'components')).filter((one) => one !== chosen)
+    return chosen ? [{ kind, chosen, others, capabilities: capabilitiesOf(kind, chosen) }] : []
+  })
+  return { sets, components: loaded(metadata) }
+}
+
+function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
+  if (!isDescribed(kind)) return []
+  const missing: Record<string, string> = lacks[kind][set] ?? {}
+  return Object.entries(capabilities[kind]).map(([name, says]) => ({
+    name,
+    says,
+    ...(missing[name] !== undefined && { lacks: missing[name] }),
+  }))
+}
+
+function loaded(metadata: ReadonlyMap<string, Metadata>): Components['components'] {
+  const all = new Map<string, Components['components'][number]>()
+  for (const [app, { components }] of metadata) {
+    for (const component of components) {
+      const known = all.get(component.name)
+      if (known) known.apps.push(app)
+      else all.set(component.name, { ...component, apps: [app] })
+    }
+  }
+  return [...all.values()].sort((one, other) => one.name.localeCompare(other.name))
+}

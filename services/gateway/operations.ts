@@ -1,0 +1,63 @@
+import type { Context } from 'hono'
+import { Pool } from 'undici'
+import type { App } from '../../chassis/app.ts'
+import { Fault, refused } from '../../chassis/refusal.ts'
+
+/** Asks whoever supervises this shop's processes. */
+export type Supervisor = (request: {
+  method: string
+  path: string
+  body?: Uint8Array
+}) => Promise<{ status: number; contentType: string; body: Uint8Array }>
+
+const timeoutMs = 10_000
+
+/** The supervisor behind a Unix socket of this machine. @throws Fault when it does not answer */
+export function supervisorAt(socketPath: string): Supervisor {
+  const pool = new Pool('http://supervisor', { socketPath, connections: 8 })
+  return async ({ method, path, body }) => {
+    try {
+      const answer = await pool.request({
+        method: method as 'GET',
+        path,
+        headers: { 'content-type': 'application/json' },
+        ...(body && body.length > 0 && { body }),
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      })
+      return {
+        status: answer.statusCode,
+        contentType: String(answer.headers['content-type'] ?? 'application/json'),
+        body: new Uint8Array(await answer.body.arrayBuffer()),
+      }
+    } catch (cause) {
+      throw new Fault('unavailable', 'the supervisor does not answer', { cause })
+    }
+  }
+}
+
+/**
+ * `/operations/*` for operators: what only the supervisor knows, and does, as it answers. `admit` has looked at who
+ * asks before anything is passed on.
+ */
+export function passToSupervisor(
+  app: App,
+  supervisor: Supervisor | undefined,
+  admit: (c: Context, answer: () => Promise<Response>) => Promise<Response>,
+): void {
+  app.all('/operations/*', (c) =>
+    admit(c, async () => {
+      if (!supervisor)
+        throw refused('not-found', 'Nobody supervises this shop; `npx sidecart up` would.')
+      const body = ['GET', 'HEAD'].includes(c.req.method)
+        ? undefined
+        : new Uint8Array(await c.req.arrayBuffer())
+      const { method, path } = c.req
+      const answer = await supervisor({ method, path, ...(body && { body }) })
+      return c.newResponse(answer.body as Uint8Array<ArrayBuffer>, answer.status as 200, {
+        'content-type': answer.contentType,
+        'cache-control': 'no-store',
+      })
+    }),
+  )
+}
