@@ -13,7 +13,7 @@ export default defineConfig({
   server: {
     host: '127.0.0.1',
     proxy: {
-      '^/(users|sessions|products|categories|cart|orders|payments|notifications)(/|$|\\?)':
+      '^/(users|sessions|products|categories|catalog|carts?|orders|payments|notifications|operations)(/|$|\\?)':
         'http://127.0.0.1:8080',
     },
   },

@@ -51,6 +51,12 @@ const basket = createRoute({
   component: lazyRouteComponent(() => import('./basket/basket-page.tsx'), 'BasketPage'),
 })
 
+const facts = createRoute({
+  getParentRoute: () => root,
+  path: '/facts',
+  component: lazyRouteComponent(() => import('./facts/facts-page.tsx'), 'FactsPage'),
+})
+
 /** Where to go on after signing in: a path of this shop, nothing else. */
 const readNext = ({ next }: Record<string, unknown>): { next?: '/checkout' } =>
   typeof next === 'string' && /^\/(?!\/)/.test(next) ? { next: next as '/checkout' } : {}
@@ -136,16 +142,74 @@ const ops = createRoute({
   component: lazyRouteComponent(() => import('./ops/console.tsx'), 'Console'),
 })
 
+const opsMap = createRoute({
+  getParentRoute: () => ops,
+  path: '/',
+  component: lazyRouteComponent(() => import('./ops/map-page.tsx'), 'MapPage'),
+})
+
+const opsOrders = createRoute({
+  getParentRoute: () => ops,
+  path: '/orders',
+  component: lazyRouteComponent(() => import('./ops/orders-page.tsx'), 'OpsOrders'),
+})
+
+const opsOrder = createRoute({
+  getParentRoute: () => ops,
+  path: '/orders/$orderId',
+  component: lazyRouteComponent(() => import('./ops/story-page.tsx'), 'StoryPage'),
+})
+
+const opsLetters = createRoute({
+  getParentRoute: () => ops,
+  path: '/letters',
+  component: lazyRouteComponent(() => import('./ops/letters-page.tsx'), 'LettersPage'),
+})
+
+const opsBooks = createRoute({
+  getParentRoute: () => ops,
+  path: '/books',
+  component: lazyRouteComponent(() => import('./ops/books-page.tsx'), 'BooksPage'),
+})
+
+const opsBusiness = createRoute({
+  getParentRoute: () => ops,
+  path: '/business',
+  component: lazyRouteComponent(() => import('./ops/business-page.tsx'), 'BusinessPage'),
+})
+
+const opsFaults = createRoute({
+  getParentRoute: () => ops,
+  path: '/faults',
+  component: lazyRouteComponent(() => import('./ops/faults-page.tsx'), 'FaultsPage'),
+})
+
+const opsComponents = createRoute({
+  getParentRoute: () => ops,
+  path: '/components',
+  component: lazyRouteComponent(() => import('./ops/components-page.tsx'), 'ComponentsPage'),
+})
+
 const routes = root.addChildren([
   home,
   browse,
   product,
   basket,
+  facts,
   signIn,
   register,
   mine.addChildren([
     checkout,
-    ops,
+    ops.addChildren([
+      opsMap,
+      opsOrders,
+      opsOrder,
+      opsLetters,
+      opsBooks,
+      opsBusiness,
+      opsFaults,
+      opsComponents,
+    ]),
     account.addChildren([accountHome, orders, order, profile, addresses, mails]),
   ]),
 ])

@@ -1,23 +1,80 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link, Outlet } from '@tanstack/react-router'
 import { profileQuery } from '../api/queries.ts'
-import { NotFound } from '../shop/not-found.tsx'
+import { signOut } from '../api/session.ts'
+import { Button } from '../ui/button.tsx'
+import { Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { lettersQuery, sagasQuery } from './queries.ts'
+import './ops.css'
+import './map.css'
+
+const pages = [
+  { to: '/ops', label: 'Map', exact: true },
+  { to: '/ops/orders', label: 'Orders' },
+  { to: '/ops/letters', label: 'Dead letters' },
+  { to: '/ops/books', label: 'Invariants' },
+  { to: '/ops/business', label: 'Business' },
+  { to: '/ops/faults', label: 'Faults' },
+  { to: '/ops/components', label: 'Components' },
+] as const
 
 /** The operations console, a chunk of its own: its pages, queries and styles stay in this folder. */
 export function Console() {
-  const { data } = useQuery(profileQuery())
+  const { data, isError } = useQuery(profileQuery())
+  if (isError && !data)
+    return (
+      <Page title="Operations">
+        <Outage what="Your account" />
+      </Page>
+    )
   if (!data) return null
-  if (data.role !== 'operator') return <NotFound />
+  if (data.role !== 'operator') return <Strangers name={data.name} />
   return (
-    <Page title="Operations">
-      <ul className="stack">
-        <li>
-          <a href="/docs">API explorer</a>
-        </li>
-        <li>
-          <code>npx sidecart status</code> and <code>npx sidecart logs</code> show every process.
-        </li>
-      </ul>
+    <div className="page ops">
+      <nav className="ops-nav" aria-label="Operations">
+        <ul>
+          {pages.map(({ to, label, ...rest }) => (
+            <li key={to}>
+              <Link to={to} activeOptions={{ exact: 'exact' in rest }}>
+                {label}
+                {to === '/ops/orders' && <Parked />}
+                {to === '/ops/letters' && <Dead />}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <div className="ops-page">
+        <Outlet />
+      </div>
+    </div>
+  )
+}
+
+function Parked() {
+  const { data } = useQuery(sagasQuery())
+  return <Waiting count={data?.filter(({ status }) => status === 'needs_attention').length} />
+}
+
+function Dead() {
+  const { data } = useQuery(lettersQuery())
+  return <Waiting count={data?.letters.filter(({ nextAttemptAt }) => !nextAttemptAt).length} />
+}
+
+/** How many things on a page wait for somebody. */
+function Waiting({ count }: { count: number | undefined }) {
+  return count ? (
+    <span className="count">
+      {count} <span className="unseen">waiting</span>
+    </span>
+  ) : null
+}
+
+function Strangers({ name }: { name: string }) {
+  return (
+    <Page title="Operations" lead={`You are signed in as ${name}, who is no operator.`}>
+      <Button onClick={() => void signOut()}>Sign in as somebody else</Button>
     </Page>
   )
 }

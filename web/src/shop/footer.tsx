@@ -10,7 +10,9 @@ export function Footer() {
         <nav aria-label="More">
           <Link to="/shop">All products</Link>
           <Link to="/account">Your account</Link>
+          <Link to="/ops">Operations</Link>
           <a href="/docs">API</a>
+          <Link to="/facts">Facts</Link>
         </nav>
       </div>
     </footer>

@@ -1,0 +1,123 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { ActiveFault, Deed, FaultKind, Faults } from '../../../cli/desk/contract.ts'
+import { Button } from '../ui/button.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { useTitle } from '../ui/page.tsx'
+import { toast } from '../ui/toasts.tsx'
+import { formatTime } from '../ui/when.ts'
+import { askDesk, faultsQuery } from './queries.ts'
+import { NoDesk } from './unsupervised.tsx'
+
+type Order = { does: Deed; target: string } | { lift: string }
+
+/** Breaks the shop on purpose, where that is allowed. */
+export function FaultsPage() {
+  useTitle('Faults · Operations')
+  const queries = useQueryClient()
+  const { data, error } = useQuery(faultsQuery())
+  const { mutate, isPending } = useMutation({
+    mutationFn: (order: Order) =>
+      'lift' in order
+        ? askDesk<Faults>(`faults/${order.lift}`, 'delete')
+        : askDesk<Faults>('faults', 'post', order),
+    onSuccess: (faults) => queries.setQueryData(faultsQuery().queryKey, faults),
+    onError: (problem) => toast(problem.message),
+  })
+  return (
+    <>
+      <header className="ops-head">
+        <div>
+          <h1>Faults</h1>
+          <p className="soft">
+            Break something, then watch the map and an order’s story heal, and the invariants hold.
+          </p>
+        </div>
+      </header>
+      {error && !data && <NoDesk error={error} />}
+      {data && !data.allowed && (
+        <Notice>
+          <p>
+            <strong>This shop is not to be broken.</strong> Start it with{' '}
+            <code>npm start -- --chaos</code> to have buttons here.
+          </p>
+        </Notice>
+      )}
+      {data && data.active.length > 0 && (
+        <Active faults={data.active} lift={(lift) => mutate({ lift })} />
+      )}
+      <div className="fault-kinds">
+        {data?.kinds.map((kind) => (
+          <Kind
+            key={kind.does}
+            kind={kind}
+            busy={isPending}
+            onMake={(target) => mutate({ does: kind.does, target })}
+          />
+        ))}
+      </div>
+    </>
+  )
+}
+
+function Active({ faults, lift }: { faults: readonly ActiveFault[]; lift: (id: string) => void }) {
+  return (
+    <section className="stack" aria-labelledby="active">
+      <h2 id="active">Broken now</h2>
+      <ul className="stack">
+        {faults.map(({ id, does, target, since }) => (
+          <li key={id} className="notice bad">
+            <div>
+              <p>
+                <strong>
+                  {does}: {target}
+                </strong>{' '}
+                since {formatTime(since)}
+              </p>
+            </div>
+            <Button look="quiet" onClick={() => lift(id)} aria-label={`Mend ${does}: ${target}`}>
+              Mend
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+type KindProps = { kind: FaultKind; busy: boolean; onMake: (target: string) => void }
+
+function Kind({ kind: { does, says, targets, lasts }, busy, onMake }: KindProps) {
+  const [target, setTarget] = useState(targets[0] ?? '')
+  return (
+    <form
+      className="card stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        onMake(target)
+      }}
+    >
+      <div>
+        <h2>{says}</h2>
+        <p className="soft small">{lasts ? 'Until you mend it.' : 'It comes back by itself.'}</p>
+      </div>
+      <div className="row">
+        {targets.length > 1 && (
+          <select
+            className="input fitting"
+            aria-label={`${says}: which`}
+            value={target}
+            onChange={(event) => setTarget(event.target.value)}
+          >
+            {targets.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        )}
+        <Button type="submit" look="danger" busy={busy}>
+          {does}
+        </Button>
+      </div>
+    </form>
+  )
+}

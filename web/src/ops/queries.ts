@@ -1,0 +1,143 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { Books, Components, Faults, ShopMap, Trail } from '../../../cli/desk/contract.ts'
+import type { catalogRoutes } from '../../../services/catalog/contract.ts'
+import type { notificationsRoutes } from '../../../services/notifications/contract.ts'
+import type { OrderStatus, ordersRoutes } from '../../../services/orders/contract.ts'
+import type { paymentsRoutes } from '../../../services/payments/contract.ts'
+import { ask, asMyself } from '../api/client.ts'
+import { isProblem } from '../api/problem.ts'
+import { mine } from '../api/queries.ts'
+
+const ops = [mine, 'ops'] as const
+
+/** Asks the desk, where the supervisor answers. @throws ShopProblem; 404 where nobody supervises */
+export async function askDesk<T>(path: string, method = 'get', body?: unknown): Promise<T> {
+  const answer = await asMyself({
+    method,
+    path: `/operations/${path}`,
+    ...(body !== undefined && { body }),
+  })
+  return (await answer.json()) as T
+}
+
+const deskQuery = <T>(path: string, everyMs: number) =>
+  queryOptions({
+    queryKey: [...ops, 'desk', path],
+    queryFn: () => askDesk<T>(path),
+    refetchInterval: everyMs,
+    staleTime: 0,
+  })
+
+export const mapQuery = () => deskQuery<ShopMap>('map', 2_000)
+export const booksQuery = () => deskQuery<Books>('books', 3_000)
+export const faultsQuery = () => deskQuery<Faults>('faults', 3_000)
+export const componentsQuery = () => deskQuery<Components>('components', 15_000)
+
+export const sagasQuery = () =>
+  queryOptions({
+    queryKey: [...ops, 'sagas'],
+    queryFn: async () => (await ask<typeof ordersRoutes.sagas>('get', '/orders/sagas', {})).sagas,
+    refetchInterval: 2_000,
+  })
+
+export const allOrdersQuery = (status: OrderStatus | undefined) =>
+  queryOptions({
+    queryKey: [...ops, 'orders', status],
+    queryFn: async () =>
+      (
+        await ask<typeof ordersRoutes.list>('get', '/orders', {
+          query: { all: 'true', limit: 50, status },
+        })
+      ).orders,
+    placeholderData: keepPreviousData,
+    refetchInterval: 3_000,
+  })
+
+export const salesQuery = (minutes: number) =>
+  queryOptions({
+    queryKey: [...ops, 'sales', minutes],
+    queryFn: () =>
+      ask<typeof ordersRoutes.sales>('get', '/orders/sales', { query: { minutes, stretches: 30 } }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 5_000,
+  })
+
+export const stockQuery = (sku: string) =>
+  queryOptions({
+    queryKey: [...ops, 'stock', sku],
+    queryFn: () =>
+      ask<typeof catalogRoutes.stock>('get', '/products/{sku}/stock', { params: { sku } }),
+  })
+
+export type Letter = {
+  service: string
+  id: string
+  topic: string
+  cause: string
+  attempts: number
+  traceId?: string
+  arrivedAt: string
+  nextAttemptAt?: string
+  event: { data?: { orderId?: string } }
+}
+
+const listeners = ['carts', 'catalog', 'notifications', 'orders']
+
+export const lettersQuery = () =>
+  queryOptions({ queryKey: [...ops, 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
+
+/** The dead letters of every service that hears facts; of one that does not answer, its name. */
+async function allLetters() {
+  const lists = await Promise.all(
+    listeners.map((service) => lettersOf(service).catch(() => service)),
+  )
+  const letters = lists.filter((list) => typeof list !== 'string').flat()
+  return {
+    letters: letters.sort((one, other) => other.arrivedAt.localeCompare(one.arrivedAt)),
+    silent: lists.filter((list) => typeof list === 'string'),
+  }
+}
+
+async function lettersOf(service: string): Promise<Letter[]> {
+  const answer = await asMyself({ method: 'get', path: `/${service}/dead-letters` })
+  const { deadLetters } = (await answer.json()) as { deadLetters: Omit<Letter, 'service'>[] }
+  return deadLetters.map((letter) => ({ service, ...letter }))
+}
+
+/** Everything that the services, the provider and the logs say about one order. What does not answer is missing. */
+export const storyQuery = (orderId: string) =>
+  queryOptions({
+    queryKey: [...ops, 'story', orderId],
+    queryFn: async () => {
+      const input = { params: { orderId } }
+      const [order, { history }, stock, payment, mails, trail, { letters }] = await Promise.all([
+        ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', input),
+        ask<typeof ordersRoutes.history>('get', '/orders/{orderId}/history', input),
+        orNothing(ask<typeof catalogRoutes.orderStock>('get', '/catalog/orders/{orderId}', input)),
+        orNothing(ask<typeof paymentsRoutes.payment>('get', '/payments/{orderId}', input)),
+        orNothing(
+          ask<typeof notificationsRoutes.list>('get', '/notifications', {
+            query: { orderId, limit: 100 },
+          }),
+        ),
+        orNothing(askDesk<Trail>(`orders/${orderId}`)),
+        allLetters(),
+      ])
+      return {
+        order,
+        history,
+        stock,
+        payment,
+        notifications: mails?.notifications ?? [],
+        trail,
+        letters: letters.filter(({ event }) => event?.data?.orderId === orderId),
+      }
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 2_000,
+  })
+export type Story = Awaited<ReturnType<NonNullable<ReturnType<typeof storyQuery>['queryFn']>>>
+
+const orNothing = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined)
+
+export const isUnsupervised = (error: unknown): boolean => isProblem(error, 'not-found')
