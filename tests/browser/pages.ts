@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { addToBasket, checkOut, heading, register } from './visitor.ts'
 
 /** A page of the shop, and what has to be seen before it is whole. */
@@ -19,6 +20,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
+  { name: 'facts', path: '/facts', ready: titled('Facts') },
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
 ]
 
@@ -48,5 +50,32 @@ export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
     { name: 'profile', path: '/account/profile', ready: button('Save the name') },
     { name: 'addresses', path: '/account/addresses', ready: button('Add an address') },
     { name: 'mails', path: '/account/mails', ready: (page) => page.getByLabel(/^News/).waitFor() },
+  ]
+}
+
+/** What only operators see; one order was tried again before it was confirmed. */
+export async function opsPages(): Promise<readonly ShopPage[]> {
+  const customer = await newCustomer()
+  const orderId = await placed(customer, orderOf('TEAPOT-STONEWARE-RUST', 2, 'card_retry'))
+  await reaches(customer, orderId, ['confirmed'])
+  await (await operator()).ask('POST', '/operations/books')
+  const row = (name: RegExp) => (page: Page) => page.getByRole('row', { name }).first().waitFor()
+  return [
+    { name: 'map', path: '/ops', ready: button(/^orders up/) },
+    { name: 'orders', path: '/ops/orders', ready: row(/Confirmed/) },
+    { name: 'story', path: `/ops/orders/${orderId}`, ready: row(/sends a mail/) },
+    { name: 'letters', path: '/ops/letters', ready: titled('Dead letters') },
+    {
+      name: 'invariants',
+      path: '/ops/books',
+      ready: (page) =>
+        page
+          .getByText(/hold\.|violated/)
+          .first()
+          .waitFor(),
+    },
+    { name: 'business', path: '/ops/business', ready: button(/left$/) },
+    { name: 'faults', path: '/ops/faults', ready: button('kill') },
+    { name: 'components', path: '/ops/components', ready: row(/statestore/) },
   ]
 }

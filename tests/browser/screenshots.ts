@@ -1,53 +1,92 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { until } from '../support/until.ts'
-import { gateway, root } from '../system/client.ts'
+import { gateway, newCustomer, orderOf, placed, root } from '../system/client.ts'
 import { launch } from './chromium.ts'
-import { ownPages, publicPages, type ShopPage } from './pages.ts'
+import { opsPages, ownPages, publicPages, type ShopPage } from './pages.ts'
 import openShop from './set-up.ts'
-import { wear } from './visitor.ts'
+import { deadLetters, parkedOrder } from './troubles.ts'
+import { signInAsOperator, wear } from './visitor.ts'
 
 /*
  * `npm run screenshots`: every page, in light and dark, some also on a telephone, as pictures for the documentation. Fonts
  * are those of the machine.
  */
 /** Every picture that can be seen has arrived. */
-const drawn = `[...document.images].every((image) =>
+const pictured = `[...document.images].every((image) =>
   image.complete || image.getBoundingClientRect().top > innerHeight)`
-const folder = join(root, 'docs/images/shop')
+const images = join(root, 'docs/images')
 const telephone = { width: 390, height: 844 }
-const onTelephone = ['home', 'list', 'product', 'basket', 'order']
+const onTelephone = ['home', 'list', 'product', 'basket', 'order', 'story']
 const desk = { width: 1280, height: 860 }
 
 const closeShop = await openShop()
 const browser = await launch()
 try {
   const options = { baseURL: gateway, viewport: desk, reducedMotion: 'reduce' } as const
-  const guest = await browser.newPage(options)
-  const page = await browser.newPage(options)
-  const own = await ownPages(page)
-  for (const one of publicPages) await shoot(guest, one)
-  for (const one of own) await shoot(page, one)
+  const [guest, shopper, operator] = await Promise.all(
+    [1, 2, 3].map(() => browser.newPage(options)),
+  )
+  if (!guest || !shopper || !operator) throw new Error('three pages were asked for')
+  await shootAll(guest, 'shop', publicPages)
+  await shootAll(shopper, 'shop', await ownPages(shopper))
+  await somethingToSee()
+  await signInAsOperator(operator)
+  await shootAll(operator, 'operations', await opsPages())
+  writeIndex()
 } finally {
   await browser.close()
   await closeShop()
 }
 
-async function shoot(page: Page, { name, path, ready }: ShopPage): Promise<void> {
+/** A day in the life of an operator: sales, refusals, an order that is parked and facts that are dead. */
+async function somethingToSee(): Promise<void> {
+  const customer = await newCustomer()
+  const cards = ['card_approved', 'card_approved', 'card_approved', 'card_declined', 'card_slow']
+  const goods = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'RADIO-TABLE-SKY', 'TEAPOT-STONEWARE-RUST']
+  for (let place = 0; place < 40; place++)
+    await placed(
+      customer,
+      orderOf(goods[place % goods.length] ?? '', 1 + (place % 3), cards[place % cards.length]),
+    )
+  await parkedOrder(customer)
+  await deadLetters(customer)
+}
+
+/** A page that shows all of them. */
+function writeIndex(): void {
+  const folders = ['shop', 'operations']
+  const sections = folders.map((folder) => {
+    const names = readdirSync(join(images, folder)).filter((name) => name.endsWith('.jpg'))
+    const shown = names.map((name) => `![${name.replace('.jpg', '')}](${folder}/${name})`)
+    return `## ${folder}\n\n${shown.join('\n')}\n`
+  })
+  const head =
+    '# Every page\n\nIn light and dark, some on a telephone; written by `npm run screenshots`.\n'
+  writeFileSync(join(images, 'README.md'), [head, ...sections].join('\n'))
+}
+
+async function shootAll(page: Page, folder: string, pages: readonly ShopPage[]): Promise<void> {
+  mkdirSync(join(images, folder), { recursive: true })
+  for (const one of pages) await shoot(page, folder, one)
+}
+
+async function shoot(page: Page, folder: string, { name, path, ready }: ShopPage): Promise<void> {
   await page.goto(path)
   await ready(page)
   for (const colorScheme of ['light', 'dark'] as const) {
     await wear(page, colorScheme)
-    await picture(page, `${name}-${colorScheme}`)
+    await picture(page, join(folder, `${name}-${colorScheme}`))
   }
   if (!onTelephone.includes(name)) return
   await page.setViewportSize(telephone)
-  await picture(page, `${name}-telephone`)
+  await picture(page, join(folder, `${name}-telephone`))
   await page.setViewportSize(desk)
 }
 
 async function picture(page: Page, name: string): Promise<void> {
-  await until(`the pictures of ${name} are drawn`, async () => page.evaluate(drawn))
-  await page.screenshot({ path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 84 })
+  await until(`the pictures of ${name} are drawn`, async () => page.evaluate(pictured))
+  await page.screenshot({ path: join(images, `${name}.jpg`), type: 'jpeg', quality: 80 })
   console.log(name)
 }

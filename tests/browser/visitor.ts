@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { until } from '../support/until.ts'
-import { gateway } from '../system/client.ts'
+import { gateway, secrets } from '../system/client.ts'
 import { launch } from './chromium.ts'
 
 const patienceMs = 10_000
@@ -85,6 +85,14 @@ export async function signIn(page: Page, { email, password }: Account): Promise<
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await heading(page, 'Orders')
+}
+
+/** Signs in as the operator whom every shop has, and opens the console. */
+export async function signInAsOperator(page: Page): Promise<void> {
+  const password = secrets()['operator-password'] ?? ''
+  await signIn(page, { name: '', email: 'operator@sidecart.example', password })
+  await page.goto('/ops')
+  await heading(page, 'The shop, now')
 }
 
 export async function addToBasket(page: Page, sku: string): Promise<void> {

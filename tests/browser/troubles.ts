@@ -1,0 +1,76 @@
+import pg from 'pg'
+import { until } from '../support/until.ts'
+import { orderOf, type Person, placed, reaches, secrets } from '../system/client.ts'
+import { sidecart } from '../system/shop.ts'
+
+/* What only time or bad luck would bring about: here the row says that it has passed. */
+
+const sku = 'MUG-ENAMEL-BLUE'
+
+async function rowsOf<R extends pg.QueryResultRow>(
+  service: string,
+  sql: string,
+  values: readonly unknown[],
+): Promise<R[]> {
+  const client = new pg.Client({ connectionString: secrets()[`${service}-database`] })
+  await client.connect()
+  try {
+    return (await client.query<R>(sql, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** An order that nobody could undo for ten minutes, because payments were away. They are back when this answers. */
+export async function parkedOrder(customer: Person): Promise<string> {
+  await sidecart('stop', 'payments')
+  try {
+    const orderId = await placed(customer, orderOf(sku))
+    await reaches(customer, orderId, ['reserved'])
+    await customer.ask('POST', `/orders/${orderId}/cancel`)
+    const triedLong = `update orders set attempts = 149, next_attempt_at = now()
+      where id = $1 and status = 'cancelling' and next_attempt_at is not null`
+    await until(
+      'the order is parked',
+      async () => {
+        await rowsOf('orders', triedLong, [orderId])
+        const { body } = await customer.ask('GET', `/orders/${orderId}`)
+        return body.status === 'needs_attention'
+      },
+      40_000,
+    )
+    return orderId
+  } finally {
+    await sidecart('start', 'payments')
+  }
+}
+
+/**
+ * An order whose facts notifications cannot handle, because they have never heard of the customer. `mend` tells them.
+ * Answers how many letters there are.
+ */
+export async function deadLetters(customer: Person) {
+  const [contact] = await rowsOf(
+    'notifications',
+    'delete from contacts where user_id = $1 returning *',
+    [customer.userId],
+  )
+  const orderId = await placed(customer, orderOf(sku))
+  await reaches(customer, orderId, ['confirmed'])
+  const triedLong = `update dead_letters set attempts = 10, next_attempt_at = null
+    where event -> 'data' ->> 'orderId' = $1 returning id`
+  const letters = await until('its facts are dead letters', async () => {
+    const found = await rowsOf('notifications', triedLong, [orderId])
+    return found.length >= 2 ? found.length : undefined
+  })
+  return {
+    orderId,
+    letters,
+    mend: () =>
+      rowsOf(
+        'notifications',
+        'insert into contacts select * from jsonb_populate_record(null::contacts, $1::jsonb)',
+        [JSON.stringify(contact)],
+      ),
+  }
+}
