@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crashPoints, isPassOf } from '../crash/copy.ts'
+import { sabotages } from '../crash/safeguards.ts'
 import { filesBelow, read } from './tree.ts'
 
 const shipped = ['chassis', 'services'].flatMap((folder) => filesBelow(folder, /\.ts$/))
@@ -53,5 +54,11 @@ describe('crash points', () => {
       return points.filter((point) => isPassOf(point)(name)).length !== 1
     })
     expect(clashes).toEqual([])
+  })
+})
+
+describe('a safeguard that tests take away', () => {
+  it.each(sabotages)('is where they look for it: $safeguard', ({ file, lines }) => {
+    for (const [text] of lines) expect(read(file).split(text), text).toHaveLength(2)
   })
 })

@@ -5,15 +5,15 @@ export type Sabotage = {
   /** Texts that are in the file exactly once, and what replaces them. */
   lines: readonly (readonly [from: string, to: string])[]
   /** What else stands in the way, by the database in which it is: a second safeguard behind the first. */
-  constraint?: { service: 'catalog' | 'orders'; sql: string }
+  constraint?: { service: 'catalog'; sql: string }
   /** Where a crash makes the difference, `service: point`. */
   crash?: string
   /** Who runs the code. */
-  services: readonly string[]
-  /** The check that has to find it. */
-  check: string
-  /** How long the finding has to stay, because for a while it is nothing unusual. */
-  staysMs?: number
+  service: string
+  /** What has to be found, by which check. */
+  finding: RegExp
+  /** How long a finding has to stay, because for a while it is nothing unusual. */
+  staysMs: number
 }
 
 export const sabotages: readonly Sabotage[] = [
@@ -22,8 +22,9 @@ export const sabotages: readonly Sabotage[] = [
     file: 'chassis/inbox.ts',
     lines: [['event_id: eventId', 'event_id: crypto.randomUUID()']],
     crash: 'notifications: before answering POST /events/orders-placed-v1',
-    services: ['notifications'],
-    check: 'inboxes-full',
+    service: 'notifications',
+    finding: /^inboxes-full: notifications .* only/,
+    staysMs: 1_000,
   },
   {
     safeguard: 'the outbox: a fact commits with what made it true',
@@ -36,8 +37,9 @@ export const sabotages: readonly Sabotage[] = [
       ],
     ],
     crash: 'orders: after the commit of orders-confirmed-v1',
-    services: ['orders'],
-    check: 'facts-heard',
+    service: 'orders',
+    finding: /^facts-heard: never heard: confirmed/,
+    staysMs: 10_000, // longer than it takes to bring a fact again
   },
   {
     safeguard: 'the compensation: what a cancelled order has taken is given back',
@@ -48,8 +50,9 @@ export const sabotages: readonly Sabotage[] = [
         'function compensation(order: Order): Step | undefined {\n  if (order.id) return undefined',
       ],
     ],
-    services: ['orders'],
-    check: 'undone-orders-net-zero',
+    service: 'orders',
+    finding: /^undone-orders-net-zero: cancelled .* captured 1 times/,
+    staysMs: 3_000,
   },
   {
     safeguard: 'a charge of unknown outcome is asked about, never guessed',
@@ -57,46 +60,50 @@ export const sabotages: readonly Sabotage[] = [
     lines: [
       ["order.charge === 'asked' || order.charge === 'charged'", "order.charge === 'charged'"],
     ],
-    services: ['orders'],
-    check: 'undone-orders-net-zero',
+    service: 'orders',
+    finding: /^undone-orders-net-zero: cancelled .* captured 1 times/,
+    staysMs: 3_000,
   },
   {
     safeguard: 'the recovery: whoever finds an order that nobody drives takes it over',
     file: 'services/orders/saga.ts',
     lines: [['if (room <= 0) return false', 'if (room) return false']],
     crash: 'orders: after the commit of orders-placed-v1',
-    services: ['orders'],
-    check: 'orders-terminal',
+    service: 'orders',
+    finding: /^orders-terminal: /,
     staysMs: 10_000, // longer than the lease of an order whose driver has died
   },
   {
     safeguard: 'the idempotency record: a repeated key is the same order',
     file: 'services/orders/store.ts',
-    lines: [
-      [".onConflict((conflict) => conflict.constraint('orders_idempotency_key').doNothing())", ''],
-    ],
-    constraint: {
-      service: 'orders',
-      sql: 'alter table orders drop constraint orders_idempotency_key',
-    },
-    services: ['orders'],
-    check: 'orders-asked-for',
+    lines: [['idempotency_key: key.key', 'idempotency_key: crypto.randomUUID()']],
+    service: 'orders',
+    finding: /^orders-asked-for: orders? /,
+    staysMs: 1_000,
   },
   {
     safeguard: 'the provider’s key: a charge asked again is the same charge',
     file: 'services/payments/cashier.ts',
     lines: [['provider.charge(orderId,', 'provider.charge(crypto.randomUUID(),']],
     crash: 'payments: after the provider was asked for charges',
-    services: ['payments'],
-    check: 'kept-orders-charged-once',
+    service: 'payments',
+    finding: /^kept-orders-charged-once: .* captured 2 times/,
+    staysMs: 1_000,
   },
   {
     safeguard: 'the claim of a mail: one that may have been sent is not sent again',
     file: 'services/notifications/store.ts',
-    lines: [["set status = 'sending', attempts", 'set status = mails.status, attempts']],
+    lines: [
+      [
+        "set status = 'sending', attempts",
+        "set status = 'pending', due_at = now() + interval '2 seconds', attempts",
+      ],
+      ["status in ('sending', 'unconfirmed')", "status in ('pending', 'unconfirmed')"],
+    ],
     crash: 'notifications: after sending to email',
-    services: ['notifications'],
-    check: 'mails-once',
+    service: 'notifications',
+    finding: /^mails-once: 2 times/,
+    staysMs: 1_000,
   },
   {
     safeguard: 'the stock check: what is not there is not promised',
@@ -106,7 +113,8 @@ export const sabotages: readonly Sabotage[] = [
       service: 'catalog',
       sql: 'alter table stock drop constraint stock_on_hand_check',
     },
-    services: ['catalog'],
-    check: 'stock-adds-up',
+    service: 'catalog',
+    finding: /^stock-adds-up: .*"onHand":-/,
+    staysMs: 1_000,
   },
 ]

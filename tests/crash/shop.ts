@@ -20,8 +20,8 @@ import { copyShop } from './copy.ts'
 export type CrashShop = Shop & {
   /** The folder of the copy. */
   home: string
-  /** Orders services to crash at these points (`service: name@pass`): one in each of their next lives. */
-  crashAt(points: readonly string[]): void
+  /** Restarts services with orders to crash at these points (`service: name@pass`), one in each life. */
+  crashAt(points: readonly string[]): Promise<void>
   /** The points that processes passed since the start, `service: name` in order. */
   passed(): string[]
   /** Those at which they crashed. */
@@ -66,11 +66,11 @@ export async function startCrashShop(): Promise<CrashShop> {
   const noted = (file: string): string[] =>
     (readIfThere(notes(file)) ?? '').split('\n').filter(Boolean)
 
-  function crashAt(points: readonly string[]): void {
-    for (const [service, some] of Map.groupBy(points, (point) => point.split(':')[0] ?? '')) {
+  async function crashAt(points: readonly string[]): Promise<void> {
+    const services = Map.groupBy(points, (point) => point.split(':')[0] ?? '')
+    for (const [service, some] of services)
       appendFileSync(notes(`${service}.orders`), some.map((point) => `${point}\n`).join(''))
-      supervisor.kill(service, 'SIGKILL')
-    }
+    await Promise.all([...services.keys()].map(restart))
   }
 
   async function restart(service: string): Promise<void> {

@@ -14,7 +14,7 @@ const lanes = [
   ['users', 'catalog', 'carts', 'gateway'],
   ['notifications'],
 ]
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 let shop: CrashShop
 let shopping: Shopping
@@ -42,19 +42,16 @@ it('every errand succeeds while nothing crashes', async () => {
   for (const { errand, ms, points } of walks.sort((one, other) => other.ms - one.ms))
     for (const point of points) ways.set(point, { errand, ms })
   await booksAgree(shop)
-}, 60_000)
+}, 120_000)
 
 it('whatever is killed at any point, every errand succeeds and the books agree', async () => {
   const passes = Map.groupBy(passesToCrashAt(), serviceOf)
   expect(lanes.flat()).toEqual(expect.arrayContaining([...passes.keys()]))
-  const t0 = performance.now()
   const inTurn = (services: string[]) =>
     crashInTurn(services.map((service) => passes.get(service) ?? []))
   await Promise.all(lanes.map(inTurn))
-  const t1 = performance.now()
   await shop.calm()
   await booksAgree(shop)
-  console.log('crashes', t1 - t0, 'books', performance.now() - t1)
 }, 900_000)
 
 it.skipIf(chosen !== undefined)('every crash point of the source has crashed a process', () => {
@@ -67,12 +64,8 @@ it.skipIf(chosen !== undefined)('every crash point of the source has crashed a p
 async function crashInTurn(services: readonly string[][]): Promise<void> {
   const people: Promise<string | undefined>[] = []
   for (const passes of services) {
-    shop.crashAt(passes)
-    for (const pass of passes) {
-      const t0 = performance.now()
-      people.push(...(await crash(pass)))
-      console.log(Math.round(performance.now() - t0), pass)
-    }
+    await shop.crashAt(passes)
+    for (const pass of passes) people.push(...(await crash(pass)))
   }
   const troubles = (await Promise.all(people)).filter((trouble) => trouble !== undefined)
   expect(troubles).toEqual([])
@@ -87,7 +80,7 @@ async function crash(pass: string): Promise<Promise<string | undefined>[]> {
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
   for (const deadline = Date.now() + patienceMs; !crashed(); ) {
     if (Date.now() > deadline) throw new Error(`never reached: ${pass}`)
-    for (let n = 0; n < Number(pass.at(-1)); n++) people.push(trouble(way.errand))
+    for (let n = 0; n < Number(pass.at(-1)); n++) people.push(trouble(pass, way.errand))
     await until('it has crashed', crashed, 2 * way.ms + 1_000).catch(() => {})
   }
   return people
@@ -95,10 +88,10 @@ async function crash(pass: string): Promise<Promise<string | undefined>[]> {
 
 const wayTo = (pass: string) => ways.get(pass.replace(/@\d$/, ''))
 
-const trouble = (errand: Errand): Promise<string | undefined> =>
+const trouble = (pass: string, errand: Errand): Promise<string | undefined> =>
   errand(shopping).then(
     () => undefined,
-    (error: Error) => `${errand.name}: ${error.message}`,
+    (error: Error) => `${pass}: who ${errand.name}: ${error.message}`,
   )
 
 /** Waits until nothing but idle looks happen. */
@@ -111,15 +104,14 @@ async function quiet(): Promise<void> {
 }
 
 /**
- * Everything that the errands came by, once; and each point of each service at its second pass. Questions are left
+ * Everything that the errands came by, once; and each point of the source at its second pass. Questions are left
  * out: they change nothing, so that nothing can be lost.
  */
 function passesToCrashAt(): string[] {
   const points = crashPoints()
   const asked = (point: string) => / GET\b/.test(point)
   const passed = [...ways.keys()].filter((point) => !asked(point))
-  const source = (point: string) =>
-    `${serviceOf(point)} ${points.findIndex((one) => isPassOf(one)(nameOf(point)))}`
+  const source = (point: string) => points.findIndex((one) => isPassOf(one)(nameOf(point)))
   const again = [...Map.groupBy(passed, source).values()].map(([point]) => point)
   const passes = [...passed.map((point) => `${point}@1`), ...again.map((point) => `${point}@2`)]
   const slowestFirst = (one: string, other: string) =>

@@ -29,9 +29,8 @@ export const factChecks: readonly Check[] = [
       world.inboxes.flatMap(({ service, heard }) => {
         const lost = world.deadLetters.filter((letter) => letter.service === service).length
         const said = saidTo[service]?.(world) ?? 0
-        return heard <= said && heard >= said - lost
-          ? []
-          : `${service} has heard ${heard} facts of ${said}`
+        if (heard > said) return `${service} has heard ${heard} facts, and there were only ${said}`
+        return heard < said - lost ? `${service} has heard ${heard} facts of ${said}` : []
       }),
   },
   {
