@@ -3,6 +3,7 @@ import { type App, createApp } from '../../chassis/app.ts'
 import { createLog } from '../../chassis/log.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
+import { until } from '../../tests/support/until.ts'
 import { isOpen, ownerOf } from './routing.ts'
 import { gatewayTo } from './testing.ts'
 
@@ -175,6 +176,24 @@ describe('the gateway', () => {
     serve()
     expect((await first).status).toBe(200)
     expect((await gateway.request('/products')).status).toBe(200)
+  })
+
+  it('answers for a service that is too busy, for a moment', async () => {
+    let asked = 0
+    slow = async () => {
+      asked += 1
+      throw refused('overloaded', 'Too much to do.', { retryAfterSeconds: 2 })
+    }
+    const first = await gateway.request('/products')
+    const second = await gateway.request('/products')
+    expect([first.status, second.status]).toEqual([503, 503])
+    expect(second.headers.get('retry-after')).toBe('1')
+    expect(await second.json()).toMatchObject({ code: 'overloaded' })
+    expect(asked).toBe(1)
+    slow = async () => {}
+    await until('the service is asked again', async () => {
+      return (await gateway.request('/products')).status === 200
+    })
   })
 
   it('lets only the named origins call', async () => {

@@ -11,7 +11,7 @@ import { startTelemetry } from '../../chassis/telemetry.ts'
 import { type TestDatabase, testDatabase } from '../../tests/support/database.ts'
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
 import { until } from '../../tests/support/until.ts'
-import { createOrdersApp } from './app.ts'
+import { createOrdersApp, type OrdersPorts } from './app.ts'
 import { createBacklog } from './backlog.ts'
 import type { HistoryEntry, Saga, Sales } from './contract.ts'
 import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
@@ -50,6 +50,7 @@ let database: Database<OrdersTables>
 let tokens: TestTokens
 let others: Others
 let driver: Driver
+let ports: OrdersPorts
 let app: App
 
 const telemetry = startTelemetry('orders')
@@ -81,7 +82,7 @@ beforeEach(async () => {
   const store = createOrderStore(database)
   driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
   driver.start()
-  app = createOrdersApp({
+  ports = {
     backlog: createBacklog({ underWay: store.underWay, most: 1_000 }),
     overview: createOverview(database),
     store,
@@ -91,7 +92,8 @@ beforeEach(async () => {
     deadLetters: createDeadLetters(database),
     verify: tokens.verify,
     log,
-  })
+  }
+  app = createOrdersApp(ports)
 })
 
 async function called<T>(name: string, answer: () => Promise<T>): Promise<T> {
@@ -287,6 +289,25 @@ describe('placing an order', () => {
       .executeTakeFirstOrThrow()
     return n
   }
+})
+
+describe('when too many orders are under way', () => {
+  it('a new one is refused as a problem, with the time to come back, until there is room', async () => {
+    const paid = Promise.withResolvers<ChargeOutcome>()
+    others.charge = () => paid.promise
+    const backlog = createBacklog({ underWay: ports.store.underWay, most: 1 })
+    app = createOrdersApp({ ...ports, backlog })
+    const first = await placed()
+    const answer = await post('/orders', ada, 'customer', request)
+    expect(answer.status).toBe(503)
+    expect(answer.headers.get('retry-after')).toBe('2')
+    expect(await answer.json()).toMatchObject({ code: 'overloaded', status: 503 })
+    paid.resolve({ outcome: 'charged' })
+    await reaches(first, 'confirmed')
+    await until('there is room', async () => {
+      return (await post('/orders', ada, 'customer', request)).status === 202
+    })
+  })
 })
 
 describe('when another service says no', () => {
