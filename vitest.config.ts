@@ -66,6 +66,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'swap',
+          include: ['tests/swap/**/*.test.ts'],
+          exclude: never,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'crash',
           include: ['tests/crash/**/*.test.ts'],
           exclude: never,

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
-import type { Resource } from './components.ts'
+import { type Resource, uses } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
 import { door } from './instances.ts'
 import type { Project } from './project.ts'
 import type { Secrets } from './secrets.ts'
+import { socketsOf } from './servers/bullmq.ts'
 import { setAmong } from './sets.ts'
 import { explainSidecar } from './sidecar-fault.ts'
 import { stopGently, type Unit } from './unit.ts'
@@ -91,6 +92,9 @@ function sidecarUnit(
         env: {
           ...ensureVariables(project),
           POD_NAME: stanza.name.slice(stanza.appId.length + 1) || firstInstance,
+          ...(uses('pubsub.bullmq', resources) && {
+            DAPR_COMPONENTS_SOCKETS_FOLDER: socketsOf(project),
+          }),
           ...(fromEnvironment && secrets),
         },
         logFile,

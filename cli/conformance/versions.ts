@@ -23,6 +23,11 @@ const told =
 const servers: Record<string, Ask> = {
   jetstream: (_, { parts }) => `NATS ${parts['nats-server'].version}`,
   redis: told('Redis', redis),
+  bullmq: async ({ root }) => {
+    const file = join(root, 'node_modules/bullmq/package.json')
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+    return `BullMQ ${version}, Redis ${(await ensureProgram(redis, { log: console.error })).version}`
+  },
   // Asking it would start a port mapper on Erlang's default port.
   rabbitmq: async () => {
     const { path } = await ensureProgram(rabbitmq, { log: console.error })

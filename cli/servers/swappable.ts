@@ -1,4 +1,5 @@
 import type { Unit } from '../unit.ts'
+import { bullmq } from './bullmq.ts'
 import { kafka } from './kafka.ts'
 import { mariadb } from './mariadb.ts'
 import { mosquitto, mosquittoSessions } from './mosquitto.ts'
@@ -18,7 +19,8 @@ type Swappable = {
 /** The servers of the component sets, by the Dapr components that need them. */
 export const swappable: readonly Swappable[] = [
   { name: 'nats', types: ['pubsub.jetstream'], units: [nats] },
-  { name: 'redis', types: ['pubsub.redis', 'state.redis'], units: [redis] },
+  { name: 'redis', types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'], units: [redis] },
+  { name: 'bullmq', types: ['pubsub.bullmq'], units: [bullmq] },
   { name: 'rabbitmq', types: ['pubsub.rabbitmq'], units: [epmd, rabbitmq] },
   { name: 'kafka', types: ['pubsub.kafka'], units: [kafka] },
   { name: 'mosquitto', types: ['pubsub.mqtt3'], units: [mosquitto, mosquittoSessions] },

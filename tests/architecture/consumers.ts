@@ -19,7 +19,8 @@ export const subscriptions = Object.entries(handled).flatMap(([app, topics]) =>
 /**
  * The settings of a consumer, for the sets that have a component per subscription. Why they do: a JetStream consumer has
  * one topic; in Dapr's RabbitMQ component subscriptions share a channel, on which they disturb each other for good when
- * several of them reconnect; its Kafka component may forget one of several topics when an app was away and comes back.
+ * several of them reconnect; its Kafka component may forget one of several topics when an app was away and comes back; the BullMQ
+ * component knows its callers by the names of their components.
  */
 const settings: Record<string, { type: string; about: string; lines(of: Subscription): string[] }> =
   {
@@ -68,6 +69,16 @@ const settings: Record<string, { type: string; about: string; lines(of: Subscrip
         '{ name: maxMessageBytes, value: "4194304" }',
         '{ name: consumeRetryInterval, value: 1s }',
         '{ name: dialTimeout, value: 5s }',
+      ],
+    },
+    'pubsub-bullmq': {
+      type: 'pubsub.bullmq',
+      about: 'one Bull queue per topic, shared by all instances',
+      lines: ({ app }) => [
+        '{ name: redisHost, secretKeyRef: { name: redis-host, key: redis-host } }',
+        '{ name: redisUsername, secretKeyRef: { name: redis-username, key: redis-username } }',
+        '{ name: redisPassword, secretKeyRef: { name: redis-password, key: redis-password } }',
+        `{ name: consumerID, value: ${app} }`,
       ],
     },
   }

@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { projectAt } from '../../cli/project.ts'
+import { readSecrets } from '../../cli/secrets.ts'
+import { output } from '../../runtime/processes.ts'
+import { until } from '../support/until.ts'
+
+const project = projectAt(join(import.meta.dirname, '../..'))
+const [from, to] = [
+  process.env.SIDECART_SWAP_FROM ?? 'jetstream',
+  process.env.SIDECART_SWAP_TO ?? 'redis',
+]
+const server: Record<string, string> = { jetstream: 'nats', mqtt: 'mosquitto' }
+
+/** Placed, charged, confirmed. */
+const factsOfAnOrder = 3
+
+const sidecart = (...args: string[]) =>
+  output(process.execPath, ['cli/bin.mjs', ...args], 400_000, { cwd: project.root })
+
+async function query(database: string, sql: string): Promise<number> {
+  const client = new pg.Client({ connectionString: readSecrets(project)[`${database}-database`] })
+  await client.connect()
+  try {
+    return Number((await client.query<{ count: string }>(sql)).rows[0]?.count)
+  } finally {
+    await client.end()
+  }
+}
+const heard = () => query('notifications', 'select count(*) from inbox')
+const inOutboxes = async () =>
+  (await query('orders', 'select count(*) from outbox')) +
+  (await query('payments', 'select count(*) from outbox'))
+
+beforeAll(() => sidecart('up', '--detach', '--broker', from))
+afterAll(() => sidecart('down'))
+
+test(`no fact is lost between ${from} and ${to}, neither in the outboxes nor in the old broker`, async () => {
+  const before = await heard()
+  await sidecart('stop', 'notifications', '--with-sidecar')
+  await sidecart('order')
+  await sidecart('order')
+  await until('the broker has it all', async () => (await inOutboxes()) === 0, 30_000)
+  await sidecart('stop', server[from] ?? from)
+  await sidecart('order')
+  expect(await inOutboxes()).toBe(factsOfAnOrder)
+
+  await sidecart('swap', '--from', from, '--to', to)
+  const all = before + 3 * factsOfAnOrder
+  await until('all of it was heard', async () => (await heard()) >= all, 60_000)
+  expect(await heard()).toBe(all)
+  expect(await sidecart('verify')).not.toContain('✗')
+}, 600_000)
