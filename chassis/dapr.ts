@@ -4,7 +4,14 @@ import { tryingAnotherInstance } from './another-instance.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
-import type { Invocation, Reply, SaveOptions, StateEntry, Transport } from './transport.ts'
+import type {
+  Invocation,
+  Reply,
+  SaveOptions,
+  StateEntry,
+  StateStore,
+  Transport,
+} from './transport.ts'
 import { within } from './within.ts'
 
 export type DaprOptions = {
@@ -89,8 +96,8 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   /** Over HTTP: the SDK's read drops the ETag, and its bulk read takes an entry that it could not read for none. */
-  async function get(key: string): Promise<StateEntry | undefined> {
-    const path = `/v1.0/state/${stateStore}/${encodeURIComponent(key)}`
+  async function get(store: string, key: string): Promise<StateEntry | undefined> {
+    const path = `/v1.0/state/${store}/${encodeURIComponent(key)}`
     const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
     const reading = pool.request({ method: 'GET', path, headers: token, ...limits })
     const { statusCode, headers, body } = await reached(`reading ${key}`, reading)
@@ -102,6 +109,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   async function save(
+    store: string,
     key: string,
     value: unknown,
     { etag, ttlSeconds }: SaveOptions = {},
@@ -117,19 +125,19 @@ export function createDaprTransport(options: DaprOptions): Transport {
     }
     try {
       // crash point: before saving state
-      await reached(`saving ${key}`, client.state.save(stateStore, [entry as never]))
+      await reached(`saving ${key}`, client.state.save(store, [entry as never]))
       // crash point: after saving state
     } catch (error) {
       // some stores answer a lost first write with an error that only a look can tell from a fault
-      if (etag === null && codeOf(error) === internal && (await get(key)))
+      if (etag === null && codeOf(error) === internal && (await get(store, key)))
         throw changed(`saving ${key}`)
       throw error
     }
   }
 
-  async function remove(key: string, etag?: string): Promise<void> {
+  async function remove(store: string, key: string, etag?: string): Promise<void> {
     const options = etag ? { etag, concurrency: StateConcurrencyEnum.CONCURRENCY_FIRST_WRITE } : {}
-    await reached(`deleting ${key}`, client.state.delete(stateStore, key, options as never))
+    await reached(`deleting ${key}`, client.state.delete(store, key, options as never))
   }
 
   async function secret(name: string): Promise<string> {
@@ -184,7 +192,13 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   const invoke = tryingAnotherInstance(invokeOnce, callTimeoutMs)
-  return { invoke, publish, state: { get, save, delete: remove }, secret, bind, ready, close }
+  const store = (name: string): StateStore => ({
+    get: (key) => get(name, key),
+    save: (key, value, options) => save(name, key, value, options),
+    delete: (key, etag) => remove(name, key, etag),
+  })
+
+  return { invoke, publish, state: store(stateStore), store, secret, bind, ready, close }
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { App } from './app.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, refused } from './refusal.ts'
-import type { Invocation, Reply, Transport } from './transport.ts'
+import type { Invocation, Reply, StateStore, Transport } from './transport.ts'
 
 /** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
 export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
@@ -121,23 +121,23 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     if ((live(key)?.etag ?? null) !== etag) throw refused('etag-mismatch', `${key} has changed`)
   }
 
-  const state: Transport['state'] = {
+  const store = (name: string): StateStore => ({
     async get(key) {
-      const entry = live(key)
+      const entry = live(`${name}||${key}`)
       return entry && { value: JSON.parse(entry.json), etag: entry.etag }
     },
     async save(key, value, { etag, ttlSeconds = Number.POSITIVE_INFINITY } = {}) {
-      guard(key, etag)
+      guard(`${name}||${key}`, etag)
       const json = JSON.stringify(value)
       etags += 1
       const next = createHash('sha1').update(`${etags}:${json}`).digest('hex').slice(0, 8)
-      entries.set(key, { json, etag: next, expiresAt: now() + ttlSeconds * 1000 })
+      entries.set(`${name}||${key}`, { json, etag: next, expiresAt: now() + ttlSeconds * 1000 })
     },
     async delete(key, etag) {
-      guard(key, etag)
-      entries.delete(key)
+      guard(`${name}||${key}`, etag)
+      entries.delete(`${name}||${key}`)
     },
-  }
+  })
 
   const transport: MemoryTransport = {
     apps: new Map(),
@@ -149,7 +149,8 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     brokerDown: false,
     invoke,
     publish,
-    state,
+    state: store('statestore'),
+    store,
     settle,
     async secret(name) {
       const value = transport.secrets.get(name)

@@ -27,6 +27,15 @@ export type SaveOptions = {
   ttlSeconds?: number
 }
 
+/** Entries that all instances of an app share. */
+export type StateStore = {
+  get(key: string): Promise<StateEntry | undefined>
+  /** @throws Refusal `etag-mismatch` when the entry has changed */
+  save(key: string, value: unknown, options?: SaveOptions): Promise<void>
+  /** @throws Refusal `etag-mismatch` when the entry has changed */
+  delete(key: string, etag?: string): Promise<void>
+}
+
 /**
  * The one port through which a service reaches its sidecar. Every adapter passes the suite in
  * `transport.suite.ts`. Every method throws `Fault` when the outcome is not known.
@@ -40,13 +49,9 @@ export type Transport = {
   invoke(call: Invocation): Promise<Reply>
   /** Publishes facts of one topic in order; answers the ids that were not accepted. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
-  state: {
-    get(key: string): Promise<StateEntry | undefined>
-    /** @throws Refusal `etag-mismatch` when the entry has changed */
-    save(key: string, value: unknown, options?: SaveOptions): Promise<void>
-    /** @throws Refusal `etag-mismatch` when the entry has changed */
-    delete(key: string, etag?: string): Promise<void>
-  }
+  state: StateStore
+  /** Another store than `state`, which need not be there: then every call is a fault. */
+  store(name: string): StateStore
   secret(name: string): Promise<string>
   /** Sends through an output binding; a fault when it takes longer than `timeoutMs` (10 s unless told). */
   bind(

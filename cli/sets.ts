@@ -4,7 +4,12 @@ import type { Stanza } from './dapr-yaml.ts'
 import { Advice, type Project } from './project.ts'
 
 /** What can be swapped, and how the folders of its sets in `components/` begin. */
-const prefixes = { broker: 'pubsub-', state: 'state-', secrets: 'secrets-' } as const
+const prefixes = {
+  broker: 'pubsub-',
+  state: 'state-',
+  secrets: 'secrets-',
+  cache: 'cache-',
+} as const
 export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
@@ -26,6 +31,12 @@ export const setArgs = {
     type: 'string',
     valueHint: 'SET',
     description: 'Another secret store: components/secrets-SET (or SIDECART_SECRETS)',
+  },
+  cache: {
+    type: 'string',
+    valueHint: 'SET',
+    description:
+      'A cache for products, which the shop can do without: components/cache-SET (or SIDECART_CACHE)',
   },
   instances: {
     type: 'string',
@@ -87,6 +98,10 @@ function assertThere(kind: Kind, name: string | undefined, components: string): 
 function swapped(app: string, paths: string[], kind: Kind, name: string | undefined): string[] {
   if (name === undefined) return paths
   const isOfKind = (path: string) => basename(path).startsWith(prefixes[kind])
+  const [first = ''] = paths
+  // a shop needs none, and so dapr.yaml names none
+  if (kind === 'cache' && !paths.some(isOfKind))
+    return [...paths, join(dirname(first), prefixes[kind] + name)]
   if (!paths.some(isOfKind))
     throw new Advice(
       `dapr.yaml: ${app} has no ${prefixes[kind]}… folder that --${kind} could replace`,

@@ -9,7 +9,8 @@ import type { ProblemKind } from '../../chassis/problem.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { orders } from '../orders/contract.ts'
-import { catalogRoutes, type ProductQuery } from './contract.ts'
+import type { ProductCache } from './cache.ts'
+import { catalog, catalogRoutes, type ProductQuery } from './contract.ts'
 import { cursorFor, placeOf } from './cursor.ts'
 import { adjustStock, changeProduct, present, type RefusalCode, sortOf } from './domain.ts'
 import { draw, fingerprint } from './pictures.ts'
@@ -18,6 +19,7 @@ import type { CatalogStore, CatalogTables } from './store.ts'
 
 export type CatalogPorts = {
   store: CatalogStore
+  cache: ProductCache
   inbox: Inbox<Tx<CatalogTables>>
   deadLetters: DeadLetters
   verify: Verifier
@@ -38,13 +40,14 @@ const problems = {
   'invalid-cursor': { status: 400, title: 'The cursor does not belong to this list' },
 } satisfies Record<RefusalCode, ProblemKind>
 
-export const catalogHandlers = ({ store }: CatalogPorts): Handler<Tx<CatalogTables>>[] => [
+export const catalogHandlers = ({ store, cache }: CatalogPorts): Handler<Tx<CatalogTables>>[] => [
+  on(catalog.productChanged, ({ sku }) => cache.forget(sku)),
   on(orders.confirmed, ({ orderId }, tx) => store.reservations.sellWithin(tx, orderId)),
   on(orders.cancelled, ({ orderId }, tx) => store.reservations.releaseWithin(tx, orderId)),
 ]
 
 export function createCatalogApp(ports: CatalogPorts): App {
-  const { store, verify, ...rest } = ports
+  const { store, cache, verify, ...rest } = ports
   const { products, stock, reservations } = store
   const app = createApp({ name: 'catalog', problems, ...rest })
   const operator = signedIn(verify, 'operator')
@@ -67,7 +70,8 @@ export function createCatalogApp(ports: CatalogPorts): App {
 
   app.openapi(catalogRoutes.find, async (c) => {
     const { sku } = c.req.valid('param')
-    return c.json(found(await products.find(sku), sku), 200)
+    const product = await cache.find(sku, () => products.find(sku))
+    return c.json(found(product, sku), 200)
   })
 
   app.openapi(catalogRoutes.picture, async (c) => {

@@ -5,6 +5,7 @@ import { createRelay } from '../../chassis/outbox.ts'
 import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
 import { catalogHandlers, createCatalogApp } from './app.ts'
+import { createProductCache } from './cache.ts'
 import { migrations } from './migrations/index.ts'
 import { seedProducts } from './seed.ts'
 import { type CatalogTables, createStore } from './store.ts'
@@ -22,6 +23,7 @@ if (added > 0) log.info({ added }, 'products added')
 const ports = {
   ...service,
   store,
+  cache: createProductCache({ cache: transport.store('cache'), log }),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   ready: database.ping,

@@ -3,8 +3,10 @@ import { type Database, openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { createLog } from '../../chassis/log.ts'
+import { createMemoryTransport } from '../../chassis/memory-transport.ts'
 import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
 import { createCatalogApp } from './app.ts'
+import { createProductCache } from './cache.ts'
 import { migrations } from './migrations/index.ts'
 import type { SeedProduct } from './seed.ts'
 import { type CatalogStore, type CatalogTables, createStore } from './store.ts'
@@ -33,8 +35,9 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
   const { verify } = tokens
   const inbox = createInbox(database)
   const deadLetters = createDeadLetters(database)
+  const cache = createProductCache({ cache: createMemoryTransport().store('cache'), log })
   return {
-    app: createCatalogApp({ store, inbox, deadLetters, verify, log }),
+    app: createCatalogApp({ store, cache, inbox, deadLetters, verify, log }),
     store,
     database,
     tokens,

@@ -5,7 +5,9 @@ import { consumersFile, subscriptionsFile } from './consumers.ts'
 import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource, root } from './tree.ts'
 
-const sets = foldersIn('components').filter((folder) => /^(pubsub|state|secrets)-/.test(folder))
+const sets = foldersIn('components').filter((folder) =>
+  /^(pubsub|state|secrets|cache)-/.test(folder),
+)
 const ofKind = (kind: string, folder: string): Resource[] =>
   filesBelow(`components/${folder}`, /\.yaml$/)
     .flatMap(documents)
@@ -15,7 +17,12 @@ type Entry = { name: string; value?: string; secretKeyRef?: { name: string; key:
 const entriesOf = ({ spec }: Resource) => (spec.metadata ?? []) as Entry[]
 
 /** What code names: the rest of a set is its own business. */
-const ports = { 'pubsub-': 'pubsub', 'state-': 'statestore', 'secrets-': 'secrets' }
+const ports = {
+  'pubsub-': 'pubsub',
+  'state-': 'statestore',
+  'secrets-': 'secrets',
+  'cache-': 'cache',
+}
 
 describe.each(Object.entries(ports))('the %s sets', (prefix, port) => {
   const ofThisKind = sets.filter((set) => set.startsWith(prefix))

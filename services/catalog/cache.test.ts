@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { createLog } from '../../chassis/log.ts'
+import { createMemoryTransport } from '../../chassis/memory-transport.ts'
+import type { StateStore } from '../../chassis/transport.ts'
+import { createProductCache, staleSeconds } from './cache.ts'
+import type { Product } from './contract.ts'
+
+const mug = (price: number): Product => ({
+  sku: 'MUG',
+  name: 'Mug',
+  description: 'A mug.',
+  category: 'kitchen',
+  price: { amount: price, currency: 'EUR' },
+  available: 7,
+  inStock: true,
+  discontinued: false,
+  picture: '/products/MUG/picture.svg',
+  version: 1,
+})
+
+/** A shop whose clock the test moves, and whose mug has the price that the test sets. */
+function shop(cacheOf = (store: StateStore) => store) {
+  const place = { now: 0, price: 100, reads: 0 }
+  const transport = createMemoryTransport({ now: () => place.now })
+  const cache = createProductCache({
+    cache: cacheOf(transport.store('cache')),
+    log: createLog('catalog', 'silent'),
+    now: () => place.now,
+  })
+  const read = async () => {
+    place.reads += 1
+    return mug(place.price)
+  }
+  return { place, cache, seen: async () => (await cache.find('MUG', read))?.price.amount }
+}
+
+test('what was read a moment ago is not read again', async () => {
+  const { place, seen } = shop()
+  expect([await seen(), await seen()]).toEqual([100, 100])
+  expect(place.reads).toBe(1)
+})
+
+test('what has changed is read again once the fact is heard', async () => {
+  const { place, cache, seen } = shop()
+  await seen()
+  place.price = 200
+  await cache.forget('MUG')
+  expect(await seen()).toBe(200)
+})
+
+test('what changed without a fact is seen after five seconds at most', async () => {
+  const { place, seen } = shop()
+  await seen()
+  place.price = 200
+  place.now = staleSeconds * 1000 - 1
+  expect(await seen()).toBe(100)
+  place.now = staleSeconds * 1000
+  expect(await seen()).toBe(200)
+})
+
+test('a shop without the cache reads its store, and asks for the cache only now and then', async () => {
+  let asked = 0
+  const missing: StateStore = {
+    get: async () => {
+      asked += 1
+      throw new Error('state store cache is not found')
+    },
+    save: () => Promise.reject(new Error('not found')),
+    delete: () => Promise.reject(new Error('not found')),
+  }
+  const { place, cache, seen } = shop(() => missing)
+  for (const price of [100, 200, 300]) {
+    place.price = price
+    await cache.forget('MUG')
+    expect(await seen()).toBe(price)
+  }
+  expect(asked).toBe(0)
+})
+
+test('a cache that hangs delays nobody for long', async () => {
+  const never = () => new Promise<never>(() => {})
+  const { place, seen } = shop(() => ({ get: never, save: never, delete: never }))
+  expect([await seen(), await seen(), await seen()]).toEqual([100, 100, 100])
+  expect(place.reads).toBe(3)
+})
