@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createTransport } from 'nodemailer'
 import type { DaprOptions } from '../../chassis/dapr.ts'
 import { Fault } from '../../chassis/refusal.ts'
-import type { Transport } from '../../chassis/transport.ts'
+import type { StateStore, Transport } from '../../chassis/transport.ts'
 import { within } from '../../chassis/within.ts'
 import { createFacts, type Facts } from '../jetstream.ts'
 import { type DirectOptions, directOptions } from './environment.ts'
@@ -55,11 +55,18 @@ export function createDirectTransport(options: DirectOptions): DirectTransport {
     publish: facts.publish,
     hear: facts.hear,
     state,
+    store: absent,
     secret,
     bind,
     ready: async () => {},
     close,
   }
+}
+
+/** What a shop can do without is not here. */
+function absent(name: string): StateStore {
+  const fail = () => Promise.reject(new Fault('unavailable', `there is no store ${name}`))
+  return { get: fail, save: fail, delete: fail }
 }
 
 /** Stands in for the sidecar's adapter; what it needs comes from the environment. */
