@@ -188,7 +188,6 @@ function observed(log: Log): MiddlewareHandler<AppEnv> {
   return async function observed(c, next) {
     if (probes.includes(c.req.path)) return next()
     const startedAt = performance.now()
-    // crash point: before handling ${c.req.method}
     await inSpan(
       `${c.req.method} ${c.req.path}`,
       { kind: SpanKind.SERVER, parent: c.req.header('traceparent') },

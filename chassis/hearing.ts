@@ -72,10 +72,7 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     const data = handler.fact.schema.safeParse(envelope.data.data)
     if (!data.success) throw malformed('data', data.error)
     const event = raw as CloudEvent
-    const work = async (tx: T) => {
-      await handler.handle(data.data as never, tx, event)
-      // crash point: ${topic} handled
-    }
+    const work = (tx: T) => handler.handle(data.data as never, tx, event)
     const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(event.id, work))
     const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
     const outcome = await inSpan(`hear ${topic}`, span, handled)
