@@ -24,7 +24,7 @@ export function BusinessPage() {
     <>
       <header className="ops-head">
         <h1>Business</h1>
-        <fieldset className="row tight">
+        <fieldset className="row pills">
           <legend className="unseen">How far back</legend>
           {ranges.map((range) => (
             <label key={range.minutes} className="pill">
