@@ -12,6 +12,7 @@ import { Outage } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { formatTime } from '../ui/when.ts'
+import { brief } from './brief.ts'
 import { allOrdersQuery, sagasQuery } from './queries.ts'
 import '../orders/orders.css'
 
@@ -99,7 +100,7 @@ function SagaRow({ saga }: { saga: Saga }) {
       </td>
       <td>
         {lastStep}
-        {lastDetail && <span className="soft small"> {lastDetail}</span>}
+        {lastDetail && <span className="soft small"> {brief(lastDetail)}</span>}
       </td>
       <td className="number">{failures || ''}</td>
       <td>{nextAttemptAt && formatTime(nextAttemptAt)}</td>

@@ -45,7 +45,7 @@ const story = {
         level: 'warn',
         message: 'a step failed',
         attempts: 1,
-        cause: 'no answer',
+        cause: 'payments answered 503: {"status":503}',
       },
     ],
     provider: [{ at: at(45), effect: 'captured', amount: 2980 }],
@@ -72,7 +72,7 @@ it('has money, stock, tries and traces beside it', () => {
   const [placed, held, , , failed, , booked, charged] = timelineOf(story)
   expect(placed).toMatchObject({ traceId: trace, detail: 'says orders-placed-v1' })
   expect(held).toMatchObject({ stock: '−2 on hand, +2 reserved' })
-  expect(failed).toMatchObject({ kind: 'retry', detail: 'try 1; no answer' })
+  expect(failed).toMatchObject({ kind: 'retry', detail: 'try 1; payments answered 503' })
   expect(booked).toMatchObject({ money: '+€29.80' })
   expect(charged).toMatchObject({ detail: 'after 2 failed tries' })
 })

@@ -1,5 +1,6 @@
 import type { HistoryEntry, OrderStatus } from '../../../services/orders/contract.ts'
 import { formatMoney } from '../ui/money.ts'
+import { brief } from './brief.ts'
 import type { Story } from './queries.ts'
 
 export const lanes = [
@@ -60,7 +61,7 @@ const steps = ({ history }: Story): Happening[] =>
         : 'step',
     what: entry.step,
     ...worded([
-      entry.detail,
+      entry.detail && brief(entry.detail),
       entry.failures && `after ${entry.failures} failed ${entry.failures === 1 ? 'try' : 'tries'}`,
       saidBy(entry, history[index - 1]),
     ]),
@@ -198,8 +199,8 @@ function troubles({ trail, letters }: Story): Happening[] {
       at,
       lane: laneOf(service),
       kind: attempts ? 'retry' : level === 'info' ? 'step' : 'trouble',
-      what: message,
-      ...worded([attempts && `try ${attempts}`, cause]),
+      what: brief(message),
+      ...worded([attempts && `try ${attempts}`, cause && brief(cause)]),
       ...(traceId && { traceId }),
     }),
   )
