@@ -1,12 +1,12 @@
 import type { Log } from '../../chassis/log.ts'
-import type { StateStore } from '../../chassis/transport.ts'
+import type { StateEntry, StateStore } from '../../chassis/transport.ts'
 import { within } from '../../chassis/within.ts'
 import { Product } from './contract.ts'
 
 /** How old a product that was read may be, whatever happens: stock changes without a fact. */
 export const staleSeconds = 5
-/** A cache that takes longer is of no use. */
-const patienceMs = 100
+/** What is not forgotten in this time is so a moment later, when it is too old. */
+const forgetMs = 1_000
 /** How long a cache that failed is left alone. */
 const offMs = 30_000
 
@@ -16,19 +16,41 @@ export type ProductCache = {
   forget(sku: string): Promise<void>
 }
 
-type Options = { cache: StateStore; log: Log; now?: () => number }
+type Options = {
+  cache: StateStore
+  log: Log
+  now?: () => number
+  /** A cache that takes longer (milliseconds) to answer is of no use. */
+  patienceMs?: number
+}
 
 /**
  * Products that somebody read in the last seconds. A shop without the cache, or whose cache is away, reads the store.
  * A reader that was overtaken by a change may put back what it read before: for `staleSeconds`, no longer.
  */
-export function createProductCache({ cache, log, now = Date.now }: Options): ProductCache {
+export function createProductCache({
+  cache,
+  log,
+  now = Date.now,
+  patienceMs = 100,
+}: Options): ProductCache {
   let offUntil = 0
+  const isOff = () => now() < offUntil
 
-  async function asked<T>(doing: string, work: () => Promise<T>): Promise<T | undefined> {
-    if (now() < offUntil) return undefined
+  async function find(
+    sku: string,
+    read: () => Promise<Product | undefined>,
+  ): Promise<Product | undefined> {
+    const known = isOff() ? undefined : await lookUp(sku)
+    if (known) return Product.parse(known.value)
+    const product = await read()
+    if (product && !isOff()) void keep(product)
+    return product
+  }
+
+  async function lookUp(sku: string): Promise<StateEntry | undefined> {
     try {
-      return await within(patienceMs, doing, work())
+      return await within(patienceMs, 'reading the cache', cache.get(keyOf(sku)))
     } catch (err) {
       if (offUntil === 0) log.info({ err }, 'products are read without a cache')
       offUntil = now() + offMs
@@ -36,22 +58,13 @@ export function createProductCache({ cache, log, now = Date.now }: Options): Pro
     }
   }
 
-  async function find(
-    sku: string,
-    read: () => Promise<Product | undefined>,
-  ): Promise<Product | undefined> {
-    const known = await asked('reading the cache', () => cache.get(keyOf(sku)))
-    if (known) return Product.parse(known.value)
-    const product = await read()
-    if (product)
-      void asked('filling the cache', () =>
-        cache.save(keyOf(sku), product, { ttlSeconds: staleSeconds }),
-      )
-    return product
-  }
+  const keep = (product: Product) =>
+    cache.save(keyOf(product.sku), product, { ttlSeconds: staleSeconds }).catch(() => {})
 
-  const forget = async (sku: string) =>
-    void (await asked('emptying the cache', () => cache.delete(keyOf(sku))))
+  async function forget(sku: string): Promise<void> {
+    if (!isOff())
+      await within(forgetMs, 'emptying the cache', cache.delete(keyOf(sku))).catch(() => {})
+  }
 
   return { find, forget }
 }

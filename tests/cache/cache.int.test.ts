@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { createDaprTransport } from '../../chassis/dapr.ts'
+import { createLog } from '../../chassis/log.ts'
+import { startRedis } from '../../runtime/redis.ts'
+import { freePorts, temporaryFolder } from '../../runtime/testing.ts'
+import { createProductCache, staleSeconds } from '../../services/catalog/cache.ts'
+import type { Product } from '../../services/catalog/contract.ts'
+import { startSidecar } from '../support/sidecar.ts'
+import { until } from '../support/until.ts'
+
+const folder = join(import.meta.dirname, '../../components/cache-redis')
+
+/** A product whose price the test sets, through the cache component of the shop on a real server. */
+async function shop() {
+  const dir = await temporaryFolder()
+  const [port = 0] = await freePorts(1)
+  const login = { user: 'sidecart', password: 'secret' }
+  const server = await startRedis({ ...login, dir, port, logFile: join(dir, 'log') })
+  onTestFinished(async () => void (await server.stop()))
+  const { httpPort, grpcPort } = await startSidecar('catalog', [folder], {
+    'redis-host': `127.0.0.1:${port}`,
+    'redis-username': login.user,
+    'redis-password': login.password,
+  })
+  const transport = createDaprTransport({ httpPort, grpcPort, apiToken: '' })
+  onTestFinished(() => transport.close())
+  await transport.ready(20_000)
+  const place = { price: 100 }
+  const entries = transport.store('cache')
+  const log = createLog('catalog', 'silent')
+  const cache = createProductCache({ cache: entries, log, patienceMs: 10_000 })
+  const read = async (): Promise<Product> => ({
+    ...mug,
+    price: { ...mug.price, amount: place.price },
+  })
+  const seen = async () => (await cache.find('MUG', read))?.price.amount
+  const isKept = async () => (await entries.get('product-MUG')) !== undefined
+  await seen()
+  await until('the cache has it', isKept)
+  return { place, cache, seen }
+}
+
+const mug: Product = {
+  sku: 'MUG',
+  name: 'Mug',
+  description: 'A mug.',
+  category: 'kitchen',
+  price: { amount: 100, currency: 'EUR' },
+  available: 7,
+  inStock: true,
+  discontinued: false,
+  picture: '/products/MUG/picture.svg',
+  version: 1,
+}
+
+test('a price that changed without a fact is seen when the time is over, one with a fact at once', async () => {
+  const { place, cache, seen } = await shop()
+  place.price = 200
+  const began = performance.now()
+  expect(await seen()).toBe(100)
+  await until('the new price is seen', async () => (await seen()) === 200, 15_000)
+  // how late a busy machine looks is not the cache's doing
+  expect(performance.now() - began).toBeLessThan((staleSeconds + 3) * 1000)
+
+  place.price = 300
+  await cache.forget('MUG')
+  expect(await seen()).toBe(300)
+})
