@@ -70,8 +70,10 @@ export function createDaprTransport(options: DaprOptions): Transport {
         signal: AbortSignal.timeout(timeoutMs),
       })
       const body = new Uint8Array(await answer.body.arrayBuffer())
-      refuseOwnErrors(call, answer.statusCode, body)
-      return { status: answer.statusCode, headers: answer.headers, body }
+      const reply = { status: answer.statusCode, headers: answer.headers, body }
+      refuseOwnErrors(call, reply)
+      refuseMadeUp(call, reply)
+      return reply
     } catch (cause) {
       if (cause instanceof Fault) throw cause
       const code = neverSent.includes(codeOf({ cause }) ?? '') ? 'unreachable' : 'unavailable'
@@ -205,15 +207,23 @@ export function createDaprTransport(options: DaprOptions): Transport {
  * An error that the sidecar made itself: the callee may not be called (`denied`), it never received the call
  * (`unreachable`), or it may have (`unavailable`).
  */
-function refuseOwnErrors(
-  { app, method, path }: Invocation,
-  status: number,
-  body: Uint8Array,
-): void {
+function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Reply): void {
   if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
   const said = new TextDecoder().decode(body)
   const code = status === 403 ? 'denied' : undelivered.test(said) ? 'unreachable' : 'unavailable'
   throw new Fault(code, `${method} ${path} of ${app}: ${said}`)
+}
+
+/**
+ * Of calls that fail at the same moment because the callee died, daprd 1.18 answers some with an empty 200 (they share
+ * one variable for what went wrong). Every answer of a service names the request.
+ */
+function refuseMadeUp({ app, method, path }: Invocation, { status, headers, body }: Reply): void {
+  if (status === 200 && body.length === 0 && headers['x-request-id'] === undefined)
+    throw new Fault(
+      'unavailable',
+      `${method} ${path} of ${app}: an empty answer that it never gave`,
+    )
 }
 
 const ownError = /^\{"errorCode":"ERR_/
