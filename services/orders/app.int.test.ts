@@ -347,6 +347,19 @@ describe('when another service does not answer', () => {
     expect(others.calls.filter((call) => call === `charge ${orderId}`)).toHaveLength(3)
   })
 
+  it('an order that a stopping process was driving is left to others after the step at hand', async () => {
+    const reserving = Promise.withResolvers<ReserveOutcome>()
+    others.reserve = () => reserving.promise
+    const orderId = await placed()
+    await until('the step is under way', () => others.calls.includes(`reserve ${orderId}`))
+    const stopped = driver.stop()
+    reserving.resolve(inStock)
+    await stopped
+    const due = await ports.store.claim(100, 1_000)
+    expect(due.map(({ order }) => [order.id, order.status])).toContainEqual([orderId, 'reserved'])
+    expect(others.calls).not.toContain(`charge ${orderId}`)
+  })
+
   it('an order that a dead process left behind is taken over when its lease ends', async () => {
     const answer = await post('/orders', ada, 'customer', request)
     const { orderId } = (await answer.json()) as { orderId: string }

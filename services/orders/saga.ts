@@ -57,6 +57,7 @@ export function createDriver(options: DriverOptions): Driver {
     pollMs = 500,
   } = options
   const driving = new Map<string, Promise<void>>()
+  let stopping = false
 
   /** Sends one command and answers what its outcome does to an order. */
   async function send(order: Order, step: Step): Promise<(order: Order) => Change> {
@@ -94,6 +95,8 @@ export function createDriver(options: DriverOptions): Driver {
     let failures = attempts
     try {
       while (next(current)) {
+        // another instance goes on at once
+        if (stopping) return await store.postpone(current.id, 0, failures)
         const before = current.version
         current = await advance(current)
         // an answer that changes nothing would lead to the same question at once, and for ever
@@ -153,6 +156,7 @@ export function createDriver(options: DriverOptions): Driver {
     drive,
     roomMs: () => (driving.size < concurrency ? leaseMs : 0),
     stop: async () => {
+      stopping = true
       await worker.stop()
       await Promise.all(driving.values())
     },
