@@ -40,8 +40,8 @@ export type SupervisorEvent =
   | { type: 'ready'; name: string; role: Role; ms: number }
   | Crash
 
-/** Asks politely for ten seconds. */
-export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 10_000 })
+/** Asks politely for as long as a service may take to finish what it has. */
+export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 20_000 })
 
 /** The last lines of a log. */
 export function tail(logFile: string, lines = 15): string[] {
