@@ -96,12 +96,16 @@ function visit({ port, user, password }: Login, { client, keep, topics }: Visit)
     const login = [text('MQTT'), [4, flags, 0, 10], text(client), text(user), text(password)]
     const wanted = topics.map((topic) => [...text(topic), 1])
     socket.on('connect', () => socket.write(packet(0x10, login)))
+    let accepted = false
     socket.on('data', ([type, , , code]) => {
-      const accepted = type === 0x20 && code === 0
-      if (accepted && topics.length > 0) socket.write(packet(0x82, [[0, 1], ...wanted]))
-      else finish(accepted || type === 0x90)
+      accepted ||= type === 0x20 && code === 0
+      if (type === 0x20 && accepted && topics.length > 0)
+        socket.write(packet(0x82, [[0, 1], ...wanted]))
+      else finish(accepted)
     })
-    for (const event of ['close', 'error', 'timeout']) socket.on(event, () => finish(false))
+    // Who is let in and then sent away has met the client whose name this is, who subscribes by itself.
+    for (const event of ['close', 'error']) socket.on(event, () => finish(accepted))
+    socket.on('timeout', () => finish(false))
   })
 }
 
