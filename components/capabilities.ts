@@ -79,7 +79,6 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'no-false-yes': 'Mosquitto acknowledges a fact before it is on disk',
     },
     bullmq: {
-      'ordered-retries': 'a job that failed waits a second, and those behind it do not wait for it',
       deduplicates: 'a queue keeps every copy: the inbox drops them',
     },
   },

@@ -32,9 +32,12 @@ export async function openBus(login: Login, group: string): Promise<Bus> {
   const redis = await connected(login)
   const queues = new Map<string, Queue>()
   const queue = (name: string): Queue => {
-    const one = queues.get(name) ?? new Queue(name, { prefix, connection: redis })
+    const there = queues.get(name)
+    if (there) return there
+    const one = new Queue(name, { prefix, connection: redis })
+    one.on('error', ({ message }) => console.error(`${name}: ${message}`))
     queues.set(name, one)
-    return one.on('error', () => {})
+    return one
   }
 
   async function publish(topic: string, messages: readonly Buffer[]): Promise<void> {
@@ -59,6 +62,9 @@ export async function openBus(login: Login, group: string): Promise<Bus> {
         prefix,
         connection: { ...login, maxRetriesPerRequest: null },
         concurrency: 1,
+        // what a worker held that is gone, or whose Redis was away, is handed over again after that time
+        lockDuration: 10_000,
+        stalledInterval: 5_000,
         maxStalledCount: Number.MAX_SAFE_INTEGER,
       },
     )

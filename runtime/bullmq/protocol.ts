@@ -58,8 +58,12 @@ export function createServer(): grpc.Server {
   return server
 }
 
+/** Named twice when a sidecar says something while it handles something, as it does with dead letters. */
 const nameOf = ({ metadata }: { metadata: grpc.Metadata }): string =>
-  String(metadata.get('x-component-instance')[0] ?? '')
+  String(metadata.get('x-component-instance').at(-1) ?? '')
+    .split(',')
+    .at(-1)
+    ?.trim() ?? ''
 
 function loginIn({
   redisHost = '',
