@@ -76,12 +76,17 @@ async function openAll(
   breakable: boolean,
   onEvent: (event: SupervisorEvent) => void,
 ): Promise<Shop> {
-  const links = breakable ? await openLinks() : undefined
+  const links = breakable ? await openLinks().catch(noLinks) : undefined
   const { servers, fleet, stanzas, front } = await planOf(project, choice)
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
   const closeDesk = await openDesk({ project, stanzas, links })
   void shop.ended.then(closeDesk)
   return shop
+}
+
+function noLinks(error: Error): never {
+  const advice = 'servers that run already must stop first: npx sidecart backing stop'
+  throw new Advice(`there is no way between services and servers (${error.message}); ${advice}`)
 }
 
 /** What the background supervisor tells the command that started it. */
