@@ -9,6 +9,7 @@ const button = (name: string | RegExp) => (page: Page) =>
   page.getByRole('button', { name }).first().waitFor()
 const titled = (name: string | RegExp) => (page: Page) => heading(page, name)
 const firstProduct = (page: Page) => page.getByRole('article').first().waitFor()
+const another = (page: Page) => page.getByRole('article').nth(1).waitFor()
 
 /** What everybody sees. */
 export const publicPages: readonly ShopPage[] = [
@@ -16,7 +17,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'list', path: '/shop', ready: firstProduct },
   { name: 'filtered', path: '/shop?category=kitchen&inStock=true&sort=price', ready: firstProduct },
   { name: 'nothing-found', path: '/shop?q=zeppelin', ready: button('Show everything') },
-  { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: firstProduct },
+  { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: another },
   { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },

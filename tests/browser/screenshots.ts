@@ -2,7 +2,15 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { until } from '../support/until.ts'
-import { gateway, newCustomer, orderOf, placed, root } from '../system/client.ts'
+import {
+  gateway,
+  newCustomer,
+  operator as operatorOf,
+  orderOf,
+  placed,
+  root,
+} from '../system/client.ts'
+import { sidecart } from '../system/shop.ts'
 import { launch } from './chromium.ts'
 import { opsPages, ownPages, publicPages, type ShopPage } from './pages.ts'
 import openShop from './set-up.ts'
@@ -31,17 +39,18 @@ try {
   if (!guest || !shopper || !operator) throw new Error('three pages were asked for')
   await shootAll(guest, 'shop', publicPages)
   await shootAll(shopper, 'shop', await ownPages(shopper))
-  await somethingToSee()
+  const tidy = await somethingToSee()
   await signInAsOperator(operator)
   await shootAll(operator, 'operations', await opsPages())
+  await tidy()
   writeIndex()
 } finally {
   await browser.close()
   await closeShop()
 }
 
-/** A day in the life of an operator: sales, refusals, an order that is parked and facts that are dead. */
-async function somethingToSee(): Promise<void> {
+/** A day in the life of an operator: sales, refusals, an order that is parked and facts that are dead. Answers how to end it. */
+async function somethingToSee(): Promise<() => Promise<void>> {
   const customer = await newCustomer()
   const cards = ['card_approved', 'card_approved', 'card_approved', 'card_declined', 'card_slow']
   const goods = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'RADIO-TABLE-SKY', 'TEAPOT-STONEWARE-RUST']
@@ -50,8 +59,13 @@ async function somethingToSee(): Promise<void> {
       customer,
       orderOf(goods[place % goods.length] ?? '', 1 + (place % 3), cards[place % cards.length]),
     )
-  await parkedOrder(customer)
-  await deadLetters(customer)
+  const parked = await parkedOrder(customer)
+  const { mend } = await deadLetters(customer)
+  return async () => {
+    await (await operatorOf()).ask('POST', `/orders/${parked}/resume`)
+    await mend()
+    await sidecart('dead-letters', 'replay', '--all')
+  }
 }
 
 /** A page that shows all of them. */

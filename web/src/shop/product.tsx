@@ -14,7 +14,7 @@ import { Quantity } from '../ui/quantity.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { NotFound } from './not-found.tsx'
 import { Picture } from './picture.tsx'
-import { ProductGrid, Stock, saidAdded } from './product-card.tsx'
+import { ProductGrid, ProductGridSkeleton, Stock, saidAdded } from './product-card.tsx'
 import './product.css'
 
 const route = getRouteApi('/item/$sku')
@@ -35,7 +35,7 @@ export function ProductPage() {
           {product ? <Words key={sku} product={product} /> : !error && <WordsSkeleton />}
         </div>
       </article>
-      {product && <More like={product} />}
+      {!error && <More like={product} />}
     </div>
   )
 }
@@ -91,14 +91,19 @@ function Add({ product: { sku, name, inStock } }: { product: Product }) {
   )
 }
 
-function More({ like: { sku, category } }: { like: Product }) {
-  const { data } = useInfiniteQuery(productsQuery({ category }))
-  const others = data?.pages[0]?.items.filter((one) => one.sku !== sku).slice(0, 4) ?? []
-  if (others.length === 0) return null
+/** Its place is kept from the start, so that nothing moves when it comes. */
+function More({ like }: { like: Product | undefined }) {
+  const { data, isError } = useInfiniteQuery({
+    ...productsQuery({ category: like?.category }),
+    enabled: like !== undefined,
+  })
+  const [first] = (like && data?.pages) ?? []
+  const others = first?.items.filter(({ sku }) => sku !== like?.sku).slice(0, 4)
+  if (isError || others?.length === 0) return null
   return (
     <section className="stack more-like-this">
       <h2>Goes well with it</h2>
-      <ProductGrid products={others} />
+      {others ? <ProductGrid products={others} /> : <ProductGridSkeleton count={4} />}
     </section>
   )
 }
