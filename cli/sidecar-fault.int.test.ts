@@ -25,7 +25,7 @@ test('a server that is not there: which file, which secret, and to start it', as
   expect(said).toContain(join(state, 'statestore.yaml'))
   expect(said).toContain(`127.0.0.1:${port}`)
   expect(said).toMatch(
-    /The server does not answer: start it, or correct redisHost \(secret redis-host\)/,
+    /The server does not answer, .*start it, or correct redisHost \(secret redis-host\)/,
   )
 })
 

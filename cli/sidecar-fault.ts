@@ -5,6 +5,9 @@ type Given = { resources: readonly Resource[]; secretsFile: string }
 /** What a sidecar writes when it gives up on a component. */
 const failure = /initialization error occurred for (\S+) \((\S+?)\/\w+\): (.*?)" app_id=/
 
+/** What says no more than that it failed. */
+const wrapping = /INIT_COMPONENT_FAILURE|^initialization error occurred for/
+
 /** What Dapr's components say when a server does not let them in, or is not there. */
 const refused =
   /wrongpass|noauth|noperm|password|authenti|authoriz|access_refused|access denied|sasl|not authorized/i
@@ -22,7 +25,7 @@ export function explainSidecar(log: readonly string[], { resources, secretsFile 
     ({ kind, metadata }) => kind === 'Component' && metadata.name === name,
   )
   if (!name || !component) return undefined
-  const why = said.split(': ').filter((part) => !part.includes('INIT_COMPONENT_FAILURE'))
+  const why = said.split(': ').filter((part) => !wrapping.test(part))
   return [
     `${component.file}: component ${name} (${type}) could not be started:`,
     `  ${readable(why.join(': '))}`,
@@ -40,6 +43,7 @@ function todo({ spec }: Resource, said: string, secretsFile: string): string {
   )
   const where = `${secrets.join(', ')} in ${secretsFile}`
   if (refused.test(said)) return `The server does not let it in: compare ${where} with the server.`
-  if (absent.test(said)) return `The server does not answer: start it, or correct ${where}.`
+  if (absent.test(said))
+    return `The server does not answer, or not with this login: start it, or correct ${where}.`
   return `Compare its fields with Dapr's reference: https://docs.dapr.io/reference/components-reference/ (${where}).`
 }
