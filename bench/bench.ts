@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { writeWhole } from '../cli/files.ts'
-import type { Project } from '../cli/project.ts'
+import { readIfThere, writeWhole } from '../cli/files.ts'
+import { Advice, type Project } from '../cli/project.ts'
 import type { Progress } from '../cli/terminal.ts'
 import { type Pace, runBlock } from './block.ts'
 import type { Contender } from './contenders.ts'
@@ -37,6 +37,15 @@ const quick: Pace = {
 /** Of the first contender's sustainable rate. */
 const equalShare = 0.6
 
+const fullOf = ({ root }: Project) => join(root, 'bench', 'results', 'full.json')
+
+/** The raw data of the last full run. @throws Advice when there was none */
+export function readResults(project: Project): Results {
+  const text = readIfThere(fullOf(project))
+  if (text === undefined) throw new Advice('there is no full run yet: npm run bench')
+  return JSON.parse(text) as Results
+}
+
 /** A B C C B A: what drifts on the machine meets every contender. */
 export const interleaved = <T>(things: readonly T[], rounds: number): T[] =>
   Array.from({ length: rounds }, (_, n) => (n % 2 === 0 ? things : things.toReversed())).flat()
@@ -47,9 +56,7 @@ export async function bench(
   options: BenchOptions,
   progress: Progress,
 ): Promise<{ results: Results; file: string }> {
-  const file = options.quick
-    ? join(project.home, 'bench', 'quick.json')
-    : join(project.root, 'bench', 'results', 'full.json')
+  const file = options.quick ? join(project.home, 'bench', 'quick.json') : fullOf(project)
   const results: Results = {
     command: options.command,
     quick: options.quick,

@@ -9,7 +9,7 @@ import { openShop } from '../cli/shop.ts'
 import { thisShop } from '../cli/this-shop.ts'
 import type { Unit } from '../cli/unit.ts'
 import { verify } from '../cli/verify/verify.ts'
-import { type Contender, servedOf } from './contenders.ts'
+import { type Contender, callsOf } from './contenders.ts'
 import { type Driver, startDriver } from './driver/driver.ts'
 import { createLadder } from './ladder.ts'
 import { difference, type Meter, openMeter, total } from './meter.ts'
@@ -102,11 +102,11 @@ async function measured(running: Running): Promise<Block> {
   const shop = await thisShop(project.home)
   const idle = await whileIdle(meter, pace.idleMs)
   const record = join(project.home, 'record.jsonl')
-  const stage = { orders: plenty, customers, mailed: 1, plentiful: 40, scarce: 0 }
+  const stage = { orders: plenty, customers, mailed: 0, plentiful: 40, scarce: 0 }
   await driver.setStage({ gateway: shop.gateway, operator: shop.operator, stage, record })
   const warm = { ordersPerSecond: pace.warmUp.rate, seconds: pace.warmUp.seconds }
   const warmUp = await runStep('warm-up', { driver, meter }, warm)
-  const counting = { driver, meter, legs: contender.legs, served: servedOf(contender, units) }
+  const counting = { driver, meter, legs: contender.legs, calls: callsOf(contender, units) }
   const perOrder = await countPerOrder(counting, pace.counted)
   const steps = [warmUp, ...(await climbAndLoad(running, warmUp))]
   const pssMb = meter.pssMb()

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
 import { readRunFile, type Stanza } from '../cli/dapr-yaml.ts'
+import { door } from '../cli/instances.ts'
 import { type Front, planOf } from '../cli/plan.ts'
 import { Advice, type Project } from '../cli/project.ts'
 import type { Choice } from '../cli/sets.ts'
 import type { Unit } from '../cli/unit.ts'
-import { type Served, servedBy } from './measure/requests.ts'
+import { callsThroughBroker } from './measure/broker.ts'
+import { callsServedBy } from './measure/requests.ts'
 
 /** What runs, and where clients find the instances of the door when there is more than one. */
 export type Running = { units: Unit[]; front?: Front }
@@ -62,6 +64,13 @@ export const contenders: readonly Contender[] = [
     skips: [],
   },
   {
+    name: 'moleculer',
+    title: 'the same checkout on Moleculer: calls over NATS, facts on JetStream',
+    plan: moleculer,
+    legs: { call: 2, say: 1, hear: 1 },
+    skips: [],
+  },
+  {
     name: 'dapr-3',
     title: 'Sidecart as shipped with three instances of every service',
     plan: (project) => beside(project, { instances: '3' }),
@@ -80,10 +89,13 @@ export function contendersCalled(names: readonly string[]): Contender[] {
   })
 }
 
-/** How many requests and facts the services of a contender have served. */
-export function servedOf(_: Contender, units: readonly Unit[]): () => Promise<Served> {
-  const ports = units.flatMap(({ role, ports: { app } }) => (role === 'app' && app ? [app] : []))
-  return () => servedBy(ports)
+/** How many calls the services of a contender have served, those at the door not counted. */
+export function callsOf({ name }: Contender, units: readonly Unit[]): () => Promise<number> {
+  if (name === 'moleculer') return callsThroughBroker
+  const ports = units.flatMap(({ role, name, ports: { app } }) =>
+    role === 'app' && app && !name.startsWith(door) ? [app] : [],
+  )
+  return () => callsServedBy(ports)
 }
 
 /** Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own. */
@@ -130,6 +142,19 @@ function monolith(project: Project): Promise<Running> {
     const command = loading('monolith/register.mjs', stanza, here('monolith/main.ts'))
     return [{ ...stanza, name: 'monolith', command, env }]
   })
+}
+
+/** A node for each service. Only the gateway listens; it is ready when it has found all others. */
+async function moleculer(project: Project): Promise<Running> {
+  const env = withoutSidecar(project)
+  const { units } = await alone(project, (stanza) => {
+    const command = [...stanza.command.slice(0, -1), here('moleculer/main.ts')]
+    return [{ ...stanza, command, env: { ...stanza.env, ...env } }]
+  })
+  const hidden = (unit: Unit): Unit => ({ ...unit, ports: {}, ready: () => Promise.resolve(true) })
+  return {
+    units: units.map((unit) => (unit.role === 'app' && unit.name !== door ? hidden(unit) : unit)),
+  }
 }
 
 /** The stanza's own Node with something loaded before its program, or before another one. */

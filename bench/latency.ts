@@ -25,6 +25,14 @@ export function percentiles(encoded: readonly string[]): Percentiles {
   return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max }
 }
 
+/** Points of the curve from percentile to milliseconds, of everything in these recordings. */
+export function curve(encoded: readonly string[]): [percentile: number, ms: number][] {
+  const all = together(encoded)
+  return shown.map((percentile) => [percentile, all.getValueAtPercentile(percentile) / 1000])
+}
+
+const shown = [50, 60, 70, 80, 90, 95, 97.5, 99, 99.5, 99.9]
+
 const empty = () => build({ numberOfSignificantValueDigits: 3, useWebAssembly: false })
 
 function together(encoded: readonly string[]) {

@@ -10,15 +10,15 @@ const idleMs = 2_000
 type Reading = {
   database: DatabaseCounts
   broker: { said: number; heard: number; messages: number }
-  served: { calls: number; facts: number }
+  calls: number
 }
 
 export type Counting = {
   driver: Driver
   meter: Meter
   legs: Contender['legs']
-  /** Requests and deliveries that services have served, those of the driver at the door included. */
-  served(): Promise<{ calls: number; facts: number }>
+  /** How many calls the services have served so far, those at the door not counted. */
+  calls(): Promise<number>
 }
 
 /**
@@ -36,7 +36,7 @@ export async function countPerOrder(counting: Counting, orders: number): Promise
   const share = busy.ms / idle.ms
   const net = (of: (reading: Reading) => number) =>
     (of(busy.reading) - of(idle.reading) * share) / orders
-  const calls = net(({ served }) => served.calls) - requestsAtTheDoor
+  const calls = net((reading) => reading.calls)
   const [said, heard] = [net(({ broker }) => broker.said), net(({ broker }) => broker.heard)]
   return {
     hops: calls * legs.call + said * legs.say + heard * legs.hear,
@@ -51,14 +51,12 @@ export async function countPerOrder(counting: Counting, orders: number): Promise
 }
 
 const ordersPerSecond = 5
-/** Three products and an order. */
-const requestsAtTheDoor = 4
 
-async function during({ meter, served }: Counting, work: () => Promise<void>) {
+async function during({ meter, calls }: Counting, work: () => Promise<void>) {
   const read = async (): Promise<Reading> => ({
     database: await meter.database.counts(),
     broker: await meter.broker(),
-    served: await served(),
+    calls: await calls(),
   })
   const began = performance.now()
   const before = await read()
@@ -67,7 +65,7 @@ async function during({ meter, served }: Counting, work: () => Promise<void>) {
   const reading: Reading = {
     database: difference(after.database, before.database),
     broker: difference(after.broker, before.broker),
-    served: difference(after.served, before.served),
+    calls: after.calls - before.calls,
   }
   return { reading, ms: performance.now() - began }
 }

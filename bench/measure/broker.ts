@@ -57,6 +57,12 @@ export async function brokerCounts(): Promise<BrokerCounts> {
   }
 }
 
+/** A fact said, or heard, is two messages with its acknowledgement; a call and its answer come in and go out. */
+export async function callsThroughBroker(): Promise<number> {
+  const { messages, said, heard } = await brokerCounts()
+  return (messages - 2 * said - 2 * heard) / 4
+}
+
 async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
   const answer = await fetch(`http://127.0.0.1:${brokerMonitorPort}/${path}`)
   return schema.parse(await answer.json())

@@ -1,6 +1,7 @@
-import { bench } from '../../bench/bench.ts'
+import { bench, readResults } from '../../bench/bench.ts'
 import { contendersCalled } from '../../bench/contenders.ts'
 import { printed } from '../../bench/print.ts'
+import { writeReport } from '../../bench/report/report.ts'
 import { summarise } from '../../bench/summary.ts'
 import { command } from '../command.ts'
 import { Advice, projectAt } from '../project.ts'
@@ -16,14 +17,19 @@ export default command({
     quick: { type: 'boolean', description: 'Under five minutes, and rough' },
     contenders: {
       type: 'string',
-      default: 'dapr,dapr-plain,direct,monolith',
+      default: 'dapr,dapr-plain,direct,monolith,moleculer',
       description: 'Who takes part, in this order',
     },
     rounds: { type: 'string', description: 'How often each runs: 2, or 1 when it is quick' },
+    report: {
+      type: 'boolean',
+      description: 'Only write docs/performance.md again, from the raw data of the last full run',
+    },
     json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },
   },
   async run({ args }) {
     const project = projectAt()
+    if (args.report) return console.log(writeReport(project.root, readResults(project)))
     assertNotRunning(project)
     const progress = createProgress(args.json ? process.stderr : process.stdout)
     const { results, file } = await bench(
@@ -39,6 +45,7 @@ export default command({
     const summary = summarise(results)
     console.log(args.json ? JSON.stringify(summary) : printed(results, summary))
     progress.line(`raw data: ${file}`)
+    if (!args.quick) progress.line(`report: ${writeReport(project.root, results)}`)
     if (Object.values(summary.contenders).some(({ violations }) => violations.length > 0))
       process.exitCode = 1
   },

@@ -1,0 +1,5 @@
+// One node: node bench/moleculer/main.ts, with APP_ID naming its service.
+import { startNode } from './node.ts'
+
+const node = await startNode()
+await node.serve((await import(`./services/${node.name}.ts`)).default)

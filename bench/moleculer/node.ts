@@ -1,0 +1,118 @@
+import { type CallingOptions, Errors, ServiceBroker, type ServiceSchema } from 'moleculer'
+import type { Tx } from '../../chassis/database.ts'
+import { type Database, openDatabase } from '../../chassis/database.ts'
+import { createDeadLetters, type DeadLetters } from '../../chassis/dead-letters.ts'
+import { createHearing, type Handler } from '../../chassis/hearing.ts'
+import { createInbox, type Inbox } from '../../chassis/inbox.ts'
+import { createLog, type Log } from '../../chassis/log.ts'
+import { createRelay } from '../../chassis/outbox.ts'
+import { Fault, Refusal, refused } from '../../chassis/refusal.ts'
+import { directOptions } from '../direct/environment.ts'
+import { createDirectTransport, type DirectTransport } from '../direct/transport.ts'
+
+type Migrations = Parameters<typeof openDatabase>[0]['migrations']
+
+/** What a service is made with: its broker, and for what Moleculer has no answer the same as the other contenders. */
+export type Node = {
+  name: string
+  log: Log
+  /** State, secrets, mails, and facts on JetStream; calls go through the broker. */
+  outside: DirectTransport
+  broker: ServiceBroker
+  /** @throws Refusal when the other service says no, Fault when the outcome is not known */
+  call<T>(action: string, params: unknown, options?: CallingOptions): Promise<T>
+  database<S>(migrations: Migrations): Promise<Database<S>>
+  /** Says what waits in the outbox. */
+  relay<S>(database: Database<S>): void
+  /** Hears facts: once each by the inbox, with what fails put aside as the shop does. */
+  hear<T>(handlers: readonly Handler<T>[], inbox: Inbox<T>, deadLetters: DeadLetters): Promise<void>
+  hearInto<S>(database: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void>
+}
+
+export type MakeService = (node: Node) => Promise<ServiceSchema>
+
+export async function startNode() {
+  const options = directOptions()
+  const log = createLog(options.app, 'info')
+  const outside = createDirectTransport(options)
+  const broker = new ServiceBroker({
+    nodeID: options.app,
+    transporter: { type: 'NATS', options: { url: await outside.secret('broker-url') } },
+    logLevel: 'warn',
+    requestTimeout: 10_000,
+    tracking: { enabled: true, shutdownTimeout: 5_000 },
+  })
+  const node: Node = {
+    name: options.app,
+    log,
+    outside,
+    broker,
+    call,
+    database,
+    relay,
+    hear,
+    hearInto,
+  }
+
+  async function call<T>(action: string, params: unknown, more: CallingOptions = {}): Promise<T> {
+    try {
+      return (await broker.call(action, params, more)) as T
+    } catch (error) {
+      throw fromMoleculer(action, error)
+    }
+  }
+
+  async function database<S>(migrations: Migrations): Promise<Database<S>> {
+    const connectionString = await outside.secret(`${options.app}-database`)
+    return openDatabase<S>({ connectionString, migrations, log })
+  }
+
+  function relay<S>(from: Database<S>): void {
+    const about = { database: from as Database<unknown>, source: options.app, log }
+    createRelay({ ...about, transport: outside }).start()
+  }
+
+  async function hear<T>(
+    handlers: readonly Handler<T>[],
+    inbox: Inbox<T>,
+    deadLetters: DeadLetters,
+  ): Promise<void> {
+    const hearing = createHearing({ name: options.app, handlers, inbox, deadLetters, log })
+    const deliver = async (topic: string, text: string) => {
+      const event: unknown = JSON.parse(text)
+      await hearing
+        .apply(topic, event)
+        .catch((why: unknown) => hearing.putAside(topic, event, why, 1))
+      return true
+    }
+    await outside.hear(options.app, hearing.topics, deliver, log)
+  }
+
+  function hearInto<S>(from: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void> {
+    return hear(handlers, createInbox(from), createDeadLetters(from as Database<unknown>))
+  }
+
+  async function serve(make: MakeService): Promise<void> {
+    broker.createService(await make(node))
+    await broker.start()
+    log.info('ready')
+  }
+  return { name: options.app, serve }
+}
+
+/** A refusal travels as a client error with the refusal's code. */
+export async function told<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof Refusal)
+      throw new Errors.MoleculerClientError(error.message, statusOf(error), error.code)
+    throw error
+  })
+}
+
+const statusOf = ({ code }: Refusal): number => (code === 'not-found' ? 404 : 409)
+
+function fromMoleculer(action: string, error: unknown): Error {
+  const { name, type, message } = error as { name?: string; type?: string; message?: string }
+  if (name === 'MoleculerClientError' && type) return refused(type, message ?? type)
+  return new Fault('unavailable', `${action} failed: ${message}`, { cause: error })
+}

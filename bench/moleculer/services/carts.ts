@@ -1,0 +1,18 @@
+import { v7 as uuid } from 'uuid'
+import { cartsHandlers, inbox } from '../../../services/carts/app.ts'
+import { createBaskets, createDeadLetters } from '../../../services/carts/store.ts'
+import type { MakeService } from '../node.ts'
+
+const makeCarts: MakeService = async ({ outside, hear }) => {
+  const baskets = createBaskets(outside.state, uuid)
+  const deadLetters = createDeadLetters(outside.state)
+  await hear(cartsHandlers({ baskets }), inbox, deadLetters)
+  return {
+    name: 'carts',
+    actions: {
+      show: (ctx) => baskets.find(ctx.meta.user.userId),
+      deadLetters: async () => ({ deadLetters: await deadLetters.list(500) }),
+    },
+  }
+}
+export default makeCarts

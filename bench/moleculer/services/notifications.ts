@@ -1,0 +1,29 @@
+import { createDeadLetters } from '../../../chassis/dead-letters.ts'
+import { createInbox } from '../../../chassis/inbox.ts'
+import { notificationsHandlers } from '../../../services/notifications/app.ts'
+import { createPostman } from '../../../services/notifications/clients.ts'
+import { migrations } from '../../../services/notifications/migrations/index.ts'
+import { createSender } from '../../../services/notifications/sender.ts'
+import { createStore, type NotificationsTables } from '../../../services/notifications/store.ts'
+import type { MakeService } from '../node.ts'
+
+const shopUrl = 'http://127.0.0.1:8080'
+
+const makeNotifications: MakeService = async ({ outside, database, hear, log }) => {
+  const tables = await database<NotificationsTables>(migrations)
+  const store = createStore(tables, { shopUrl })
+  const postman = createPostman(outside, { from: 'Sidecart <shop@sidecart.example>' })
+  const sender = createSender({ mails: store, postman, shopUrl, log })
+  sender.start()
+  const inbox = createInbox(tables)
+  const waking: typeof inbox = {
+    async once(eventId, work) {
+      const outcome = await inbox.once(eventId, work)
+      sender.wake()
+      return outcome
+    },
+  }
+  await hear(notificationsHandlers({ records: store }), waking, createDeadLetters(tables))
+  return { name: 'notifications' }
+}
+export default makeNotifications

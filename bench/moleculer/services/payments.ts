@@ -1,0 +1,34 @@
+import { v7 as newId } from 'uuid'
+import { createCashier } from '../../../services/payments/cashier.ts'
+import { createProvider } from '../../../services/payments/clients.ts'
+import { migrations } from '../../../services/payments/migrations/index.ts'
+import { createStore, type PaymentsTables } from '../../../services/payments/store.ts'
+import { type MakeService, told } from '../node.ts'
+
+const makePayments: MakeService = async ({ outside, database, relay }) => {
+  const tables = await database<PaymentsTables>(migrations)
+  const provider = createProvider({
+    url: process.env.PROVIDER_URL ?? '',
+    apiKey: await outside.secret('provider-api-key'),
+  })
+  const cashier = createCashier({ payments: createStore(tables), provider, newId })
+  relay(tables)
+  const amount = { type: 'object', props: { amount: 'number|integer', currency: 'string' } }
+  return {
+    name: 'payments',
+    actions: {
+      charge: {
+        params: { orderId: 'uuid', customerId: 'uuid', amount, card: 'string' },
+        handler(ctx) {
+          const { orderId, ...charge } = ctx.params
+          return told(cashier.charge(orderId, charge))
+        },
+      },
+      refund: {
+        params: { orderId: 'uuid', reason: 'string' },
+        handler: (ctx) => told(cashier.refund(ctx.params.orderId, ctx.params.reason)),
+      },
+    },
+  }
+}
+export default makePayments
