@@ -1,6 +1,6 @@
-import { CommunicationProtocolEnum, DaprClient, LogLevel, StateConcurrencyEnum } from '@dapr/dapr'
 import { Pool } from 'undici'
 import { tryingAnotherInstance } from './another-instance.ts'
+import type { Sdk } from './dapr-sdk.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
@@ -28,11 +28,13 @@ const callTimeoutMs = 10_000
 /** gRPC status ABORTED: what Dapr answers to an ETag that no longer matches. */
 const aborted = 10
 const internal = 13
+/** The SDK's CONCURRENCY_FIRST_WRITE. */
+const firstWriteWins = 1
 
 /**
- * `Transport` on a Dapr sidecar, and the only file that knows the SDK. Invocation is plain HTTP through a
- * keep-alive pool (no SDK, no `fetch`: half the CPU); everything else is the SDK over gRPC, whose error
- * values and non-errors all become thrown `Fault`s.
+ * `Transport` on a Dapr sidecar. What every service does all the time (calls, facts) and at its start (secrets) is
+ * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. State and bindings are the SDK over gRPC,
+ * loaded when first used; its error values and non-errors all become thrown `Fault`s.
  */
 export function createDaprTransport(options: DaprOptions): Transport {
   const {
@@ -43,13 +45,13 @@ export function createDaprTransport(options: DaprOptions): Transport {
   } = options
   const token = { 'dapr-api-token': options.apiToken }
   const pool = new Pool(`http://${host}:${options.httpPort}`, { connections: 64, pipelining: 1 })
-  const client = new DaprClient({
-    daprHost: host,
-    daprPort: String(options.grpcPort),
-    daprApiToken: options.apiToken,
-    communicationProtocol: CommunicationProtocolEnum.GRPC,
-    logger: { level: LogLevel.Error, service: silent },
-  })
+  let loaded: Promise<Sdk> | undefined
+  function sdk(): Promise<Sdk> {
+    loaded ??= import('./dapr-sdk.ts').then(({ openSdk }) =>
+      openSdk(host, options.grpcPort, options.apiToken),
+    )
+    return loaded
+  }
 
   async function invokeOnce(call: Invocation): Promise<Reply> {
     const parent = traceparent()
@@ -85,28 +87,43 @@ export function createDaprTransport(options: DaprOptions): Transport {
     topic: string,
     events: readonly CloudEvent[],
   ): Promise<{ failed: string[] }> {
-    const messages = events.map((event) => ({
-      entryID: event.id,
-      event,
+    const entries = events.map((event) => ({
+      entryId: event.id,
+      // an event without `traceid` is given another trace by the sidecar
+      event: event.traceparent ? { ...event, traceid: event.traceparent } : event,
       contentType: 'application/cloudevents+json',
     }))
-    const answer = await reached(
-      `publishing to ${topic}`,
-      client.pubsub.publishBulk(pubsub, topic, messages),
-    )
-    return { failed: answer.failedMessages.map(({ message }) => message.entryID) }
+    const path = `/v1.0/publish/bulk/${pubsub}/${topic}`
+    const { status, text } = await ask(`publishing to ${topic}`, 'POST', path, entries)
+    if (status < 300) return { failed: [] }
+    // those that are not named went through; an answer that names none tells of all
+    const failed = (JSON.parse(text) as { failedEntries?: { entryId: string }[] }).failedEntries
+    if (!failed?.length)
+      throw new Fault('unavailable', `publishing to ${topic} failed: ${status} ${text}`)
+    return { failed: failed.map(({ entryId }) => entryId) }
+  }
+
+  /** Asks the sidecar itself something. @throws Fault when it does not answer */
+  async function ask(doing: string, method: 'GET' | 'POST', path: string, body?: unknown) {
+    const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
+    const asking = pool.request({
+      method,
+      path,
+      headers: { ...token, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      body: body === undefined ? null : JSON.stringify(body),
+      ...limits,
+    })
+    const answer = await reached(doing, asking)
+    const text = await reached(doing, answer.body.text())
+    return { status: answer.statusCode, headers: answer.headers, text }
   }
 
   /** Over HTTP: the SDK's read drops the ETag, and its bulk read takes an entry that it could not read for none. */
   async function get(store: string, key: string): Promise<StateEntry | undefined> {
     const path = `/v1.0/state/${store}/${encodeURIComponent(key)}`
-    const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
-    const reading = pool.request({ method: 'GET', path, headers: token, ...limits })
-    const { statusCode, headers, body } = await reached(`reading ${key}`, reading)
-    const text = await reached(`reading ${key}`, body.text())
-    if (statusCode === 204) return undefined
-    if (statusCode !== 200)
-      throw new Fault('unavailable', `reading ${key} failed: ${statusCode} ${text}`)
+    const { status, headers, text } = await ask(`reading ${key}`, 'GET', path)
+    if (status === 204) return undefined
+    if (status !== 200) throw new Fault('unavailable', `reading ${key} failed: ${status} ${text}`)
     return { value: JSON.parse(text), etag: String(headers.etag) }
   }
 
@@ -116,7 +133,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
     value: unknown,
     { etag, ttlSeconds }: SaveOptions = {},
   ): Promise<void> {
-    const firstWrite = { concurrency: StateConcurrencyEnum.CONCURRENCY_FIRST_WRITE }
+    const firstWrite = { concurrency: firstWriteWins }
     const entry = {
       key,
       // the SDK sends a string as it is, and everything else as JSON
@@ -127,7 +144,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
     }
     try {
       // crash point: before saving state
-      await reached(`saving ${key}`, client.state.save(store, [entry as never]))
+      await reached(`saving ${key}`, (await sdk()).state.save(store, [entry as never]))
       // crash point: after saving state
     } catch (error) {
       // some stores answer a lost first write with an error that only a look can tell from a fault
@@ -138,16 +155,15 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   async function remove(store: string, key: string, etag?: string): Promise<void> {
-    const options = etag ? { etag, concurrency: StateConcurrencyEnum.CONCURRENCY_FIRST_WRITE } : {}
-    await reached(`deleting ${key}`, client.state.delete(store, key, options as never))
+    const options = etag ? { etag, concurrency: firstWriteWins } : {}
+    await reached(`deleting ${key}`, (await sdk()).state.delete(store, key, options as never))
   }
 
   async function secret(name: string): Promise<string> {
-    const answer = (await reached(
-      `reading secret ${name}`,
-      client.secret.get(secretStore, name),
-    )) as Record<string, string>
-    const value = answer[name]
+    const path = `/v1.0/secrets/${secretStore}/${encodeURIComponent(name)}`
+    const { status, text } = await ask(`reading secret ${name}`, 'GET', path)
+    if (status !== 200) throw new Fault('unavailable', `reading secret ${name} failed: ${status}`)
+    const value = (JSON.parse(text) as Record<string, string>)[name]
     if (value === undefined) throw new Fault('unavailable', `secret ${name} is empty`)
     return value
   }
@@ -160,7 +176,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
     timeoutMs = callTimeoutMs,
   ): Promise<void> {
     // crash point: before sending to ${binding}
-    const sent = client.binding.send(binding, operation, data as object, metadata)
+    const sent = (await sdk()).binding.send(binding, operation, data as object, metadata)
     await reached(`sending to ${binding}`, sent, timeoutMs)
     // crash point: after sending to ${binding}
   }
@@ -189,7 +205,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   async function close(): Promise<void> {
-    await client.stop()
+    await (await loaded)?.stop()
     await pool.close()
   }
 
@@ -257,5 +273,3 @@ const changed = (doing: string): Refusal =>
   refused('etag-mismatch', `${doing}: the entry has changed`)
 const codeOf = (error: unknown): number | string | undefined =>
   ((error as Error | undefined)?.cause as { code?: number | string } | undefined)?.code
-
-const silent = { log() {}, info() {}, warn() {}, error() {}, verbose() {}, debug() {} } as never
