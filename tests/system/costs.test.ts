@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Driver, startDriver } from '../../bench/driver/driver.ts'
+import { callsServedBy } from '../../bench/measure/requests.ts'
+import { type Meter, openMeter } from '../../bench/meter.ts'
+import { countPerOrder } from '../../bench/per-order.ts'
+import { projectAt } from '../../cli/project.ts'
+import { readSecrets } from '../../cli/secrets.ts'
+import { thisShop } from '../../cli/this-shop.ts'
+import { stanzas } from './shop.ts'
+
+const project = projectAt()
+let folder: string
+let driver: Driver
+let meter: Meter
+
+beforeAll(async () => {
+  const { gateway, operator } = await thisShop()
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-costs-'))
+  const stage = { orders: 1_000, customers: 2, mailed: 0, plentiful: 10, scarce: 0 }
+  driver = startDriver()
+  await driver.setStage({ gateway, operator, stage, record: join(folder, 'record.jsonl') })
+  meter = await openMeter(project, readSecrets(project))
+  // what is called once only, and remembered then
+  await driver.drive({ ordersPerSecond: 5, seconds: 2 })
+  expect(await meter.atRest(60_000)).toBe(true)
+})
+
+afterAll(async () => {
+  driver.leave()
+  await meter.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('an order costs so many calls, facts and commits, and no more', async () => {
+  const services = stanzas.filter(({ appID }) => appID !== 'gateway')
+  const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
+  const perOrder = await countPerOrder(
+    { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } },
+    20,
+  )
+  // three products, the order, reserve, charge; placed, charged, confirmed; heard by carts, catalog and notifications
+  expect(perOrder).toMatchObject({ calls: 6, said: 3, heard: 5, hops: 34, messages: 8 })
+  expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
+  expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)
+})
+
+const mostCommits = 15
+const mostStatements = 70
