@@ -11,12 +11,14 @@ const lines = {
   items: { type: 'object', props: { sku: 'string', quantity: 'number|integer|min:1' } },
 }
 
+const noCache: CatalogPorts['cache'] = { find: (_, read) => read(), forget: async () => {} }
+
 const makeCatalog: MakeService = async ({ database, relay, hearInto }) => {
   const tables = await database<CatalogTables>(migrations)
   const store = createStore(tables)
   await store.products.seed(seedProducts)
   relay(tables)
-  await hearInto(tables, catalogHandlers({ store } as CatalogPorts))
+  await hearInto(tables, catalogHandlers({ store, cache: noCache } as CatalogPorts))
 
   async function find(sku: string) {
     const product = await store.products.find(sku)

@@ -47,7 +47,8 @@ const makeGateway: MakeService = async ({ broker, call }) => {
     return user
   }
 
-  const route = (aliases: Record<string, unknown>, more: object = {}) => ({
+  const route = (name: string, aliases: Record<string, unknown>, more: object = {}) => ({
+    name,
     path: '/',
     aliases,
     mappingPolicy: 'restrict',
@@ -76,10 +77,10 @@ const makeGateway: MakeService = async ({ broker, call }) => {
         key: (request: IncomingMessage) => request.headers.authorization ?? '',
       },
       routes: [
-        route({ 'GET readyz': ready }),
-        route(operators, { authentication: 'operator' }),
-        route(signedIn, { authentication: 'identity' }),
-        route(everybody),
+        route('readiness', { 'GET readyz': ready }),
+        route('operators', operators, { authentication: 'operator' }),
+        route('signed in', signedIn, { authentication: 'identity' }),
+        route('everybody', everybody),
       ],
     },
     methods: { identity, operator },

@@ -42,6 +42,7 @@ const makeUsers: MakeService = async ({ outside, database, relay }) => {
           const hash = await passwords.hash(password)
           const { userId } = await told(store.users.add(registration, hash))
           ctx.meta.$statusCode = 201
+          ctx.meta.$location = '/users/me'
           return { userId }
         },
       },
