@@ -81,6 +81,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'chaos',
+          include: ['tests/chaos/**/*.test.ts'],
+          globalSetup: 'tests/chaos/shop.ts',
+          exclude: never,
+          fileParallelism: false,
+          hookTimeout: 300_000,
+        },
+      },
     ],
   },
 })

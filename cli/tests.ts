@@ -29,6 +29,7 @@ const runs = [
   projects('unit', 'architecture'),
   projects('integration'),
   projects('system'),
+  projects('chaos'),
   projects('browser'),
 ]
 const asTold: Run = { name: 'chosen', args: [] }

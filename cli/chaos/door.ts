@@ -88,7 +88,7 @@ export async function patiently(
     try {
       const said = await ask()
       const meaning = meaningOf(said)
-      heard(meaning, said, `${said.status} ${said.body.code ?? ''}`)
+      heard(meaning, said, `${said.status} ${said.body.code ?? said.text.slice(0, 80)}`)
       if (meaning === 'done') return said
       retryAfterMs = said.retryAfterMs
     } catch (error) {

@@ -40,7 +40,8 @@ export async function setStage(
   return { operator, customers: registered, skus }
 }
 
-async function unsubscribe({ ask }: Customer): Promise<void> {
+/** Wants no more mails about orders. */
+export async function unsubscribe({ ask }: Customer): Promise<void> {
   const body = { orderUpdates: false, paymentUpdates: false, marketing: false }
   await patiently(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {
     forMs: 30_000,

@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { type Customer, register, signIn } from '../../cli/chaos/customer.ts'
+import { type Door, openDoor } from '../../cli/chaos/door.ts'
+import { untilRest } from '../../cli/chaos/rest.ts'
+import { unsubscribe } from '../../cli/chaos/stage.ts'
+import { projectAt } from '../../cli/project.ts'
+import { thisShop } from '../../cli/this-shop.ts'
+import { createRecorder, type RecordLine } from '../../cli/verify/record.ts'
+import type { World } from '../../cli/verify/world.ts'
+
+export type Buyers = {
+  door: Door
+  operator: Customer
+  customers: Customer[]
+  record(line: RecordLine): void
+  /** Waits until the shop is at rest, and answers what is wrong then, and all that there is. */
+  settle(): Promise<{ violations: string[]; world: World }>
+}
+
+/** Customers of a shop that is open, one in four of whom wants mails, and a record of what they ask. */
+export async function buyers(name: string, count: number): Promise<Buyers> {
+  const shop = await thisShop()
+  const door = openDoor(shop.gateway)
+  const file = join(projectAt().home, 'chaos', `${name}-${Date.now()}.jsonl`)
+  const record = createRecorder(file)
+  const operator = await signIn(door, shop.operator.email, shop.operator.password)
+  const customers = await atATime(
+    4,
+    Array.from({ length: count }, () => () => register(door)),
+  )
+  await Promise.all(customers.slice(count / 4).map(unsubscribe))
+  for (const { customerId } of customers) record({ is: 'customer', customerId })
+  return {
+    door,
+    operator,
+    customers,
+    record,
+    async settle() {
+      const { checks, world } = await untilRest({ ...shop, record: file }, 90, () => {})
+      return { violations: checks.flatMap(({ violations }) => violations), world }
+    },
+  }
+}
+
+/** Does everything, never more than so many things at once. */
+export async function atATime<T>(most: number, tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
+  const results: T[] = []
+  const queue = tasks.entries()
+  async function worker(): Promise<void> {
+    for (const [index, task] of queue) results[index] = await task()
+  }
+  await Promise.all(Array.from({ length: most }, worker))
+  return results
+}

@@ -1,0 +1,48 @@
+import { expect, it, onTestFailed, onTestFinished } from 'vitest'
+import { createInjector } from '../../cli/chaos/inject.ts'
+import { type Placed, place } from '../../cli/chaos/place.ts'
+import { schedule, wordsFor } from '../../cli/chaos/schedule.ts'
+import { setStock } from '../../cli/chaos/stage.ts'
+import { startStorm } from '../../cli/chaos/storm.ts'
+import { projectAt } from '../../cli/project.ts'
+import { atATime, buyers } from './buyers.ts'
+
+const keys = 500
+const repeats = 50
+const everySeconds = 5
+const sku = 'MUG-ENAMEL-BLUE'
+const seed = Math.floor(Math.random() * 2 ** 31)
+
+it(`${keys} keys, each sent ${repeats} times in parallel while processes are killed, are ${keys} orders (seed ${seed})`, async () => {
+  const { customers, operator, door, record, settle } = await buyers('repeats', 8)
+  await setStock(operator, sku, 10 * keys)
+  const processes = ['gateway', 'gateway-sidecar', 'orders', 'orders-sidecar', 'catalog']
+  const storm = startStorm(
+    schedule(seed, ['kill'], { processes, databases: [], broker: 'nats' }, everySeconds),
+    createInjector(projectAt(), { door, links: new Map() }),
+    () => {},
+  )
+  onTestFinished(storm.calm)
+  onTestFailed(() => console.log(storm.happened.map(wordsFor).join('; ')))
+  const answers = await atATime(
+    8,
+    Array.from({ length: keys }, (_, index) => () => repeated(index)),
+  )
+  await storm.calm()
+  expect(answers.flat().filter(({ outcome }) => outcome !== 'accepted')).toEqual([])
+  const { violations, world } = await settle()
+  const ours = new Set(customers.map(({ customerId }) => customerId))
+  expect(world.orders.filter(({ customerId }) => ours.has(customerId))).toHaveLength(keys)
+  expect(violations).toEqual([])
+
+  function repeated(index: number): Promise<Placed[]> {
+    const customer = customers[index % customers.length]
+    if (!customer) throw new Error('there are no customers')
+    const wanted = {
+      key: `repeat-${index}`,
+      lines: [{ sku, quantity: 1 }],
+      card: 'card_approved',
+    }
+    return Promise.all(Array.from({ length: repeats }, () => place(customer, wanted, { record })))
+  }
+}, 600_000)

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '../..')
+
+/** Vitest's global set-up of the chaos tests: the shop under its own supervisor, which starts again what is killed. */
+export default async function openShop(): Promise<() => Promise<void>> {
+  await sidecart('up', '--detach')
+  return async () => {
+    await sidecart('down')
+  }
+}
+
+/** Runs the command as a user would, so that one sees how far it is. Answers what it printed. */
+export function sidecart(...args: string[]): Promise<string> {
+  const child = spawn(process.execPath, ['cli/bin.mjs', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => {
+      if (code === 0) resolve(printed)
+      else reject(new Error(`sidecart ${args.join(' ')} ended with ${code}: ${printed}`))
+    })
+  })
+}
