@@ -32,13 +32,16 @@ it.each([
   expect(heard).toHaveLength(3)
 })
 
-it.each(['POST', 'PATCH'])('%s is sent again only when nobody received it', async (method) => {
-  const lost = failing(1, 'unavailable')
-  await expect(lost.invoke(asking(method))).rejects.toMatchObject({ code: 'unavailable' })
-  expect(lost.heard).toHaveLength(1)
-  const unreached = failing(1, 'unreachable')
-  expect(await unreached.invoke(asking(method))).toMatchObject({ status: 200 })
-})
+it.each(['POST', 'PATCH'])(
+  '%s is sent again only when it was certainly not sent',
+  async (method) => {
+    const lost = failing(1, 'unavailable')
+    await expect(lost.invoke(asking(method))).rejects.toMatchObject({ code: 'unavailable' })
+    expect(lost.heard).toHaveLength(1)
+    const unreached = failing(1, 'unreachable')
+    expect(await unreached.invoke(asking(method))).toMatchObject({ status: 200 })
+  },
+)
 
 it('what may not be called is not called again', async () => {
   const { invoke, heard } = failing(1, 'denied')

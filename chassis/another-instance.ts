@@ -7,8 +7,8 @@ const pausesMs = [10, 50, 150, 300, 500]
 
 /**
  * Sends a call again when it was not answered and that can do no harm, because another instance may take it: while one
- * of several restarts, sidecars go on naming it to each other. Harmless is a call that nobody received, one that is
- * idempotent by its method, and one with an `Idempotency-Key`. A call that ran into its time-out is not sent again.
+ * of several restarts, sidecars go on naming it to each other. Harmless is a call that was certainly not sent, one
+ * that is idempotent by its method, and one with an `Idempotency-Key`. A call that ran into its time-out is not sent again.
  */
 export function tryingAnotherInstance(
   invoke: Transport['invoke'],

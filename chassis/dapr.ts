@@ -220,14 +220,13 @@ export function createDaprTransport(options: DaprOptions): Transport {
 }
 
 /**
- * An error that the sidecar made itself: the callee may not be called (`denied`), it never received the call
- * (`unreachable`), or it may have (`unavailable`).
+ * An error that the sidecar made itself: the callee may not be called (`denied`), or did not answer (`unavailable`). What it
+ * says of the reason is not relied on: calls that fail at the same moment get each other's (see `refuseMadeUp`).
  */
 function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Reply): void {
   if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
   const said = new TextDecoder().decode(body)
-  const code = status === 403 ? 'denied' : undelivered.test(said) ? 'unreachable' : 'unavailable'
-  throw new Fault(code, `${method} ${path} of ${app}: ${said}`)
+  throw new Fault(status === 403 ? 'denied' : 'unavailable', `${method} ${path} of ${app}: ${said}`)
 }
 
 /**
@@ -243,8 +242,6 @@ function refuseMadeUp({ app, method, path }: Invocation, { status, headers, body
 }
 
 const ownError = /^\{"errorCode":"ERR_/
-/** Said when no connection could be made to the other sidecar or to its app, or when that app is known to be away. */
-const undelivered = /connection refused|no address|not in a healthy state/
 /** Why nothing reached our own sidecar. */
 const neverSent: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
 

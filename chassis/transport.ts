@@ -43,7 +43,7 @@ export type StateStore = {
 export type Transport = {
   /**
    * Answers whatever the callee answered, errors included.
-   * @throws Fault `unavailable` when there was no answer, `unreachable` when the callee did not even receive the call,
+   * @throws Fault `unavailable` when there was no answer, `unreachable` when the call was certainly not sent,
    * `denied` when this service may not make it
    */
   invoke(call: Invocation): Promise<Reply>
