@@ -7,6 +7,7 @@ import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { formatTime } from '../ui/when.ts'
 import { askDesk, booksQuery } from './queries.ts'
+import './books.css'
 import { NoDesk } from './unsupervised.tsx'
 
 /** What must hold of all books together. */

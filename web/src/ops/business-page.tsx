@@ -7,6 +7,7 @@ import { useTitle } from '../ui/page.tsx'
 import { Plot } from './plot.tsx'
 import { Products } from './products.tsx'
 import { salesQuery } from './queries.ts'
+import './business.css'
 
 const ranges = [
   { minutes: 15, label: '15 minutes' },

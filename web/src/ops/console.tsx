@@ -7,7 +7,6 @@ import { Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { lettersQuery, sagasQuery } from './queries.ts'
 import './ops.css'
-import './map.css'
 
 const pages = [
   { to: '/ops', label: 'Map', exact: true },

@@ -10,6 +10,7 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { formatMoment, formatTime } from '../ui/when.ts'
 import { type Letter, lettersQuery } from './queries.ts'
+import './letters.css'
 
 /** Facts that no service could handle, with their cause. */
 export function LettersPage() {

@@ -9,6 +9,7 @@ import { callPath, factPath, plane, ringOf, touches } from './map-layout.ts'
 import { ServiceDetails } from './map-service.tsx'
 import { booksQuery, lettersQuery, mapQuery, sagasQuery } from './queries.ts'
 import { NoDesk } from './unsupervised.tsx'
+import './map.css'
 
 /** The shop as it runs now. */
 export function MapPage() {

@@ -12,6 +12,7 @@ import { formatMoment } from '../ui/when.ts'
 import '../orders/orders.css'
 import { Act } from './orders-page.tsx'
 import { storyQuery } from './queries.ts'
+import './story.css'
 import { type Happening, type Lane, lanes, timelineOf } from './timeline.ts'
 
 const route = getRouteApi('/mine/ops/orders/$orderId')
