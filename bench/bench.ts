@@ -18,10 +18,10 @@ export type BenchOptions = {
 
 const thorough: Pace = {
   warmUp: { seconds: 30, rate: 30 },
-  rung: { seconds: 12, most: 8, refine: 2 },
-  equalSeconds: 15,
-  loadedSeconds: 15,
-  lightSeconds: 12,
+  rung: { seconds: 7, most: 6, refine: 2 },
+  equalSeconds: 12,
+  loadedSeconds: 10,
+  lightSeconds: 8,
   counted: 20,
   idleMs: 3_000,
 }
@@ -50,6 +50,16 @@ export function readResults(project: Project): Results {
 export const interleaved = <T>(things: readonly T[], rounds: number): T[] =>
   Array.from({ length: rounds }, (_, n) => (n % 2 === 0 ? things : things.toReversed())).flat()
 
+/** Those that are compared with one other contender only run once, at the turning point. */
+function turnsOf(contenders: readonly Contender[], rounds: number): Contender[] {
+  const seen = new Set<Contender>()
+  return interleaved(contenders, rounds).filter((one) => {
+    const isAgain = one.once === true && seen.has(one)
+    seen.add(one)
+    return !isAgain
+  })
+}
+
 /** Runs the contenders in turn, and writes down what was measured after every block. */
 export async function bench(
   project: Project,
@@ -73,7 +83,7 @@ export async function bench(
     equal ??= sustainable * equalShare
     return equal
   }
-  const turns = interleaved(options.contenders, options.rounds)
+  const turns = turnsOf(options.contenders, options.rounds)
   for (const [index, contender] of turns.entries()) {
     const where = `${index + 1} of ${turns.length}, ${contender.name}`
     progress.wait(where)

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { within } from '../chassis/within.ts'
 import { stopLeftovers } from '../cli/down.ts'
 import { type Project, projectAt } from '../cli/project.ts'
 import { readSecrets } from '../cli/secrets.ts'
@@ -32,6 +33,7 @@ export type Pace = {
 }
 
 const customers = 8
+const startMs = 180_000
 /** Stock for as many orders as a block may place. */
 const plenty = 100_000
 
@@ -56,10 +58,10 @@ export async function runBlock(
   const began = performance.now()
   const shop = await openShop(project, units, () => {}, front)
   const driver = startDriver()
-  const stop = () => void shop.stop()
+  const stop = () => void shop.stop().then(() => process.exit(130))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    await shop.ready
+    await within(startMs, `starting ${contender.name}`, shop.ready)
     const readyMs = Math.round(performance.now() - began)
     const meter = await openMeter(project, readSecrets(project))
     try {
@@ -134,7 +136,7 @@ async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
     ladder.report(rate, step.kept, allowedByCpu(step))
     say(`${rate.toFixed(0)}/s ${step.kept ? 'kept up' : `not kept up: ${step.why}`}`)
   }
-  const best = ladder.best() ?? warmUp.rate
+  const best = ladder.best() ?? Math.min(...steps.map(({ rate }) => rate)) / 2
   const loads = [
     ['equal', equalRate(best), pace.equalSeconds],
     ['loaded', best * 0.6, pace.loadedSeconds],

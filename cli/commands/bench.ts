@@ -8,6 +8,8 @@ import { Advice, projectAt } from '../project.ts'
 import { assertNotRunning } from '../shop.ts'
 import { createProgress } from '../terminal.ts'
 
+const usual = 'dapr,dapr-plain,direct,monolith,moleculer'
+
 export default command({
   meta: {
     name: 'bench',
@@ -17,8 +19,7 @@ export default command({
     quick: { type: 'boolean', description: 'Under five minutes, and rough' },
     contenders: {
       type: 'string',
-      default: 'dapr,dapr-plain,direct,monolith,moleculer',
-      description: 'Who takes part, in this order',
+      description: `Who takes part, in this order: ${usual} (and dapr-3 unless it is quick)`,
     },
     rounds: { type: 'string', description: 'How often each runs: 2, or 1 when it is quick' },
     report: {
@@ -35,7 +36,9 @@ export default command({
     const { results, file } = await bench(
       project,
       {
-        contenders: contendersCalled(args.contenders.split(',')),
+        contenders: contendersCalled(
+          (args.contenders ?? (args.quick ? usual : `${usual},dapr-3`)).split(','),
+        ),
         quick: args.quick === true,
         rounds: roundsOf(args.rounds, args.quick === true),
         command: `npm run bench -- ${process.argv.slice(3).join(' ')}`.trim(),
