@@ -1,22 +1,23 @@
+import { sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
 import { testDatabase } from '../tests/support/database.ts'
-import { openDatabase } from './database.ts'
+import { type DatabaseOptions, openDatabase } from './database.ts'
 import { createLog } from './log.ts'
 
-it('who waits too long for a connection is told that it may work later', async () => {
+async function opened(limits: Pick<DatabaseOptions, 'poolSize' | 'waitMs'> = {}) {
   const place = await testDatabase('pool')
   const log = createLog('tests', 'silent')
-  const limits = { poolSize: 1, waitMs: 50 }
-  const database = await openDatabase({
-    connectionString: place.url,
-    migrations: {},
-    log,
-    ...limits,
-  })
+  const given = { connectionString: place.url, migrations: {}, log, ...limits }
+  const database = await openDatabase(given)
   onTestFinished(async () => {
     await database.close()
     await place.dispose()
   })
+  return database
+}
+
+it('who waits too long for a connection is told that it may work later', async () => {
+  const database = await opened({ poolSize: 1, waitMs: 50 })
   const busy = Promise.withResolvers<void>()
   const first = database.inTransaction(() => busy.promise)
   await expect(database.inTransaction(async () => {})).rejects.toMatchObject({
@@ -25,4 +26,18 @@ it('who waits too long for a connection is told that it may work later', async (
   busy.resolve()
   await first
   await database.ping()
+})
+
+it('whose connection is lost is told that it may work later', async () => {
+  const database = await opened()
+  const lost = { code: 'unavailable', message: 'the connection to the database was lost' }
+  const end = sql`select pg_terminate_backend(pg_backend_pid())`
+  await expect(end.execute(database.rows)).rejects.toMatchObject(lost)
+  await expect(database.inTransaction((tx) => end.execute(tx.rows))).rejects.toMatchObject(lost)
+  await database.ping()
+})
+
+it('a statement that the server refuses is an error as it is', async () => {
+  const database = await opened()
+  await expect(sql`select 1 / 0`.execute(database.rows)).rejects.toMatchObject({ code: '22012' })
 })
