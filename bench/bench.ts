@@ -23,7 +23,7 @@ const thorough: Pace = {
   loadedSeconds: 10,
   lightSeconds: 8,
   counted: 20,
-  idleMs: 3_000,
+  idleMs: 4_000,
 }
 const quick: Pace = {
   warmUp: { seconds: 10, rate: 30 },
@@ -32,7 +32,7 @@ const quick: Pace = {
   loadedSeconds: 0,
   lightSeconds: 0,
   counted: 10,
-  idleMs: 1_000,
+  idleMs: 2_000,
 }
 /** Of the first contender's sustainable rate. */
 const equalShare = 0.6

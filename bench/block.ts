@@ -13,7 +13,7 @@ import { verify } from '../cli/verify/verify.ts'
 import { type Contender, callsOf } from './contenders.ts'
 import { type Driver, startDriver } from './driver/driver.ts'
 import { createLadder } from './ladder.ts'
-import { difference, type Meter, openMeter, total } from './meter.ts'
+import { difference, type Meter, openMeter } from './meter.ts'
 import { countPerOrder } from './per-order.ts'
 import { hopProbes } from './probes.ts'
 import type { Block, Step } from './results.ts'
@@ -122,7 +122,9 @@ async function whileIdle(meter: Meter, ms: number) {
   const idlePssMb = meter.pssMb()
   const before = meter.cpuMs()
   await pause(ms)
-  return { idlePssMb, idleCpuMs: (total(difference(meter.cpuMs(), before)) * 1000) / ms }
+  const used = Object.entries(difference(meter.cpuMs(), before))
+  const idleCpuMs = Object.fromEntries(used.map(([name, cpu]) => [name, (cpu * 1000) / ms]))
+  return { idlePssMb, idleCpuMs }
 }
 
 /** The ladder, then steady loads in relation to what it found. */

@@ -48,8 +48,8 @@ export type Block = {
   /** Memory by program, before the first order and after the last. */
   idlePssMb: Record<string, number>
   pssMb: Record<string, number>
-  /** CPU in milliseconds a second with nothing to do. */
-  idleCpuMs: number
+  /** CPU in milliseconds a second with nothing to do, by program. */
+  idleCpuMs: Record<string, number>
   perOrder: PerOrder
   steps: Step[]
   /** What `verify` found wrong; such a block is void. */

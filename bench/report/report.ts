@@ -161,7 +161,7 @@ const memoryRow = ([name, blocks]: [string, readonly Block[]]): string[] => [
   middle(blocks, ({ idlePssMb }) => total(idlePssMb), 0),
   middle(blocks, ({ pssMb }) => total(pssMb), 0),
   middle(blocks, ({ readyMs }) => readyMs / 1000),
-  `${middle(blocks, ({ idleCpuMs }) => idleCpuMs / 10)} % of a core`,
+  `${middle(blocks, ({ idleCpuMs }) => total(idleCpuMs) / 10)} % of a core`,
 ]
 
 const violationsOf = ({ blocks }: Results): string => {
