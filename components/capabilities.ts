@@ -76,7 +76,8 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'ordered-retries': 'Dapr’s component handles each fact as it comes, many at the same time',
       deduplicates: 'the broker keeps every copy: the inbox drops them',
       competing: 'every instance hears every fact: the inbox drops what another one has applied',
-      'no-false-yes': 'Mosquitto acknowledges a fact before it is on disk',
+      'broker-crash':
+        'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
     },
     bullmq: {
       deduplicates: 'a queue keeps every copy: the inbox drops them',

@@ -39,8 +39,7 @@ export type KafkaOptions = {
  * appear when they are first used. Throws if it cannot be had, a port is taken, or it does not answer.
  */
 export async function startKafka({ log, ...options }: KafkaOptions): Promise<Started> {
-  const { path } = await ensureProgram(java, { log })
-  const jars = await ensureJars(options.jars, log)
+  const { path, jars } = await ensureKafka(options.jars, log)
   const dir = resolve(options.dir)
   const file = join(dir, 'server.properties')
   await mkdir(dir, { recursive: true })
@@ -62,6 +61,15 @@ export async function startKafka({ log, ...options }: KafkaOptions): Promise<Sta
     },
     { ports: [port, controllerPort], ready: () => kafkaAnswers(port), timeoutMs: 60_000 },
   )
+}
+
+/** Java, and the folder with the jars. @throws PartError with what to do when one of them cannot be had */
+export async function ensureKafka(
+  parent: string,
+  log?: (line: string) => void,
+): Promise<{ path: string; jars: string }> {
+  const { path } = await ensureProgram(java, { log })
+  return { path, jars: await ensureJars(parent, log) }
 }
 
 /** A server for a few apps on one machine, not for a data centre. */

@@ -1,6 +1,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Runtime } from '../../runtime/ensure.ts'
+import { ensureKafka } from '../../runtime/kafka.ts'
 import { mariadbd } from '../../runtime/mariadb.ts'
 import { mosquitto } from '../../runtime/mosquitto.ts'
 import { ensureProgram, type Program } from '../../runtime/packages.ts'
@@ -33,7 +34,8 @@ const servers: Record<string, Ask> = {
     const { path } = await ensureProgram(rabbitmq, { log: console.error })
     return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`
   },
-  kafka: ({ root }) => {
+  kafka: async ({ root }) => {
+    await ensureKafka(join(root, '.sidecart/bin'), console.error)
     const pom = readFileSync(join(root, 'runtime/kafka/pom.xml'), 'utf8')
     return `Kafka ${/<kafka.version>(.*)</.exec(pom)?.[1]}`
   },
