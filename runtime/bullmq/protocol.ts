@@ -22,11 +22,25 @@ const oneMessageBytes = 8 * 1024 * 1024
  * out what it is. Every component that a sidecar loads is a bus of its own, told apart by its name.
  */
 export function createServer(): grpc.Server {
-  const buses = new Map<string, Bus>()
-  const busOf = (call: { metadata: grpc.Metadata }): Bus => {
-    const bus = buses.get(nameOf(call))
-    if (bus) return bus
+  const buses = new Map<string, { bus: Promise<Bus>; settings: string }>()
+  const busOf = async (call: { metadata: grpc.Metadata }): Promise<Bus> => {
+    const there = buses.get(nameOf(call))
+    if (there) return there.bus
     throw new Error(`${nameOf(call)} was not initialized here`)
+  }
+
+  /** Several sidecars may load a component of the same name; one that comes later takes nothing from the others. */
+  async function init(name: string, properties: Record<string, string>): Promise<void> {
+    const there = buses.get(name)
+    const settings = JSON.stringify(Object.entries(properties).sort())
+    if (there?.settings === settings) return
+    const bus = openBus(loginIn(properties), properties.consumerID ?? '')
+    buses.set(name, { bus, settings })
+    await bus.catch((error) => {
+      buses.delete(name)
+      throw error
+    })
+    await there?.bus.then((old) => old.close())
   }
 
   const server = new grpc.Server({
@@ -35,21 +49,19 @@ export function createServer(): grpc.Server {
   })
   server.addService(service, {
     Init: answering(async (call: grpc.ServerUnaryCall<Init, object>) => {
-      const { properties } = call.request.metadata
-      await buses.get(nameOf(call))?.close()
-      buses.set(nameOf(call), await openBus(loginIn(properties), properties.consumerID ?? ''))
+      await init(nameOf(call), call.request.metadata.properties)
       return {}
     }),
     Features: answering(async () => ({ features: ['BULK_PUBSUB'] })),
     Ping: answering(async () => ({})),
     Publish: answering(async (call: grpc.ServerUnaryCall<Publish, object>) => {
-      await busOf(call).publish(call.request.topic, [call.request.data])
+      await (await busOf(call)).publish(call.request.topic, [call.request.data])
       return {}
     }),
     BulkPublish: answering(async (call: grpc.ServerUnaryCall<BulkPublish, object>) => {
       const { topic, entries } = call.request
       const events = entries.map(({ event }) => event)
-      await busOf(call).publish(topic, events)
+      await (await busOf(call)).publish(topic, events)
       return {}
     }),
     PullMessages: (call: Pull) => pull(call, () => busOf(call)),
@@ -75,7 +87,7 @@ function loginIn({
 }
 
 /** The first message of the stream names the topic, each further one answers the message that was sent before it. */
-function pull(call: Pull, bus: () => Bus): void {
+function pull(call: Pull, bus: () => Promise<Bus>): void {
   let subscription: Promise<Subscription> | undefined
   let answer = Promise.withResolvers<void>()
   let count = 0
@@ -96,8 +108,8 @@ function pull(call: Pull, bus: () => Bus): void {
   answer.promise.catch(() => {})
   call.on('data', ({ topic, ackMessageId, ackError }: FromDapr) => {
     if (topic)
-      subscription = Promise.resolve()
-        .then(() => bus().subscribe(topic.name, (data) => bring(topic.name, data)))
+      subscription = bus()
+        .then((one) => one.subscribe(topic.name, (data) => bring(topic.name, data)))
         .catch((error: Error) => {
           call.destroy(error)
           throw error
