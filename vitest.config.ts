@@ -60,7 +60,7 @@ export default defineConfig({
           globalSetup: 'tests/browser/set-up.ts',
           exclude: never,
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

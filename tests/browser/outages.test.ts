@@ -4,7 +4,7 @@ import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.
 
 const { visitor, expectFaults } = useBrowser()
 const mug = 'MUG-ENAMEL-BLUE'
-const comesBack = { timeout: 20_000 }
+const comesBack = { timeout: 30_000 }
 const stopped = new Set<string>()
 
 async function stop(service: string): Promise<void> {

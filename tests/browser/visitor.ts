@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 import { gateway, secrets } from '../system/client.ts'
 import { launch } from './chromium.ts'
 
-const patienceMs = 10_000
+const patienceMs = 20_000
 
 /**
  * A browser for the tests of one file. Each visitor has a browser of their own as far as cookies and storage go.
