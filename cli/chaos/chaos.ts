@@ -81,7 +81,7 @@ async function weather(
   const stage = await setStage(door, shop.operator, {
     orders,
     customers,
-    mailed: customers / 2,
+    mailed: customers / 4,
     plentiful: 14,
     scarce: 1,
   })
