@@ -10,7 +10,7 @@ import { signIn } from '../../cli/shop-client.ts'
 import { writeState } from '../../cli/state.ts'
 import { createSupervisor } from '../../cli/supervisor.ts'
 import { type Shop, thisShop } from '../../cli/this-shop.ts'
-import { readWorld } from '../../cli/verify/read.ts'
+import { readWorld, withMails } from '../../cli/verify/read.ts'
 import type { World } from '../../cli/verify/world.ts'
 import { procOf } from '../../runtime/processes.ts'
 import { root } from '../architecture/tree.ts'
@@ -96,7 +96,8 @@ export async function startCrashShop(): Promise<CrashShop> {
     note: (line) => appendFileSync(places.record, `${JSON.stringify(line)}\n`),
     world: async () => {
       const { email, password } = places.operator
-      return readWorld(places, await signIn(places.gateway, email, password))
+      const operator = await signIn(places.gateway, email, password)
+      return withMails(await readWorld(places, operator), places)
     },
     stop: () => supervisor.stopAll(),
   }
