@@ -9,7 +9,7 @@ const idleMs = 2_000
 
 type Reading = {
   database: DatabaseCounts
-  broker: { said: number; heard: number; messages: number }
+  broker: { said: number; heard: number }
   calls: number
 }
 

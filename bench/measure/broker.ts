@@ -25,8 +25,6 @@ const Jetstream = z.object({
     )
     .default([]),
 })
-const Server = z.object({ in_msgs: z.number(), out_msgs: z.number() })
-
 /** What the broker has done since it started, and what it still has to do. */
 export type BrokerCounts = {
   /** Facts that were said. */
@@ -35,15 +33,10 @@ export type BrokerCounts = {
   heard: number
   /** Facts that some consumer has not got, or not acknowledged. */
   waiting: number
-  /** Everything that came in or went out, acknowledgements and calls included. */
-  messages: number
 }
 
 export async function brokerCounts(): Promise<BrokerCounts> {
-  const [jetstream, server] = await Promise.all([
-    read('jsz?accounts=true&streams=true&consumers=true', Jetstream),
-    read('varz', Server),
-  ])
+  const jetstream = await read('jsz?accounts=true&streams=true&consumers=true', Jetstream)
   const streams = jetstream.account_details.flatMap(({ stream_detail }) => stream_detail)
   const consumers = streams.flatMap(({ consumer_detail }) => consumer_detail)
   const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
@@ -53,14 +46,26 @@ export async function brokerCounts(): Promise<BrokerCounts> {
     waiting: sum(
       consumers.map(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending),
     ),
-    messages: server.in_msgs + server.out_msgs,
   }
 }
 
-/** A fact said, or heard, is two messages with its acknowledgement; a call and its answer come in and go out. */
+const Connections = z.object({
+  connections: z.array(
+    z.object({
+      subscriptions_list_detail: z
+        .array(z.object({ subject: z.string(), msgs: z.number().default(0) }))
+        .default([]),
+    }),
+  ),
+})
+
+/** Requests of Moleculer that the broker has brought to some node. */
 export async function callsThroughBroker(): Promise<number> {
-  const { messages, said, heard } = await brokerCounts()
-  return (messages - 2 * said - 2 * heard) / 4
+  const { connections } = await read('connz?subs=detail', Connections)
+  return connections
+    .flatMap(({ subscriptions_list_detail }) => subscriptions_list_detail)
+    .filter(({ subject }) => subject.startsWith('MOL.REQ'))
+    .reduce((sum, { msgs }) => sum + msgs, 0)
 }
 
 async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {

@@ -37,12 +37,12 @@ afterAll(async () => {
 it('an order costs so many calls, facts and commits, and no more', async () => {
   const services = stanzas.filter(({ appID }) => appID !== 'gateway')
   const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
-  const perOrder = await countPerOrder(
-    { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } },
-    20,
-  )
+  const counting = { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } }
+  const perOrder = await countPerOrder(counting, 20)
+  const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
   // three products, the order, reserve, charge; placed, charged, confirmed; heard by carts, catalog and notifications
-  expect(perOrder).toMatchObject({ calls: 6, said: 3, heard: 5, hops: 34, messages: 8 })
+  const messages = { calls: 6, said: 3, heard: 5, hops: 34, messages: 8 }
+  expect(Object.fromEntries(whole)).toMatchObject(messages)
   expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
   expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)
 })
