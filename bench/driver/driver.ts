@@ -10,7 +10,7 @@ export type Driver = {
 
 /** Starts the load driver in a process of its own. */
 export function startDriver(): Driver {
-  const child = fork(join(import.meta.dirname, 'main.ts'), { stdio: 'inherit' })
+  const child = fork(join(import.meta.dirname, 'main.ts'), { stdio: 'inherit', execArgv: [] })
 
   function tell(told: Told): Promise<Answer> {
     return new Promise((resolve, reject) => {
