@@ -1,0 +1,23 @@
+import { down } from '../../cli/down.ts'
+import { type Project, projectAt } from '../../cli/project.ts'
+import { createProgress, type Progress } from '../../cli/terminal.ts'
+import { upUnlessRunning } from '../../cli/up.ts'
+
+/** Opens the shop if it is closed, measures, prints what came out as JSON, and leaves the shop as it was. */
+export async function measured<T extends { ok: boolean }>(
+  measure: (project: Project, progress: Progress) => Promise<T>,
+): Promise<void> {
+  const project = projectAt()
+  const progress = createProgress(process.stderr)
+  const opened = await upUnlessRunning(project, {}, progress)
+  try {
+    const result = await measure(project, progress)
+    console.log(JSON.stringify(result, null, 2))
+    if (!result.ok) process.exitCode = 1
+  } finally {
+    progress.end()
+    if (opened) await down(project)
+  }
+}
+
+export const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits))
