@@ -44,6 +44,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'steady',
+          include: ['tests/steady/**/*.test.ts'],
+          globalSetup: 'tests/steady/shop.ts',
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 400_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['tests/system/**/*.test.ts'],
           globalSetup: 'tests/system/shop.ts',
