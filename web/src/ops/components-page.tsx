@@ -4,6 +4,7 @@ import { Icon } from '../ui/icon.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { componentsQuery } from './queries.ts'
+import { Scrolling } from './scrolling.tsx'
 import { NoDesk } from './unsupervised.tsx'
 
 /** Which component sets run, and what they can do. */
@@ -59,7 +60,7 @@ function Loaded({ components }: Pick<Components, 'components'>) {
   return (
     <section className="stack" aria-labelledby="loaded">
       <h2 id="loaded">Loaded by the sidecars</h2>
-      <div className="scrolling">
+      <Scrolling label="Components">
         <table>
           <thead>
             <tr>
@@ -82,7 +83,7 @@ function Loaded({ components }: Pick<Components, 'components'>) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolling>
     </section>
   )
 }

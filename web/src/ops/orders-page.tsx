@@ -15,6 +15,7 @@ import { formatTime } from '../ui/when.ts'
 import { brief } from './brief.ts'
 import { allOrdersQuery, sagasQuery } from './queries.ts'
 import '../orders/orders.css'
+import { Scrolling } from './scrolling.tsx'
 
 /** Orders that are under way or wait for somebody, and all the others. */
 export function OpsOrders() {
@@ -59,7 +60,7 @@ function UnderWay() {
       {isError && !data && <Outage what="The list" />}
       {data?.length === 0 && <p className="soft">Every order is at rest.</p>}
       {data && data.length > 0 && (
-        <div className="scrolling">
+        <Scrolling label="Orders that are not at rest">
           <table>
             <thead>
               <tr>
@@ -80,7 +81,7 @@ function UnderWay() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolling>
       )}
     </section>
   )
@@ -181,7 +182,7 @@ function AllOrders() {
       {isError && !data && <Outage what="The list" />}
       {data?.length === 0 && <p className="soft">No orders yet.</p>}
       {data && data.length > 0 && (
-        <div className="scrolling">
+        <Scrolling label="The newest orders">
           <table>
             <thead>
               <tr>
@@ -201,7 +202,7 @@ function AllOrders() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolling>
       )}
     </section>
   )

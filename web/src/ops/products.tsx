@@ -13,6 +13,7 @@ import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
 import { formatMoment } from '../ui/when.ts'
 import { stockQuery } from './queries.ts'
+import { Scrolling } from './scrolling.tsx'
 
 /** Every product with its price and what is left of it; one of them can be opened and changed. */
 export function Products() {
@@ -140,7 +141,7 @@ function Movements({ sku }: { sku: string }) {
   const { data } = useQuery(stockQuery(sku))
   if (!data) return null
   return (
-    <div className="scrolling">
+    <Scrolling label="Movements of the stock">
       <p>
         {data.onHand} on hand, {data.reserved} reserved, {data.sold} sold; low at {data.lowStockAt}.
       </p>
@@ -153,6 +154,6 @@ function Movements({ sku }: { sku: string }) {
           </li>
         ))}
       </ol>
-    </div>
+    </Scrolling>
   )
 }

@@ -13,6 +13,7 @@ import '../orders/orders.css'
 import { Act } from './orders-page.tsx'
 import { storyQuery } from './queries.ts'
 import './story.css'
+import { Scrolling } from './scrolling.tsx'
 import { type Happening, type Lane, lanes, timelineOf } from './timeline.ts'
 
 const route = getRouteApi('/mine/ops/orders/$orderId')
@@ -65,7 +66,7 @@ function Timeline({ happenings }: { happenings: readonly Happening[] }) {
   const traces = [...new Set(happenings.flatMap(({ traceId }) => traceId ?? []))]
   return (
     <>
-      <div className="scrolling">
+      <Scrolling label="What happened">
         <table className="story">
           <thead>
             <tr>
@@ -95,7 +96,7 @@ function Timeline({ happenings }: { happenings: readonly Happening[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scrolling>
       {traces.length > 0 && (
         <ol className="traces soft small" aria-label="Traces">
           {traces.map((trace, place) => (
