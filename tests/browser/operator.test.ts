@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../support/until.ts'
+import { newCustomer, operator, type Person, reaches } from '../system/client.ts'
+import { deadLetters, parkedOrder } from './troubles.ts'
+import {
+  addToBasket,
+  checkOut,
+  heading,
+  register,
+  signInAsOperator,
+  useBrowser,
+} from './visitor.ts'
+
+const { visitor, expectFaults } = useBrowser()
+const mug = 'MUG-ENAMEL-BLUE'
+let ada: Person
+
+beforeAll(async () => {
+  ada = await newCustomer()
+})
+
+it('a newcomer buys something and finds its story in the console', async () => {
+  const page = await visitor()
+  await register(page)
+  await addToBasket(page, mug)
+  await checkOut(page)
+  await heading(page, 'Thank you! It is yours')
+  const orderId = page.url().split('/').at(-1) ?? ''
+
+  const console = await visitor()
+  await signInAsOperator(console)
+  await console.getByRole('button', { name: /^orders up/ }).click()
+  await console.getByText('PUT DELETE /internal/reservations/**').waitFor()
+  await console.getByRole('link', { name: 'Orders' }).first().click()
+  await console
+    .getByRole('link', { name: orderId.slice(-12) })
+    .first()
+    .click()
+  await heading(console, 'An order’s story')
+  const story = console.getByRole('table')
+  for (const happening of [
+    /order placed/,
+    /holds 1 ×/,
+    /captured/,
+    /books the charge/,
+    /order confirmed/,
+    /hears orders-confirmed-v1, sells/,
+    /sends a mail/,
+  ])
+    await story.getByRole('row', { name: happening }).first().waitFor()
+  expect(await console.getByRole('list', { name: 'Traces' }).textContent()).toMatch(/[0-9a-f]{32}/)
+})
+
+it('an operator replays dead letters once their cause is gone', async () => {
+  const { orderId, letters, mend } = await deadLetters(ada)
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page
+    .getByRole('link', { name: /^Dead letters/ })
+    .first()
+    .click()
+  const cards = page.getByRole('article').filter({ hasText: orderId })
+  await until('all are listed', async () => (await cards.count()) === letters)
+  expectFaults(/^409 POST .*replay$/)
+  await cards.first().getByRole('button', { name: 'Replay' }).click()
+  await page.getByText(/It failed again/).waitFor()
+  await mend()
+  for (let left = letters; left > 0; left--) {
+    await cards.first().getByRole('button', { name: 'Replay' }).click()
+    await until('one letter less', async () => (await cards.count()) === left - 1)
+  }
+  const { body } = await ada.ask('GET', `/notifications?orderId=${orderId}`)
+  expect((body.notifications as unknown[]).length).toBeGreaterThanOrEqual(2)
+})
+
+it('an operator resumes a parked order, and it is undone', async () => {
+  const orderId = await parkedOrder(ada)
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.goto('/ops/orders')
+  await page.getByRole('button', { name: `Resume order ${orderId}` }).click()
+  await reaches(ada, orderId, ['cancelled'])
+  await page.getByRole('button', { name: `Resume order ${orderId}` }).waitFor({ state: 'hidden' })
+  await page.goto(`/ops/orders/${orderId}`)
+  await page.getByRole('row', { name: /resumed by an operator/ }).waitFor()
+})
+
+it('the invariants hold', async () => {
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.goto('/ops/books')
+  const [again, hold] = [
+    page.getByRole('button', { name: 'Check now' }),
+    page.getByText(/^All \d+ hold\./),
+  ]
+  await again.click()
+  const allHold = async () => {
+    await again.waitFor()
+    if (await hold.isVisible()) return true
+    await again.click()
+    return false
+  }
+  await until('what is still moving has come to rest', allHold, 60_000)
+})
+
+it('all cards are declined from a button, until that is mended', async () => {
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.goto('/ops/faults')
+  await page.getByRole('button', { name: 'decline' }).click()
+  await page.getByText('decline: provider').waitFor()
+  const shopper = await visitor()
+  await register(shopper)
+  await addToBasket(shopper, mug)
+  await checkOut(shopper)
+  await heading(shopper, 'This order was cancelled')
+  await page.getByRole('button', { name: 'Mend decline: provider' }).click()
+  await page.getByText('decline: provider').waitFor({ state: 'hidden' })
+  await shopper.getByRole('button', { name: 'Try again' }).click()
+  await checkOut(shopper)
+  await heading(shopper, 'Thank you! It is yours')
+})
+
+describe('the console', () => {
+  it('is for operators only', async () => {
+    const page = await visitor()
+    await register(page)
+    await page.goto('/ops')
+    await page.getByText(/who is no operator/).waitFor()
+    for (const path of ['/operations/map', '/orders/sagas', '/orders/sales'])
+      expect((await ada.ask('GET', path)).status, path).toBe(403)
+    const shown = await (await operator()).ask('GET', '/operations/map')
+    expect(shown.text).not.toMatch(/password|secret|token|postgres:\/\//i)
+  })
+})
