@@ -77,6 +77,7 @@ export async function bench(
       encoding: 'utf8',
     }).trim(),
     blocks: [],
+    failed: [],
   }
   let equal: number | undefined
   const equalRate = (sustainable: number) => {
@@ -88,10 +89,16 @@ export async function bench(
     const where = `${index + 1} of ${turns.length}, ${contender.name}`
     progress.wait(where)
     const say = (line: string) => progress.line(`${where}: ${line}`)
-    const block = await runBlock(contender, options.quick ? quick : thorough, equalRate, say)
-    results.blocks.push(block)
+    try {
+      const block = await runBlock(contender, options.quick ? quick : thorough, equalRate, say)
+      results.blocks.push(block)
+      say(outcome(block))
+    } catch (error) {
+      // half an hour of the others' work is not thrown away
+      results.failed.push(`${contender.name}: ${(error as Error).message}`)
+      say(`FAILED: ${(error as Error).stack}`)
+    }
     writeWhole(file, `${JSON.stringify(results, null, 1)}\n`, 0o644)
-    say(outcome(block))
   }
   progress.end()
   return { results, file }

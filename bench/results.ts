@@ -63,4 +63,6 @@ export type Results = {
   versions: Record<string, string>
   commit: string
   blocks: Block[]
+  /** Blocks that came to no end, and why. */
+  failed: string[]
 }

@@ -99,7 +99,7 @@ Ready from nothing: databases are created and migrated, streams made. Memory is 
 
 ${checklist.map((line) => `- ${line}`).join('\n')}
 
-Every block ended with \`sidecart verify\`; what it found: ${violationsOf(results)}.
+Every block ended with \`sidecart verify\`; what it found: ${violationsOf(results)}.${results.failed.length > 0 ? ` Came to no end: ${results.failed.join('; ')}.` : ''}
 
 ## Machine, versions, command
 

@@ -49,6 +49,7 @@ export default command({
     console.log(args.json ? JSON.stringify(summary) : printed(results, summary))
     progress.line(`raw data: ${file}`)
     if (!args.quick) progress.line(`report: ${writeReport(project.root, results)}`)
+    if (results.failed.length > 0) process.exitCode = 1
     if (Object.values(summary.contenders).some(({ violations }) => violations.length > 0))
       process.exitCode = 1
   },
