@@ -31,6 +31,7 @@ const runs = [
   projects('system'),
   projects('chaos'),
   projects('browser'),
+  projects('crash'),
 ]
 const asTold: Run = { name: 'chosen', args: [] }
 
