@@ -91,9 +91,13 @@ const readOrders = async (query: Query): Promise<Pick<World, 'orders' | 'history
   history: await query('select order_id as "orderId", version, status from order_history'),
 })
 
-type Catalog = Pick<World, 'stock' | 'movements' | 'promised' | 'moves' | 'reservations'>
+type Catalog = Pick<
+  World,
+  'products' | 'stock' | 'movements' | 'promised' | 'moves' | 'reservations'
+>
 
 const readCatalog = async (query: Query): Promise<Catalog> => ({
+  products: await query('select sku, version from products'),
   stock: await query('select sku, on_hand as "onHand", reserved, sold from stock'),
   movements: await query(
     'select sku, sum(on_hand)::int as "onHand", sum(reserved)::int as reserved, sum(sold)::int as sold from stock_movements group by sku',

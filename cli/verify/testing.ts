@@ -11,6 +11,7 @@ export const sound = (): World => ({
     ...path(one, 'placed', 'reserved', 'charged', 'confirmed'),
     ...path(two, 'placed', 'reserved', 'cancelling', 'cancelling', 'cancelling', 'cancelled'),
   ],
+  products: [{ sku: 'MUG', version: 2 }],
   stock: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
   movements: [{ sku: 'MUG', onHand: 8, reserved: 0, sold: 2 }],
   promised: [{ sku: 'MUG', reserved: 0, sold: 2 }],
@@ -45,7 +46,7 @@ export const sound = (): World => ({
   contacts: [{ userId: ada }],
   inboxes: [
     { service: 'orders', heard: 1 },
-    { service: 'catalog', heard: 2 },
+    { service: 'catalog', heard: 3 },
     { service: 'notifications', heard: 8 },
   ],
   outboxes: [{ service: 'orders', depth: 0, oldestSeconds: 0 }],

@@ -2,6 +2,7 @@
 export type World = {
   orders: OrderRow[]
   history: { orderId: string; version: number; status: string }[]
+  products: { sku: string; version: number }[]
   stock: StockRow[]
   /** Sums per product over the stock ledger. */
   movements: StockRow[]

@@ -124,8 +124,9 @@ const saidOfOrders = ({ history, payments }: World): string[] => [
 
 /** How many facts each consumer hears, by what it subscribes to. */
 const saidTo: Record<string, (world: World) => number> = {
-  catalog: ({ history }) =>
-    history.filter(({ status }) => status === 'confirmed' || status === 'cancelled').length,
+  catalog: ({ history, products }) =>
+    history.filter(({ status }) => status === 'confirmed' || status === 'cancelled').length +
+    products.reduce((changes, { version }) => changes + version - 1, 0),
   orders: ({ payments }) => payments.filter(({ status }) => status === 'refunded').length,
   notifications: (world) =>
     saidOfOrders(world).length + world.users.reduce((total, { version }) => total + version, 0),
