@@ -46,8 +46,12 @@ export const capabilities = {
 export type Kind = keyof typeof capabilities
 export type Capability<K extends Kind> = keyof (typeof capabilities)[K]
 
+/** Why a set lacks something; `sometimes` where it depends on who is faster, so that the suite can only look. */
+export type Lack = string | { sometimes: string }
+export const reasonOf = (lack: Lack): string => (typeof lack === 'string' ? lack : lack.sometimes)
+
 /** What a set lacks, and why. */
-type Lacks<K extends Kind> = Partial<Record<Capability<K>, string>>
+type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 
 const parallelBulk =
   'Dapr says the facts of a bulk request in parallel where the component has no bulk request of its own'
@@ -66,6 +70,10 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
         'Dapr’s component says yes when the connection ends before the broker has confirmed the fact',
     },
     kafka: {
+      'app-away': {
+        sometimes:
+          'Dapr’s component may forget a topic when its app comes back while a fact is still being tried: restart that sidecar',
+      },
       deduplicates: 'a topic keeps every copy: the inbox drops them',
       competing:
         'a topic has one partition, which keeps its facts in order; so one instance hears it, and another one takes over',

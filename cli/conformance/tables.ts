@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { capabilities, type Kind, lacks } from '../../components/capabilities.ts'
+import { capabilities, type Kind, lacks, reasonOf } from '../../components/capabilities.ts'
 import { readIfThere, writeWhole } from '../files.ts'
 import type { Project } from '../project.ts'
 import type { Result } from './results.ts'
@@ -37,7 +37,9 @@ export function tablesOf(project: Project, results: readonly Result[]): Record<s
 /** A line for each set. */
 function summary(results: readonly Result[]): string {
   const lines = results.map(({ kind, set, versions, date }) => {
-    const missing = Object.keys(lacks[kind][set] ?? {})
+    const missing = Object.entries(lacks[kind][set] ?? {}).map(([name, lack]) =>
+      typeof lack === 'string' ? name : `${name} (sometimes)`,
+    )
     return `| ${kind} | \`${set}\` | ${versions} | ${date} | ${missing.join(', ') || 'nothing'} |`
   })
   return ['| | set | tried with | on | lacks |', '|---|---|---|---|---|', ...lines].join('\n')
@@ -57,7 +59,9 @@ function tableOf(kind: Kind, title: string, all: readonly Result[]): string {
     return `| ${name}: ${means} | ${cells.join(' | ')} |`
   })
   const reasons = results.flatMap(({ set }) =>
-    Object.entries(lacks[kind][set] ?? {}).map(([name, why]) => `- \`${set}\`, ${name}: ${why}`),
+    Object.entries(lacks[kind][set] ?? {}).map(
+      ([name, lack]) => `- \`${set}\`, ${name}: ${reasonOf(lack)}`,
+    ),
   )
   return [
     `| ${title} | ${results.map(({ set }) => `\`${set}\``).join(' | ')} |`,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { capabilities, lacks } from '../../components/capabilities.ts'
+import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
 import type { Stanza } from '../dapr-yaml.ts'
 import type { Project } from '../project.ts'
 import { kinds, setAmong, setsOf } from '../sets.ts'
@@ -26,12 +26,11 @@ export function componentsOf(
 
 function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
   if (!isDescribed(kind)) return []
-  const missing: Record<string, string> = lacks[kind][set] ?? {}
-  return Object.entries(capabilities[kind]).map(([name, says]) => ({
-    name,
-    says,
-    ...(missing[name] !== undefined && { lacks: missing[name] }),
-  }))
+  const missing: Record<string, Lack> = lacks[kind][set] ?? {}
+  return Object.entries(capabilities[kind]).map(([name, says]) => {
+    const lack = missing[name]
+    return { name, says, ...(lack && { lacks: reasonOf(lack) }) }
+  })
 }
 
 function loaded(metadata: ReadonlyMap<string, Metadata>): Components['components'] {

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest'
-import { type Capability, capabilities, type Kind, lacks } from '../../components/capabilities.ts'
+import {
+  type Capability,
+  capabilities,
+  type Kind,
+  type Lack,
+  lacks,
+  reasonOf,
+} from '../../components/capabilities.ts'
 import { until } from '../support/until.ts'
 
 /** What was seen: that it works, or what was wrong. */
@@ -17,13 +24,15 @@ export function capabilityOf<K extends Kind>(kind: K, set: string) {
   const lacking = lacks[kind][set]
   if (!lacking) throw new Error(`components/capabilities.ts does not know the ${kind} set ${set}`)
   return (name: Capability<K>, observe: () => Promise<Seen>, timeoutMs = 180_000) => {
-    const why = lacking[name]
+    const lack: Lack | undefined = lacking[name]
+    const why = lack && reasonOf(lack)
     const title = `${String(name)}: ${capabilities[kind][name]}`
     it.skipIf(inAHurry && slow.includes(String(name)))(
       why ? `${title} (declared as lacking)` : title,
       async ({ task }) => {
         const seen = await observe()
         Object.assign(task.meta, { capability: name, works: seen === true })
+        if (typeof lack === 'object') return
         if (why) expect(seen, `works, but is declared as lacking: ${why}`).not.toBe(true)
         else expect(seen).toBe(true)
       },
