@@ -29,6 +29,7 @@ const runs = [
   projects('unit', 'architecture'),
   projects('integration'),
   projects('system'),
+  projects('steady'),
   projects('chaos'),
   projects('browser'),
   projects('crash'),
