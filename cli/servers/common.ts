@@ -67,9 +67,14 @@ export function provider({ project, secrets }: ServerOptions): Unit {
   )
 }
 
+/** Where Dapr's CLI looks for it stays as it is (50001, 50006); the rest is below the ports that outgoing connections take. */
+const sentryHealthPort = 3901
+const schedulerPorts = { grpc: 50006, health: 3911, metrics: 3912, etcd: 3913, 'etcd-peer': 3914 }
+
 /** Dapr's certificate authority. */
 export function sentry({ project, runtime }: ServerOptions): Unit {
   const given = {
+    healthPort: sentryHealthPort,
     path: runtime.parts.sentry.path,
     dir: project.certificates,
     configFile: join(project.root, 'components/common/configuration/gateway.yaml'),
@@ -78,15 +83,17 @@ export function sentry({ project, runtime }: ServerOptions): Unit {
   return server(
     project,
     'sentry',
-    { grpc: 50001, health: 50011 },
-    { start: async () => (await startSentry(given)).proc, ready: answersHttp(50011) },
+    { grpc: 50001, health: sentryHealthPort },
+    { start: async () => (await startSentry(given)).proc, ready: answersHttp(sentryHealthPort) },
   )
 }
 
 /** Sidecars without it are never healthy. */
 export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
-  const ports = { grpc: 50006, health: 50016, metrics: 50026, etcd: 52379, 'etcd-peer': 52380 }
+  const { health: healthPort, metrics: metricsPort } = schedulerPorts
+  const { etcd: etcdClientPort, 'etcd-peer': etcdPeerPort } = schedulerPorts
   const given = {
+    ...{ healthPort, metricsPort, etcdClientPort, etcdPeerPort },
     path: runtime.parts.scheduler.path,
     dir: dirOf(project, 'scheduler'),
     mtls: mtls
@@ -97,9 +104,9 @@ export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
       : undefined,
     logFile: logOf(project, 'scheduler'),
   }
-  return server(project, 'scheduler', ports, {
+  return server(project, 'scheduler', schedulerPorts, {
     after: ['sentry'],
     start: async () => (await startScheduler(given)).proc,
-    ready: answersHttp(50016),
+    ready: answersHttp(healthPort),
   })
 }
