@@ -1,19 +1,9 @@
+import type { DeadLetter } from '../chassis/dead-letters.ts'
 import { Advice } from './project.ts'
 import { type ShopClient, ShopProblem } from './shop-client.ts'
 import { table } from './terminal.ts'
 
-export type Letter = {
-  service: string
-  id: string
-  topic: string
-  cause: string
-  attempts: number
-  traceId?: string
-  arrivedAt: string
-  nextAttemptAt?: string
-  replayedAt?: string
-  event?: unknown
-}
+export type Letter = Omit<DeadLetter, 'event'> & { service: string; event?: unknown }
 
 export type Outcome = { service: string; id: string; outcome: string; detail?: string }
 

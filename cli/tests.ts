@@ -41,11 +41,11 @@ export async function runTests(
   project: Project,
   passedThrough: readonly string[],
 ): Promise<number> {
-  await ensureRuntime({ project: project.root })
+  const runtime = await ensureRuntime({ project: project.root })
   const tallies: Tally[] = []
   const chosen = passedThrough.includes('--project') ? [asTold] : runs
   for (const one of chosen) tallies.push(await run(project, one, passedThrough))
-  const skipped = passedThrough.length > 0 ? [] : await runConformance(project, tallies)
+  const skipped = passedThrough.length > 0 ? [] : await runConformance(project, runtime, tallies)
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
   const [passed, failed] = [sum('passed'), sum('failed')]
   for (const line of skipped) console.log(line)
@@ -54,8 +54,11 @@ export async function runTests(
 }
 
 /** Tries the sets whose server can be had here; answers a line for each of the others. */
-async function runConformance(project: Project, tallies: Tally[]): Promise<string[]> {
-  const runtime = await ensureRuntime({ project: project.root })
+async function runConformance(
+  project: Project,
+  runtime: Awaited<ReturnType<typeof ensureRuntime>>,
+  tallies: Tally[],
+): Promise<string[]> {
   const skipped: string[] = []
   for (const choice of sets) {
     const [kind, set] = Object.entries(choice)[0] ?? ['', '']

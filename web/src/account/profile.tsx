@@ -11,6 +11,7 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
 import { formatDay } from '../ui/when.ts'
+import { NewPassword } from './new-password.tsx'
 
 export function Profile() {
   const { data, isError } = useQuery(profileQuery())
@@ -109,17 +110,7 @@ function PasswordForm() {
       <h2 id="password-form">Password</h2>
       <Refused problem={problem} />
       <CurrentPassword fault={faults.currentPassword} />
-      <TextField
-        label="New password"
-        name="newPassword"
-        type="password"
-        autoComplete="new-password"
-        required
-        minLength={10}
-        maxLength={128}
-        hint="At least 10 characters"
-        fault={faults.newPassword}
-      />
+      <NewPassword label="New password" name="newPassword" fault={faults.newPassword} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>
           Change the password

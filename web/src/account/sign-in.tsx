@@ -8,6 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
+import { NewPassword } from './new-password.tsx'
 import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
@@ -54,8 +55,6 @@ export function SignIn() {
   )
 }
 
-const leastPassword = 10
-
 export function Register() {
   const { next } = registerRoute.useSearch()
   const { faults, busy, problem, submit } = useForm(
@@ -90,17 +89,7 @@ export function Register() {
           fault={faults.name}
         />
         <EmailField fault={faults.email} />
-        <TextField
-          label="Password"
-          name="password"
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={leastPassword}
-          maxLength={128}
-          hint={`At least ${leastPassword} characters`}
-          fault={faults.password}
-        />
+        <NewPassword label="Password" name="password" fault={faults.password} />
         <Button type="submit" wide busy={busy}>
           Create the account
         </Button>

@@ -23,10 +23,10 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
           </p>
         )}
       </div>
-      <Calls title="May be called by" map={map} other="from" own="to" name={name} />
-      <Calls title="May call" map={map} other="to" own="from" name={name} />
-      <Facts title="Hears" map={map} other="from" own="to" name={name} />
-      <Facts title="Is heard by" map={map} other="to" own="from" name={name} />
+      <Edges title="May be called by" edges={callsOf(map)} other="from" own="to" name={name} />
+      <Edges title="May call" edges={callsOf(map)} other="to" own="from" name={name} />
+      <Edges title="Hears" edges={factsOf(map)} other="from" own="to" name={name} />
+      <Edges title="Is heard by" edges={factsOf(map)} other="to" own="from" name={name} />
     </section>
   )
 }
@@ -47,48 +47,36 @@ const Life = ({
   </p>
 )
 
+type Edge = { from: string; to: string; labels: readonly string[] }
 type EdgesProps = {
   title: string
-  map: ShopMap
+  edges: readonly Edge[]
   own: 'from' | 'to'
   other: 'from' | 'to'
   name: string
 }
 
-function Calls({ title, map, own, other, name }: EdgesProps) {
-  const edges = map.calls.filter((edge) => edge[own] === name)
-  if (edges.length === 0) return null
-  return (
-    <div>
-      <h3>{title}</h3>
-      <ul className="edges">
-        {edges.map((edge) => (
-          <li key={edge[other]}>
-            <strong>{edge[other]}</strong>
-            {edge.operations.map(({ path, verbs }) => (
-              <code key={path}>
-                {verbs.join(' ')} {path}
-              </code>
-            ))}
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
-}
+const callsOf = ({ calls }: ShopMap): Edge[] =>
+  calls.map(({ from, to, operations }) => ({
+    from,
+    to,
+    labels: operations.map(({ path, verbs }) => `${verbs.join(' ')} ${path}`),
+  }))
+const factsOf = ({ facts }: ShopMap): Edge[] =>
+  facts.map(({ from, to, topics }) => ({ from, to, labels: topics }))
 
-function Facts({ title, map, own, other, name }: EdgesProps) {
-  const edges = map.facts.filter((edge) => edge[own] === name)
-  if (edges.length === 0) return null
+function Edges({ title, edges, own, other, name }: EdgesProps) {
+  const mine = edges.filter((edge) => edge[own] === name)
+  if (mine.length === 0) return null
   return (
     <div>
       <h3>{title}</h3>
       <ul className="edges">
-        {edges.map((edge) => (
+        {mine.map((edge) => (
           <li key={edge[other]}>
             <strong>{edge[other]}</strong>
-            {edge.topics.map((topic) => (
-              <code key={topic}>{topic}</code>
+            {edge.labels.map((label) => (
+              <code key={label}>{label}</code>
             ))}
           </li>
         ))}
