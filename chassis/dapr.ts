@@ -12,7 +12,7 @@ import type {
   StateStore,
   Transport,
 } from './transport.ts'
-import { within } from './within.ts'
+import { abortedAfter, within } from './within.ts'
 
 export type DaprOptions = {
   host?: string
@@ -53,26 +53,28 @@ export function createDaprTransport(options: DaprOptions): Transport {
     return loaded
   }
 
-  async function invokeOnce(call: Invocation): Promise<Reply> {
+  async function exchange(call: Invocation, signal: AbortSignal): Promise<Reply> {
     const parent = traceparent()
-    const timeoutMs = call.timeoutMs ?? callTimeoutMs
+    const answer = await pool.request({
+      method: call.method as 'GET',
+      path: call.path,
+      headers: {
+        ...call.headers,
+        ...token,
+        'dapr-app-id': call.app,
+        ...(parent && { traceparent: parent }),
+      },
+      body: call.body ?? null,
+      signal,
+    })
+    const body = new Uint8Array(await answer.body.arrayBuffer())
+    return { status: answer.statusCode, headers: answer.headers, body }
+  }
+
+  async function invokeOnce(call: Invocation): Promise<Reply> {
     try {
-      const answer = await pool.request({
-        method: call.method as 'GET',
-        path: call.path,
-        headers: {
-          ...call.headers,
-          ...token,
-          'dapr-app-id': call.app,
-          ...(parent && { traceparent: parent }),
-        },
-        body: call.body ?? null,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const body = new Uint8Array(await answer.body.arrayBuffer())
-      const reply = { status: answer.statusCode, headers: answer.headers, body }
+      const begin = (signal: AbortSignal) => exchange(call, signal)
+      const reply = await abortedAfter(call.timeoutMs ?? callTimeoutMs, begin)
       refuseOwnErrors(call, reply)
       refuseMadeUp(call, reply)
       return reply

@@ -11,3 +11,20 @@ export async function within<T>(ms: number, doing: string, answer: Promise<T>): 
     clearTimeout(timer)
   }
 }
+
+/**
+ * What `begin` answers; after `ms` milliseconds its signal is aborted. `AbortSignal.timeout` would make an error for
+ * every call, also for those that were answered long ago.
+ */
+export async function abortedAfter<T>(
+  ms: number,
+  begin: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(), ms)
+  try {
+    return await begin(controller.signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}

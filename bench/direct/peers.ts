@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import { Fault } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
 import type { Invocation, Reply } from '../../chassis/transport.ts'
+import { abortedAfter } from '../../chassis/within.ts'
 
 const callTimeoutMs = 10_000
 
@@ -18,25 +19,27 @@ export function createPeers(ports: Record<string, number>, appToken: string) {
     return pool
   }
 
-  async function invoke(call: Invocation): Promise<Reply> {
+  async function exchange(call: Invocation, signal: AbortSignal): Promise<Reply> {
     const parent = traceparent()
-    const timeoutMs = call.timeoutMs ?? callTimeoutMs
+    const answer = await poolOf(call.app).request({
+      method: call.method as 'GET',
+      path: call.path,
+      headers: {
+        ...call.headers,
+        'dapr-api-token': appToken,
+        ...(parent && { traceparent: parent }),
+      },
+      body: call.body ?? null,
+      signal,
+    })
+    const body = new Uint8Array(await answer.body.arrayBuffer())
+    return { status: answer.statusCode, headers: answer.headers, body }
+  }
+
+  async function invoke(call: Invocation): Promise<Reply> {
     try {
-      const answer = await poolOf(call.app).request({
-        method: call.method as 'GET',
-        path: call.path,
-        headers: {
-          ...call.headers,
-          'dapr-api-token': appToken,
-          ...(parent && { traceparent: parent }),
-        },
-        body: call.body ?? null,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const body = new Uint8Array(await answer.body.arrayBuffer())
-      return { status: answer.statusCode, headers: answer.headers, body }
+      const begin = (signal: AbortSignal) => exchange(call, signal)
+      return await abortedAfter(call.timeoutMs ?? callTimeoutMs, begin)
     } catch (cause) {
       if (cause instanceof Fault) throw cause
       const said = `${call.app} did not answer ${call.method} ${call.path}`

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { HttpBindings } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
@@ -94,7 +94,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   )
 
   // what many pages show, and is large; compressed it has a weak ETag
-  for (const path of ['/products', '/products/*', '/categories']) app.use(path, compress())
+  for (const path of ['/products', '/products/*', '/categories']) app.use(path, varying, compress())
   const orderEvents = createOrderEvents({ maxListeners: maxInFlight, stopping, ask: orderOf })
   app.get('/orders/:orderId/events', orderEvents)
 
@@ -169,6 +169,12 @@ export function createGatewayApp(ports: GatewayPorts): App {
 
   serveWebApp(app, webRoot)
   return app
+}
+
+/** Said before there is an answer: `compress` would say it after, and for that make the answer anew. */
+const varying: MiddlewareHandler = async function varying(c, next) {
+  c.header('vary', 'accept-encoding')
+  await next()
 }
 
 /** Set here and never passed on from a caller: the services behind trust it. */

@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import { z } from 'zod'
 import { Counter, registry } from '../../chassis/metrics.ts'
 import { Fault } from '../../chassis/refusal.ts'
+import { abortedAfter } from '../../chassis/within.ts'
 import type { Provider } from './ports.ts'
 
 const Charge = z.discriminatedUnion('status', [
@@ -18,6 +19,8 @@ const asked = new Counter({
   registers: [registry],
 })
 
+const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+
 /**
  * The payment provider over HTTP. An answer is what it decided: captured, declined, or a card it will never take
  * (422). Everything else, from a time-out to an answer that cannot be read, is a fault.
@@ -32,27 +35,31 @@ export function createProvider(options: {
   const { url, apiKey, timeoutMs = 3_000 } = options
   const pool = new Pool(url, { connections: 64, pipelining: 1 })
 
+  async function exchange(path: string, key: string, body: unknown, signal: AbortSignal) {
+    const operation = operationOf(path)
+    // crash point: before the provider is asked for ${operation}
+    const answer = await pool.request({
+      method: 'POST',
+      path,
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body: JSON.stringify(body),
+      signal,
+    })
+    const said: unknown = await answer.body.json()
+    // crash point: after the provider was asked for ${operation}
+    asked.inc({ operation, status: String(answer.statusCode) })
+    return { status: answer.statusCode, said }
+  }
+
   async function post(path: string, key: string, body: unknown) {
-    const operation = path.slice(path.lastIndexOf('/') + 1)
     try {
-      // crash point: before the provider is asked for ${operation}
-      const answer = await pool.request({
-        method: 'POST',
-        path,
-        headers: {
-          authorization: `Bearer ${apiKey}`,
-          'content-type': 'application/json',
-          'idempotency-key': key,
-        },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      const said: unknown = await answer.body.json()
-      // crash point: after the provider was asked for ${operation}
-      asked.inc({ operation, status: String(answer.statusCode) })
-      return { status: answer.statusCode, said }
+      return await abortedAfter(timeoutMs, (signal) => exchange(path, key, body, signal))
     } catch (cause) {
-      asked.inc({ operation, status: 'none' })
+      asked.inc({ operation: operationOf(path), status: 'none' })
       throw new Fault('provider-unavailable', `The provider did not answer POST ${path}.`, {
         cause,
       })
