@@ -41,41 +41,35 @@ const plenty = 100_000
 export const benchProject = (root: string): Project =>
   projectAt(root, { home: join(root, '.sidecart', 'bench', 'shop') })
 
-/**
- * Runs one contender from fresh databases: start, warm-up, counts per order, the ladder, steady loads, `verify`.
- * `equalRate` is asked for after the ladder: the first contender's is the measure for all.
- */
-export async function runBlock(
-  contender: Contender,
-  pace: Pace,
-  equalRate: (sustainable: number) => number,
-  say: (line: string) => void,
-): Promise<Block> {
+/** A contender that runs on fresh data, and what drives and measures it. */
+export type Opened = {
+  project: Project
+  units: readonly Unit[]
+  driver: Driver
+  meter: Meter
+  readyMs: number
+}
+
+/** Starts what `plan` plans on fresh data, has it measured by `work`, and stops it whatever happens. */
+export async function opened<T>(
+  plan: Contender['plan'],
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
   const project = benchProject(projectAt().root)
   await stopLeftovers(project)
   rmSync(project.home, { recursive: true, force: true })
-  const { units, front } = await contender.plan(project)
+  const { units, front } = await plan(project)
   const began = performance.now()
   const shop = await openShop(project, units, () => {}, front)
   const driver = startDriver()
   const stop = () => void shop.stop().then(() => process.exit(130))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    await within(startMs, `starting ${contender.name}`, shop.ready)
+    await within(startMs, 'starting the contender', shop.ready)
     const readyMs = Math.round(performance.now() - began)
     const meter = await openMeter(project, readSecrets(project))
     try {
-      return await measured({
-        contender,
-        pace,
-        project,
-        units,
-        driver,
-        meter,
-        equalRate,
-        say,
-        readyMs,
-      })
+      return await work({ project, units, driver, meter, readyMs })
     } finally {
       await meter.close()
     }
@@ -86,33 +80,46 @@ export async function runBlock(
   }
 }
 
-type Running = {
-  contender: Contender
-  pace: Pace
-  project: Project
-  units: readonly Unit[]
-  driver: Driver
-  meter: Meter
-  equalRate: (sustainable: number) => number
-  say: (line: string) => void
-  readyMs: number
-}
-
-async function measured(running: Running): Promise<Block> {
-  const { contender, pace, project, units, driver, meter, readyMs } = running
-  const at = new Date().toISOString()
+/** Customers who have signed in, and stock for them, at the shop that was opened. Answers what `verify` needs. */
+export async function staged({ project, driver }: Opened) {
   const shop = await thisShop(project.home)
-  const idle = await whileIdle(meter, pace.idleMs)
   const record = join(project.home, 'record.jsonl')
   const stage = { orders: plenty, customers, mailed: 0, plentiful: 40, scarce: 0 }
   await driver.setStage({ gateway: shop.gateway, operator: shop.operator, stage, record })
+  return { ...shop, record }
+}
+
+/**
+ * Runs one contender from fresh databases: start, warm-up, counts per order, the ladder, steady loads, `verify`.
+ * `equalRate` is asked for after the ladder: the first contender's is the measure for all.
+ */
+export const runBlock = (
+  contender: Contender,
+  pace: Pace,
+  equalRate: (sustainable: number) => number,
+  say: (line: string) => void,
+): Promise<Block> =>
+  opened(contender.plan, (shop) => measured({ ...shop, contender, pace, equalRate, say }))
+
+type Running = Opened & {
+  contender: Contender
+  pace: Pace
+  equalRate: (sustainable: number) => number
+  say: (line: string) => void
+}
+
+async function measured(running: Running): Promise<Block> {
+  const { contender, pace, units, driver, meter, readyMs } = running
+  const at = new Date().toISOString()
+  const idle = await whileIdle(meter, pace.idleMs)
+  const shop = await staged(running)
   const warm = { ordersPerSecond: pace.warmUp.rate, seconds: pace.warmUp.seconds }
   const warmUp = await runStep('warm-up', { driver, meter }, warm)
   const counting = { driver, meter, legs: contender.legs, calls: callsOf(contender, units) }
   const perOrder = await countPerOrder(counting, pace.counted)
   const steps = [warmUp, ...(await climbAndLoad(running, warmUp))]
   const pssMb = meter.pssMb()
-  const { checks } = await verify({ ...shop, record })
+  const { checks } = await verify(shop)
   const violations = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
   return { contender: contender.name, at, readyMs, ...idle, pssMb, perOrder, steps, violations }
 }

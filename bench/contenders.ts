@@ -106,7 +106,8 @@ const choice: Choice = { secrets: 'env' }
 const here = (path: string) => join(import.meta.dirname, path)
 const plain = here('dapr/plain.yaml')
 
-async function beside(
+/** The shop beside its sidecars, each stanza of dapr.yaml as `change` makes it. */
+export async function beside(
   project: Project,
   more: Choice,
   change?: (stanza: Stanza) => Stanza[],

@@ -25,16 +25,14 @@ export type DaprOptions = {
 }
 
 const callTimeoutMs = 10_000
-/** gRPC status ABORTED: what Dapr answers to an ETag that no longer matches. */
-const aborted = 10
-const internal = 13
-/** The SDK's CONCURRENCY_FIRST_WRITE. */
-const firstWriteWins = 1
+/** What Dapr answers to an ETag that no longer matches. */
+const conflict = 409
+const firstWrite = 'first-write'
 
 /**
- * `Transport` on a Dapr sidecar. What every service does all the time (calls, facts) and at its start (secrets) is
- * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. State and bindings are the SDK over gRPC,
- * loaded when first used; its error values and non-errors all become thrown `Fault`s.
+ * `Transport` on a Dapr sidecar. What services do all the time (calls, facts, state) and at their start (secrets) is
+ * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. Bindings are the SDK over gRPC, loaded when
+ * first used; its error values and non-errors all become thrown `Fault`s.
  */
 export function createDaprTransport(options: DaprOptions): Transport {
   const {
@@ -106,12 +104,19 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   /** Asks the sidecar itself something. @throws Fault when it does not answer */
-  async function ask(doing: string, method: 'GET' | 'POST', path: string, body?: unknown) {
+  async function ask(
+    doing: string,
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
     const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
+    const json = body !== undefined && { 'content-type': 'application/json' }
     const asking = pool.request({
       method,
       path,
-      headers: { ...token, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      headers: { ...token, ...json, ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       ...limits,
     })
@@ -120,12 +125,11 @@ export function createDaprTransport(options: DaprOptions): Transport {
     return { status: answer.statusCode, headers: answer.headers, text }
   }
 
-  /** Over HTTP: the SDK's read drops the ETag, and its bulk read takes an entry that it could not read for none. */
   async function get(store: string, key: string): Promise<StateEntry | undefined> {
     const path = `/v1.0/state/${store}/${encodeURIComponent(key)}`
     const { status, headers, text } = await ask(`reading ${key}`, 'GET', path)
     if (status === 204) return undefined
-    if (status !== 200) throw new Fault('unavailable', `reading ${key} failed: ${status} ${text}`)
+    if (status !== 200) throw failed(`reading ${key}`, status, text)
     return { value: JSON.parse(text), etag: String(headers.etag) }
   }
 
@@ -135,30 +139,29 @@ export function createDaprTransport(options: DaprOptions): Transport {
     value: unknown,
     { etag, ttlSeconds }: SaveOptions = {},
   ): Promise<void> {
-    const firstWrite = { concurrency: firstWriteWins }
+    const path = `/v1.0/state/${store}`
     const entry = {
       key,
-      // the SDK sends a string as it is, and everything else as JSON
-      value: (typeof value === 'string' ? JSON.stringify(value) : value) as object,
+      value,
       ...(etag && { etag }),
-      ...(etag !== undefined && { options: firstWrite }),
+      ...(etag !== undefined && { options: { concurrency: firstWrite } }),
       ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
     }
-    try {
-      // crash point: before saving state
-      await reached(`saving ${key}`, (await sdk()).state.save(store, [entry as never]))
-      // crash point: after saving state
-    } catch (error) {
-      // some stores answer a lost first write with an error that only a look can tell from a fault
-      if (etag === null && codeOf(error) === internal && (await get(store, key)))
-        throw changed(`saving ${key}`)
-      throw error
-    }
+    // crash point: before saving state
+    const { status, text } = await ask(`saving ${key}`, 'POST', path, [entry])
+    // crash point: after saving state
+    if (status < 300) return
+    // some stores answer a lost first write with an error that only a look can tell from a fault
+    const isLost = status === conflict || (etag === null && (await get(store, key)))
+    throw isLost ? changed(`saving ${key}`) : failed(`saving ${key}`, status, text)
   }
 
   async function remove(store: string, key: string, etag?: string): Promise<void> {
-    const options = etag ? { etag, concurrency: firstWriteWins } : {}
-    await reached(`deleting ${key}`, (await sdk()).state.delete(store, key, options as never))
+    const path = `/v1.0/state/${store}/${encodeURIComponent(key)}?concurrency=${firstWrite}`
+    const given = etag === undefined ? {} : { 'if-match': etag }
+    const { status, text } = await ask(`deleting ${key}`, 'DELETE', path, undefined, given)
+    if (status === conflict) throw changed(`deleting ${key}`)
+    if (status >= 300) throw failed(`deleting ${key}`, status, text)
   }
 
   async function secret(name: string): Promise<string> {
@@ -247,7 +250,7 @@ const ownError = /^\{"errorCode":"ERR_/
 /** Why nothing reached our own sidecar. */
 const neverSent: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
 
-/** Turns whatever the SDK rejects with into a `Fault` (or the refusal it stands for), and bounds the wait. */
+/** Turns whatever a client of the sidecar rejects with into a `Fault`, and bounds the wait. */
 async function reached<T>(
   doing: string,
   answer: Promise<T>,
@@ -260,14 +263,15 @@ async function reached<T>(
   }
 }
 
-function fromSdk(doing: string, error: unknown): Error {
+function fromSdk(doing: string, error: unknown): Fault {
   if (error instanceof Fault) return error
   const cause = error instanceof Error ? error : (error as { error?: unknown })?.error
-  if ((cause as { code?: number })?.code === aborted) return changed(doing)
   const said = cause instanceof Error ? cause.message : String(cause)
   return new Fault('unavailable', `${doing} failed: ${said}`, { cause })
 }
 
+const failed = (doing: string, status: number, text: string): Fault =>
+  new Fault('unavailable', `${doing} failed: ${status} ${text}`)
 const changed = (doing: string): Refusal =>
   refused('etag-mismatch', `${doing}: the entry has changed`)
 const codeOf = (error: unknown): number | string | undefined =>

@@ -2,10 +2,10 @@
 export type Series = { name: string; points: readonly (readonly [x: number, y: number])[] }
 export type Bar = { name: string; parts: readonly { name: string; size: number }[] }
 
-const width = 760
+export const width = 760
 const colours = ['#1f4d3f', '#4c9f85', '#d0772c', '#7a5195', '#c23b4b', '#5b6770', '#9a8a2f']
 const style =
-  'text{font:13px system-ui,sans-serif;fill:#333}.title{font-weight:600;font-size:15px}.grid{stroke:#ddd}@media(prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}}'
+  'text{font:13px system-ui,sans-serif;fill:#333}.in{font:10px ui-monospace,monospace}.title{font-weight:600;font-size:15px}.grid{stroke:#ddd}@media(prefers-color-scheme:dark){text{fill:#ddd}.in{fill:#222}.grid{stroke:#444}}'
 
 /** Horizontal bars, one a contender, each made of parts that all bars share. */
 export function bars(title: string, unit: string, all: readonly Bar[]): string {
@@ -66,15 +66,19 @@ export function lines(
 const sizeOf = ({ parts }: Bar): number => parts.reduce((sum, { size }) => sum + size, 0)
 const colourOf = (names: readonly string[], name: string): string =>
   colours[names.indexOf(name) % colours.length] ?? '#888'
-const heading = (title: string) => `<text class="title" x="10" y="20">${safe(title)}</text>`
+export const heading = (title: string) => `<text class="title" x="10" y="20">${safe(title)}</text>`
 
-function legend(names: readonly string[], y: number): string {
+export function legend(
+  names: readonly string[],
+  y: number,
+  palette: readonly string[] = colours,
+): string {
   const perRow = 4
   return names
     .map((name, index) => {
       const x = 10 + (index % perRow) * 185
       const row = y + 18 * Math.floor(index / perRow)
-      return `<rect x="${x}" y="${row - 8}" width="12" height="12" fill="${colourOf(names, name)}"/>${text(x + 18, row + 3, name)}`
+      return `<rect x="${x}" y="${row - 8}" width="12" height="12" fill="${palette[index % palette.length]}"/>${text(x + 18, row + 3, name)}`
     })
     .join('')
 }
@@ -82,13 +86,13 @@ function legend(names: readonly string[], y: number): string {
 const text = (x: number, y: number, said: string, anchor = 'start') =>
   `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}">${safe(said)}</text>`
 
-const svg = (height: number, content: string, title: string) =>
+export const svg = (height: number, content: string, title: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${safe(title)}">
 <style>${style}</style>
 ${content}
 </svg>
 `
 
-const n = (number: number): string => String(Math.round(number * 10) / 10)
-const safe = (said: string): string =>
+export const n = (number: number): string => String(Math.round(number * 10) / 10)
+export const safe = (said: string): string =>
   said.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

@@ -1,0 +1,57 @@
+import { heading, legend, n, safe, svg, width } from '../report/plot.ts'
+import { byOwner, type Frame } from './stacks.ts'
+
+const rowHeight = 15
+/** Of the whole; what is narrower cannot be seen. */
+const leastShare = 0.004
+const letterWidth = 6.2
+
+/** A flame graph upside down: callers above what they call, as wide as the time, coloured by whose code it is. */
+export function flame(title: string, root: Frame): string {
+  const owners = byOwner(root).map(([owner]) => owner)
+  const shares = byOwner(root).map(([, ms]) => `${((ms / root.ms) * 100).toFixed(0)} %`)
+  const top = 46 + 18 * Math.ceil(owners.length / 4)
+  const scale = (width - 20) / root.ms
+  const boxes: string[] = []
+  let deepest = 0
+  const draw = (frame: Frame, x: number, depth: number): void => {
+    deepest = Math.max(deepest, depth)
+    boxes.push(boxOf(frame, x, top + depth * rowHeight))
+    drawAll(frame, x, depth + 1)
+  }
+  const drawAll = (frame: Frame, left: number, depth: number): void => {
+    let x = left
+    for (const call of [...frame.calls.values()].sort((a, b) => b.ms - a.ms)) {
+      if (call.ms / root.ms >= leastShare) draw(call, x, depth)
+      x += call.ms * scale
+    }
+  }
+  const boxOf = ({ name, owner, ms }: Frame, x: number, y: number): string => {
+    const room = Math.floor((ms * scale - 4) / letterWidth)
+    const label =
+      room > 2
+        ? `<text x="${n(x + 3)}" y="${y + 11}" class="in">${safe(name.slice(0, room))}</text>`
+        : ''
+    const share = ((ms / root.ms) * 100).toFixed(1)
+    return `<g><title>${safe(name)}: ${share} %</title><rect x="${n(x)}" y="${y}" width="${n(ms * scale)}" height="${rowHeight - 1}" fill="${colours[owners.indexOf(owner)] ?? '#888'}"/>${label}</g>`
+  }
+  drawAll(root, 10, 0)
+  const names = owners.map((owner, index) => `${owner} ${shares[index]}`)
+  return svg(
+    top + (deepest + 1) * rowHeight + 10,
+    [heading(title), legend(names, 36, colours), ...boxes].join('\n'),
+    title,
+  )
+}
+
+const colours = [
+  '#c9e4da',
+  '#f2cfa8',
+  '#d9cbe6',
+  '#f0c3c9',
+  '#c9d6e8',
+  '#e6e0b0',
+  '#d5d5d5',
+  '#b9dbe8',
+  '#e8d2bd',
+]
