@@ -81,6 +81,11 @@ A hop is a message from one process to another for a call or a fact, answers not
 
 ${markdown(['ms per order', 'services', 'sidecars', 'Dapr’s control plane', 'database', 'broker', 'provider and mail'], [...grouped].map(partsRow))}
 
+Whose code that is, from profiles under a steady load (\`npm run bench:profile\`; callers above what they call, as wide as the time):
+
+![Services](images/profile-services.svg)
+![Sidecars](images/profile-sidecars.svg)
+
 ## Memory and start
 
 ![Memory](images/benchmark-memory.svg)
