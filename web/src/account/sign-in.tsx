@@ -8,7 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { NewPassword } from './new-password.tsx'
+import { EmailField, NewPassword } from './credentials.tsx'
 import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
@@ -95,19 +95,5 @@ export function Register() {
         </Button>
       </form>
     </Page>
-  )
-}
-
-function EmailField({ fault }: { fault: string | undefined }) {
-  return (
-    <TextField
-      label="E-mail"
-      name="email"
-      type="email"
-      autoComplete="email"
-      required
-      maxLength={254}
-      fault={fault}
-    />
   )
 }
