@@ -44,7 +44,7 @@ export function Checkout() {
         <aside className="card summary stack" aria-label="Your order">
           <Lines {...prices} />
           <Refused problem={problem} />
-          {prices.orderable ? (
+          {lines.length === 0 ? null : prices.orderable ? (
             <Button type="submit" wide busy={busy}>
               {prices.total ? `Order and pay ${formatMoney(prices.total)}` : 'Order'}
             </Button>
