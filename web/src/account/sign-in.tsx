@@ -48,10 +48,19 @@ export function SignIn() {
           Sign in
         </Button>
       </form>
-      <p className="soft small demo-hint">
-        The start of the shop prints a demo account: demo@sidecart.example and its password.
-      </p>
+      <DemoHint operator={next?.startsWith('/ops') ?? false} />
     </Page>
+  )
+}
+
+/** For somebody who has just started the shop and looks at it for the first time. */
+function DemoHint({ operator }: { operator: boolean }) {
+  return (
+    <p className="soft small demo-hint">
+      {operator
+        ? 'The console is for operators. The start of the shop prints one: operator@sidecart.example and its password.'
+        : 'The start of the shop prints a demo account: demo@sidecart.example and its password.'}
+    </p>
   )
 }
 
