@@ -33,7 +33,9 @@ export function LettersPage() {
           Not answering now, and so missing here: {data.silent.join(', ')}.
         </Notice>
       )}
-      {data?.letters.length === 0 && <Notice tone="good">Every fact was handled.</Notice>}
+      {data && data.letters.length + data.silent.length === 0 && (
+        <Notice tone="good">Every fact was handled.</Notice>
+      )}
       <ul className="stack">
         {data?.letters.map((letter) => (
           <li key={`${letter.service} ${letter.id}`}>
