@@ -45,6 +45,7 @@ try {
   await signInAsOperator(operator)
   await hourOfSales(await newCustomer())
   const pages = await opsPages()
+  await booksHold()
   const troubled = ['orders', 'letters']
   await shootAll(
     operator,
@@ -61,6 +62,19 @@ try {
 } finally {
   await browser.close()
   await closeShop()
+}
+
+/** Until the console's last look at the books was one at a shop at rest. */
+async function booksHold(): Promise<void> {
+  const { ask } = await operatorOf()
+  await until(
+    'the books hold',
+    async () => {
+      const { body } = await ask('POST', '/operations/books')
+      return (body.last as { ok: boolean } | undefined)?.ok
+    },
+    60_000,
+  )
 }
 
 /** An order that is parked, and facts that are dead. Answers how to end it. */

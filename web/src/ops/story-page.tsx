@@ -137,7 +137,7 @@ function Row({ happening, used, since, trace }: RowProps) {
         {detail && <span className="soft small"> {detail}</span>}
       </td>
       <td className="number money">{money}</td>
-      <td className="small unbroken stock">{stock}</td>
+      <td className="small unbroken pieces">{stock}</td>
       <td className="small soft trace">{trace > 0 && trace}</td>
     </tr>
   )
