@@ -16,6 +16,8 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     : unknown) & {
     headers?: Record<string, string>
     signal?: AbortSignal
+    /** What everybody may know is asked without a session, and so also while there can be none. */
+    asAnybody?: true
   }
 type Output<R extends RouteConfig> = {
   [S in keyof R['responses']]: R['responses'][S] extends Json<infer B extends z.ZodType>
@@ -44,8 +46,8 @@ export async function answer<R extends RouteConfig>(
   path: R['path'],
   input: Input<R>,
 ): Promise<{ data: Output<R>; headers: Headers }> {
-  const { params, query, body, headers, signal } = input as Parts
-  const reply = await asMyself({
+  const { params, query, body, headers, signal, asAnybody } = input as Parts
+  const reply = await (asAnybody ? send : asMyself)({
     method,
     path: pathOf(path, params, query),
     headers: headers ?? {},
@@ -59,6 +61,7 @@ export async function answer<R extends RouteConfig>(
 type Parts = Pick<Sent, 'body' | 'headers' | 'signal'> & {
   params?: Record<string, string>
   query?: Record<string, unknown>
+  asAnybody?: true
 }
 
 /** Sends with the token of whoever is signed in; with a new one when it is refused. */
