@@ -2,11 +2,13 @@ import { bench, readResults } from '../../bench/bench.ts'
 import { contendersCalled } from '../../bench/contenders.ts'
 import { printed } from '../../bench/print.ts'
 import { writeReport } from '../../bench/report/report.ts'
+import { benchSets, fileOf } from '../../bench/sets/sets.ts'
+import { rowsOf, writeTable } from '../../bench/sets/table.ts'
 import { summarise } from '../../bench/summary.ts'
 import { command } from '../command.ts'
-import { Advice, projectAt } from '../project.ts'
+import { Advice, type Project, projectAt } from '../project.ts'
 import { assertNotRunning } from '../shop.ts'
-import { createProgress } from '../terminal.ts'
+import { createProgress, type Progress, table } from '../terminal.ts'
 
 const usual = 'dapr,dapr-plain,direct,monolith,moleculer'
 
@@ -26,6 +28,10 @@ export default command({
       type: 'boolean',
       description: 'Only write docs/performance.md again, from the raw data of the last full run',
     },
+    sets: {
+      type: 'boolean',
+      description: 'The shop on each broker and each store instead, for the table in components/',
+    },
     json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },
   },
   async run({ args }) {
@@ -33,6 +39,7 @@ export default command({
     if (args.report) return console.log(writeReport(project.root, readResults(project)))
     assertNotRunning(project)
     const progress = createProgress(args.json ? process.stderr : process.stdout)
+    if (args.sets) return onAllSets(project, progress, args.json)
     const { results, file } = await bench(
       project,
       {
@@ -54,6 +61,15 @@ export default command({
       process.exitCode = 1
   },
 })
+
+async function onAllSets(project: Project, progress: Progress, json?: boolean): Promise<void> {
+  const results = await benchSets(project, progress)
+  console.log(json ? JSON.stringify(results) : table(rowsOf(results)))
+  progress.line(`raw data: ${fileOf(project)}`)
+  if (results.failed.length > 0 || results.blocks.some(({ violations }) => violations.length > 0))
+    process.exitCode = 1
+  else writeTable(project, results)
+}
 
 function roundsOf(given: string | undefined, quick: boolean): number {
   const rounds = Number(given ?? (quick ? 1 : 2))

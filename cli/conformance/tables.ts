@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { capabilities, type Kind, lacks, reasonOf } from '../../components/capabilities.ts'
-import { readIfThere, writeWhole } from '../files.ts'
+import { writeWhole } from '../files.ts'
+import { withPart } from '../generated.ts'
 import type { Project } from '../project.ts'
 import type { Result, Shop } from './results.ts'
 
@@ -15,8 +16,6 @@ const pages: Record<string, (results: readonly Result[]) => string> = {
   'components/README.md': whole,
 }
 
-const [begins, ends] = ['<!-- conformance: generated -->', '<!-- /conformance -->']
-
 /** Writes the tables into the pages that have a place for them. */
 export function writeTables(project: Project, results: readonly Result[]): void {
   for (const [page, text] of Object.entries(tablesOf(project, results)))
@@ -25,12 +24,10 @@ export function writeTables(project: Project, results: readonly Result[]): void 
 
 /** Each page as it reads with these results. */
 export function tablesOf(project: Project, results: readonly Result[]): Record<string, string> {
-  const texts = Object.entries(pages).map(([page, render]) => {
-    const text = readIfThere(join(project.root, page)) ?? ''
-    const [from, to] = [text.indexOf(begins), text.indexOf(ends)]
-    if (from < 0 || to < 0) throw new Error(`${page} has no place for the conformance tables`)
-    return [page, `${text.slice(0, from)}${begins}\n${render(results)}\n${text.slice(to)}`]
-  })
+  const texts = Object.entries(pages).map(([page, render]) => [
+    page,
+    withPart(project, page, 'conformance', render(results)),
+  ])
   return Object.fromEntries(texts)
 }
 
