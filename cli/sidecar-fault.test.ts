@@ -51,16 +51,21 @@ test.each([
   ['pubsub.kafka', "kafka error: invalid value for 'authType' attribute", 'Compare its fields'],
 ])('%s: %s', (type, why, todo) => {
   const resources = [component(type, secretOf('url', 'the-url'))]
-  const said = explainSidecar(gaveUp(type, why), { resources, secretsFile: 'secrets.json' })
+  const said = explainSidecar(gaveUp(type, why), {
+    resources,
+    secrets: { 'the-url': 'nats://sidecart:secret@10.0.0.7:4222' },
+    secretsFile: 'secrets.json',
+  })
   expect(said).toContain(`components/${type}/pubsub.yaml: component pubsub (${type})`)
   expect(said).toContain(why.replaceAll('\\"', '"'))
   expect(said).toContain(todo)
   expect(said).toContain('url (secret the-url) in secrets.json')
+  if (todo !== 'Compare its fields') expect(said).toContain('The server at 10.0.0.7:4222 ')
   expect(said).not.toContain('initialization error')
 })
 
 test('a sidecar that ended for another reason is not explained', () => {
   expect(
-    explainSidecar(['panic: out of memory'], { resources: [], secretsFile: '' }),
+    explainSidecar(['panic: out of memory'], { resources: [], secrets: {}, secretsFile: '' }),
   ).toBeUndefined()
 })
