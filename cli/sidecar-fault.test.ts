@@ -48,6 +48,16 @@ test.each([
     'failed to establish connection to broker: context deadline exceeded',
     'does not answer',
   ],
+  [
+    'state.sqlite',
+    'failed to ping: unable to open database file: out of memory (14)',
+    'none can be made in its folder',
+  ],
+  [
+    'pubsub.bullmq',
+    'rpc error: code = Unknown desc = connect ECONNREFUSED 127.0.0.1:5999',
+    'does not answer',
+  ],
   ['pubsub.kafka', "kafka error: invalid value for 'authType' attribute", 'Compare its fields'],
 ])('%s: %s', (type, why, todo) => {
   const resources = [component(type, secretOf('url', 'the-url'))]
@@ -60,7 +70,7 @@ test.each([
   expect(said).toContain(why.replaceAll('\\"', '"'))
   expect(said).toContain(todo)
   expect(said).toContain('url (secret the-url) in secrets.json')
-  if (todo !== 'Compare its fields') expect(said).toContain('The server at 10.0.0.7:4222 ')
+  if (todo.startsWith('does not')) expect(said).toContain('The server at 10.0.0.7:4222 ')
   expect(said).not.toContain('initialization error')
 })
 

@@ -15,6 +15,9 @@ const refused =
 const absent =
   /refused|no such host|no route|unreachable|no servers available|i\/o timeout|deadline exceeded|init timeout/i
 
+/** The same of a store that is a file. */
+const noFile = /unable to open database file/i
+
 /**
  * From the last lines of a sidecar's log: which component could not be brought up, in which file, why, and what to do.
  * Undefined when it ended for another reason.
@@ -42,6 +45,8 @@ function todo(component: Resource, said: string, { secrets, secretsFile }: Known
   const named = entriesOf(component).flatMap((entry) => addressesIn(entry, secrets))
   const places = named.map(({ host, port }) => `${host}:${port}`)
   const server = places.length > 0 ? `The server at ${places.join(', ')}` : 'The server'
+  if (noFile.test(said))
+    return `There is no such file, and none can be made in its folder: correct ${where}.`
   if (refused.test(said)) return `${server} does not let it in: compare ${where} with the server.`
   if (absent.test(said))
     return `${server} does not answer, or not with this login: start it, or correct ${where}.`
