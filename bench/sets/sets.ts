@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { serverOf } from '../../cli/conformance/versions.ts'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
-import { writeWhole } from '../../cli/files.ts'
-import type { Project } from '../../cli/project.ts'
+import { readIfThere, writeWhole } from '../../cli/files.ts'
+import { Advice, type Project } from '../../cli/project.ts'
 import { setAmong, setsOf } from '../../cli/sets.ts'
 import type { Progress } from '../../cli/terminal.ts'
 import { ensureRuntime } from '../../runtime/ensure.ts'
@@ -21,6 +21,13 @@ export type SetResults = {
 }
 
 export const fileOf = ({ root }: Project) => join(root, 'bench', 'results', 'sets.json')
+
+/** The raw data of the last run. @throws Advice when there was none */
+export function readSets(project: Project): SetResults {
+  const text = readIfThere(fileOf(project))
+  if (text === undefined) throw new Advice('there is no run yet: npm run bench -- --sets')
+  return JSON.parse(text) as SetResults
+}
 
 /** Of what the sets of dapr.yaml sustain. */
 const equalShare = 0.5

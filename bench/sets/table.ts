@@ -26,16 +26,29 @@ export function rowsOf({ blocks, servers }: SetResults): string[][] {
 const equalOf = (block: SetBlock | undefined): Step | undefined =>
   block?.steps.find(({ purpose }) => purpose === 'equal')
 
-/** A rate that was not kept up is told: then the figure is one of overload. */
+/** What a rate that was not kept up failed in is told: then the figure is one of overload. */
 const cpuOf = (step: Step | undefined): string =>
-  step ? `${cpuPerOrder(step).toFixed(1)}${step.kept ? '' : ' (not kept up)'}` : ''
+  step ? `${cpuPerOrder(step).toFixed(1)}${step.kept ? '' : ` (${step.why})`}` : ''
+
+/** How far the two blocks of the same sets are apart, in percent. */
+function noiseOf({ blocks }: SetResults, figure: (block: SetBlock) => number): number {
+  const [first = 0, last = 0] = [blocks[0], blocks.at(-1)].map((block) =>
+    block ? figure(block) : 0,
+  )
+  return Math.round((Math.abs(first - last) / Math.min(first, last)) * 100)
+}
 
 /** The page with the table of these results. */
 export function pageWith(project: Project, results: SetResults): string {
   const { processor, cores } = results.machine
   const [head = [], ...rows] = rowsOf(results)
   const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
-  const about = `${results.blocks[0]?.at.slice(0, 10)}, ${cores} cores (${processor}), each block verified.`
+  const orders = noiseOf(results, sustainable)
+  const cpu = noiseOf(results, (block) => {
+    const step = equalOf(block)
+    return step ? cpuPerOrder(step) : 0
+  })
+  const about = `${results.blocks[0]?.at.slice(0, 10)}, ${cores} cores (${processor}), each block verified. First and last row are the same sets: they differ by ${orders} % in orders/s and ${cpu} % in CPU, and what differs by less is noise.`
   return withPart(project, page, 'sets', `${table.join('\n')}\n\n${about}`)
 }
 

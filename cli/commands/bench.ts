@@ -2,7 +2,7 @@ import { bench, readResults } from '../../bench/bench.ts'
 import { contendersCalled } from '../../bench/contenders.ts'
 import { printed } from '../../bench/print.ts'
 import { writeReport } from '../../bench/report/report.ts'
-import { benchSets, fileOf } from '../../bench/sets/sets.ts'
+import { benchSets, fileOf, readSets } from '../../bench/sets/sets.ts'
 import { rowsOf, writeTable } from '../../bench/sets/table.ts'
 import { summarise } from '../../bench/summary.ts'
 import { command } from '../command.ts'
@@ -26,7 +26,8 @@ export default command({
     rounds: { type: 'string', description: 'How often each runs: 2, or 1 when it is quick' },
     report: {
       type: 'boolean',
-      description: 'Only write docs/performance.md again, from the raw data of the last full run',
+      description:
+        'Only write docs/performance.md (or the table of sets) again, from the raw data of the last run',
     },
     sets: {
       type: 'boolean',
@@ -36,6 +37,7 @@ export default command({
   },
   async run({ args }) {
     const project = projectAt()
+    if (args.report && args.sets) return writeTable(project, readSets(project))
     if (args.report) return console.log(writeReport(project.root, readResults(project)))
     assertNotRunning(project)
     const progress = createProgress(args.json ? process.stderr : process.stdout)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { fileOf, type SetResults } from '../../bench/sets/sets.ts'
+import { readSets } from '../../bench/sets/sets.ts'
 import { pageWith } from '../../bench/sets/table.ts'
 import { readResults } from '../../cli/conformance/results.ts'
 import { tablesOf } from '../../cli/conformance/tables.ts'
@@ -30,9 +30,8 @@ test('the tables on the pages are those of the last results: npx sidecart confor
 })
 
 test('the table of what sets cost is that of the last run: npm run bench -- --sets', () => {
-  const results = JSON.parse(readIfThere(fileOf(project)) ?? '') as SetResults
   const page = 'components/README.md'
-  expect(pageWith(project, results)).toBe(readIfThere(join(project.root, page)))
+  expect(pageWith(project, readSets(project))).toBe(readIfThere(join(project.root, page)))
 })
 
 test('every broker and every store has carried the whole shop through a storm', () => {
