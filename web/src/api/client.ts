@@ -16,7 +16,7 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     : unknown) & {
     headers?: Record<string, string>
     signal?: AbortSignal
-    /** What everybody may know is asked without a session, and so also while there can be none. */
+    /** What everybody may know is also asked while there can be no session. */
     asAnybody?: true
   }
 type Output<R extends RouteConfig> = {
@@ -47,13 +47,14 @@ export async function answer<R extends RouteConfig>(
   input: Input<R>,
 ): Promise<{ data: Output<R>; headers: Headers }> {
   const { params, query, body, headers, signal, asAnybody } = input as Parts
-  const reply = await (asAnybody ? send : asMyself)({
+  const sent = {
     method,
     path: pathOf(path, params, query),
     headers: headers ?? {},
     signal,
     ...(body !== undefined && { body }),
-  })
+  }
+  const reply = await (asAnybody ? asMyselfIfPossible : asMyself)(sent)
   const data = reply.status === 204 ? undefined : await reply.json()
   return { data: data as Output<R>, headers: reply.headers }
 }
@@ -77,6 +78,12 @@ export async function asMyself(sent: Sent, again = true): Promise<Response> {
     return asMyself(sent, false)
   }
 }
+
+const asMyselfIfPossible = (sent: Sent): Promise<Response> =>
+  accessToken().then(
+    () => asMyself(sent),
+    () => send(sent),
+  )
 
 export function pathOf(
   template: string,
