@@ -21,18 +21,16 @@ type Stanza = {
   command: string[]
   appDirPath: string
 }
+const onDisk = readFileSync(join(root, 'dapr.yaml'), 'utf8')
 export const stanzas = (parse(runFile()) as { apps: Stanza[] }).apps
 
 /** dapr.yaml as an operator edits it for the sets of SIDECART_BROKER and SIDECART_STATE. */
 function runFile(): string {
   const { instances: _, ...sets } = chosen({})
-  return Object.entries(sets).reduce(
-    (text, [kind, set]) => {
-      const folder = `components/${prefixes[kind as keyof typeof prefixes]}`
-      return text.replace(new RegExp(`${folder}\\S+`), `${folder}${set}`)
-    },
-    readFileSync(join(root, 'dapr.yaml'), 'utf8'),
-  )
+  return Object.entries(sets).reduce((text, [kind, set]) => {
+    const folder = `components/${prefixes[kind as keyof typeof prefixes]}`
+    return text.replace(new RegExp(`${folder}\\S+`), `${folder}${set}`)
+  }, onDisk)
 }
 
 /** Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr run -f .`. */
@@ -66,11 +64,12 @@ export async function sidecart(...args: string[]): Promise<string> {
   return stdout
 }
 
-/** The README's own two lines, with the run file from stdin: other sets may be in it than on disk. */
+/** The README's own two lines; for other sets than those on disk the run file comes from stdin. */
 function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
   const log = openSync(launchLog, 'w')
-  const lines = 'eval "$(npx sidecart env </dev/null)" && exec dapr run -f -'
+  const from = runFile() === onDisk ? '.' : '-'
+  const lines = `eval "$(npx sidecart env </dev/null)" && exec dapr run -f ${from}`
   const child = spawn('bash', ['-c', lines], {
     cwd: root,
     stdio: ['pipe', log, log],
