@@ -119,9 +119,14 @@ async function measured(running: Running): Promise<Block> {
   const perOrder = await countPerOrder(counting, pace.counted)
   const steps = [warmUp, ...(await climbAndLoad(running, warmUp))]
   const pssMb = meter.pssMb()
-  const { checks } = await verify(shop)
-  const violations = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
+  const violations = await violationsAt(shop)
   return { contender: contender.name, at, readyMs, ...idle, pssMb, perOrder, steps, violations }
+}
+
+/** What `verify` finds wrong: then nothing that was measured counts. */
+export async function violationsAt(shop: Parameters<typeof verify>[0]): Promise<string[]> {
+  const { checks } = await verify(shop)
+  return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
 }
 
 async function whileIdle(meter: Meter, ms: number) {
@@ -157,7 +162,8 @@ async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
 }
 
 /** Orders a second that the processors allow if each goes on taking what it took in this step. */
-const allowedByCpu = (step: Step): number => (availableParallelism() * 1000) / cpuPerOrder(step)
+export const allowedByCpu = (step: Step): number =>
+  (availableParallelism() * 1000) / cpuPerOrder(step)
 
 function stepAt(
   { driver, meter, project, contender }: Running,

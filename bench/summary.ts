@@ -57,7 +57,7 @@ export const stepsOf = (blocks: readonly Block[], purpose: Step['purpose']): Ste
   blocks.flatMap(({ steps }) => steps.filter((step) => step.purpose === purpose))
 
 /** Completed orders a second at the highest rung that was kept up. */
-export const sustainable = ({ steps }: Block): number =>
+export const sustainable = ({ steps }: Pick<Block, 'steps'>): number =>
   Math.max(
     0,
     ...steps

@@ -1,21 +1,6 @@
 import { sql } from 'kysely'
 import type { Database } from './database.ts'
-import type { CloudEvent } from './fact.ts'
-
-/** A fact that this service could not handle, kept with its cause until it is handled after all. */
-export type DeadLetter = {
-  id: string
-  topic: string
-  event: CloudEvent
-  /** Why the last try failed. */
-  cause: string
-  attempts: number
-  traceId?: string
-  arrivedAt: string
-  /** When it is tried again by itself. Missing: it is dead, and waits for an operator. */
-  nextAttemptAt?: string
-  replayedAt?: string
-}
+import type { CloudEvent, DeadLetter } from './fact.ts'
 
 export type NewDeadLetter = Pick<DeadLetter, 'id' | 'topic' | 'event' | 'cause' | 'attempts'> & {
   traceId?: string

@@ -39,3 +39,18 @@ export type CloudEvent = {
   traceparent?: string
   data: unknown
 }
+
+/** A fact that a service could not handle, kept with its cause until it is handled after all. */
+export type DeadLetter = {
+  id: string
+  topic: string
+  event: CloudEvent
+  /** Why the last try failed. */
+  cause: string
+  attempts: number
+  traceId?: string
+  arrivedAt: string
+  /** When it is tried again by itself. Missing: it is dead, and waits for an operator. */
+  nextAttemptAt?: string
+  replayedAt?: string
+}

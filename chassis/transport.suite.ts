@@ -50,9 +50,9 @@ export function transportSuite(name: string, open: () => Promise<TransportUnderT
     it('and refuses to save or delete what has changed', async () => {
       const { state } = await open()
       const one = key()
-      await state.save(one, { n: 1 })
+      await state.save(one, { n: 1 }, { etag: null })
       const stale = (await state.get(one))?.etag ?? ''
-      await state.save(one, { n: 2 })
+      await state.save(one, { n: 2 }, { etag: stale })
       await expect(state.save(one, { n: 3 }, { etag: stale })).rejects.toEqual(changed)
       await expect(state.save(one, { n: 3 }, { etag: null })).rejects.toEqual(changed)
       await expect(state.delete(one, stale)).rejects.toEqual(changed)

@@ -30,7 +30,8 @@ export async function startBacking(
   await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
   const supervisor = createSupervisor(units, {
     adopted,
-    onEvent,
+    // what is hopeless is thrown, and told when it has been stopped
+    onEvent: (event) => event.type !== 'hopeless' && onEvent(event),
     onChange: (processes) => writeState(project, { processes }),
   })
   try {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { entriesOf } from './addresses.ts'
 import type { Resource } from './components.ts'
 import { Advice } from './project.ts'
 
-type Entry = { name: string; secretKeyRef?: { name: string } }
 type Given = {
   resources: readonly Resource[]
   /** The apps of the run file. */
@@ -40,15 +40,14 @@ function faultsOf(resource: Resource, given: Given): string[] {
   return kinds.includes(kind) ? strangers : [`kind: there is no ${kind}${meant(kind, kinds)}`]
 }
 
-function componentFaults({ spec }: Resource, { secrets, secretsFile }: Given): string[] {
-  const type = String(spec.type)
+function componentFaults(component: Resource, { secrets, secretsFile }: Given): string[] {
+  const type = String(component.spec.type)
   const known = fields[type]
   const types = Object.keys(fields)
   // A type that does not ship here is the operator's own business, unless it looks like one that does.
   if (!known)
     return meant(type, types) ? [`spec.type: there is no ${type}${meant(type, types)}`] : []
-  const entries = (spec.metadata ?? []) as Entry[]
-  return entries.flatMap(({ name, secretKeyRef: secret }) => [
+  return entriesOf(component).flatMap(({ name, secretKeyRef: secret }) => [
     ...(known.some((field) => field.toLowerCase() === name.toLowerCase())
       ? []
       : [`spec.metadata: ${type} has no field ${name}${meant(name, known)}`]),

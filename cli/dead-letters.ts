@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../chassis/dead-letters.ts'
+import type { DeadLetter } from '../chassis/fact.ts'
 import { Advice } from './project.ts'
 import { type ShopClient, ShopProblem } from './shop-client.ts'
 import { table } from './terminal.ts'

@@ -100,7 +100,7 @@ function sidecarUnit(
         logFile,
       }),
     ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
-    explain: (log) => explainSidecar(log, { resources, secretsFile: project.secretsFile }),
+    explain: (log) => explainSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
     stop: stopGently,
   }
 }

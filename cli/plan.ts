@@ -1,4 +1,5 @@
 import { ensureRuntime } from '../runtime/ensure.ts'
+import { assertReachable } from './addresses.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './backing.ts'
 import { readResources } from './components.ts'
 import { checkComponents } from './components-check.ts'
@@ -18,6 +19,8 @@ export type Plan = {
   stanzas: Stanza[]
   /** Where clients find the instances of the door, when there is more than one. */
   front?: Front
+  /** @throws Advice naming the servers of others that components name and that do not answer */
+  assertReachable(): Promise<void>
 }
 export type Front = { port: number; units: readonly Unit[] }
 
@@ -63,7 +66,14 @@ export async function planOf(
     after,
   })
   const front = stanzas.length > once.length && frontOf(once, stanzas, fleet)
-  return { servers, fleet, stanzas, ...(front && { front }) }
+  const ours = servers.all.flatMap(({ ports }) => Object.values(ports))
+  return {
+    servers,
+    fleet,
+    stanzas,
+    ...(front && { front }),
+    assertReachable: () => assertReachable(resources, { secrets, secretsFile }, ours),
+  }
 }
 
 function frontOf(

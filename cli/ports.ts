@@ -40,7 +40,7 @@ export async function portHolders(wanted: Wanted): Promise<string[]> {
   const lines = await Promise.all(
     wanted.map(async ({ name, ports }) => {
       const numbers = Object.values(ports)
-      const answered = await Promise.all(numbers.map(accepts))
+      const answered = await Promise.all(numbers.map((port) => accepts(port)))
       const taken = numbers.filter((_, index) => answered[index])
       return taken[0] === undefined
         ? undefined

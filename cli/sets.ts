@@ -4,7 +4,7 @@ import type { Stanza } from './dapr-yaml.ts'
 import { Advice, type Project } from './project.ts'
 
 /** What can be swapped, and how the folders of its sets in `components/` begin. */
-const prefixes = {
+export const prefixes = {
   broker: 'pubsub-',
   state: 'state-',
   secrets: 'secrets-',

@@ -15,7 +15,11 @@ const withinMs = 10_000
 async function explained(secrets: Record<string, string>): Promise<string | undefined> {
   const { proc, logFile, secretsFile } = await startSidecar('carts', [state], secrets)
   await until(() => !alive(proc), { timeoutMs: withinMs, what: 'the sidecar to give up' })
-  return explainSidecar(tail(logFile), { resources: readResources([state]), secretsFile })
+  return explainSidecar(tail(logFile), {
+    resources: readResources([state]),
+    secrets,
+    secretsFile,
+  })
 }
 
 test('a server that is not there: which file, which secret, and to start it', async () => {
@@ -25,7 +29,7 @@ test('a server that is not there: which file, which secret, and to start it', as
   expect(said).toContain(join(state, 'statestore.yaml'))
   expect(said).toContain(`127.0.0.1:${port}`)
   expect(said).toMatch(
-    /The server does not answer, .*start it, or correct redisHost \(secret redis-host\)/,
+    /The server at [\d.:]+ does not answer, .*start it, or correct redisHost \(secret redis-host\)/,
   )
 })
 

@@ -48,19 +48,34 @@ test.each([
     'failed to establish connection to broker: context deadline exceeded',
     'does not answer',
   ],
+  [
+    'state.sqlite',
+    'failed to ping: unable to open database file: out of memory (14)',
+    'none can be made in its folder',
+  ],
+  [
+    'pubsub.bullmq',
+    'rpc error: code = Unknown desc = connect ECONNREFUSED 127.0.0.1:5999',
+    'does not answer',
+  ],
   ['pubsub.kafka', "kafka error: invalid value for 'authType' attribute", 'Compare its fields'],
 ])('%s: %s', (type, why, todo) => {
   const resources = [component(type, secretOf('url', 'the-url'))]
-  const said = explainSidecar(gaveUp(type, why), { resources, secretsFile: 'secrets.json' })
+  const said = explainSidecar(gaveUp(type, why), {
+    resources,
+    secrets: { 'the-url': 'nats://sidecart:secret@10.0.0.7:4222' },
+    secretsFile: 'secrets.json',
+  })
   expect(said).toContain(`components/${type}/pubsub.yaml: component pubsub (${type})`)
   expect(said).toContain(why.replaceAll('\\"', '"'))
   expect(said).toContain(todo)
   expect(said).toContain('url (secret the-url) in secrets.json')
+  if (todo.startsWith('does not')) expect(said).toContain('The server at 10.0.0.7:4222 ')
   expect(said).not.toContain('initialization error')
 })
 
 test('a sidecar that ended for another reason is not explained', () => {
   expect(
-    explainSidecar(['panic: out of memory'], { resources: [], secretsFile: '' }),
+    explainSidecar(['panic: out of memory'], { resources: [], secrets: {}, secretsFile: '' }),
   ).toBeUndefined()
 })

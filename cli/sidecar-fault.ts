@@ -1,6 +1,7 @@
+import { addressesIn, entriesOf, fieldsToMend, type Known } from './addresses.ts'
 import type { Resource } from './components.ts'
 
-type Given = { resources: readonly Resource[]; secretsFile: string }
+type Given = Known & { resources: readonly Resource[] }
 
 /** What a sidecar writes when it gives up on a component. */
 const failure = /initialization error occurred for (\S+) \((\S+?)\/\w+\): (.*?)" app_id=/
@@ -14,11 +15,14 @@ const refused =
 const absent =
   /refused|no such host|no route|unreachable|no servers available|i\/o timeout|deadline exceeded|init timeout/i
 
+/** The same of a store that is a file. */
+const noFile = /unable to open database file/i
+
 /**
  * From the last lines of a sidecar's log: which component could not be brought up, in which file, why, and what to do.
  * Undefined when it ended for another reason.
  */
-export function explainSidecar(log: readonly string[], { resources, secretsFile }: Given) {
+export function explainSidecar(log: readonly string[], { resources, ...known }: Given) {
   const [, name, type, said = ''] =
     log.map((line) => failure.exec(line)).find((found) => found !== null) ?? []
   const component = resources.find(
@@ -29,21 +33,22 @@ export function explainSidecar(log: readonly string[], { resources, secretsFile 
   return [
     `${component.file}: component ${name} (${type}) could not be started:`,
     `  ${readable(why.join(': '))}`,
-    `  ${todo(component, said, secretsFile)}`,
+    `  ${todo(component, said, known)}`,
   ].join('\n')
 }
 
 const readable = (text: string) =>
   text.replaceAll('\\n', ' ').replaceAll('\\t', '').replaceAll('\\"', '"')
 
-function todo({ spec }: Resource, said: string, secretsFile: string): string {
-  const entries = (spec.metadata ?? []) as { name: string; secretKeyRef?: { name: string } }[]
-  const secrets = entries.flatMap(({ name, secretKeyRef }) =>
-    secretKeyRef ? [`${name} (secret ${secretKeyRef.name})`] : [],
-  )
-  const where = `${secrets.join(', ')} in ${secretsFile}`
-  if (refused.test(said)) return `The server does not let it in: compare ${where} with the server.`
+function todo(component: Resource, said: string, { secrets, secretsFile }: Known): string {
+  const where = fieldsToMend(component, secretsFile)
+  const named = entriesOf(component).flatMap((entry) => addressesIn(entry, secrets))
+  const places = named.map(({ host, port }) => `${host}:${port}`)
+  const server = places.length > 0 ? `The server at ${places.join(', ')}` : 'The server'
+  if (noFile.test(said))
+    return `There is no such file, and none can be made in its folder: correct ${where}.`
+  if (refused.test(said)) return `${server} does not let it in: compare ${where} with the server.`
   if (absent.test(said))
-    return `The server does not answer, or not with this login: start it, or correct ${where}.`
+    return `${server} does not answer, or not with this login: start it, or correct ${where}.`
   return `Compare its fields with Dapr's reference: https://docs.dapr.io/reference/components-reference/ (${where}).`
 }

@@ -64,7 +64,7 @@ async function statusOfOne(project: Project, record: ProcessRecord): Promise<Pro
 async function isReady(project: Project, { role, ports }: ProcessRecord): Promise<boolean> {
   if (role === 'app') return answers(`http://127.0.0.1:${ports.app}/readyz`)
   if (role === 'sidecar') return sidecarHealthy(ports.http ?? 0, ensureVariables(project))
-  return (await Promise.all(Object.values(ports).map(accepts))).every(Boolean)
+  return (await Promise.all(Object.values(ports).map((port) => accepts(port)))).every(Boolean)
 }
 
 /** Resident memory; only Linux tells it without another process. */

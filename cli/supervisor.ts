@@ -88,7 +88,8 @@ export function createSupervisor(
       const { name, role, logFile, explain } = one.unit
       one.hopeless = one.everReady ? undefined : (adviceIn(fault) ?? explain?.(tail(logFile)))
       const why = fault ? { reason: fault.message, log: [] } : { log: tail(logFile) }
-      onEvent({ type: 'crash', name, role, logFile, inARow, againInMs: wait, ...why })
+      if (!one.hopeless)
+        onEvent({ type: 'crash', name, role, logFile, inARow, againInMs: wait, ...why })
       await pause(wait, undefined, { signal: one.wake.signal }).catch(() => {})
       wait = Math.min(wait * 2, most)
     }
@@ -191,11 +192,12 @@ export function createSupervisor(
       () => all.every(({ everReady, wanted }) => everReady || !wanted) || hopeless() !== undefined,
     )
     const lost = hopeless()
-    if (lost)
-      throw new Advice(
-        lost.hopeless ??
-          `${lost.unit.name} does not start: it ended ${lost.restarts} times. Its log: ${lost.unit.logFile}`,
-      )
+    if (!lost) return
+    const { name, role, logFile } = lost.unit
+    const often = `${name} does not start: it ended ${lost.restarts} times. Its log: ${logFile}`
+    const reason = lost.hopeless ?? often
+    onEvent({ type: 'hopeless', name, role, reason })
+    throw new Advice(reason)
   }
 
   async function stopAll(): Promise<void> {

@@ -7,7 +7,13 @@ import { runVitest, type TestFile } from './vitest.ts'
 
 export type Tally = { passed: number; failed: number }
 
-type Run = { name: string; args: readonly string[]; env?: NodeJS.ProcessEnv }
+type Run = {
+  name: string
+  args: readonly string[]
+  env?: NodeJS.ProcessEnv
+  /** A set whose server has to be had here. */
+  needs?: string
+}
 
 const projects = (...names: string[]): Run => ({
   name: names.join(' and '),
@@ -33,6 +39,7 @@ const runs = [
   projects('chaos'),
   projects('browser'),
   projects('crash'),
+  { ...projects('swap'), needs: 'redis' },
 ]
 const asTold: Run = { name: 'chosen', args: [] }
 
@@ -42,10 +49,20 @@ export async function runTests(
   passedThrough: readonly string[],
 ): Promise<number> {
   const runtime = await ensureRuntime({ project: project.root })
+  const missingFor = (set: string) =>
+    serverOf(project, runtime, set).then(
+      () => undefined,
+      (error: Error) => error.message,
+    )
   const tallies: Tally[] = []
+  const skipped: string[] = []
   const chosen = passedThrough.includes('--project') ? [asTold] : runs
-  for (const one of chosen) tallies.push(await run(project, one, passedThrough))
-  const skipped = passedThrough.length > 0 ? [] : await runConformance(project, runtime, tallies)
+  const all = passedThrough.length > 0 ? chosen : [...chosen, ...sets.map(conformanceOf)]
+  for (const one of all) {
+    const missing = one.needs && (await missingFor(one.needs))
+    if (missing) skipped.push(`NOT TRIED: ${one.name}: ${missing}`)
+    else tallies.push(await run(project, one, passedThrough))
+  }
   const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
   const [passed, failed] = [sum('passed'), sum('failed')]
   for (const line of skipped) console.log(line)
@@ -53,28 +70,15 @@ export async function runTests(
   return failed === 0 && passed > 0 ? 0 : 1
 }
 
-/** Tries the sets whose server can be had here; answers a line for each of the others. */
-async function runConformance(
-  project: Project,
-  runtime: Awaited<ReturnType<typeof ensureRuntime>>,
-  tallies: Tally[],
-): Promise<string[]> {
-  const skipped: string[] = []
-  for (const choice of sets) {
-    const [kind, set] = Object.entries(choice)[0] ?? ['', '']
-    const name = `conformance of the ${kind} set ${set}`
-    const missing = await serverOf(project, runtime, set).then(
-      () => undefined,
-      (error: Error) => error.message,
-    )
-    if (missing) skipped.push(`NOT TRIED: ${name}: ${missing}`)
-    else {
-      const args = ['--project', 'conformance', `tests/conformance/${kind}.test.ts`]
-      const env = { ...asEnvironment(choice), SIDECART_CONFORMANCE: 'quick' }
-      tallies.push(await run(project, { name, args, env }, []))
-    }
+/** What the capabilities of a set are tried with, without those that take minutes. */
+function conformanceOf(choice: Choice): Run {
+  const [kind, set = ''] = Object.entries(choice)[0] ?? []
+  return {
+    name: `conformance of the ${kind} set ${set}`,
+    args: ['--project', 'conformance', `tests/conformance/${kind}.test.ts`],
+    env: { ...asEnvironment(choice), SIDECART_CONFORMANCE: 'quick' },
+    needs: set,
   }
-  return skipped
 }
 
 async function run(

@@ -38,6 +38,8 @@ export type Crash = {
 export type SupervisorEvent =
   | { type: 'start' | 'stopped'; name: string; role: Role }
   | { type: 'ready'; name: string; role: Role; ms: number }
+  /** It never was ready and will not be: why, and what to do. */
+  | { type: 'hopeless'; name: string; role: Role; reason: string }
   | Crash
 
 /** Asks politely for as long as a service may take to finish what it has. */

@@ -49,3 +49,9 @@ test('a process that could not be started tells why', () => {
     '✖ orders ended (port 1 is taken); starts again in 0.2 s',
   ])
 })
+
+test('what is hopeless is told at once and whole, and nothing after it', () => {
+  const reason = 'pubsub.yaml: component pubsub could not be started'
+  const lines = told({ ...sidecar, type: 'hopeless', reason }, crash)
+  expect(lines).toEqual([`✖ ${reason}`])
+})

@@ -27,7 +27,7 @@ export async function upInForeground(
   const quitter = quitOnSignal(progress)
   const shop = await openAll(project, choice, breakable, reporter(progress))
   quitter.shop = shop
-  await shop.ready
+  await shop.ready.catch(told)
   progress.end()
   if (quitter.asked) await shop.ended
   else progress.line(opened(project, began, 'Ctrl-C stops everything.'))
@@ -77,11 +77,18 @@ async function openAll(
   onEvent: (event: SupervisorEvent) => void,
 ): Promise<Shop> {
   const links = breakable ? await openLinks().catch(noLinks) : undefined
-  const { servers, fleet, stanzas, front } = await planOf(project, choice)
+  const plan = await planOf(project, choice)
+  const { servers, fleet, stanzas, front } = plan
+  await plan.assertReachable()
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
   const closeDesk = await openDesk({ project, stanzas, links })
   void shop.ended.then(closeDesk)
   return shop
+}
+
+/** Why was told when it happened; stopping the rest took a while. */
+function told(): never {
+  throw new Advice('the shop was not started, and what was is stopped again')
 }
 
 function noLinks(error: Error): never {
@@ -106,7 +113,7 @@ export async function superviseForParent(
   try {
     const shop = await openAll(project, choice, breakable, (event) => void tell({ event }))
     quitter.shop = shop
-    await shop.ready
+    await shop.ready.catch(told)
     await tell({ up: true })
     await shop.ended
     process.exit(0)
@@ -155,12 +162,19 @@ function superviseInBackground(
   })
 }
 
-/** A service is shown once, when both its app and its sidecar are ready; what is outstanding moves on the last line. */
+/** A service is shown once, when both its app and its sidecar are ready; what is outstanding moves on the last line. Nothing follows on what is hopeless. */
 export function reporter(progress: Progress): (event: SupervisorEvent) => void {
   const starting = new Set<string>()
+  let isHopeless = false
   return (event) => {
     const { name, type } = event
     const shown = name.replace(/-sidecar$/, '')
+    if (isHopeless) return
+    if (type === 'hopeless') {
+      isHopeless = true
+      progress.line(`${paint('red', '✖')} ${event.reason}`)
+      return progress.wait('stopping what was started')
+    }
     if (type === 'crash') return crashed(progress, event)
     if (type === 'start') starting.add(name)
     else starting.delete(name)

@@ -49,6 +49,26 @@ export async function runVitest(
   return { files: readReport(report), code }
 }
 
+/** A line for each test that failed, or for why there was none. */
+export function failuresOf({
+  files,
+  code,
+}: {
+  files: readonly TestFile[]
+  code: number
+}): string[] {
+  const failed = files
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'failed')
+    .map(({ title, failureMessages }) => `${title}: ${firstLine(failureMessages?.[0])}`)
+  const loading = files.find(({ message }) => message)?.message
+  return failed.length === 0 && code !== 0
+    ? [firstLine(loading) ?? 'the tests could not be run']
+    : failed
+}
+
+const firstLine = (text: string | undefined) => text?.split('\n')[0]
+
 /** A terminal's Ctrl-C reaches vitest as well, which ends by itself. */
 const ignore = () => {}
 

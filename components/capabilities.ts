@@ -30,6 +30,8 @@ export const capabilities = {
   state: {
     values: 'every JSON value comes back as it was saved, and what is not there as nothing',
     'first-write': 'of two who save the first version, one is refused',
+    'first-write-late':
+      'who saves the first version is refused also where an entry was saved without any condition',
     etags: 'saving and deleting with an ETag that no longer matches is refused',
     'concurrent-writers': 'twenty writers who read, change and save lose no update',
     ttl: 'an entry is gone when its time is over',
@@ -94,6 +96,8 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
   state: {
     postgresql: {},
     redis: {
+      'first-write-late':
+        'only an entry that was saved with a condition is guarded: services save either always with one, or never',
       'ttl-renewed': 'an entry that had a time keeps it when it is saved without one',
       'transaction-undone':
         'a transaction runs its commands one after another and takes none of them back',

@@ -73,9 +73,13 @@ performance-schema = off
 innodb-flush-log-at-trx-commit = 1
 `
 
-/** Read at every start. */
+/**
+ * Read at every start, a statement a line. The table is the one that Dapr's component makes: of two sidecars that make it
+ * at the same moment one gives up (`Duplicate column name 'row_id'`).
+ */
 const statements = ({ user, password, schema }: MariadbOptions) => `\
 CREATE DATABASE IF NOT EXISTS \`${schema}\`;
+CREATE TABLE IF NOT EXISTS \`${schema}\`.state (id VARCHAR(255) NOT NULL PRIMARY KEY, value JSON NOT NULL, isbinary BOOLEAN NOT NULL, insertDate TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, updateDate TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, eTag VARCHAR(36) NOT NULL, expiredate TIMESTAMP NULL, row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, INDEX expiredate_idx (expiredate), UNIQUE KEY row_id_uidx (row_id));
 CREATE USER IF NOT EXISTS '${user}'@'127.0.0.1';
 ALTER USER '${user}'@'127.0.0.1' IDENTIFIED BY '${password}';
 GRANT ALL ON \`${schema}\`.* TO '${user}'@'127.0.0.1';

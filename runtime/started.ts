@@ -59,9 +59,9 @@ export async function answers(url: string): Promise<boolean> {
 }
 
 /** True if something accepts a TCP connection on 127.0.0.1 within a second. */
-export function accepts(port: number): Promise<boolean> {
+export function accepts(port: number, host = '127.0.0.1', timeout = 1000): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
+    const socket = connect({ host, port, timeout })
     const finish = (answer: boolean) => {
       socket.destroy()
       resolve(answer)

@@ -14,7 +14,7 @@ import { openDoor } from './door.ts'
 import { createInjector } from './inject.ts'
 import { type Links, openLinks } from './links.ts'
 import { type Rest, untilRest } from './rest.ts'
-import { type Kind, schedule } from './schedule.ts'
+import { everywhere, type Kind, schedule } from './schedule.ts'
 import { createShoppers, errands, type Tally } from './shoppers.ts'
 import { setStage } from './stage.ts'
 import { type Happened, startStorm } from './storm.ts'
@@ -132,10 +132,9 @@ function targetsOf(project: Project) {
   return { processes, databases, broker: brokerAmong(running) }
 }
 
-/** Only JetStream can be asked for what it was told before, and only it listens behind a link. */
 function possible(kinds: readonly Kind[], broker: string): readonly Kind[] {
   if (broker === 'nats') return kinds
-  const left = kinds.filter((kind) => kind !== 'duplicate' && kind !== 'network')
+  const left = kinds.filter((kind) => everywhere.includes(kind))
   if (left.length === 0) throw new Advice(`these faults need NATS as broker, not ${broker}`)
   return left
 }

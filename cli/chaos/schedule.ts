@@ -12,6 +12,11 @@ export const kinds = [
 ] as const
 export type Kind = (typeof kinds)[number]
 
+/** Those that no other broker than JetStream can have: it can be asked for what it was told before, and listens behind a link. */
+const jetstreamOnly: readonly Kind[] = ['duplicate', 'network']
+/** The faults that there are whatever the broker. */
+export const everywhere: readonly Kind[] = kinds.filter((kind) => !jetstreamOnly.includes(kind))
+
 /** What a fault does, and the unit of its size; nothing for what is over at once. */
 const units = {
   kill: '',

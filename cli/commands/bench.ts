@@ -2,11 +2,13 @@ import { bench, readResults } from '../../bench/bench.ts'
 import { contendersCalled } from '../../bench/contenders.ts'
 import { printed } from '../../bench/print.ts'
 import { writeReport } from '../../bench/report/report.ts'
+import { benchSets, fileOf, readSets } from '../../bench/sets/sets.ts'
+import { rowsOf, writeTable } from '../../bench/sets/table.ts'
 import { summarise } from '../../bench/summary.ts'
 import { command } from '../command.ts'
-import { Advice, projectAt } from '../project.ts'
+import { Advice, type Project, projectAt } from '../project.ts'
 import { assertNotRunning } from '../shop.ts'
-import { createProgress } from '../terminal.ts'
+import { createProgress, type Progress, table } from '../terminal.ts'
 
 const usual = 'dapr,dapr-plain,direct,monolith,moleculer'
 
@@ -24,15 +26,22 @@ export default command({
     rounds: { type: 'string', description: 'How often each runs: 2, or 1 when it is quick' },
     report: {
       type: 'boolean',
-      description: 'Only write docs/performance.md again, from the raw data of the last full run',
+      description:
+        'Only write docs/performance.md (or the table of sets) again, from the raw data of the last run',
+    },
+    sets: {
+      type: 'boolean',
+      description: 'The shop on each broker and each store instead, for the table in components/',
     },
     json: { type: 'boolean', description: 'Print the result as JSON, progress to stderr' },
   },
   async run({ args }) {
     const project = projectAt()
+    if (args.report && args.sets) return writeTable(project, readSets(project))
     if (args.report) return console.log(writeReport(project.root, readResults(project)))
     assertNotRunning(project)
     const progress = createProgress(args.json ? process.stderr : process.stdout)
+    if (args.sets) return onAllSets(project, progress, args.json)
     const { results, file } = await bench(
       project,
       {
@@ -54,6 +63,15 @@ export default command({
       process.exitCode = 1
   },
 })
+
+async function onAllSets(project: Project, progress: Progress, json?: boolean): Promise<void> {
+  const results = await benchSets(project, progress)
+  console.log(json ? JSON.stringify(results) : table(rowsOf(results)))
+  progress.line(`raw data: ${fileOf(project)}`)
+  if (results.failed.length > 0 || results.blocks.some(({ violations }) => violations.length > 0))
+    process.exitCode = 1
+  else writeTable(project, results)
+}
 
 function roundsOf(given: string | undefined, quick: boolean): number {
   const rounds = Number(given ?? (quick ? 1 : 2))

@@ -3,6 +3,23 @@ import { z } from 'zod'
 import { readIfThere, writeWhole } from '../files.ts'
 import type { Project } from '../project.ts'
 
+const Shop = z.object({
+  /** The sets that it stood on. */
+  on: z.object({ broker: z.string(), state: z.string() }),
+  date: z.iso.date(),
+  seconds: z.number(),
+  systemTests: z.number(),
+  chaos: z.object({
+    seed: z.number(),
+    orders: z.number(),
+    faults: z.number(),
+    recoverySeconds: z.number(),
+  }),
+  failures: z.array(z.string()),
+})
+/** What the whole shop went through: the system tests, then orders while things break. */
+export type Shop = z.output<typeof Shop>
+
 const Result = z.object({
   kind: z.enum(['broker', 'state']),
   set: z.string(),
@@ -14,6 +31,8 @@ const Result = z.object({
   works: z.record(z.string(), z.boolean()),
   /** Those that are not as declared, with what was seen. */
   failures: z.array(z.string()),
+  /** Missing when only the capabilities were tried. */
+  shop: Shop.optional(),
 })
 /** What one run of the suite has seen of one set. */
 export type Result = z.output<typeof Result>
@@ -24,6 +43,12 @@ const fileOf = ({ root }: Project) => join(root, 'components/conformance.json')
 export function readResults(project: Project): Result[] {
   return z.array(Result).parse(JSON.parse(readIfThere(fileOf(project)) ?? '[]'))
 }
+
+/** Everything that was not as it should be. */
+export const failuresOf = ({ failures, shop }: Result): string[] => [
+  ...failures,
+  ...(shop?.failures ?? []),
+]
 
 /** Puts results in place of older ones of the same sets. */
 export function keepResults(project: Project, fresh: readonly Result[]): Result[] {

@@ -5,21 +5,29 @@ import { readRunFile } from '../dapr-yaml.ts'
 import type { Project } from '../project.ts'
 import { Advice } from '../project.ts'
 import { asEnvironment, type Choice, setAmong, setsOf } from '../sets.ts'
-import { runVitest, type TestFile } from '../vitest.ts'
+import { assertNotRunning } from '../shop.ts'
+import { failuresOf, runVitest } from '../vitest.ts'
 import type { Result } from './results.ts'
+import { wholeShop } from './shop.ts'
 import { serverOf } from './versions.ts'
 
 type Kind = Result['kind']
 
-/** Runs the conformance suite of the chosen sets, else of those that dapr.yaml names, on real servers of their own. */
+/**
+ * Runs the conformance suite of the chosen sets, else of those that dapr.yaml names, on real servers of their own; then,
+ * unless it is to be quick, the whole shop on these sets.
+ */
 export async function conformance(
   project: Project,
   choice: Choice,
-  kinds: readonly Kind[],
+  { kinds, quick }: { kinds: readonly Kind[]; quick: boolean },
 ): Promise<Result[]> {
+  assertNotRunning(project)
+  const [broker, state] = [setOf(project, choice, 'broker'), setOf(project, choice, 'state')]
   const results: Result[] = []
-  for (const kind of kinds) results.push(await tried(project, kind, setOf(project, choice, kind)))
-  return results
+  for (const kind of kinds) results.push(await tried(project, kind, { broker, state }[kind]))
+  const shop = quick ? undefined : await wholeShop(project, { broker, state })
+  return shop ? results.map((result) => ({ ...result, shop })) : results
 }
 
 function setOf(project: Project, choice: Choice, kind: Kind): string {
@@ -40,9 +48,6 @@ async function tried(project: Project, kind: Kind, set: string): Promise<Result>
     quiet: true,
   })
   const tests = files.flatMap(({ assertionResults }) => assertionResults)
-  const failures = tests
-    .filter(({ status }) => status === 'failed')
-    .map(({ title, failureMessages }) => `${title}: ${failureMessages?.[0]?.split('\n')[0]}`)
   const seen = tests.flatMap(({ meta }) =>
     meta?.capability ? [[meta.capability, meta.works === true] as const] : [],
   )
@@ -53,10 +58,6 @@ async function tried(project: Project, kind: Kind, set: string): Promise<Result>
     date: new Date().toISOString().slice(0, 10),
     seconds: Math.round((performance.now() - began) / 1000),
     works: Object.fromEntries(seen),
-    failures: failures.length === 0 && code !== 0 ? [whatFailed(files)] : failures,
+    failures: failuresOf({ files, code }),
   }
 }
-
-/** The suite ended before its first trial. */
-const whatFailed = (files: readonly TestFile[]): string =>
-  files.find(({ message }) => message)?.message?.split('\n')[0] ?? 'the suite could not be run'

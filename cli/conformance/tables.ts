@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { capabilities, type Kind, lacks, reasonOf } from '../../components/capabilities.ts'
-import { readIfThere, writeWhole } from '../files.ts'
+import { writeWhole } from '../files.ts'
+import { withPart } from '../generated.ts'
 import type { Project } from '../project.ts'
-import type { Result } from './results.ts'
+import type { Result, Shop } from './results.ts'
 
 const kinds: readonly { kind: Kind; title: string }[] = [
   { kind: 'broker', title: 'Brokers' },
@@ -15,8 +16,6 @@ const pages: Record<string, (results: readonly Result[]) => string> = {
   'components/README.md': whole,
 }
 
-const [begins, ends] = ['<!-- conformance: generated -->', '<!-- /conformance -->']
-
 /** Writes the tables into the pages that have a place for them. */
 export function writeTables(project: Project, results: readonly Result[]): void {
   for (const [page, text] of Object.entries(tablesOf(project, results)))
@@ -25,24 +24,33 @@ export function writeTables(project: Project, results: readonly Result[]): void 
 
 /** Each page as it reads with these results. */
 export function tablesOf(project: Project, results: readonly Result[]): Record<string, string> {
-  const texts = Object.entries(pages).map(([page, render]) => {
-    const text = readIfThere(join(project.root, page)) ?? ''
-    const [from, to] = [text.indexOf(begins), text.indexOf(ends)]
-    if (from < 0 || to < 0) throw new Error(`${page} has no place for the conformance tables`)
-    return [page, `${text.slice(0, from)}${begins}\n${render(results)}\n${text.slice(to)}`]
-  })
+  const texts = Object.entries(pages).map(([page, render]) => [
+    page,
+    withPart(project, page, 'conformance', render(results)),
+  ])
   return Object.fromEntries(texts)
 }
 
 /** A line for each set. */
 function summary(results: readonly Result[]): string {
-  const lines = results.map(({ kind, set, versions, date }) => {
+  const lines = results.map(({ kind, set, versions, date, shop }) => {
     const missing = Object.entries(lacks[kind][set] ?? {}).map(([name, lack]) =>
       typeof lack === 'string' ? name : `${name} (sometimes)`,
     )
-    return `| ${kind} | \`${set}\` | ${versions} | ${date} | ${missing.join(', ') || 'nothing'} |`
+    const lacking = missing.join(', ') || 'nothing'
+    return `| ${kind} | \`${set}\` | ${versions} | ${date} | ${lacking} | ${shop ? survived(shop) : ''} |`
   })
-  return ['| | set | tried with | on | lacks |', '|---|---|---|---|---|', ...lines].join('\n')
+  const head = ['', 'set', 'tried with', 'on', 'lacks', 'whole shop, nothing lost']
+  return [`| ${head.join(' | ')} |`, `|${head.map(() => '---|').join('')}`, ...lines].join('\n')
+}
+
+const survived = ({ chaos }: Pick<Shop, 'chaos'>) =>
+  `${chaos.orders} orders, ${chaos.faults} faults`
+
+/** What the whole shop on a set went through. */
+function wholeShop({ on, date, seconds, systemTests, chaos }: Shop): string {
+  const storm = `${survived({ chaos })} (seed ${chaos.seed}), at rest ${chaos.recoverySeconds} s later`
+  return `on ${on.broker} and ${on.state}: ${systemTests} system tests, ${storm}; ${date}, ${seconds} s`
 }
 
 /** What every set can do, and why not where it cannot. */
@@ -69,6 +77,7 @@ function tableOf(kind: Kind, title: string, all: readonly Result[]): string {
     ...rows,
     `| tried with | ${results.map(({ versions }) => versions).join(' | ')} |`,
     `| on | ${results.map(({ date, seconds }) => `${date}, ${seconds} s`).join(' | ')} |`,
+    `| the whole shop | ${results.map(({ shop }) => (shop ? wholeShop(shop) : '')).join(' | ')} |`,
     '',
     ...reasons,
   ].join('\n')

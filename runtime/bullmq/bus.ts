@@ -83,10 +83,15 @@ export async function openBus(login: Login, group: string): Promise<Bus> {
 export async function connected(login: Login): Promise<Redis> {
   const atOnce = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 }
   const redis = new Redis({ ...login, ...atOnce })
-  redis.on('error', ({ message }: Error) => console.error(`redis: ${message}`))
+  // what `connect` rejects with says no more than that it was closed
+  let why: Error | undefined
+  redis.on('error', (error: Error) => {
+    why = error
+    console.error(`redis: ${error.message}`)
+  })
   await redis.connect().catch((error) => {
     redis.disconnect()
-    throw error
+    throw why ?? error
   })
   return redis
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import type { DeadLetter, DeadLetters } from '../../chassis/dead-letters.ts'
+import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import type { DeadLetter } from '../../chassis/fact.ts'
 import { Fault, Refusal } from '../../chassis/refusal.ts'
 import type { StateEntry, Transport } from '../../chassis/transport.ts'
 import { Line } from './contract.ts'

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readSets } from '../../bench/sets/sets.ts'
+import { pageWith } from '../../bench/sets/table.ts'
 import { readResults } from '../../cli/conformance/results.ts'
 import { tablesOf } from '../../cli/conformance/tables.ts'
 import { readIfThere } from '../../cli/files.ts'
 import { projectAt } from '../../cli/project.ts'
+import { setsOf } from '../../cli/sets.ts'
 import { capabilities, type Kind, type Lack, lacks } from '../../components/capabilities.ts'
 
 const project = projectAt()
@@ -24,4 +27,16 @@ test.each(results.map((result) => [`${result.kind} ${result.set}`, result] as co
 test('the tables on the pages are those of the last results: npx sidecart conformance --keep', () => {
   for (const [page, text] of Object.entries(tablesOf(project, results)))
     expect(readIfThere(join(project.root, page)), page).toBe(text)
+})
+
+test('the table of what sets cost is that of the last run: npm run bench -- --sets', () => {
+  const page = 'components/README.md'
+  expect(pageWith(project, readSets(project))).toBe(readIfThere(join(project.root, page)))
+})
+
+test('every broker and every store has carried the whole shop through a storm', () => {
+  for (const { set, shop } of results) expect(shop?.failures, set).toEqual([])
+  const tried = (kind: Kind) => results.filter((one) => one.kind === kind).map(({ set }) => set)
+  for (const kind of ['broker', 'state'] as const)
+    expect(tried(kind)).toEqual(setsOf(kind, join(project.root, 'components')))
 })

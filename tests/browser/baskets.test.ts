@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { addToBasket, heading, register, signIn, useBrowser } from './visitor.ts'
+import { addToBasket, register, signIn, useBrowser } from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']
@@ -56,19 +56,4 @@ it('a stale basket overwrites nothing: a change of another line is made, of the 
   await page.getByText('Your basket was changed elsewhere').waitFor()
   await page.getByRole('link', { name: 'Basket, 5 pieces' }).waitFor()
   expect(await lineOn(page, /Desk lamp/).textContent()).toBe('3')
-})
-
-it('keyboard alone: from the first page to the basket', async () => {
-  const page = await visitor()
-  await page.goto('/shop?category=kitchen')
-  await heading(page, 'Kitchen')
-  await page.keyboard.press('Tab')
-  expect(await page.locator(':focus').textContent()).toBe('Skip to the content')
-  await page.keyboard.press('Enter')
-  const card = page.getByRole('article').first()
-  const name = (await card.getByRole('heading').textContent()) ?? ''
-  await card.getByRole('link').focus()
-  await page.keyboard.press('Tab')
-  await page.keyboard.press('Enter')
-  await page.getByText(`${name} is in your basket`).waitFor()
 })

@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
-import { newCustomer, operator, type Person, reaches } from '../system/client.ts'
+import { newCustomer, operator, orderOf, type Person, placed, reaches } from '../system/client.ts'
 import { deadLetters, parkedOrder } from './troubles.ts'
 import {
   addToBasket,
   checkOut,
+  fillAddress,
   heading,
   register,
   signInAsOperator,
+  signInHere,
   useBrowser,
 } from './visitor.ts'
 
@@ -19,25 +21,32 @@ beforeAll(async () => {
   ada = await newCustomer()
 })
 
-it('a newcomer buys something and finds its story in the console', async () => {
+it('a newcomer buys something, and is led from there to its story in the console', async () => {
   const page = await visitor()
-  await register(page)
-  await addToBasket(page, mug)
-  await checkOut(page)
+  await page.goto('/')
+  await page.getByRole('link', { name: 'See all products' }).click()
+  await page.getByRole('link', { name: /^Kitchen/ }).click()
+  await page.getByRole('link', { name: 'Enamel mug, harbour blue' }).click()
+  await page.getByRole('button', { name: 'Add to basket' }).click()
+  await page.getByRole('link', { name: 'Basket, 1 piece' }).click()
+  await page.getByRole('link', { name: 'Sign in and check out' }).click()
+  await page.getByText('demo@sidecart.example').waitFor()
+  await signInHere(page, 'demo')
+  await heading(page, 'Checkout')
+  await page.getByRole('heading', { name: 'Send to' }).waitFor()
+  if (await page.getByLabel('Full name').isVisible()) await fillAddress(page)
+  await page.getByRole('button', { name: /^Order and pay/ }).click()
   await heading(page, 'Thank you! It is yours')
   const orderId = page.url().split('/').at(-1) ?? ''
 
-  const console = await visitor()
-  await signInAsOperator(console)
-  await console.getByRole('button', { name: /^orders up/ }).click()
-  await console.getByText('PUT DELETE /internal/reservations/**').waitFor()
-  await console.getByRole('link', { name: 'Orders' }).first().click()
-  await console
-    .getByRole('link', { name: orderId.slice(-12) })
-    .first()
-    .click()
-  await heading(console, 'An order’s story')
-  const story = console.getByRole('table')
+  await page.getByRole('link', { name: /^the story of order/ }).click()
+  await page.getByText(/who is no operator/).waitFor()
+  await page.getByRole('button', { name: 'Sign in as an operator' }).click()
+  await page.getByText('operator@sidecart.example').waitFor()
+  await signInHere(page, 'operator')
+  await heading(page, 'An order’s story')
+  await page.getByText(orderId, { exact: true }).waitFor()
+  const story = page.getByRole('table')
   for (const happening of [
     /order placed/,
     /holds 1 ×/,
@@ -48,7 +57,22 @@ it('a newcomer buys something and finds its story in the console', async () => {
     /sends a mail/,
   ])
     await story.getByRole('row', { name: happening }).first().waitFor()
-  expect(await console.getByRole('list', { name: 'Traces' }).textContent()).toMatch(/[0-9a-f]{32}/)
+  expect(await page.getByRole('list', { name: 'Traces' }).textContent()).toMatch(/[0-9a-f]{32}/)
+})
+
+it('an operator sees who may call whom, and finds an order by the end of its id', async () => {
+  const orderId = await placed(ada, orderOf(mug))
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.getByRole('button', { name: /^orders up/ }).click()
+  await page.getByText('PUT DELETE /internal/reservations/**').waitFor()
+  await page.getByRole('link', { name: 'Orders' }).first().click()
+  await page
+    .getByRole('textbox', { name: 'Order id, or its end' })
+    .fill(orderId.slice(-8).toUpperCase())
+  await page.keyboard.press('Enter')
+  await heading(page, 'An order’s story')
+  await page.getByText(orderId, { exact: true }).waitFor()
 })
 
 it('an operator replays dead letters once their cause is gone', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { until } from '../support/until.ts'
+import { mailsTo } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
 
@@ -23,6 +25,18 @@ afterEach(async () => {
 })
 
 describe('while a service is away its part says so, the rest works, and it mends itself', () => {
+  it('users: whoever is signed in sees what everybody sees', async () => {
+    const page = await visitor()
+    await register(page)
+    await stop('users')
+    await page.goto('/shop')
+    await page.getByRole('article').first().waitFor()
+    await page.goto('/account/profile')
+    await page.getByText('Your account cannot be reached at the moment.').waitFor()
+    await start('users')
+    await page.getByRole('button', { name: 'Save the name' }).waitFor(comesBack)
+  })
+
   it('catalog', async () => {
     const page = await visitor()
     await addToBasket(page, mug)
@@ -44,11 +58,48 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.getByText('Kept in this browser until your basket answers again.').waitFor()
     await page.getByRole('link', { name: 'Basket, 1 piece' }).click()
     await page.getByText('Your basket cannot be reached at the moment.').waitFor()
+    const other = await page.context().newPage()
+    await other.goto('/checkout')
+    await other.getByRole('button', { name: /^Order and pay €14.90/ }).waitFor()
+    await other.close()
     await start('carts')
     await page.getByText('Your basket cannot be reached').waitFor({ state: 'hidden', ...comesBack })
     await page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
     await page.reload()
     await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+  })
+
+  it('carts: without a basket there is nothing to pay', async () => {
+    const page = await visitor()
+    await register(page)
+    await stop('carts')
+    await page.goto('/checkout')
+    await page.getByText('Your basket cannot be reached at the moment.').waitFor()
+    await page.getByRole('heading', { name: 'Pay with' }).waitFor()
+    expect(await page.getByRole('button', { name: /^Order/ }).count()).toBe(0)
+  })
+
+  it('payments: an order is accepted, and paid when they are back', async () => {
+    const page = await visitor()
+    await register(page)
+    await addToBasket(page, mug)
+    await stop('payments')
+    await checkOut(page)
+    await heading(page, 'Thank you! One moment…')
+    await start('payments')
+    await page.getByRole('heading', { name: 'Thank you! It is yours' }).waitFor(comesBack)
+  })
+
+  it('notifications: nobody notices, and the mails come later', async () => {
+    const page = await visitor()
+    const { email } = await register(page)
+    await stop('notifications')
+    await addToBasket(page, mug)
+    await checkOut(page)
+    await heading(page, 'Thank you! It is yours')
+    await start('notifications')
+    const confirmed = async () => (await mailsTo(email)).some((one) => /is confirmed$/.test(one))
+    await until('the mail is there', confirmed, 60_000)
   })
 
   it('orders: an order that is being followed goes on when it is back', async () => {

@@ -1,8 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, it } from 'vitest'
 import { flawsOfAll } from './flaws.ts'
-import { ownPages, publicPages } from './pages.ts'
-import { useBrowser } from './visitor.ts'
+import { opsPages, ownPages, publicPages } from './pages.ts'
+import { signInAsOperator, useBrowser } from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const still = { reducedMotion: 'reduce' } as const
@@ -19,6 +19,12 @@ it('so can the pages that only their owner sees, and the dialog', async () => {
   await page.getByRole('button', { name: 'Ask for a refund' }).click()
   await page.getByRole('dialog').waitFor()
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+})
+
+it('so can the operations console', async () => {
+  const page = await visitor(still)
+  await signInAsOperator(page)
+  expect(await flawsOfAll(page, await opsPages())).toEqual([])
 })
 
 it('so can a form that was refused', async () => {

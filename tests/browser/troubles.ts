@@ -21,6 +21,22 @@ async function rowsOf<R extends pg.QueryResultRow>(
   }
 }
 
+const cards = ['card_approved', 'card_approved', 'card_approved', 'card_declined', 'card_approved']
+const goods = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'RADIO-TABLE-SKY', 'TEAPOT-STONEWARE-RUST']
+
+/** Sales and refusals, more of them towards the end of the hour. All are at rest when this answers. */
+export async function hourOfSales(customer: Person): Promise<void> {
+  for (let place = 0; place < 60; place++) {
+    const card = cards[(place * 7) % cards.length]
+    const order = orderOf(goods[place % goods.length] ?? '', 1 + (place % 3), card)
+    const orderId = await placed(customer, order)
+    await reaches(customer, orderId, ['confirmed', 'cancelled'])
+    const minutesAgo = 58 - Math.sqrt(place * 52)
+    const longAgo = `update orders set placed_at = placed_at - make_interval(secs => $2) where id = $1`
+    await rowsOf('orders', longAgo, [orderId, minutesAgo * 60])
+  }
+}
+
 /** An order that nobody could undo for ten minutes, because payments were away. They are back when this answers. */
 export async function parkedOrder(customer: Person): Promise<string> {
   await sidecart('stop', 'payments')

@@ -180,11 +180,14 @@ describe(`facts through ${broker}`, () => {
     await say(orders, factsOf(confirmed, 'shared', upTo(60)))
     const all = await hears(catalog, 'shared', upTo(60))
     const attempts = await catalog.attempts('shared')
-    const workers = [...new Set(attempts.map(({ instance }) => instance))].sort()
+    const handedOver = attempts.filter(
+      ({ instance }, index) => index > 0 && instance !== attempts[index - 1]?.instance,
+    ).length
     await rig.stop('catalog-2', 'catalog-2-sidecar')
     if (all !== true) return all
     if (attempts.length > 90) return `60 facts were brought ${attempts.length} times`
-    return same(workers, ['catalog', 'catalog-2'])
+    // one that takes over from the other does not share
+    return handedOver > 2 || `the work changed hands ${handedOver} times`
   })
 
   can('app-away', () => handledAfterAppAway)

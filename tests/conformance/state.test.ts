@@ -68,6 +68,12 @@ describe(`entries in ${state}`, () => {
     return second === true ? same([await read('first')], [1]) : second
   })
 
+  can('first-write-late', async () => {
+    await entries.save('unconditional', 1)
+    const late = await refused(entries.save('unconditional', 2, { etag: null }))
+    return late === true ? same([await read('unconditional')], [1]) : late
+  })
+
   can('etags', async () => {
     await entries.save('tagged', 1)
     const stale = await etagOf('tagged')

@@ -9,6 +9,7 @@ import { countPerOrder } from '../../bench/per-order.ts'
 import { projectAt } from '../../cli/project.ts'
 import { readSecrets } from '../../cli/secrets.ts'
 import { thisShop } from '../../cli/this-shop.ts'
+import { broker } from '../conformance/sets.ts'
 import { stanzas } from './shop.ts'
 
 const project = projectAt()
@@ -34,18 +35,22 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-it('an order costs so many calls, facts and commits, and no more', async () => {
-  const services = stanzas.filter(({ appID }) => appID !== 'gateway')
-  const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
-  const counting = { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } }
-  const perOrder = await countPerOrder(counting, 20)
-  const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
-  // three products, the order, reserve, charge; placed, charged, confirmed; heard by carts, catalog and notifications
-  const messages = { calls: 6, said: 3, heard: 5, hops: 34, messages: 8 }
-  expect(Object.fromEntries(whole)).toMatchObject(messages)
-  expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
-  expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)
-})
+// the facts are counted by JetStream's own books
+it.skipIf(broker !== 'jetstream')(
+  'an order costs so many calls, facts and commits, and no more',
+  async () => {
+    const services = stanzas.filter(({ appID }) => appID !== 'gateway')
+    const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
+    const counting = { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } }
+    const perOrder = await countPerOrder(counting, 20)
+    const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
+    // three products, the order, reserve, charge; placed, charged, confirmed; heard by carts, catalog and notifications
+    const messages = { calls: 6, said: 3, heard: 5, hops: 34, messages: 8 }
+    expect(Object.fromEntries(whole)).toMatchObject(messages)
+    expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
+    expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)
+  },
+)
 
 const mostCommits = 15
 const mostStatements = 70

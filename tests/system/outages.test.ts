@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { mailsTo, newCustomer, orderOf, type Person, placed, reaches } from './client.ts'
-import { booksAgree, killApp, killServer } from './shop.ts'
+import { booksAgree, killApp, killBroker } from './shop.ts'
 
 const mug = 'MUG-ENAMEL-BLUE'
 const tenSeconds = 10_000
@@ -35,7 +35,7 @@ it('while orders itself is away nothing that was accepted is lost', async () => 
 it('while the broker is away orders complete, and their facts arrive late, none lost', async () => {
   const bob = await newCustomer()
   await until('the welcome mail arrives', async () => (await mailsTo(bob.email)).length > 0)
-  const away = await killServer('nats')
+  const away = await killBroker()
   const orders = await Promise.all(Array.from({ length: 5 }, () => placed(bob, orderOf(mug))))
   for (const id of orders) await reaches(bob, id, ['confirmed'])
   await away.start()

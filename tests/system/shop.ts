@@ -3,6 +3,8 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import { brokerAmong } from '../../cli/servers/swappable.ts'
+import { chosen, prefixes } from '../../cli/sets.ts'
 import { alive, portHolder, procOf, stopProcess } from '../../runtime/processes.ts'
 import { until } from '../support/until.ts'
 
@@ -19,8 +21,17 @@ type Stanza = {
   command: string[]
   appDirPath: string
 }
-export const stanzas = (parse(readFileSync(join(root, 'dapr.yaml'), 'utf8')) as { apps: Stanza[] })
-  .apps
+const onDisk = readFileSync(join(root, 'dapr.yaml'), 'utf8')
+export const stanzas = (parse(runFile()) as { apps: Stanza[] }).apps
+
+/** dapr.yaml as an operator edits it for the sets of SIDECART_BROKER and SIDECART_STATE. */
+function runFile(): string {
+  const { instances: _, ...sets } = chosen({})
+  return Object.entries(sets).reduce((text, [kind, set]) => {
+    const folder = `components/${prefixes[kind as keyof typeof prefixes]}`
+    return text.replace(new RegExp(`${folder}\\S+`), `${folder}${set}`)
+  }, onDisk)
+}
 
 /** Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr run -f .`. */
 export default async function startShop(): Promise<() => Promise<void>> {
@@ -53,12 +64,25 @@ export async function sidecart(...args: string[]): Promise<string> {
   return stdout
 }
 
-/** The README's own two lines. */
+/** The README's own two lines; for other sets than those on disk the run file comes from stdin. */
 function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
   const log = openSync(launchLog, 'w')
-  const lines = 'eval "$(npx sidecart env)" && exec dapr run -f .'
-  return spawn('bash', ['-c', lines], { cwd: root, stdio: ['ignore', log, log], detached: true })
+  const from = runFile() === onDisk ? '.' : '-'
+  const lines = `eval "$(npx sidecart env </dev/null)" && exec dapr run -f ${from}`
+  const child = spawn('bash', ['-c', lines], {
+    cwd: root,
+    stdio: ['pipe', log, log],
+    detached: true,
+    env: {
+      ...process.env,
+      ...(chosen({}).broker === 'bullmq' && {
+        DAPR_COMPONENTS_SOCKETS_FOLDER: join(root, '.sidecart/sockets'),
+      }),
+    },
+  })
+  child.stdin?.end(runFile())
+  return child
 }
 
 async function isReady({ appPort, daprHTTPPort }: Stanza): Promise<boolean> {
@@ -144,11 +168,16 @@ function environmentOf(pid: number): Record<string, string> {
 
 type Recorded = { name: string; pid: number; startMark: string }
 
-/** Kills a backing server by its record, and answers how to bring it back. */
-export async function killServer(name: string): Promise<StoppedApp> {
+/**
+ * Kills the server that carries the facts, and answers how to bring it back. With BullMQ that is Redis: to a component
+ * that is a process of its own no sidecar comes back, and under `dapr run` nobody starts sidecars anew.
+ */
+export async function killBroker(): Promise<StoppedApp> {
   const { processes } = JSON.parse(
     readFileSync(join(root, '.sidecart/run/state.json'), 'utf8'),
   ) as { processes: Recorded[] }
+  const names = processes.map((process) => process.name).filter((one) => one !== 'bullmq')
+  const name = brokerAmong(names)
   const proc = processes.find((process) => process.name === name)
   if (!proc || !alive(proc)) throw new Error(`${name} does not run`)
   process.kill(proc.pid, 'SIGKILL')

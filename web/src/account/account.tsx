@@ -1,4 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
+import { profileQuery } from '../api/queries.ts'
 import { signOut } from '../api/session.ts'
 import './account.css'
 
@@ -11,6 +13,7 @@ const pages = [
 
 /** What is around every page of somebody's own. */
 export function Account() {
+  const isOperator = useQuery(profileQuery()).data?.role === 'operator'
   return (
     <div className="page account">
       <nav className="account-nav" aria-label="Your account">
@@ -20,6 +23,11 @@ export function Account() {
               <Link to={to}>{label}</Link>
             </li>
           ))}
+          {isOperator && (
+            <li>
+              <Link to="/ops">Operations</Link>
+            </li>
+          )}
           <li>
             <button type="button" className="text-button" onClick={() => void signOut()}>
               Sign out

@@ -11,7 +11,7 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
 import { formatDay } from '../ui/when.ts'
-import { NewPassword } from './new-password.tsx'
+import { EmailField, NewPassword } from './credentials.tsx'
 
 export function Profile() {
   const { data, isError } = useQuery(profileQuery())
@@ -75,15 +75,7 @@ function EmailForm({ person }: { person: Person }) {
     <form className="card stack" noValidate onSubmit={submit} aria-labelledby="email-form">
       <h2 id="email-form">E-mail</h2>
       <Refused problem={problem} />
-      <TextField
-        label="E-mail"
-        name="email"
-        type="email"
-        autoComplete="email"
-        required
-        defaultValue={person.email}
-        fault={faults.email}
-      />
+      <EmailField defaultValue={person.email} fault={faults.email} />
       <CurrentPassword fault={faults.currentPassword} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>

@@ -8,7 +8,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { NewPassword } from './new-password.tsx'
+import { EmailField, NewPassword } from './credentials.tsx'
 import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
@@ -48,10 +48,19 @@ export function SignIn() {
           Sign in
         </Button>
       </form>
-      <p className="soft small demo-hint">
-        The start of the shop prints a demo account: demo@sidecart.example and its password.
-      </p>
+      <DemoHint operator={next?.startsWith('/ops') ?? false} />
     </Page>
+  )
+}
+
+/** For somebody who has just started the shop and looks at it for the first time. */
+function DemoHint({ operator }: { operator: boolean }) {
+  return (
+    <p className="soft small demo-hint">
+      {operator
+        ? 'The console is for operators. The start of the shop prints one: operator@sidecart.example and its password.'
+        : 'The start of the shop prints a demo account: demo@sidecart.example and its password.'}
+    </p>
   )
 }
 
@@ -95,19 +104,5 @@ export function Register() {
         </Button>
       </form>
     </Page>
-  )
-}
-
-function EmailField({ fault }: { fault: string | undefined }) {
-  return (
-    <TextField
-      label="E-mail"
-      name="email"
-      type="email"
-      autoComplete="email"
-      required
-      maxLength={254}
-      fault={fault}
-    />
   )
 }

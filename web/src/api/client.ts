@@ -16,6 +16,8 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     : unknown) & {
     headers?: Record<string, string>
     signal?: AbortSignal
+    /** What everybody may know is also asked while there can be no session. */
+    asAnybody?: true
   }
 type Output<R extends RouteConfig> = {
   [S in keyof R['responses']]: R['responses'][S] extends Json<infer B extends z.ZodType>
@@ -44,14 +46,15 @@ export async function answer<R extends RouteConfig>(
   path: R['path'],
   input: Input<R>,
 ): Promise<{ data: Output<R>; headers: Headers }> {
-  const { params, query, body, headers, signal } = input as Parts
-  const reply = await asMyself({
+  const { params, query, body, headers, signal, asAnybody } = input as Parts
+  const sent = {
     method,
     path: pathOf(path, params, query),
     headers: headers ?? {},
     signal,
     ...(body !== undefined && { body }),
-  })
+  }
+  const reply = await (asAnybody ? asMyselfIfPossible : asMyself)(sent)
   const data = reply.status === 204 ? undefined : await reply.json()
   return { data: data as Output<R>, headers: reply.headers }
 }
@@ -59,6 +62,7 @@ export async function answer<R extends RouteConfig>(
 type Parts = Pick<Sent, 'body' | 'headers' | 'signal'> & {
   params?: Record<string, string>
   query?: Record<string, unknown>
+  asAnybody?: true
 }
 
 /** Sends with the token of whoever is signed in; with a new one when it is refused. */
@@ -74,6 +78,12 @@ export async function asMyself(sent: Sent, again = true): Promise<Response> {
     return asMyself(sent, false)
   }
 }
+
+const asMyselfIfPossible = (sent: Sent): Promise<Response> =>
+  accessToken().then(
+    () => asMyself(sent),
+    () => send(sent),
+  )
 
 export function pathOf(
   template: string,

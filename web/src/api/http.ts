@@ -8,6 +8,8 @@ export type Sent = {
   signal?: AbortSignal | undefined
   /** For an answer that is a stream, and is never whole. */
   endless?: boolean
+  /** Goes on when the page is left. */
+  outlivesPage?: boolean
 }
 
 const timeoutMs = 12_000
@@ -20,12 +22,14 @@ export async function send({
   headers,
   signal,
   endless,
+  outlivesPage = false,
 }: Sent): Promise<Response> {
   const ends = [endless ? undefined : AbortSignal.timeout(timeoutMs), signal]
   const answer = await fetch(path, {
     method: method.toUpperCase(),
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     body: body === undefined ? null : JSON.stringify(body),
+    keepalive: outlivesPage,
     signal: AbortSignal.any(ends.filter((end) => end !== undefined)),
   }).catch((error) => {
     throw signal?.aborted ? error : unreachable()

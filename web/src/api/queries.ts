@@ -54,6 +54,7 @@ export const productsQuery = (listing: Listing) =>
       ask<typeof catalogRoutes.list>('get', '/products', {
         query: { ...listingQuery(listing), limit: String(pageSize), cursor },
         signal,
+        asAnybody: true,
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -68,6 +69,7 @@ export const newestQuery = () =>
       ask<typeof catalogRoutes.list>('get', '/products', {
         query: { sort: 'newest', limit: '100' },
         signal,
+        asAnybody: true,
       }),
     staleTime: minute,
   })
@@ -76,7 +78,11 @@ export const productQuery = (sku: string) =>
   queryOptions({
     queryKey: ['product', sku],
     queryFn: ({ signal }) =>
-      ask<typeof catalogRoutes.find>('get', '/products/{sku}', { params: { sku }, signal }),
+      ask<typeof catalogRoutes.find>('get', '/products/{sku}', {
+        params: { sku },
+        signal,
+        asAnybody: true,
+      }),
   })
 
 export const profileQuery = () =>

@@ -94,5 +94,8 @@ async function refreshed(again = true): Promise<string | undefined> {
   }
 }
 
-const tokensFrom = async (path: string, body: object) =>
-  (await (await send({ method: 'post', path, body, headers: asCookie })).json()) as SessionTokens
+/** The cookie that comes with the answer must not be lost to somebody who goes on at once: the old one was used. */
+async function tokensFrom(path: string, body: object): Promise<SessionTokens> {
+  const sent = { method: 'post', path, body, headers: asCookie, outlivesPage: true }
+  return (await (await send(sent)).json()) as SessionTokens
+}

@@ -41,24 +41,27 @@ export function Checkout() {
             <Cards />
           </section>
         </div>
-        <aside className="card summary stack" aria-label="Your order">
-          <Lines {...prices} />
-          <Refused problem={problem} />
-          {prices.orderable ? (
-            <Button type="submit" wide busy={busy}>
-              {prices.total ? `Order and pay ${formatMoney(prices.total)}` : 'Order'}
-            </Button>
-          ) : (
-            prices.total && (
-              <Notice tone="warn">
-                Something cannot be ordered as it is. <Link to="/basket">Change the basket</Link>
-              </Notice>
-            )
-          )}
-          <p className="soft small">
-            You pay exactly this, or nothing: if a price has changed meanwhile, nothing is charged.
-          </p>
-        </aside>
+        {lines.length > 0 && (
+          <aside className="card summary stack" aria-label="Your order">
+            <Lines {...prices} />
+            <Refused problem={problem} />
+            {prices.orderable ? (
+              <Button type="submit" wide busy={busy}>
+                {prices.total ? `Order and pay ${formatMoney(prices.total)}` : 'Order'}
+              </Button>
+            ) : (
+              prices.total && (
+                <Notice tone="warn">
+                  Something cannot be ordered as it is. <Link to="/basket">Change the basket</Link>
+                </Notice>
+              )
+            )}
+            <p className="soft small">
+              You pay exactly this, or nothing: if a price has changed meanwhile, nothing is
+              charged.
+            </p>
+          </aside>
+        )}
       </form>
     </Page>
   )

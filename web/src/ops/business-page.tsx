@@ -56,12 +56,12 @@ export function BusinessPage() {
 
 function Totals({ sales }: { sales: readonly Sales[] }) {
   const sum = (of: (one: Sales) => number) => sales.reduce((total, one) => total + of(one), 0)
-  const [placed, sold] = [sum((one) => one.placed), sum((one) => one.sold)]
+  const { placed, sold } = totalOf(sales)
   const figures = [
     ['Revenue', formatMoney(euro(sum(({ revenue }) => revenue.amount)))],
     ['Orders', placed],
     ['Sold', sold],
-    ['Conversion', placed === 0 ? '–' : `${((100 * sold) / placed).toFixed(0)} %`],
+    ['Conversion', percent(percentSold({ placed, sold }))],
     ['Cancelled', sum(({ cancelled }) => cancelled)],
     ['Refunded', sum(({ refunded }) => refunded)],
   ] as const
@@ -76,6 +76,24 @@ function Totals({ sales }: { sales: readonly Sales[] }) {
     </dl>
   )
 }
+
+type Counted = Pick<Sales, 'placed' | 'sold'>
+
+const totalOf = (sales: readonly Counted[]): Counted =>
+  sales.reduce(
+    (sum, { placed, sold }) => ({ placed: sum.placed + placed, sold: sum.sold + sold }),
+    {
+      placed: 0,
+      sold: 0,
+    },
+  )
+
+/** What became a sale of what was ordered. Nothing was ordered: there is no such share. */
+const percentSold = ({ placed, sold }: Counted): number | undefined =>
+  placed === 0 ? undefined : (100 * sold) / placed
+
+const percent = (share: number | undefined): string =>
+  share === undefined ? '–' : `${share.toFixed(0)} %`
 
 const clock = new Intl.DateTimeFormat('en-IE', { timeStyle: 'short' })
 const date = new Intl.DateTimeFormat('en-IE', { day: 'numeric', month: 'short', hour: '2-digit' })
@@ -95,6 +113,10 @@ function Plots({ sales, minutes }: { sales: readonly Sales[]; minutes: number })
     label: labelOf(one),
     parts: [{ className: 'revenue', value: one.revenue.amount }],
   }))
+  const conversion = sales.map((one) => ({
+    label: labelOf(one),
+    parts: [{ className: 'conversion', value: percentSold(one) ?? 0 }],
+  }))
   return (
     <div className="plots">
       <div className="card">
@@ -113,6 +135,16 @@ function Plots({ sales, minutes }: { sales: readonly Sales[]; minutes: number })
       </div>
       <div className="card">
         <Plot title="Revenue" columns={revenue} format={(value) => `€${Math.round(value / 100)}`} />
+      </div>
+      <div className="card">
+        <Plot
+          title="Conversion"
+          columns={conversion}
+          top={100}
+          format={(value) => `${Math.round(value)} %`}
+          summary={`${percent(percentSold(totalOf(sales)))} of all orders`}
+        />
+        <p className="soft small">Of the orders placed: sold</p>
       </div>
     </div>
   )

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
 import { profileQuery } from '../api/queries.ts'
 import { signOut } from '../api/session.ts'
-import { Button } from '../ui/button.tsx'
+import { Button, buttonClass } from '../ui/button.tsx'
 import { Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { lettersQuery, sagasQuery } from './queries.ts'
@@ -73,7 +73,12 @@ function Waiting({ count }: { count: number | undefined }) {
 function Strangers({ name }: { name: string }) {
   return (
     <Page title="Operations" lead={`You are signed in as ${name}, who is no operator.`}>
-      <Button onClick={() => void signOut()}>Sign in as somebody else</Button>
+      <div className="row">
+        <Button onClick={() => void signOut()}>Sign in as an operator</Button>
+        <Link to="/" className={buttonClass('quiet')}>
+          Back to the shop
+        </Link>
+      </div>
     </Page>
   )
 }

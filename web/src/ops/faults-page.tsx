@@ -85,6 +85,15 @@ function Active({ faults, lift }: { faults: readonly ActiveFault[]; lift: (id: s
   )
 }
 
+const deeds: Record<Deed, string> = {
+  kill: 'Kill it',
+  stop: 'Stop it',
+  slow: 'Slow it',
+  cut: 'Cut it',
+  decline: 'Decline them',
+  away: 'Take it away',
+}
+
 type KindProps = { kind: FaultKind; busy: boolean; onMake: (target: string) => void }
 
 function Kind({ kind: { does, says, targets, lasts }, busy, onMake }: KindProps) {
@@ -115,7 +124,7 @@ function Kind({ kind: { does, says, targets, lasts }, busy, onMake }: KindProps)
           </select>
         )}
         <Button type="submit" look="danger" busy={busy}>
-          {does}
+          {deeds[does]}
         </Button>
       </div>
     </form>

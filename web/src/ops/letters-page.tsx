@@ -9,7 +9,7 @@ import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { formatMoment, formatTime } from '../ui/when.ts'
-import { type Letter, lettersQuery } from './queries.ts'
+import { type Letter, lettersQuery, orderIn } from './queries.ts'
 import './letters.css'
 
 /** Facts that no service could handle, with their cause. */
@@ -33,7 +33,9 @@ export function LettersPage() {
           Not answering now, and so missing here: {data.silent.join(', ')}.
         </Notice>
       )}
-      {data?.letters.length === 0 && <Notice tone="good">Every fact was handled.</Notice>}
+      {data && data.letters.length + data.silent.length === 0 && (
+        <Notice tone="good">Every fact was handled.</Notice>
+      )}
       <ul className="stack">
         {data?.letters.map((letter) => (
           <li key={`${letter.service} ${letter.id}`}>
@@ -47,7 +49,7 @@ export function LettersPage() {
 
 function LetterCard({ letter }: { letter: Letter }) {
   const { service, id, topic, cause, attempts, arrivedAt, nextAttemptAt, traceId, event } = letter
-  const orderId = event?.data?.orderId
+  const orderId = orderIn(letter)
   return (
     <article className="card letter">
       <div className="letter-head">

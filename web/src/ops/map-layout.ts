@@ -37,7 +37,7 @@ const towards = (from: Point, to: Point, share: number): Point => ({
 })
 
 /** The edge of a card is about so far from its middle. */
-const half = { x: 80, y: 43 }
+const half = { x: 86, y: 50 }
 
 /** Where a line from somewhere meets the card around a point. */
 function shortened(from: Point, to: Point): Point {

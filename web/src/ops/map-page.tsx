@@ -87,6 +87,7 @@ function Figure({ name, value, bad = false, to }: FigureProps) {
 type MapProps = { map: ShopMap; chosen: string | undefined; choose: (name?: string) => void }
 
 function Plane({ map, chosen, choose }: MapProps) {
+  const databases = map.servers.find(({ name }) => name === 'postgres')
   const places = ringOf(map.services.map(({ name }) => name))
   const lines = [
     ...map.calls.map((edge) => ({ edge, className: 'call', path: callPath })),
@@ -123,7 +124,7 @@ function Plane({ map, chosen, choose }: MapProps) {
             }
             return (
               <li key={service.name} style={style}>
-                <Card service={service} chosen={chosen} choose={choose} />
+                <Card service={service} server={databases} chosen={chosen} choose={choose} />
               </li>
             )
           })}
@@ -170,10 +171,13 @@ function Broker({ map: { servers, broker: used } }: { map: ShopMap }) {
 
 function Card({
   service,
+  server,
   chosen,
   choose,
 }: {
   service: ServiceNode
+  /** Where its database is, if that is here. */
+  server: Process | undefined
   chosen: string | undefined
   choose: (name?: string) => void
 }) {
@@ -190,8 +194,11 @@ function Card({
       <span className="node-name">
         <span className="lamp" aria-hidden="true" />
         {name}
-        {instances.length > 1 && <span className="soft"> ×{instances.length}</span>}
-        <span className="unseen">{health}</span>
+        <span className={health === 'up' ? 'unseen' : 'small'}>{health}</span>
+        <span className="node-count soft small">
+          <span aria-hidden="true">×</span>
+          {instances.length} <span className="unseen">running</span>
+        </span>
       </span>
       <span className="node-rates">
         <span>{rates ? `${rates.requestsPerSecond.toFixed(1)}/s` : '…'}</span>
@@ -200,13 +207,26 @@ function Card({
           {rates ? `${(100 * rates.errorShare).toFixed(0)} % err` : ''}
         </span>
       </span>
-      <span className="node-data soft">
-        {database ? `db ${database}` : 'no database'}
-        {outbox && ` · outbox ${outbox.depth}`}
+      <span className="node-parts">
+        <Part name="sidecar" up={instances.every(({ sidecar }) => sidecar?.ready)} />
+        {database && <Part name={`db ${database}`} up={server?.ready !== false} />}
       </span>
+      <span className="node-data soft">{outbox ? waitingIn(outbox) : 'no outbox'}</span>
     </button>
   )
 }
+
+/** What a service cannot do without, with a lamp of its own. */
+const Part = ({ name, up }: { name: string; up: boolean }) => (
+  <span className={up ? 'node-part' : 'node-part down'}>
+    <span className="lamp" aria-hidden="true" />
+    {name}
+    {!up && <span className="unseen"> down</span>}
+  </span>
+)
+
+const waitingIn = ({ depth, oldestSeconds }: NonNullable<ServiceNode['outbox']>): string =>
+  depth === 0 ? 'outbox empty' : `outbox ${depth}, oldest ${oldestSeconds.toFixed(1)} s`
 
 type Health = 'up' | 'starting' | 'down'
 

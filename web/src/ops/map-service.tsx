@@ -1,10 +1,16 @@
+import { useEffect, useRef } from 'react'
 import type { Process, ServiceNode, ShopMap } from '../../../cli/desk/contract.ts'
 
 /** One service of the map: its processes, and everything it may do and hear. */
 export function ServiceDetails({ map, service }: { map: ShopMap; service: ServiceNode }) {
   const { name, rates, outbox } = service
+  const section = useRef<HTMLElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever another one is chosen
+  useEffect(() => {
+    section.current?.scrollIntoView({ block: 'nearest' })
+  }, [name])
   return (
-    <section className="card service-details" aria-labelledby="service">
+    <section ref={section} className="card service-details" aria-labelledby="service">
       <div className="stack">
         <h2 id="service">{name}</h2>
         <ul className="stack">

@@ -32,19 +32,30 @@ export function OpsOrders() {
   )
 }
 
+/** By the whole id, or by its end: that is what customers see, on the page and in mails. */
 function FindOrder() {
   const navigate = useNavigate()
-  function find(event: FormEvent<HTMLFormElement>): void {
+  const queries = useQueryClient()
+  async function find(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault()
-    const orderId = String(new FormData(event.currentTarget).get('orderId')).trim()
-    if (orderId) void navigate({ to: '/ops/orders/$orderId', params: { orderId } })
+    const typed = String(new FormData(event.currentTarget).get('orderId')).trim().toLowerCase()
+    if (!typed) return
+    const newest = await queries.fetchQuery(allOrdersQuery(undefined)).catch(() => [])
+    const orderId = newest.find((order) => order.orderId.endsWith(typed))?.orderId ?? typed
+    await navigate({ to: '/ops/orders/$orderId', params: { orderId } })
   }
   return (
-    <form className="row tight" onSubmit={find}>
+    <form className="row tight" onSubmit={(event) => void find(event)}>
       <label className="unseen" htmlFor="order-id">
-        Order id
+        Order id, or its end
       </label>
-      <input id="order-id" name="orderId" className="input" placeholder="Order id" size={38} />
+      <input
+        id="order-id"
+        name="orderId"
+        className="input"
+        placeholder="Order id, or its end"
+        size={38}
+      />
       <Button type="submit" look="quiet">
         Open
       </Button>

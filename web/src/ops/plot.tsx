@@ -1,20 +1,26 @@
 /** A bar or a point: what it stands for in words, and how high each of its parts is. */
 export type Column = { label: string; parts: readonly { className: string; value: number }[] }
 
-const size = { width: 600, height: 180, left: 46, bottom: 22, top: 10 }
+const size = { width: 400, height: 180, left: 46, bottom: 22, top: 10 }
 
-/** Stacked bars over time, drawn without a library. The table beside it says the same in words. */
+/** Stacked bars over time, drawn without a library. `summary` says the same in a few words. */
 export function Plot({
   title,
   columns,
   format,
+  top: wanted,
+  summary,
 }: {
   title: string
   columns: readonly Column[]
   format: (value: number) => string
+  /** What the highest bar could be, where that is known. */
+  top?: number
+  /** Instead of the sum of all bars. */
+  summary?: string
 }) {
   const heights = columns.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0))
-  const top = niceTop(Math.max(...heights, 0))
+  const top = wanted ?? niceTop(Math.max(...heights, 0))
   const inner = { width: size.width - size.left, height: size.height - size.bottom - size.top }
   const step = inner.width / Math.max(columns.length, 1)
   const yOf = (value: number) => size.top + inner.height * (1 - value / top)
@@ -24,8 +30,9 @@ export function Plot({
       <svg
         viewBox={`0 0 ${size.width} ${size.height}`}
         role="img"
-        aria-label={`${title}: ${spoken(columns, heights, format)}`}
+        aria-label={`${title}: ${summary ?? sumOf(heights, format)}, ${spoken(columns, heights, format)}`}
       >
+        <Hatching />
         {[0, 0.5, 1].map((share) => (
           <g key={share}>
             <line
@@ -68,6 +75,18 @@ export function Plot({
   )
 }
 
+/** Parts differ in more than their colour. */
+const Hatching = () => (
+  <defs>
+    <pattern id="diagonal" width="6" height="6" patternUnits="userSpaceOnUse">
+      <path d="M-1 1 1-1M0 6 6 0M5 7 7 5" />
+    </pattern>
+    <pattern id="striped" width="6" height="4" patternUnits="userSpaceOnUse">
+      <path d="M0 1H6" />
+    </pattern>
+  </defs>
+)
+
 type BarProps = { column: Column; x: number; width: number; yOf: (value: number) => number }
 
 function Bar({ column: { parts }, x, width, yOf }: BarProps) {
@@ -96,11 +115,12 @@ export function niceTop(value: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= value) ?? 10)
 }
 
+const sumOf = (heights: readonly number[], format: (value: number) => string): string =>
+  format(heights.reduce((sum, height) => sum + height, 0))
+
 const spoken = (
   columns: readonly Column[],
   heights: readonly number[],
   format: (value: number) => string,
-) => {
-  const all = heights.reduce((sum, height) => sum + height, 0)
-  return `${format(all)} from ${columns[0]?.label} to ${columns.at(-1)?.label}, at most ${format(Math.max(...heights, 0))} at a time`
-}
+): string =>
+  `from ${columns[0]?.label} to ${columns.at(-1)?.label}, at most ${format(Math.max(...heights, 0))} at a time`

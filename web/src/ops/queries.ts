@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import type { DeadLetter } from '../../../chassis/fact.ts'
 import type { Books, Components, Faults, ShopMap, Trail } from '../../../cli/desk/contract.ts'
 import type { catalogRoutes } from '../../../services/catalog/contract.ts'
 import type { notificationsRoutes } from '../../../services/notifications/contract.ts'
@@ -69,17 +70,11 @@ export const stockQuery = (sku: string) =>
       ask<typeof catalogRoutes.stock>('get', '/products/{sku}/stock', { params: { sku } }),
   })
 
-export type Letter = {
-  service: string
-  id: string
-  topic: string
-  cause: string
-  attempts: number
-  traceId?: string
-  arrivedAt: string
-  nextAttemptAt?: string
-  event: { data?: { orderId?: string } }
-}
+export type Letter = DeadLetter & { service: string }
+
+/** The order that a fact is about, if it is about one. */
+export const orderIn = ({ event }: Pick<Letter, 'event'>): string | undefined =>
+  (event?.data as { orderId?: string } | null | undefined)?.orderId
 
 const listeners = ['carts', 'catalog', 'notifications', 'orders']
 
@@ -100,7 +95,7 @@ async function allLetters() {
 
 async function lettersOf(service: string): Promise<Letter[]> {
   const answer = await asMyself({ method: 'get', path: `/${service}/dead-letters` })
-  const { deadLetters } = (await answer.json()) as { deadLetters: Omit<Letter, 'service'>[] }
+  const { deadLetters } = (await answer.json()) as { deadLetters: DeadLetter[] }
   return deadLetters.map((letter) => ({ service, ...letter }))
 }
 
@@ -130,7 +125,7 @@ export const storyQuery = (orderId: string) =>
         payment,
         notifications: mails?.notifications ?? [],
         trail,
-        letters: letters.filter(({ event }) => event?.data?.orderId === orderId),
+        letters: letters.filter((letter) => orderIn(letter) === orderId),
       }
     },
     placeholderData: keepPreviousData,

@@ -124,20 +124,21 @@ function Row({ happening, used, since, trace }: RowProps) {
       {used.map((one) => (
         <td key={one} className="lane">
           {one === lane && (
-            <span className="happening-dot">
-              <span className="unseen">{lane}</span>
-            </span>
+            <>
+              <span className="happening-dot" />
+              <span className="lane-name">{lane}</span>
+            </>
           )}
         </td>
       ))}
       <td className="kind">{kind}</td>
-      <td>
+      <td className="what">
         {what}
         {detail && <span className="soft small"> {detail}</span>}
       </td>
-      <td className="number">{money}</td>
-      <td className="small unbroken">{stock}</td>
-      <td className="small soft">{trace > 0 && trace}</td>
+      <td className="number money">{money}</td>
+      <td className="small unbroken pieces">{stock}</td>
+      <td className="small soft trace">{trace > 0 && trace}</td>
     </tr>
   )
 }

@@ -40,6 +40,13 @@ export function OrderPage() {
             <Actions order={order} />
             <Contents order={order} />
             <History order={order} />
+            <p className="soft small">
+              What every service did about it:{' '}
+              <Link to="/ops/orders/$orderId" params={{ orderId }}>
+                the story of order {shortId(orderId)}
+              </Link>
+              , for operators.
+            </p>
           </>
         )}
       </div>

@@ -31,6 +31,7 @@ export function ProductPage() {
           <Picture key={sku} sku={sku} alt={product?.name ?? ''} eager fetchPriority="high" />
         </div>
         <div className="product-words">
+          {error && !product && <h1>This product</h1>}
           {error && <Outage what="The catalogue" />}
           {product ? <Words key={sku} product={product} /> : !error && <WordsSkeleton />}
         </div>

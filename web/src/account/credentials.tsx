@@ -26,3 +26,18 @@ export function NewPassword({
     />
   )
 }
+
+/** An e-mail address: of somebody who signs in, or the new one of somebody who is. */
+export function EmailField(input: { fault: string | undefined; defaultValue?: string }) {
+  return (
+    <TextField
+      {...input}
+      label="E-mail"
+      name="email"
+      type="email"
+      autoComplete="email"
+      required
+      maxLength={254}
+    />
+  )
+}

@@ -1,0 +1,69 @@
+import { planOf } from '../../cli/plan.ts'
+import { readSecrets } from '../../cli/secrets.ts'
+import { until } from '../../runtime/processes.ts'
+import { allowedByCpu, type Opened, opened, staged, violationsAt } from '../block.ts'
+import { createLadder } from '../ladder.ts'
+import type { Step } from '../results.ts'
+import { runStep } from '../step.ts'
+import { openUnheard } from './unheard.ts'
+
+export type Sets = { broker: string; state: string }
+
+/** The shop on one broker and one store, from fresh data to `verify`. */
+export type SetBlock = Sets & {
+  at: string
+  readyMs: number
+  steps: Step[]
+  /** What `verify` found wrong; such a block is void. */
+  violations: string[]
+}
+
+const pace = {
+  warmUp: { ordersPerSecond: 30, seconds: 10 },
+  rung: { seconds: 4, most: 4, refine: 1 },
+  equalSeconds: 8,
+}
+
+/** Start, warm-up, the ladder, a load at the rate that `equalRate` makes of what the ladder found, `verify`. */
+export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): Promise<SetBlock> =>
+  opened(
+    async (project) => {
+      // Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own.
+      const { servers, fleet } = await planOf(project, { secrets: 'env', ...sets })
+      return { units: [...servers.needed, ...fleet] }
+    },
+    async (shop) => {
+      const unheard = await openUnheard(readSecrets(shop.project))
+      const { database } = shop.meter
+      const idle = async () => (await database.backlog()) + (await unheard.count()) === 0
+      const what = 'the shop to come to rest'
+      const atRest = (timeoutMs: number) =>
+        until(idle, { timeoutMs, everyMs: 50, what }).catch(() => false)
+      try {
+        const at = new Date().toISOString()
+        const seen = await measured({ ...shop, meter: { ...shop.meter, atRest } }, equalRate)
+        return { ...sets, at, readyMs: shop.readyMs, ...seen }
+      } finally {
+        await unheard.close()
+      }
+    },
+  )
+
+async function measured(
+  shop: Opened,
+  equalRate: (sustainable: number) => number,
+): Promise<Pick<SetBlock, 'steps' | 'violations'>> {
+  const stage = await staged(shop)
+  const warmUp = await runStep('warm-up', shop, pace.warmUp)
+  const ladder = createLadder({ first: allowedByCpu(warmUp) / 2, ...pace.rung })
+  const steps = [warmUp]
+  for (let rate = ladder.next(); rate !== undefined; rate = ladder.next()) {
+    const { seconds } = pace.rung
+    const step = await runStep('rung', shop, { ordersPerSecond: rate, seconds })
+    steps.push(step)
+    ladder.report(rate, step.kept, allowedByCpu(step))
+  }
+  const equal = { ordersPerSecond: equalRate(ladder.best() ?? 0), seconds: pace.equalSeconds }
+  steps.push(await runStep('equal', shop, equal))
+  return { steps, violations: await violationsAt(stage) }
+}

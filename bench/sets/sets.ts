@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { serverOf } from '../../cli/conformance/versions.ts'
+import { readRunFile } from '../../cli/dapr-yaml.ts'
+import { readIfThere, writeWhole } from '../../cli/files.ts'
+import { Advice, type Project } from '../../cli/project.ts'
+import { setAmong, setsOf } from '../../cli/sets.ts'
+import type { Progress } from '../../cli/terminal.ts'
+import { ensureRuntime } from '../../runtime/ensure.ts'
+import { machine } from '../machine.ts'
+import { runSet, type SetBlock, type Sets } from './run.ts'
+
+export type SetResults = {
+  machine: Record<string, string | number>
+  commit: string
+  /** The server under each set, with its version. */
+  servers: Record<string, string>
+  blocks: SetBlock[]
+  /** Blocks that came to no end, and why. */
+  failed: string[]
+}
+
+export const fileOf = ({ root }: Project) => join(root, 'bench', 'results', 'sets.json')
+
+/** The raw data of the last run. @throws Advice when there was none */
+export function readSets(project: Project): SetResults {
+  const text = readIfThere(fileOf(project))
+  if (text === undefined) throw new Advice('there is no run yet: npm run bench -- --sets')
+  return JSON.parse(text) as SetResults
+}
+
+/** Of what the sets of dapr.yaml sustain. */
+const equalShare = 0.5
+
+/** Each broker with the store of dapr.yaml and each store with its broker; these two first and last, as a measure of the noise. */
+function turnsOf(project: Project): Sets[] {
+  const paths = readRunFile(project.runFile)[0]?.resourcesPaths ?? []
+  const usual = { broker: setAmong('broker', paths) ?? '', state: setAmong('state', paths) ?? '' }
+  const others = (kind: keyof Sets) =>
+    setsOf(kind, join(project.root, 'components'))
+      .filter((set) => set !== usual[kind])
+      .map((set) => ({ ...usual, [kind]: set }))
+  return [usual, ...others('broker'), ...others('state'), usual]
+}
+
+/** Runs the shop on all sets in turn, and writes down what was measured after every block. */
+export async function benchSets(project: Project, progress: Progress): Promise<SetResults> {
+  const runtime = await ensureRuntime({ project: project.root })
+  const turns = turnsOf(project)
+  const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: project.root }).toString().trim()
+  const results: SetResults = {
+    machine: machine(),
+    commit,
+    servers: {},
+    blocks: [],
+    failed: [],
+  }
+  for (const set of new Set(turns.flatMap(({ broker, state }) => [broker, state])))
+    results.servers[set] = await serverOf(project, runtime, set)
+  let equal: number | undefined
+  const equalRate = (sustainable: number) => {
+    equal ??= sustainable * equalShare
+    return equal
+  }
+  for (const [index, sets] of turns.entries()) {
+    const where = `${index + 1} of ${turns.length}, ${sets.broker} and ${sets.state}`
+    progress.wait(where)
+    try {
+      const block = await runSet(sets, equalRate)
+      results.blocks.push(block)
+      progress.line(`${where}: ${block.violations.join('; ') || 'verified'}`)
+    } catch (error) {
+      results.failed.push(`${where}: ${(error as Error).message}`)
+      progress.line(`${where}: FAILED: ${(error as Error).stack}`)
+    }
+    writeWhole(fileOf(project), `${JSON.stringify(results, null, 1)}\n`, 0o644)
+  }
+  progress.end()
+  return results
+}
