@@ -1,5 +1,5 @@
 import { heading, legend, n, safe, svg, width } from '../report/plot.ts'
-import { byOwner, type Frame } from './stacks.ts'
+import { byOwner, type Frame, type Owner } from './stacks.ts'
 
 const rowHeight = 15
 /** Of the whole; what is narrower cannot be seen. */
@@ -33,25 +33,26 @@ export function flame(title: string, root: Frame): string {
         ? `<text x="${n(x + 3)}" y="${y + 11}" class="in">${safe(name.slice(0, room))}</text>`
         : ''
     const share = ((ms / root.ms) * 100).toFixed(1)
-    return `<g><title>${safe(name)}: ${share} %</title><rect x="${n(x)}" y="${y}" width="${n(ms * scale)}" height="${rowHeight - 1}" fill="${colours[owners.indexOf(owner)] ?? '#888'}"/>${label}</g>`
+    return `<g><title>${safe(name)}: ${share} %</title><rect x="${n(x)}" y="${y}" width="${n(ms * scale)}" height="${rowHeight - 1}" fill="${colours[owner]}"/>${label}</g>`
   }
   drawAll(root, 10, 0)
+  const palette = owners.map((owner) => colours[owner])
   const names = owners.map((owner, index) => `${owner} ${shares[index]}`)
   return svg(
     top + (deepest + 1) * rowHeight + 10,
-    [heading(title), legend(names, 36, colours), ...boxes].join('\n'),
+    [heading(title), legend(names, 36, palette), ...boxes].join('\n'),
     title,
   )
 }
 
-const colours = [
-  '#c9e4da',
-  '#f2cfa8',
-  '#d9cbe6',
-  '#f0c3c9',
-  '#c9d6e8',
-  '#e6e0b0',
-  '#d5d5d5',
-  '#b9dbe8',
-  '#e8d2bd',
-]
+const colours: Record<Owner, string> = {
+  'the shop': '#c9e4da',
+  HTTP: '#f2cfa8',
+  'database client': '#d9cbe6',
+  'gRPC and TLS': '#f0c3c9',
+  Dapr: '#c9d6e8',
+  'broker client': '#e6e0b0',
+  kernel: '#d5d5d5',
+  runtime: '#b9dbe8',
+  libraries: '#e8d2bd',
+}

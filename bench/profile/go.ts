@@ -8,7 +8,7 @@ const owners: readonly [RegExp, Owner][] = [
   [/components-contrib\/pubsub|^github\.com\/nats-io/, 'broker client'],
   [/^github\.com\/dapr\//, 'Dapr'],
   [/^(internal\/runtime\/)?syscall|^internal\/poll|^runtime\.(futex|epoll|netpoll)/, 'kernel'],
-  [/^(runtime|sync|internal)[./]/, 'runtime and memory'],
+  [/^(runtime|sync|internal)[./]/, 'runtime'],
 ]
 
 export function ofGo(name: string): Call {

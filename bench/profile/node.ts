@@ -15,7 +15,7 @@ const owners: readonly [RegExp, Owner][] = [
   [/node_modules\/(hono|@hono|undici)\/|^node:.*(http|net|undici|stream)/, 'HTTP'],
   [/node_modules\/(@dapr|@grpc)\//, 'gRPC and TLS'],
   [/node_modules\//, 'libraries'],
-  [/^node:/, 'runtime and memory'],
+  [/^node:/, 'runtime'],
   [/\/(services|chassis)\//, 'the shop'],
 ]
 const systemCalls = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String']
@@ -24,7 +24,7 @@ const systemCalls = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1Str
 export function ofNode({ functionName: name, url }: Place): Call | undefined {
   if (name === '(idle)' || name === '(root)') return undefined
   if (systemCalls.includes(name) || name === '(program)') return { name, owner: 'kernel' }
-  const owner = owners.find(([where]) => where.test(url))?.[1] ?? 'runtime and memory'
+  const owner = owners.find(([where]) => where.test(url))?.[1] ?? 'runtime'
   return { name: name || '(anonymous)', owner }
 }
 

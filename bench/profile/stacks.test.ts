@@ -33,5 +33,5 @@ test('who owns a function is told by where it lies', () => {
   expect(
     ofGo('github.com/dapr/components-contrib/pubsub/jetstream.(*jsPubSub).Publish').owner,
   ).toBe('broker client')
-  expect(ofGo('runtime.mallocgc').owner).toBe('runtime and memory')
+  expect(ofGo('runtime.mallocgc').owner).toBe('runtime')
 })

@@ -7,7 +7,7 @@ export type Owner =
   | 'Dapr'
   | 'broker client'
   | 'kernel'
-  | 'runtime and memory'
+  | 'runtime'
   | 'libraries'
 
 export type Call = { name: string; owner: Owner }

@@ -81,7 +81,7 @@ A hop is a message from one process to another for a call or a fact, answers not
 
 ${markdown(['ms per order', 'services', 'sidecars', 'Dapr’s control plane', 'database', 'broker', 'provider and mail'], [...grouped].map(partsRow))}
 
-Whose code that is, from profiles under a steady load (\`npm run bench:profile\`; callers above what they call, as wide as the time):
+Whose code that is, from profiles under a steady load (\`npm run bench:profile\`; callers above what they call, as wide as the time). What the limits are made of, and what was done about them: [ADR 14](adr/0014-take-what-sidecars-cost-for-a-price.md).
 
 ![Services](images/profile-services.svg)
 ![Sidecars](images/profile-sidecars.svg)
