@@ -26,8 +26,8 @@ const thorough: Pace = {
   idleMs: 4_000,
 }
 const quick: Pace = {
-  warmUp: { seconds: 10, rate: 30 },
-  rung: { seconds: 3, most: 5, refine: 1 },
+  warmUp: { seconds: 8, rate: 30 },
+  rung: { seconds: 3, most: 4, refine: 1 },
   equalSeconds: 4,
   loadedSeconds: 0,
   lightSeconds: 0,
