@@ -58,6 +58,7 @@ it('somebody with a keyboard only finds, buys, and thinks about giving it back',
   await page.getByText('is in your basket').waitFor()
   await tabTo(page, page.getByRole('link', { name: 'Basket, 1 piece' }), 'Shift+Tab')
   await page.keyboard.press('Enter')
+  await heading(page, 'Your basket')
   await press(page, page.getByRole('button', { name: /more$/ }), 'Space')
   await press(page, page.getByRole('link', { name: 'Sign in and check out' }))
   await press(page, page.getByRole('link', { name: 'Create an account' }))
