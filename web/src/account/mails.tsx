@@ -1,4 +1,5 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { Preferences, usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
@@ -22,22 +23,35 @@ const kinds: readonly { name: keyof Preferences; label: string; hint: string }[]
   { name: 'marketing', label: 'News', hint: 'Now and then, what is new in the shop' },
 ]
 
-/** Which e-mails somebody wants. A press is saved at once. */
+/** Which e-mails somebody wants. A press is shown and saved at once. */
 export function Mails() {
   const queries = useQueryClient()
   const { queryKey } = preferencesQuery()
-  const { data, isError } = useQuery(preferencesQuery())
+  const { data: saved, isError } = useQuery(preferencesQuery())
+  /** Shown until it is saved: the query would take a moment in which the box is as it was. */
+  const [wanted, setWanted] = useState<Preferences>()
+  const data = wanted ?? saved
   const { mutate } = useMutation({
     scope: { id: 'preferences' },
     mutationFn: (body: Preferences) =>
       ask<typeof usersRoutes.setPreferences>('put', path, { body }),
-    onMutate: (wanted) => queries.setQueryData(queryKey, wanted),
-    onSuccess: () => toast('Saved'),
+    onSuccess: (_, body) => {
+      queries.setQueryData(queryKey, body)
+      setWanted((latest) => (latest === body ? undefined : latest))
+      toast('Saved')
+    },
     onError: (error) => {
+      setWanted(undefined)
       toast(isOutage(error) ? 'Not saved: your account does not answer.' : error.message)
       return queries.invalidateQueries({ queryKey })
     },
   })
+
+  function want(preferences: Preferences): void {
+    setWanted(preferences)
+    mutate(preferences)
+  }
+
   return (
     <Page title="E-mails" lead="Which ones do you want from us?">
       {isError && <Outage what="Your account" />}
@@ -53,7 +67,7 @@ export function Mails() {
               label={<strong>{label}</strong>}
               hint={hint}
               checked={data[name]}
-              onChange={({ target }) => mutate({ ...data, [name]: target.checked })}
+              onChange={({ target }) => want({ ...data, [name]: target.checked })}
             />
           ))}
         </fieldset>
