@@ -1,9 +1,9 @@
 import { Pool } from 'undici'
 import { tryingAnotherInstance } from './another-instance.ts'
 import type { Sdk } from './dapr-sdk.ts'
+import { callTimeoutMs, exchange } from './exchange.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
-import { traceparent } from './telemetry.ts'
 import type {
   Invocation,
   Reply,
@@ -12,7 +12,7 @@ import type {
   StateStore,
   Transport,
 } from './transport.ts'
-import { abortedAfter, within } from './within.ts'
+import { within } from './within.ts'
 
 export type DaprOptions = {
   host?: string
@@ -24,7 +24,6 @@ export type DaprOptions = {
   secretStore?: string
 }
 
-const callTimeoutMs = 10_000
 /** What Dapr answers to an ETag that no longer matches. */
 const conflict = 409
 const firstWrite = 'first-write'
@@ -51,28 +50,9 @@ export function createDaprTransport(options: DaprOptions): Transport {
     return loaded
   }
 
-  async function exchange(call: Invocation, signal: AbortSignal): Promise<Reply> {
-    const parent = traceparent()
-    const answer = await pool.request({
-      method: call.method as 'GET',
-      path: call.path,
-      headers: {
-        ...call.headers,
-        ...token,
-        'dapr-app-id': call.app,
-        ...(parent && { traceparent: parent }),
-      },
-      body: call.body ?? null,
-      signal,
-    })
-    const body = new Uint8Array(await answer.body.arrayBuffer())
-    return { status: answer.statusCode, headers: answer.headers, body }
-  }
-
   async function invokeOnce(call: Invocation): Promise<Reply> {
     try {
-      const begin = (signal: AbortSignal) => exchange(call, signal)
-      const reply = await abortedAfter(call.timeoutMs ?? callTimeoutMs, begin)
+      const reply = await exchange(pool, call, { ...token, 'dapr-app-id': call.app })
       refuseOwnErrors(call, reply)
       refuseMadeUp(call, reply)
       return reply

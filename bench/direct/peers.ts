@@ -1,10 +1,7 @@
 import { Pool } from 'undici'
+import { exchange } from '../../chassis/exchange.ts'
 import { Fault } from '../../chassis/refusal.ts'
-import { traceparent } from '../../chassis/telemetry.ts'
 import type { Invocation, Reply } from '../../chassis/transport.ts'
-import { abortedAfter } from '../../chassis/within.ts'
-
-const callTimeoutMs = 10_000
 
 /** Plain HTTP between the processes, over connections that are kept. */
 export function createPeers(ports: Record<string, number>, appToken: string) {
@@ -19,27 +16,9 @@ export function createPeers(ports: Record<string, number>, appToken: string) {
     return pool
   }
 
-  async function exchange(call: Invocation, signal: AbortSignal): Promise<Reply> {
-    const parent = traceparent()
-    const answer = await poolOf(call.app).request({
-      method: call.method as 'GET',
-      path: call.path,
-      headers: {
-        ...call.headers,
-        'dapr-api-token': appToken,
-        ...(parent && { traceparent: parent }),
-      },
-      body: call.body ?? null,
-      signal,
-    })
-    const body = new Uint8Array(await answer.body.arrayBuffer())
-    return { status: answer.statusCode, headers: answer.headers, body }
-  }
-
   async function invoke(call: Invocation): Promise<Reply> {
     try {
-      const begin = (signal: AbortSignal) => exchange(call, signal)
-      return await abortedAfter(call.timeoutMs ?? callTimeoutMs, begin)
+      return await exchange(poolOf(call.app), call, { 'dapr-api-token': appToken })
     } catch (cause) {
       if (cause instanceof Fault) throw cause
       const said = `${call.app} did not answer ${call.method} ${call.path}`

@@ -8,8 +8,7 @@ const letterWidth = 6.2
 
 /** A flame graph upside down: callers above what they call, as wide as the time, coloured by whose code it is. */
 export function flame(title: string, root: Frame): string {
-  const owners = byOwner(root).map(([owner]) => owner)
-  const shares = byOwner(root).map(([, ms]) => `${((ms / root.ms) * 100).toFixed(0)} %`)
+  const owners = byOwner(root)
   const top = 46 + 18 * Math.ceil(owners.length / 4)
   const scale = (width - 20) / root.ms
   const boxes: string[] = []
@@ -36,8 +35,8 @@ export function flame(title: string, root: Frame): string {
     return `<g><title>${safe(name)}: ${share} %</title><rect x="${n(x)}" y="${y}" width="${n(ms * scale)}" height="${rowHeight - 1}" fill="${colours[owner]}"/>${label}</g>`
   }
   drawAll(root, 10, 0)
-  const palette = owners.map((owner) => colours[owner])
-  const names = owners.map((owner, index) => `${owner} ${shares[index]}`)
+  const palette = owners.map(([owner]) => colours[owner])
+  const names = owners.map(([owner, ms]) => `${owner} ${((ms / root.ms) * 100).toFixed(0)} %`)
   return svg(
     top + (deepest + 1) * rowHeight + 10,
     [heading(title), legend(names, 36, palette), ...boxes].join('\n'),
