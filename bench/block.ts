@@ -139,18 +139,29 @@ async function whileIdle(meter: Meter, ms: number) {
   return { idlePssMb, idleCpuMs }
 }
 
-/** The ladder, then steady loads in relation to what it found. */
-async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
-  const { pace, say, equalRate } = running
-  const ladder = createLadder({ first: allowedByCpu(warmUp) / 2, ...pace.rung })
+/** Looks for the highest rate that is kept up, beginning with half of what the processors allowed in the warm-up. */
+export async function climb(
+  { driver, meter }: Pick<Opened, 'driver' | 'meter'>,
+  warmUp: Step,
+  { seconds, ...rung }: Pace['rung'],
+  say: (line: string) => void = () => {},
+): Promise<{ steps: Step[]; held: number | undefined }> {
+  const ladder = createLadder({ first: allowedByCpu(warmUp) / 2, ...rung })
   const steps: Step[] = []
   for (let rate = ladder.next(); rate !== undefined; rate = ladder.next()) {
-    const step = await stepAt(running, 'rung', rate, pace.rung.seconds)
+    const step = await runStep('rung', { driver, meter }, { ordersPerSecond: rate, seconds })
     steps.push(step)
     ladder.report(rate, step.kept, allowedByCpu(step))
     say(`${rate.toFixed(0)}/s ${step.kept ? 'kept up' : `not kept up: ${step.why}`}`)
   }
-  const best = ladder.best() ?? Math.min(...steps.map(({ rate }) => rate)) / 2
+  return { steps, held: ladder.best() }
+}
+
+/** The ladder, then steady loads in relation to what it found. */
+async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
+  const { pace, say, equalRate } = running
+  const { steps, held } = await climb(running, warmUp, pace.rung, say)
+  const best = held ?? Math.min(...steps.map(({ rate }) => rate)) / 2
   const loads = [
     ['equal', equalRate(best), pace.equalSeconds],
     ['loaded', best * 0.6, pace.loadedSeconds],
@@ -162,8 +173,7 @@ async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
 }
 
 /** Orders a second that the processors allow if each goes on taking what it took in this step. */
-export const allowedByCpu = (step: Step): number =>
-  (availableParallelism() * 1000) / cpuPerOrder(step)
+const allowedByCpu = (step: Step): number => (availableParallelism() * 1000) / cpuPerOrder(step)
 
 function stepAt(
   { driver, meter, project, contender }: Running,

@@ -1,8 +1,7 @@
 import { planOf } from '../../cli/plan.ts'
 import { readSecrets } from '../../cli/secrets.ts'
 import { until } from '../../runtime/processes.ts'
-import { allowedByCpu, type Opened, opened, staged, violationsAt } from '../block.ts'
-import { createLadder } from '../ladder.ts'
+import { climb, type Opened, opened, staged, violationsAt } from '../block.ts'
 import type { Step } from '../results.ts'
 import { runStep } from '../step.ts'
 import { openUnheard } from './unheard.ts'
@@ -55,15 +54,8 @@ async function measured(
 ): Promise<Pick<SetBlock, 'steps' | 'violations'>> {
   const stage = await staged(shop)
   const warmUp = await runStep('warm-up', shop, pace.warmUp)
-  const ladder = createLadder({ first: allowedByCpu(warmUp) / 2, ...pace.rung })
-  const steps = [warmUp]
-  for (let rate = ladder.next(); rate !== undefined; rate = ladder.next()) {
-    const { seconds } = pace.rung
-    const step = await runStep('rung', shop, { ordersPerSecond: rate, seconds })
-    steps.push(step)
-    ladder.report(rate, step.kept, allowedByCpu(step))
-  }
-  const equal = { ordersPerSecond: equalRate(ladder.best() ?? 0), seconds: pace.equalSeconds }
-  steps.push(await runStep('equal', shop, equal))
+  const { steps: rungs, held = 0 } = await climb(shop, warmUp, pace.rung)
+  const equal = { ordersPerSecond: equalRate(held), seconds: pace.equalSeconds }
+  const steps = [warmUp, ...rungs, await runStep('equal', shop, equal)]
   return { steps, violations: await violationsAt(stage) }
 }
