@@ -5,7 +5,7 @@ import { v7 as uuid } from 'uuid'
 import type { Announcement } from './fact.ts'
 import type { Log } from './log.ts'
 import type { MessagingTables } from './messaging-tables.ts'
-import { PreparingClient } from './preparing-client.ts'
+import { PreparingClient, unanswered } from './preparing-client.ts'
 import { Fault } from './refusal.ts'
 import { traceparent } from './telemetry.ts'
 
@@ -119,7 +119,7 @@ async function store(
     data: JSON.stringify(data),
     traceparent: parent,
   }))
-  await rows.insertInto('outbox').values(entries).execute()
+  await rows.insertInto('outbox').values(entries).modifyEnd(unanswered).execute()
 }
 
 async function reachable(ping: () => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import type { CloudEvent } from './fact.ts'
 import type { Log } from './log.ts'
 import type { MessagingTables } from './messaging-tables.ts'
 import { outboxFailures, outboxPublished, watchOutbox } from './metrics.ts'
+import { unanswered } from './preparing-client.ts'
 import type { Transport } from './transport.ts'
 import { createWorker, type Worker } from './worker.ts'
 
@@ -46,7 +47,7 @@ export function createRelay({
       const facts = await claim(rows, batch)
       const ids = await publishAll(facts)
       if (ids.length > 0) {
-        await rows.deleteFrom('outbox').where('id', 'in', ids).execute()
+        await rows.deleteFrom('outbox').where('id', 'in', ids).modifyEnd(unanswered).execute()
         // crash point: published facts deleted
       }
       return { claimed: facts.length, accepted: ids.length }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import { sql } from 'kysely'
 import pg from 'pg'
 import { Fault } from './refusal.ts'
 
@@ -13,30 +15,126 @@ function nameOf(text: string): string | undefined {
   return names.get(text)
 }
 
+const mark = '/* unanswered */'
+
 /**
- * A client that names its statements, so that the server parses and plans each text once per connection; and for
- * which a connection that is lost is a fault that may pass, not an error of this service.
+ * The end of a statement in a transaction that nobody needs the answer of: it is sent together with the next one, if
+ * only the commit, which then fails if this one does.
+ *
+ * @example rows.insertInto('outbox').values(facts).modifyEnd(unanswered).execute()
+ */
+export const unanswered = sql.raw(mark)
+
+type Statement = { text: string; values: unknown[]; name?: string | undefined }
+
+/**
+ * A client that
+ * - names its statements, so that the server parses and plans each text once per connection;
+ * - sends the start of a transaction and what is `unanswered` together with the statement that follows: one round trip
+ *   for all, and from the first that fails on nothing is done;
+ * - takes the loss of a connection for a fault that may pass, not for an error of this service.
  */
 export class PreparingClient extends pg.Client {
+  readonly #prepared = new Set<string>()
+  #inTransaction = false
+  /** What is still to be sent, in order; all of it is prepared. */
+  #waiting: Statement[] = []
+
   override query(...given: unknown[]): never {
-    const [text, values, ...rest] = given
-    const name =
-      typeof text === 'string' && Array.isArray(values) && values.length > 0
-        ? nameOf(text)
-        : undefined
+    const [text, values = [], ...rest] = given
+    const isPlain = typeof text === 'string' && Array.isArray(values) && rest.length === 0
     const ask = super.query as (...args: unknown[]) => unknown
-    const asked = name ? ask.call(this, { name, text, values }, ...rest) : ask.call(this, ...given)
-    return (asked instanceof Promise ? asked.catch(explained) : asked) as never
+    return (isPlain ? this.#take(text, values) : ask.apply(this, given)) as never
+  }
+
+  async #take(text: string, values: unknown[]): Promise<unknown> {
+    const starts = text === 'begin'
+    const ends = text === 'commit' || text === 'rollback'
+    if (starts || ends) this.#inTransaction = starts
+    const name = values.length > 0 || starts || ends ? nameOf(text) : undefined
+    const statement = { text, values, name }
+
+    if (starts || (this.#inTransaction && text.endsWith(mark))) {
+      if (name && this.#prepared.has(name)) {
+        this.#waiting.push({ ...statement, values: values.map(utils.prepareValue) })
+        return { rows: [] }
+      }
+    }
+    const before = this.#waiting.filter(({ text: one }) => text !== 'rollback' || one === 'begin')
+    this.#waiting = []
+    // what has no name may be several statements, which must travel alone
+    if (!name && before.length > 0) await this.#send(before.pop() as Statement, before.splice(0))
+    return this.#send(statement, before)
+  }
+
+  async #send(statement: Statement, before: readonly Statement[]): Promise<unknown> {
+    try {
+      const answer = await new Promise((resolve, reject) => {
+        const query = new Following(statement, (error, result) =>
+          error ? reject(error) : resolve(result),
+        )
+        super.query(query.behind(before))
+      })
+      if (statement.name) this.#prepared.add(statement.name)
+      return answer
+    } catch (error) {
+      throw explained(error as Error)
+    }
+  }
+}
+
+/** What pg's types leave out. */
+type Answered = {
+  submit(connection: pg.Connection): Error | null
+  handleCommandComplete(message: unknown, connection: pg.Connection): void
+}
+type Wire = { stream: Duplex; bind(what: object): void; execute(what: object): void }
+const { Query, utils } = pg as unknown as {
+  Query: new (
+    statement: Statement,
+    callback: (error: Error | null, answer?: unknown) => void,
+  ) => Answered
+  utils: { prepareValue(value: unknown): unknown }
+}
+
+/** A query with others before it in one message to the server. All share the one's end, and so its error. */
+class Following extends Query {
+  #before: readonly Statement[] = []
+  #answersToSkip = 0
+
+  behind(before: readonly Statement[]): this {
+    this.#before = before
+    this.#answersToSkip = before.length
+    return this
+  }
+
+  override submit(connection: pg.Connection): Error | null {
+    const wire = connection as unknown as Wire
+    wire.stream.cork()
+    try {
+      for (const { name, values } of this.#before) {
+        wire.bind({ statement: name, values })
+        wire.execute({})
+      }
+      return super.submit(connection)
+    } finally {
+      wire.stream.uncork()
+    }
+  }
+
+  override handleCommandComplete(message: unknown, connection: pg.Connection): void {
+    if (this.#answersToSkip > 0) this.#answersToSkip -= 1
+    else super.handleCommandComplete(message, connection)
   }
 }
 
 /** What was under way may have been committed, or not. */
-function explained(cause: { code?: string; message: string }): never {
+function explained(cause: Error & { code?: string }): Error {
   const isLost =
     cause instanceof pg.DatabaseError
       ? endedByServer.test(cause.code ?? '')
       : endedOtherwise.test(`${cause.code} ${cause.message}`)
-  throw isLost
+  return isLost
     ? new Fault('unavailable', 'the connection to the database was lost', { cause })
     : cause
 }

@@ -1,6 +1,7 @@
 import { type Generated, type Selectable, sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { Database, Tx } from '../../chassis/database.ts'
+import { unanswered } from '../../chassis/preparing-client.ts'
 import type { MailKind, MailStatus, Notification } from './contract.ts'
 import { attemptsAllowed, type Contact, mustBeResendable, type News } from './domain.ts'
 import type { Claimed, Mails, Records, Settled } from './ports.ts'
@@ -87,6 +88,7 @@ export function createStore(
           due_at: now(),
         })
         .onConflict((conflict) => conflict.doNothing())
+        .modifyEnd(unanswered)
         .execute()
     },
 

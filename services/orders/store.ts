@@ -1,6 +1,7 @@
 import type { ColumnType, Generated, Selectable, Transaction } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
+import { unanswered } from '../../chassis/preparing-client.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
 import type { Address, CancelReason, HistoryEntry, OrderStatus } from './contract.ts'
@@ -131,6 +132,7 @@ export function createOrderStore(
         next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
       })
       .where('id', '=', id)
+      .modifyEnd(unanswered)
       .execute()
     await insertHistory(tx.rows as unknown as Rows, changed, entries, found.attempts)
     tx.announce(...facts)
@@ -250,7 +252,7 @@ async function insertHistory(
     failures: index === 0 && failures > 0 ? failures : null,
     at: order.updatedAt,
   }))
-  await rows.insertInto('order_history').values(values).execute()
+  await rows.insertInto('order_history').values(values).modifyEnd(unanswered).execute()
 }
 
 const updatable = (order: Order) => ({

@@ -1,6 +1,7 @@
 import { type Generated, type Selectable, sql } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
+import { unanswered } from '../../chassis/preparing-client.ts'
 import type { LedgerEntry, PaymentStatus, PaymentView } from './contract.ts'
 import type { Movement, Payment } from './domain.ts'
 import type { Payments } from './ports.ts'
@@ -110,7 +111,7 @@ async function record({ rows }: Tx<PaymentsTables>, movement: Movement): Promise
     amount,
     currency,
   }))
-  await rows.insertInto('ledger_entries').values(entries).execute()
+  await rows.insertInto('ledger_entries').values(entries).modifyEnd(unanswered).execute()
 }
 
 function columns(payment: Payment) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { until } from '../support/until.ts'
 import { gateway, secrets } from '../system/client.ts'
@@ -21,7 +21,9 @@ export function useBrowser() {
     browser = await launch()
   })
   afterAll(() => browser.close())
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail')
+      for (const context of browser.contexts()) await describePages(context)
     await Promise.all(browser.contexts().map((context) => context.close()))
     const unexpected = faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)))
     faults = []
@@ -41,6 +43,14 @@ export function useBrowser() {
     expectFaults(...patterns: RegExp[]): void {
       expected = patterns
     },
+  }
+}
+
+/** What a test that failed was looking at, as somebody who hears pages instead of seeing them is told. */
+async function describePages(context: BrowserContext): Promise<void> {
+  for (const page of context.pages()) {
+    const shown = await page.locator('body').ariaSnapshot().catch(String)
+    console.log(`${new Date().toISOString()} ${page.url()}\n${shown}`)
   }
 }
 
