@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { mailsTo } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
-import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
+import { addToBasket, checkOut, fillAddress, heading, register, useBrowser } from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const mug = 'MUG-ENAMEL-BLUE'
@@ -35,6 +35,25 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.getByText('Your account cannot be reached at the moment.').waitFor()
     await start('users')
     await page.getByRole('button', { name: 'Save the name' }).waitFor(comesBack)
+  })
+
+  it('users: an address that was typed in stays, and an order can be sent there', async () => {
+    const page = await visitor()
+    await register(page)
+    await addToBasket(page, mug)
+    await page.goto('/basket')
+    await page.getByRole('link', { name: 'Go to checkout' }).waitFor()
+    await stop('users')
+    await page.getByRole('link', { name: 'Go to checkout' }).click()
+    await page.getByRole('heading', { name: 'Send to' }).waitFor()
+    await fillAddress(page)
+    for (let look = 0; look < 2; look++)
+      await page.waitForResponse((answer) => answer.url().endsWith('/users/me/addresses'))
+    await start('users')
+    await page.waitForResponse((answer) => answer.url().endsWith('/addresses') && answer.ok())
+    await page.getByRole('button', { name: /^Order and pay/ }).click()
+    await heading(page, 'Thank you! It is yours')
+    await page.getByText('Harbour Road 1').waitFor()
   })
 
   it('catalog', async () => {

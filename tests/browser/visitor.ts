@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { until } from '../support/until.ts'
 import { gateway, secrets } from '../system/client.ts'
@@ -22,8 +22,8 @@ export function useBrowser() {
   })
   afterAll(() => browser.close())
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail')
-      for (const context of browser.contexts()) await describePages(context)
+    const [error] = task.result?.errors ?? []
+    if (error) error.message += await seenIn(browser, faults)
     await Promise.all(browser.contexts().map((context) => context.close()))
     const unexpected = faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)))
     faults = []
@@ -46,12 +46,14 @@ export function useBrowser() {
   }
 }
 
-/** What a test that failed was looking at, as somebody who hears pages instead of seeing them is told. */
-async function describePages(context: BrowserContext): Promise<void> {
-  for (const page of context.pages()) {
-    const shown = await page.locator('body').ariaSnapshot().catch(String)
-    console.log(`${new Date().toISOString()} ${page.url()}\n${shown}`)
-  }
+/** What a test that failed was looking at, as somebody who hears pages is told of them, and what went wrong before. */
+async function seenIn(browser: Browser, faults: readonly string[]): Promise<string> {
+  const pages = browser.contexts().flatMap((context) => context.pages())
+  const shown = pages.map(async (page) => {
+    const main = page.getByRole('main')
+    return `\n\n${page.url()}\n${await main.ariaSnapshot({ timeout: 2_000 }).catch(String)}`
+  })
+  return `${(await Promise.all(shown)).join('')}\n\n${faults.join('\n')}\n`
 }
 
 function watch(page: Page, report: (fault: string) => void): void {

@@ -8,6 +8,7 @@ import type { catalogRoutes, ProductQuery } from '../../../services/catalog/cont
 import type { ordersRoutes } from '../../../services/orders/contract.ts'
 import type { usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from './client.ts'
+import { keepOutages } from './outages.ts'
 import { isOutage } from './problem.ts'
 
 /** Everything under this key belongs to whoever is signed in, and is forgotten when that changes. */
@@ -17,8 +18,8 @@ const minute = 60_000
 const againMs = 4_000
 
 /** What an outage hides is asked for again and again, so that pages mend themselves. */
-export const createQueries = (): QueryClient =>
-  new QueryClient({
+export function createQueries(): QueryClient {
+  const queries = new QueryClient({
     defaultOptions: {
       queries: {
         networkMode: 'always',
@@ -31,6 +32,9 @@ export const createQueries = (): QueryClient =>
       mutations: { networkMode: 'always', retry: false },
     },
   })
+  keepOutages(queries)
+  return queries
+}
 
 export type Listing = Pick<ProductQuery, 'q' | 'category' | 'sort'> & {
   minPrice?: number | undefined

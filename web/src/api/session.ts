@@ -72,7 +72,7 @@ export function distrust(token: string): void {
 export async function accessToken(): Promise<string | undefined> {
   if (!isSignedIn()) return undefined
   if (access && Date.now() < access.endsAt - earlyMs) return access.token
-  refreshing ??= inTurn(refreshed).finally(() => {
+  refreshing ??= inTurn(() => refreshed()).finally(() => {
     refreshing = undefined
   })
   return refreshing
@@ -82,12 +82,18 @@ export async function accessToken(): Promise<string | undefined> {
 const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
   navigator.locks ? navigator.locks.request(markKey, work) : work()
 
-async function refreshed(again = true): Promise<string | undefined> {
+/** Where the page before this one has just refreshed, its cookie may still be on the way. */
+const comesSoon = [50, 200, 500]
+
+async function refreshed([pauseMs, ...more] = comesSoon): Promise<string | undefined> {
   try {
     accept(await tokensFrom('/sessions/refresh', {}))
     return access?.token
   } catch (error) {
-    if (isProblem(error, 'just-refreshed') && again) return refreshed(false)
+    if (isProblem(error, 'just-refreshed') && pauseMs !== undefined) {
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      return refreshed(more)
+    }
     if (!(error instanceof ShopProblem) || error.status !== 401) throw error
     forget()
     return undefined

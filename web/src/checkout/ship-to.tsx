@@ -16,7 +16,8 @@ export function ShipTo({ faults }: { faults: Readonly<Record<string, string>> })
   const selected = chosen ?? saved[0]?.addressId ?? another
   if (!data && !isError) return <Skeleton height="10rem" />
   return (
-    <fieldset className="stack">
+    // what somebody has begun to type stays when the address book answers at last
+    <fieldset className="stack" onInput={() => setChosen(selected)}>
       <legend>
         <h2>Send to</h2>
       </legend>
