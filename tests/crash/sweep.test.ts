@@ -80,8 +80,11 @@ async function crash(pass: string): Promise<Promise<string | undefined>[]> {
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
   for (const deadline = Date.now() + patienceMs; !crashed(); ) {
     if (Date.now() > deadline) throw new Error(`never reached: ${pass}`)
-    for (let n = 0; n < Number(pass.at(-1)); n++) people.push(trouble(pass, way.errand))
-    await until('it has crashed', crashed, 2 * way.ms + 1_000).catch(() => {})
+    const some = Array.from({ length: Number(pass.at(-1)) }, () => trouble(pass, way.errand))
+    people.push(...some)
+    // more people would only be in each other's way: some errands hold up a whole table
+    const done = Promise.all(some).then(() => pause(1_000))
+    await Promise.race([done, until('it has crashed', crashed, patienceMs).catch(() => {})])
   }
   return people
 }
