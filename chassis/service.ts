@@ -10,6 +10,7 @@ import { baseEnvironment, readEnvironment } from './environment.ts'
 import { createLog, type Log } from './log.ts'
 import { startTelemetry } from './telemetry.ts'
 import type { Transport } from './transport.ts'
+import './warm-up.ts'
 
 export type Service = {
   log: Log

@@ -9,6 +9,7 @@ import { createRelay } from '../../chassis/outbox.ts'
 import { Fault, Refusal, refused } from '../../chassis/refusal.ts'
 import { directOptions } from '../direct/environment.ts'
 import { createDirectTransport, type DirectTransport } from '../direct/transport.ts'
+import '../../chassis/warm-up.ts'
 
 type Migrations = Parameters<typeof openDatabase>[0]['migrations']
 
