@@ -40,7 +40,7 @@ export function createRelay({
   source,
   log,
   batch = 100,
-  pollMs = 1_000,
+  pollMs = 2_000,
 }: RelayOptions): Worker {
   async function relayOnce(): Promise<boolean> {
     const { claimed, accepted } = await database.inTransaction(async ({ rows }) => {

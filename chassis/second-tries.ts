@@ -10,7 +10,7 @@ const leaseMs = 60_000
  * that still fails at its last try stays as a dead letter. Any instance may try what another one put aside.
  */
 export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: number }): Worker {
-  const { deadLetters, log, name, pollMs = 1_000 } = options
+  const { deadLetters, log, name, pollMs = 2_000 } = options
   const hearing = createHearing(options)
 
   async function round(): Promise<boolean> {

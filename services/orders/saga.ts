@@ -24,6 +24,7 @@ export type DriverOptions = {
   now?: () => Date
   /** Orders driven at the same time by this process. */
   concurrency?: number
+  /** Milliseconds between looks for orders that another process has left behind. */
   pollMs?: number
 }
 
@@ -54,7 +55,7 @@ export function createDriver(options: DriverOptions): Driver {
     log,
     now = () => new Date(),
     concurrency = 32,
-    pollMs = 500,
+    pollMs = 1_000,
   } = options
   const driving = new Map<string, Promise<void>>()
   let stopping = false
@@ -118,12 +119,13 @@ export function createDriver(options: DriverOptions): Driver {
     // a command that is refused outright can never succeed by repetition
     const hopeless = error instanceof Refusal || attempts >= attemptsBeforeParking
     if (undoing && hopeless) await store.update(order.id, (current) => park(current, String(error)))
-    else
-      await store.postpone(
-        order.id,
-        Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs),
-        attempts,
-      )
+    else await postpone(order.id, attempts)
+  }
+
+  async function postpone(orderId: string, attempts: number): Promise<void> {
+    const delayMs = Math.min(firstDelayMs * 2 ** (attempts - 1), longestDelayMs)
+    await store.postpone(orderId, delayMs, attempts)
+    setTimeout(worker.wake, delayMs + 1).unref()
   }
 
   function drive(order: Order, attempts = 0): void {
