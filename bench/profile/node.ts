@@ -23,7 +23,7 @@ const systemCalls = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1Str
 /** The call of a place in a profile; none: nothing was done there. */
 export function ofNode({ functionName: name, url }: Place): Call | undefined {
   if (name === '(idle)' || name === '(root)') return undefined
-  if (systemCalls.includes(name) || name === '(program)') return { name, owner: 'kernel' }
+  if (systemCalls.includes(name)) return { name, owner: 'kernel' }
   const owner = owners.find(([where]) => where.test(url))?.[1] ?? 'runtime'
   return { name: name || '(anonymous)', owner }
 }
