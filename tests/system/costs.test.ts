@@ -53,4 +53,4 @@ it.skipIf(broker !== 'jetstream')(
 )
 
 const mostCommits = 15
-const mostStatements = 70
+const mostStatements = 50
