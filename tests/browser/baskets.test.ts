@@ -27,7 +27,7 @@ it('what a guest has put in joins what was there at the next sign-in', async () 
   await addToBasket(page, mug)
   await signIn(page, account)
   await page.getByRole('link', { name: 'Basket, 3 pieces' }).waitFor()
-  expect(await page.evaluate(() => localStorage.getItem('sidecart.basket'))).toBeNull()
+  await page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
 })
 
 it('a stale basket overwrites nothing: a change of another line is made, of the same line it is shown', async () => {
