@@ -63,6 +63,9 @@ async function opened() {
   return { project, units, events, shop, pids, get }
 }
 
+const phaseOf = (project: Project, name: string) =>
+  readState(project)?.processes.find((one) => one.name === name)?.phase
+
 test('what crashes is started again and shown with its last words', async () => {
   const { project, events, pids, get } = await opened()
   const [before] = pids()
@@ -91,6 +94,27 @@ test('one process can be stopped and started while the other goes on', async () 
   await order(project, { do: 'start', names: ['one'] })
   expect((await statusOf(project)).ready).toBe(true)
   expect(pids()[1]).toBe(two)
+})
+
+test('who starts what is just being stopped waits for that', async () => {
+  const { project, pids } = await opened()
+  const [, before] = pids()
+  const stopped = order(project, { do: 'stop', names: ['two'] })
+  await until('it is being stopped', () => phaseOf(project, 'two') !== 'ready')
+  await order(project, { do: 'start', names: ['two'] })
+  await stopped
+  expect(phaseOf(project, 'two')).toBe('ready')
+  expect(pids()[1]).not.toBe(before)
+})
+
+test('who starts something while all is being closed is refused', async () => {
+  const { project, shop } = await opened()
+  await order(project, { do: 'stop', names: ['two'] })
+  const procs = (readState(project)?.processes ?? []).map(procOf)
+  const closed = shop.stop()
+  await expect(order(project, { do: 'start', names: ['two'] })).rejects.toThrow('being closed')
+  await closed
+  expect(procs.some((proc) => proc && alive(proc))).toBe(false)
 })
 
 test('those that cannot survive the absence of another are started anew when it is back', async () => {

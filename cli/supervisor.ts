@@ -135,7 +135,8 @@ export function createSupervisor(
 
   async function renew(name: string): Promise<void> {
     await stop(name)
-    if (!closing) begin(of(name))
+    const one = of(name)
+    if (!closing && !one.wanted) begin(one)
   }
 
   /** Its process is gone; or, for a server that somebody else runs, it is no longer wanted. */
@@ -156,7 +157,9 @@ export function createSupervisor(
   async function start(name: string): Promise<void> {
     const one = of(name)
     if (one.wanted) return
-    begin(one)
+    await one.done
+    if (closing) throw new Advice('the shop is being closed')
+    if (!one.wanted) begin(one)
     await until(() => one.phase === 'ready' || one.phase === 'pausing' || !one.wanted)
     if (one.phase === 'pausing')
       throw new Advice(`${name} ended while it started; see: npx sidecart logs ${name}`)
@@ -171,7 +174,8 @@ export function createSupervisor(
 
   async function stop(name: string): Promise<void> {
     const one = of(name)
-    if (!one.wanted) return one.done
+    const { done } = one
+    if (!one.wanted) return done
     one.wanted = false
     one.wake.abort()
     await until(() => one.phase !== 'starting')
@@ -179,7 +183,7 @@ export function createSupervisor(
       enter(one, 'stopping')
       await one.unit.stop(one.proc)
     }
-    await one.done
+    await done
     onEvent({ type: 'stopped', name, role: one.unit.role })
   }
 
