@@ -17,7 +17,7 @@ export function ShipTo({ faults }: { faults: Readonly<Record<string, string>> })
   if (!data && !isError) return <Skeleton height="10rem" />
   return (
     // what somebody has begun to type stays when the address book answers at last
-    <fieldset className="stack" onInput={() => setChosen(selected)}>
+    <fieldset className="stack" onInput={() => setChosen((before) => before ?? selected)}>
       <legend>
         <h2>Send to</h2>
       </legend>
