@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   addToBasket,
   checkOut,
+  drawn,
   fillAddress,
   heading,
   newAccount,
@@ -75,6 +76,25 @@ describe('a shopper', () => {
     await page.getByRole('article').filter({ hasText: '€29.80' }).getByText('Confirmed').waitFor()
     await page.getByRole('link', { name: 'Addresses' }).click()
     await page.getByText('Harbour Road 1').waitFor()
+  })
+
+  it('sees the newest state of an order, however late an older answer comes', async () => {
+    const page = await visitor()
+    await register(page)
+    await addToBasket(page, mug)
+    const late = Promise.withResolvers<void>()
+    await page.route(/\/orders\/[0-9a-f-]{36}$/, async (route) => {
+      const older = await route.fetch()
+      await heading(page, 'Thank you! It is yours')
+      await route.fulfill({ response: older })
+      late.resolve()
+    })
+    await checkOut(page, /^Slow bank/)
+    await late.promise
+    await drawn(page)
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'Thank you! It is yours',
+    )
   })
 
   it('is declined, keeps the basket, and tries again with another card', async () => {

@@ -5,7 +5,7 @@ import {
   queryOptions,
 } from '@tanstack/react-query'
 import type { catalogRoutes, ProductQuery } from '../../../services/catalog/contract.ts'
-import type { ordersRoutes } from '../../../services/orders/contract.ts'
+import type { OrderView, ordersRoutes } from '../../../services/orders/contract.ts'
 import type { usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from './client.ts'
 import { keepOutages } from './outages.ts'
@@ -117,7 +117,12 @@ export const orderQuery = (orderId: string) =>
     queryKey: [mine, 'order', orderId],
     queryFn: ({ signal }) =>
       ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId }, signal }),
+    // an answer may be on its way while an event brings what is newer
+    structuralSharing: (known, order) => newer(known as OrderView | undefined, order as OrderView),
   })
+
+const newer = (known: OrderView | undefined, order: OrderView): OrderView =>
+  known && known.version > order.version ? known : order
 
 export const historyQuery = (orderId: string, version: number | undefined) =>
   queryOptions({

@@ -27,9 +27,7 @@ export function useLiveOrder(orderId: string) {
     const { queryKey } = orderQuery(orderId)
     const heard = (order: OrderView) => {
       setLive(true)
-      queries.setQueryData<OrderView>(queryKey, (known) =>
-        known && known.version > order.version ? known : order,
-      )
+      queries.setQueryData<OrderView>(queryKey, order)
     }
     void follow(orderId, end.signal, heard, () => setLive(false))
     return () => end.abort()
