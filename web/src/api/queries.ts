@@ -122,7 +122,7 @@ export const orderQuery = (orderId: string) =>
   })
 
 const newer = (known: OrderView | undefined, order: OrderView): OrderView =>
-  known && known.version > order.version ? known : order
+  known && known.version >= order.version ? known : order
 
 export const historyQuery = (orderId: string, version: number | undefined) =>
   queryOptions({
