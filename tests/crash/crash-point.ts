@@ -5,13 +5,15 @@ import { join } from 'node:path'
 /**
  * Planted by `copy.ts` into a copy of the shop, in place of each `// crash point:` comment; the shop itself knows
  * nothing of it. Notes each point that this process passes. A process ends, as a power cut would end it, at the
- * point that it took from its orders when it started: `name@2` is the second time that it comes to `name`; what is
- * named `soon …` gives the process the time to send what it has answered.
+ * point that it found at the head of its orders: `name@2` is the second time that it comes to `name`; what is named
+ * `soon …` gives the process the time to send what it has answered. An order stands until it is carried out, whatever
+ * else ends a process meanwhile.
  */
 const soonMs = 20
 const folder = join(import.meta.dirname, '.sidecart/crash')
 const service = process.env.APP_ID ?? 'provider'
-const target = takeOrder(join(folder, `${service}.orders`))
+const orders = join(folder, `${service}.orders`)
+const [target] = open()
 const passes = new Map<string, number>()
 
 export function crashPoint(name: string): void {
@@ -27,6 +29,13 @@ export function crashPoint(name: string): void {
 function crash(): void {
   flushCompileCache() // which a process does when it ends well, so that its next life starts quickly
   note('crashed', `${target}`)
+  writeFileSync(
+    orders,
+    open()
+      .slice(1)
+      .map((order) => `${order}\n`)
+      .join(''),
+  )
   process.kill(process.pid, 'SIGKILL')
 }
 
@@ -34,8 +43,7 @@ function note(file: string, line: string): void {
   appendFileSync(join(folder, file), `${line}\n`)
 }
 
-function takeOrder(file: string): string | undefined {
-  const [first, ...rest] = readFileSync(file, 'utf8').split('\n').filter(Boolean)
-  if (first) writeFileSync(file, rest.map((line) => `${line}\n`).join(''))
-  return first
+/** The orders that nobody has carried out. */
+function open(): string[] {
+  return readFileSync(orders, 'utf8').split('\n').filter(Boolean)
 }

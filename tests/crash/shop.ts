@@ -31,8 +31,12 @@ export type CrashShop = Shop & {
   isReady(service: string): boolean
   /** Answers when everything is ready. */
   calm(): Promise<void>
-  /** Keeps everybody from a table of a service's database for some milliseconds. */
-  holdUp(service: keyof Shop['databases'], table: string, ms: number): Promise<void>
+  /** Keeps everybody from a table of a service's database while something is done. */
+  holdUp(
+    service: keyof Shop['databases'],
+    table: string,
+    during: () => Promise<void>,
+  ): Promise<void>
   /** Notes a line of the record that the shop's clients keep. */
   note(line: object): void
   world(): Promise<World>
@@ -92,7 +96,7 @@ export async function startCrashShop(): Promise<CrashShop> {
       const ready = () => supervisor.records().every(({ phase }) => phase === 'ready')
       await until('everything is ready', ready, 60_000)
     },
-    holdUp: (service, table, ms) => holdUp(places.databases[service], table, ms),
+    holdUp: (service, table, during) => holdUp(places.databases[service], table, during),
     note: (line) => appendFileSync(places.record, `${JSON.stringify(line)}\n`),
     world: async () => {
       const { email, password } = places.operator
@@ -103,12 +107,16 @@ export async function startCrashShop(): Promise<CrashShop> {
   }
 }
 
-async function holdUp(connectionString: string, table: string, ms: number): Promise<void> {
+async function holdUp(
+  connectionString: string,
+  table: string,
+  during: () => Promise<void>,
+): Promise<void> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
     await client.query(`begin; lock table ${table} in access exclusive mode`)
-    await client.query('select pg_sleep($1)', [ms / 1000])
+    await during()
   } finally {
     await client.end()
   }

@@ -20,6 +20,9 @@ let shop: CrashShop
 let shopping: Shopping
 /** By point, the errand that comes by it soonest, and how long it takes. */
 const ways = new Map<string, { errand: Errand; ms: number }>()
+/** Everybody who is or was about, and what went wrong for whom. */
+const people: Promise<void>[] = []
+const troubles: string[] = []
 
 beforeAll(async () => {
   shop = await startCrashShop()
@@ -62,40 +65,37 @@ it.skipIf(chosen !== undefined)('every crash point of the source has crashed a p
 
 /** Crashes one service after the other, at all of its passes; and waits for everybody who was about meanwhile. */
 async function crashInTurn(services: readonly string[][]): Promise<void> {
-  const people: Promise<string | undefined>[] = []
   for (const passes of services) {
     await shop.crashAt(passes)
-    for (const pass of passes) people.push(...(await crash(pass)))
+    for (const pass of passes) await crash(pass)
   }
-  const troubles = (await Promise.all(people)).filter((trouble) => trouble !== undefined)
+  await Promise.all(people)
   expect(troubles).toEqual([])
 }
 
 /** Sends people on the errand that leads to a pass until it has crashed its service. */
-async function crash(pass: string): Promise<Promise<string | undefined>[]> {
+async function crash(pass: string): Promise<void> {
   const way = wayTo(pass)
   if (!way) throw new Error(`no errand leads to ${pass}`)
-  const people: Promise<string | undefined>[] = []
   const crashed = () => shop.crashed().includes(pass)
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
-  for (const deadline = Date.now() + patienceMs; !crashed(); ) {
-    if (Date.now() > deadline) throw new Error(`never reached: ${pass}`)
-    const some = Array.from({ length: Number(pass.at(-1)) }, () => trouble(pass, way.errand))
+  const crashing = until(`it crashes at ${pass}`, crashed, patienceMs).catch((error: Error) => {
+    throw new Error([error.message, ...troubles].join('; '))
+  })
+  while (!crashed()) {
+    const some = Array.from({ length: Number(pass.at(-1)) }, () => send(pass, way.errand))
     people.push(...some)
     // more people would only be in each other's way: some errands hold up a whole table
-    const done = Promise.all(some).then(() => pause(1_000))
-    await Promise.race([done, until('it has crashed', crashed, patienceMs).catch(() => {})])
+    await Promise.race([crashing, Promise.all(some).then(() => pause(1_000))])
   }
-  return people
 }
 
 const wayTo = (pass: string) => ways.get(pass.replace(/@\d$/, ''))
 
-const trouble = (pass: string, errand: Errand): Promise<string | undefined> =>
-  errand(shopping).then(
-    () => undefined,
-    (error: Error) => `${pass}: who ${errand.name}: ${error.message}`,
-  )
+const send = (pass: string, errand: Errand): Promise<void> =>
+  errand(shopping).catch(({ message }: Error) => {
+    troubles.push(`${pass}: who ${errand.name}: ${message}`)
+  })
 
 /** Waits until nothing but idle looks happen. */
 async function quiet(): Promise<void> {
