@@ -51,6 +51,40 @@ test('a server that is not ours and does not answer is told with its file, field
   )
 })
 
+test('a wrong password for a server of this checkout is told before anything starts', async () => {
+  const secrets = {
+    'rabbitmq-url': 'amqp://sidecart:right@127.0.0.1:5672/',
+    'redis-host': '127.0.0.1:6379',
+    'redis-username': 'sidecart',
+    'redis-password': 'right:@',
+    'mysql-state': 'state:right@tcp(127.0.0.1:3306)/?x=y',
+  }
+  const look = (...metadata: object[]) =>
+    assertReachable(
+      [component(metadata)],
+      { secrets, secretsFile: 'secrets.json' },
+      [5672, 6379, 3306],
+    )
+  const told =
+    /pubsub.yaml: .* the server at 127.0.0.1:\d+ has another password for \w+, which is in secrets.json.\n {2}Correct \w+/
+  const secret = (name: string) => ({ secretKeyRef: { name } })
+
+  const redis = [
+    { name: 'redisHost', ...secret('redis-host') },
+    { name: 'redisUsername', ...secret('redis-username') },
+  ]
+  await look(...redis, { name: 'redisPassword', ...secret('redis-password') })
+  await expect(look(...redis, { name: 'redisPassword', value: 'wrong' })).rejects.toThrow(told)
+
+  await look({ name: 'connectionString', ...secret('rabbitmq-url') })
+  await look({ name: 'connectionString', value: 'amqp://another:login@127.0.0.1:5672/' })
+  const rabbit = { name: 'connectionString', value: 'amqp://sidecart:wrong@127.0.0.1:5672/' }
+  await expect(look(rabbit)).rejects.toThrow(told)
+
+  const mysql = { name: 'connectionString', value: 'state:wrong@tcp(127.0.0.1:3306)/?x=y' }
+  await expect(look(mysql)).rejects.toThrow(told)
+})
+
 async function aServer(): Promise<[port: number, close: () => void]> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

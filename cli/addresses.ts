@@ -10,14 +10,18 @@ export type Entry = { name: string; value?: unknown; secretKeyRef?: { name: stri
 export const entriesOf = ({ spec }: Resource): Entry[] => (spec.metadata ?? []) as Entry[]
 
 type Address = { host: string; port: number }
+type Login = { user: string; password: string }
 export type Known = { secrets: Secrets; secretsFile: string }
 
 const address = /(?<=^|[@/(,])([a-z0-9][\w.-]*):(\d{1,5})(?=$|[/)?,])/gi
 
+const textOf = ({ value, secretKeyRef }: Entry, secrets: Secrets): string =>
+  String((secretKeyRef ? secrets[secretKeyRef.name] : value) ?? '')
+
 /** The servers that a field names, as in `10.0.0.7:9092,10.0.0.8:9092` or `amqp://user:password@10.0.0.7:5672/`. */
-export function addressesIn({ value, secretKeyRef }: Entry, secrets: Secrets): Address[] {
-  const text = String((secretKeyRef ? secrets[secretKeyRef.name] : value) ?? '')
-  return [...text.matchAll(address)].map(([, host = '', port]) => ({ host, port: Number(port) }))
+export function addressesIn(entry: Entry, secrets: Secrets): Address[] {
+  const found = textOf(entry, secrets).matchAll(address)
+  return [...found].map(([, host = '', port]) => ({ host, port: Number(port) }))
 }
 
 /** What says where the server is and who asks. */
@@ -38,10 +42,46 @@ export function fieldsToMend(component: Resource, secretsFile: string): string {
 }
 
 const patienceMs = 3_000
+const inUrl = /^(?:\w+:\/\/)?([^:/@]+):(.+)@/
+
+type Field = readonly [name: string, text: string]
+
+/** Who asks, as a connection string in one of the fields says, or fields of their own. */
+function loginIn(fields: readonly Field[]): Login | undefined {
+  const [, ...parts] =
+    fields.map(([, text]) => inUrl.exec(text)).find((found) => found !== null) ?? []
+  const like = (name: RegExp) => fields.find(([field]) => name.test(field))?.[1]
+  const [user = like(/user(name)?$/i), password = like(/password$/i)] = parts
+  return user && password ? { user, password } : undefined
+}
+
+/** The logins of the server at a port of this checkout, as its secrets have them: in one, or as `redis-…` in some. */
+function loginsAt(port: number, secrets: Secrets): Login[] {
+  const all = Object.entries(secrets)
+  const isThere = (value: string) =>
+    addressesIn({ name: '', value }, {}).some((one) => one.port === port)
+  return all
+    .filter(([, value]) => isThere(value))
+    .flatMap(([name, value]) => {
+      const [family = ''] = name.split('-', 1)
+      const others = all.filter(([other]) => other.startsWith(`${family}-`))
+      return loginIn([[name, value]]) ?? loginIn(others) ?? []
+    })
+}
+
+/** The login of a component with a user that the server knows, and a password that it does not. */
+function wrongLogin(component: Resource, { port }: Address, secrets: Secrets): Login | undefined {
+  const asked = loginIn(entriesOf(component).map((one): Field => [one.name, textOf(one, secrets)]))
+  const known = loginsAt(port, secrets).filter(({ user }) => user === asked?.user)
+  const fits = known.some(({ password }) => password === asked?.password)
+  return known.length === 0 || fits ? undefined : asked
+}
 
 /**
- * Looks for the servers that components name and that are not `ours` to start, so that one that is missing is told at
- * once and not when some sidecar has given up. @throws Advice naming each file, field and address
+ * Looks for the servers that components name and that are not `ours` to start, and compares the passwords for those
+ * that are, so that what is missing or wrong is told at once and not when some sidecar has given up.
+ *
+ * @throws Advice naming each file, field and address
  */
 export async function assertReachable(
   resources: readonly Resource[],
@@ -56,16 +96,21 @@ export async function assertReachable(
 
   async function look(component: Resource, entry: Entry): Promise<string[]> {
     const named = addressesIn(entry, secrets)
-    if (named.length === 0 || named.some(isOurs)) return []
+    const about = `${component.file}: component ${component.metadata.name} (${component.spec.type})`
+    const toMend = fieldsToMend(component, secretsFile)
+    const own = named.find(isOurs)
+    const wrong = own && wrongLogin(component, own, secrets)
+    if (wrong)
+      return [
+        `${about}: the server at ${own.host}:${own.port} has another password for ${wrong.user}, which is in ${secretsFile}.\n  Correct ${toMend}.`,
+      ]
+    if (named.length === 0 || own) return []
     const answers = await Promise.all(
       named.map(({ host, port }) => accepts(port, host, patienceMs)),
     )
     if (answers.includes(true)) return []
     const where = named.map(({ host, port }) => `${host}:${port}`).join(', ')
-    const about = `${component.file}: component ${component.metadata.name} (${component.spec.type})`
-    return [
-      `${about}: no server answers at ${where}.\n  Start it, or correct ${fieldsToMend(component, secretsFile)}.`,
-    ]
+    return [`${about}: no server answers at ${where}.\n  Start it, or correct ${toMend}.`]
   }
 
   const faults = (await Promise.all(looks)).flat()
