@@ -6,6 +6,8 @@ const integration = '**/*.int.test.ts'
 /** The suffix states the cost: `*.test.ts` no I/O, `*.int.test.ts` a real database or sidecar, `tests/` the whole system. */
 export default defineConfig({
   test: {
+    // long enough for the line of a failure to say what was found
+    chaiConfig: { truncateThreshold: 1_000 },
     projects: [
       {
         test: {

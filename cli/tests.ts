@@ -3,9 +3,9 @@ import { serverOf } from './conformance/versions.ts'
 import type { Project } from './project.ts'
 import { asEnvironment, type Choice } from './sets.ts'
 import { seconds } from './terminal.ts'
-import { runVitest, type TestFile } from './vitest.ts'
+import { failuresOf, runVitest } from './vitest.ts'
 
-export type Tally = { passed: number; failed: number }
+type Outcome = { passed: number; failures: string[] }
 
 type Run = {
   name: string
@@ -54,20 +54,20 @@ export async function runTests(
       () => undefined,
       (error: Error) => error.message,
     )
-  const tallies: Tally[] = []
+  const outcomes: Outcome[] = []
   const skipped: string[] = []
   const chosen = passedThrough.includes('--project') ? [asTold] : runs
   const all = passedThrough.length > 0 ? chosen : [...chosen, ...sets.map(conformanceOf)]
   for (const one of all) {
     const missing = one.needs && (await missingFor(one.needs))
     if (missing) skipped.push(`NOT TRIED: ${one.name}: ${missing}`)
-    else tallies.push(await run(project, one, passedThrough))
+    else outcomes.push(await run(project, one, passedThrough))
   }
-  const sum = (key: keyof Tally) => tallies.reduce((total, tally) => total + tally[key], 0)
-  const [passed, failed] = [sum('passed'), sum('failed')]
-  for (const line of skipped) console.log(line)
-  console.log(`${passed} passed, ${failed} failed`)
-  return failed === 0 && passed > 0 ? 0 : 1
+  const passed = outcomes.reduce((total, one) => total + one.passed, 0)
+  const failures = outcomes.flatMap((one) => one.failures)
+  for (const line of [...skipped, ...failures]) console.log(line)
+  console.log(`${passed} passed, ${failures.length} failed`)
+  return failures.length === 0 && passed > 0 ? 0 : 1
 }
 
 /** What the capabilities of a set are tried with, without those that take minutes. */
@@ -85,31 +85,18 @@ async function run(
   project: Project,
   { name, args, env = {} }: Run,
   passedThrough: readonly string[],
-): Promise<Tally> {
+): Promise<Outcome> {
   console.log(`\n── ${name} tests`)
   const began = performance.now()
-  const { files, code } = await runVitest(project, {
+  const result = await runVitest(project, {
     name: name.replaceAll(' ', '-'),
     args: ['--passWithNoTests', ...args, ...passedThrough],
     env,
   })
   console.log(`── ${name} tests took ${seconds(performance.now() - began)}`)
-  return tallyOf(files, code)
-}
-
-/** A file that could not even be loaded, and a run that ended badly without a failed test, count as one failure each. */
-export function tallyOf(
-  files: readonly Pick<TestFile, 'status' | 'assertionResults'>[],
-  code: number,
-): Tally {
-  const results = files.flatMap(({ assertionResults }) =>
-    assertionResults.map(({ status }) => status),
-  )
-  const passed = results.filter((status) => status === 'passed').length
-  const broken = files.filter(
-    (file) =>
-      file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
-  )
-  const failed = results.filter((status) => status === 'failed').length + broken.length
-  return { passed, failed: failed === 0 && code !== 0 ? 1 : failed }
+  const results = result.files.flatMap(({ assertionResults }) => assertionResults)
+  return {
+    passed: results.filter(({ status }) => status === 'passed').length,
+    failures: failuresOf(result).map((failure) => `FAILED: ${name}: ${failure}`),
+  }
 }

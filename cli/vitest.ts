@@ -49,7 +49,7 @@ export async function runVitest(
   return { files: readReport(report), code }
 }
 
-/** A line for each test that failed, or for why there was none. */
+/** A line for each test that failed, for each file that could not be run, and for a run that ended badly without. */
 export function failuresOf({
   files,
   code,
@@ -57,14 +57,15 @@ export function failuresOf({
   files: readonly TestFile[]
   code: number
 }): string[] {
-  const failed = files
-    .flatMap(({ assertionResults }) => assertionResults)
-    .filter(({ status }) => status === 'failed')
-    .map(({ title, failureMessages }) => `${title}: ${firstLine(failureMessages?.[0])}`)
-  const loading = files.find(({ message }) => message)?.message
-  return failed.length === 0 && code !== 0
-    ? [firstLine(loading) ?? 'the tests could not be run']
-    : failed
+  const failures = files.flatMap(failuresIn)
+  return failures.length === 0 && code !== 0 ? ['the tests could not be run'] : failures
+}
+
+function failuresIn({ status, message, assertionResults }: TestFile): string[] {
+  const failed = assertionResults.filter((one) => one.status === 'failed')
+  if (failed.length === 0 && status === 'failed')
+    return [firstLine(message) || 'a file of tests could not be run']
+  return failed.map(({ title, failureMessages }) => `${title}: ${firstLine(failureMessages?.[0])}`)
 }
 
 const firstLine = (text: string | undefined) => text?.split('\n')[0]
