@@ -15,8 +15,8 @@ export type DeadLetters = {
   list(limit: number, replayedToo?: boolean): Promise<DeadLetter[]>
   find(id: string): Promise<DeadLetter | undefined>
   markReplayed(id: string): Promise<void>
-  /** At most `limit` letters whose next try is due; nobody else is given them for `leaseMs`. */
-  claimDue(limit: number, leaseMs: number): Promise<DeadLetter[]>
+  /** A letter whose next try is due, if there is one; nobody else is given it for `leaseMs`. */
+  claimDue(leaseMs: number): Promise<DeadLetter | undefined>
   /** For a letter that was handled after all. */
   forget(id: string): Promise<void>
 }
@@ -67,23 +67,23 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
         .where('id', '=', id)
         .execute()
     },
-    async claimDue(limit, leaseMs) {
+    async claimDue(leaseMs) {
       const due = await rows
         .updateTable('dead_letters')
         .set({ next_attempt_at: inMs(leaseMs) })
-        .where('id', 'in', (letters) =>
+        .where('id', '=', (letters) =>
           letters
             .selectFrom('dead_letters')
             .select('id')
             .where('next_attempt_at', '<=', sql<Date>`now()`)
             .orderBy('next_attempt_at')
-            .limit(limit)
+            .limit(1)
             .forUpdate()
             .skipLocked(),
         )
         .returningAll()
-        .execute()
-      return due.map(toDeadLetter)
+        .executeTakeFirst()
+      return due && toDeadLetter(due)
     },
     async forget(id) {
       await rows.deleteFrom('dead_letters').where('id', '=', id).execute()

@@ -1,9 +1,8 @@
 import { createHearing, type HearingOptions } from './hearing.ts'
 import { createWorker, type Worker } from './worker.ts'
 
-const batch = 10
-/** Longer than a batch of handlers that all run into their time-out. */
-const leaseMs = 60_000
+/** Longer than a handler that runs into its time-out and a database that is slow to take down that it did. */
+const leaseMs = 15_000
 
 /**
  * Tries facts again that `subscribe` had to put aside, out of the way of the facts behind them, later and later; one
@@ -14,18 +13,18 @@ export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: num
   const hearing = createHearing(options)
 
   async function round(): Promise<boolean> {
-    const due = await deadLetters.claimDue(batch, leaseMs)
-    for (const { id, topic, event, attempts } of due) {
-      // crash point: before a second try
-      try {
-        await hearing.apply(topic, event)
-        // crash point: after a second try
-        await deadLetters.forget(id)
-      } catch (error) {
-        await hearing.putAside(topic, event, error, attempts + 1)
-      }
+    const due = await deadLetters.claimDue(leaseMs)
+    if (!due) return false
+    const { id, topic, event, attempts } = due
+    // crash point: before a second try
+    try {
+      await hearing.apply(topic, event)
+      // crash point: after a second try
+      await deadLetters.forget(id)
+    } catch (error) {
+      await hearing.putAside(topic, event, error, attempts + 1)
     }
-    return due.length === batch
+    return true
   }
 
   return createWorker({ name: `second tries of ${name}`, log, pollMs, work: round })

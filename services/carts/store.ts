@@ -85,15 +85,13 @@ export function createDeadLetters(
     find: async (id) => (await all()).find((letter) => letter.id === id),
     markReplayed: (id) =>
       changeOne(id, ({ nextAttemptAt: _, ...letter }) => ({ ...letter, replayedAt: inMs(0) })),
-    async claimDue(limit, leaseMs) {
-      let due: DeadLetter[] = []
+    async claimDue(leaseMs) {
+      let due: DeadLetter | undefined
       await update((letters) => {
-        due = letters.filter(({ nextAttemptAt: at }) => at && at <= inMs(0)).slice(0, limit)
-        if (due.length === 0) return letters
-        const claimed = new Set(due.map(({ id }) => id))
-        return letters.map((letter) =>
-          claimed.has(letter.id) ? { ...letter, nextAttemptAt: inMs(leaseMs) } : letter,
-        )
+        due = letters.findLast(({ nextAttemptAt: at }) => at && at <= inMs(0))
+        return due
+          ? letters.map((one) => (one === due ? { ...one, nextAttemptAt: inMs(leaseMs) } : one))
+          : letters
       })
       return due
     },

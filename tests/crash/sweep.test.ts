@@ -14,7 +14,7 @@ const lanes = [
   ['users', 'catalog', 'carts', 'gateway'],
   ['notifications'],
 ]
-const patienceMs = 120_000
+const patienceMs = 240_000
 
 let shop: CrashShop
 let shopping: Shopping
