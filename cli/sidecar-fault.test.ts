@@ -79,3 +79,25 @@ test('a sidecar that ended for another reason is not explained', () => {
     explainSidecar(['panic: out of memory'], { resources: [], secrets: {}, secretsFile: '' }),
   ).toBeUndefined()
 })
+
+test('a secret store that does not answer is told, not who then lacks a login', () => {
+  const store: Resource = {
+    file: 'components/secrets-kubernetes/secrets.yaml',
+    kind: 'Component',
+    metadata: { name: 'secrets' },
+    scopes: [],
+    spec: { type: 'secretstores.kubernetes' },
+  }
+  const refused =
+    'time="…" level=error msg="Error getting secret: Get \\"https://127.0.0.1:6443/api/v1/namespaces/default/secrets/broker-url\\": dial tcp 127.0.0.1:6443: connect: connection refused" app_id=carts'
+  const said = explainSidecar([refused, ...gaveUp('pubsub.jetstream', 'missing nats URL')], {
+    resources: [component('pubsub.jetstream'), store],
+    secrets: {},
+    secretsFile: 'secrets.json',
+  })
+  expect(said?.split('\n')).toEqual([
+    'components/secrets-kubernetes/secrets.yaml: component secrets (secretstores.kubernetes) did not answer what the others need:',
+    '  Get "https://127.0.0.1:6443/api/v1/namespaces/default/secrets/broker-url": dial tcp 127.0.0.1:6443: connect: connection refused',
+    expect.stringMatching(/KUBECONFIG says which cluster is asked/),
+  ])
+})

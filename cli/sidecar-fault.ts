@@ -1,10 +1,21 @@
 import { addressesIn, entriesOf, fieldsToMend, type Known } from './addresses.ts'
 import type { Resource } from './components.ts'
 
+const reference = "Dapr's reference: https://docs.dapr.io/reference/components-reference/"
+
 type Given = Known & { resources: readonly Resource[] }
 
 /** What a sidecar writes when it gives up on a component. */
 const failure = /initialization error occurred for (\S+) \((\S+?)\/\w+\): (.*?)" app_id=/
+
+/** What it writes before that when the secret store gave it no login, of which the component then complains. */
+const noSecret = /msg="Error getting secret: (.*?)" app_id=/
+
+/** Where a secret store is asked that has no field for it. */
+const asked: Record<string, string> = {
+  'secretstores.kubernetes':
+    'KUBECONFIG says which cluster is asked (~/.kube/config, when it does not), NAMESPACE where in it.',
+}
 
 /** What says no more than that it failed. */
 const wrapping = /INIT_COMPONENT_FAILURE|^initialization error occurred for/
@@ -23,8 +34,10 @@ const noFile = /unable to open database file/i
  * Undefined when it ended for another reason.
  */
 export function explainSidecar(log: readonly string[], { resources, ...known }: Given) {
-  const [, name, type, said = ''] =
-    log.map((line) => failure.exec(line)).find((found) => found !== null) ?? []
+  const [, name, type, said = ''] = firstOf(failure, log)
+  const [, withheld] = firstOf(noSecret, log)
+  const store = resources.find(({ spec }) => String(spec.type).startsWith('secretstores.'))
+  if (name && withheld && store) return withoutSecret(store, withheld)
   const component = resources.find(
     ({ kind, metadata }) => kind === 'Component' && metadata.name === name,
   )
@@ -34,6 +47,18 @@ export function explainSidecar(log: readonly string[], { resources, ...known }: 
     `${component.file}: component ${name} (${type}) could not be started:`,
     `  ${readable(why.join(': '))}`,
     `  ${todo(component, said, known)}`,
+  ].join('\n')
+}
+
+const firstOf = (pattern: RegExp, log: readonly string[]): readonly string[] =>
+  log.map((line) => pattern.exec(line)).find((found) => found !== null) ?? []
+
+function withoutSecret({ file, metadata, spec }: Resource, why: string): string {
+  const type = String(spec.type)
+  return [
+    `${file}: component ${metadata.name} (${type}) did not answer what the others need:`,
+    `  ${readable(why)}`,
+    `  ${asked[type] ?? `Compare it with ${reference}.`}`,
   ].join('\n')
 }
 
@@ -50,5 +75,5 @@ function todo(component: Resource, said: string, { secrets, secretsFile }: Known
   if (refused.test(said)) return `${server} does not let it in: compare ${where} with the server.`
   if (absent.test(said))
     return `${server} does not answer, or not with this login: start it, or correct ${where}.`
-  return `Compare its fields with Dapr's reference: https://docs.dapr.io/reference/components-reference/ (${where}).`
+  return `Compare its fields with ${reference} (${where}).`
 }
