@@ -46,8 +46,9 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     connectionString: options.connectionString,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.waitMs ?? 5_000,
-    // plans made before another version's migration must not be kept for long
-    maxLifetimeSeconds: 60,
+    // dear to make (a process of the server, a login, its plans), so kept for the next rush, but not for ever
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: 1_800,
     statement_timeout: 10_000,
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,

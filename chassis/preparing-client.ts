@@ -32,10 +32,12 @@ type Statement = { text: string; values: unknown[]; name?: string | undefined }
  * - names its statements, so that the server parses and plans each text once per connection;
  * - sends the start of a transaction and what is `unanswered` together with the statement that follows: one round trip
  *   for all, and from the first that fails on nothing is done;
- * - takes the loss of a connection for a fault that may pass, not for an error of this service.
+ * - takes the loss of a connection, and a migration under way, for faults that may pass, not for errors of this service.
  */
 export class PreparingClient extends pg.Client {
   readonly #prepared = new Set<string>()
+  /** Counts how often the tables have changed under statements, which then need new names. */
+  #version = 0
   #inTransaction = false
   /** What is still to be sent, in order; all of it is prepared. */
   #waiting: Statement[] = []
@@ -51,7 +53,8 @@ export class PreparingClient extends pg.Client {
     const starts = text === 'begin'
     const ends = text === 'commit' || text === 'rollback'
     if (starts || ends) this.#inTransaction = starts
-    const name = values.length > 0 || starts || ends ? nameOf(text) : undefined
+    const known = values.length > 0 || starts || ends ? nameOf(text) : undefined
+    const name = known && `${known}-${this.#version}`
     const statement = { text, values, name }
 
     if (starts || (this.#inTransaction && text.endsWith(mark))) {
@@ -78,10 +81,15 @@ export class PreparingClient extends pg.Client {
       if (statement.name) this.#prepared.add(statement.name)
       return answer
     } catch (error) {
+      if (isOutdated(error)) this.#version += 1
       throw explained(error as Error)
     }
   }
 }
+
+/** A statement prepared before a migration, as of another version of the service, whose answer has other columns now. */
+const isOutdated = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.routine === 'RevalidateCachedQuery'
 
 /** What pg's types leave out. */
 type Answered = {
@@ -128,8 +136,9 @@ class Following extends Query {
   }
 }
 
-/** What was under way may have been committed, or not. */
+/** What was under way when a connection was lost may have been committed, or not. */
 function explained(cause: Error & { code?: string }): Error {
+  if (isOutdated(cause)) return new Fault('unavailable', 'the database has changed', { cause })
   const isLost =
     cause instanceof pg.DatabaseError
       ? endedByServer.test(cause.code ?? '')
