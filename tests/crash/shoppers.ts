@@ -136,13 +136,13 @@ export const errands: Record<string, Errand> = {
         late = (await putAside(operator)).filter((id) => !before.has(id))
         return late.length > 0
       }
-      await until('a fact is put aside', areNew, patienceMs)
+      await until('a fact is put aside', areNew, patienceMs, 200)
     })
     const areHandled = async () => {
       const open = await putAside(operator)
       return late.every((id) => !open.includes(id))
     }
-    await until('what was put aside is handled', areHandled, patienceMs)
+    await until('what was put aside is handled', areHandled, patienceMs, 200)
   },
   async 'tends their account'() {
     const { email, password, ask } = await newcomer()
