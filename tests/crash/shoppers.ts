@@ -167,7 +167,7 @@ export const errands: Record<string, Errand> = {
 }
 
 /** The ids of the facts that notifications could not handle yet. */
-async function putAside(operator: Person): Promise<string[]> {
+export async function putAside(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)
 }

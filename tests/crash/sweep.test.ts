@@ -4,7 +4,7 @@ import { until } from '../support/until.ts'
 import { booksAgree } from './books.ts'
 import { crashPoints, isPassOf } from './copy.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'
-import { type Errand, errands, newcomer, type Shopping, signIn } from './shoppers.ts'
+import { type Errand, errands, newcomer, putAside, type Shopping, signIn } from './shoppers.ts'
 
 /** A pattern of the passes (`service: name@pass`) to crash at, instead of all. */
 const chosen = process.env.CRASH_AT
@@ -18,8 +18,9 @@ const patienceMs = 240_000
 
 let shop: CrashShop
 let shopping: Shopping
-/** By point, the errand that comes by it soonest, and how long it takes. */
-const ways = new Map<string, { errand: Errand; ms: number }>()
+type Way = { errand: Errand; ms: number }
+/** By point, the errands that came by it, the shortest first: one of them may have done so by chance. */
+const ways = new Map<string, Way[]>()
 /** Everybody who is or was about, and what went wrong for whom. */
 const people: Promise<void>[] = []
 const troubles: string[] = []
@@ -34,7 +35,7 @@ afterAll(async () => {
 })
 
 it('every errand succeeds while nothing crashes', async () => {
-  const walks: { errand: Errand; ms: number; points: Set<string> }[] = []
+  const walks: (Way & { points: Set<string> })[] = []
   for (const errand of Object.values(errands)) {
     const [before, began] = [shop.passed().length, performance.now()]
     await errand(shopping)
@@ -42,17 +43,17 @@ it('every errand succeeds while nothing crashes', async () => {
     await quiet()
     walks.push({ errand, ms, points: new Set(shop.passed().slice(before)) })
   }
-  for (const { errand, ms, points } of walks.sort((one, other) => other.ms - one.ms))
-    for (const point of points) ways.set(point, { errand, ms })
+  for (const { errand, ms, points } of walks.sort((one, other) => one.ms - other.ms))
+    for (const point of points) ways.set(point, [...waysTo(point), { errand, ms }])
   await booksAgree(shop)
 }, 120_000)
 
 it('whatever is killed at any point, every errand succeeds and the books agree', async () => {
   const passes = Map.groupBy(passesToCrashAt(), serviceOf)
   expect(lanes.flat()).toEqual(expect.arrayContaining([...passes.keys()]))
-  const inTurn = (services: string[]) =>
+  const inLane = (services: string[]) =>
     crashInTurn(services.map((service) => passes.get(service) ?? []))
-  await Promise.all(lanes.map(inTurn))
+  await Promise.all(lanes.map(inLane))
   await shop.calm()
   await booksAgree(shop)
 }, 900_000)
@@ -73,32 +74,37 @@ async function crashInTurn(services: readonly string[][]): Promise<void> {
   expect(troubles).toEqual([])
 }
 
-/** Sends people on the errand that leads to a pass until it has crashed its service. */
+/** Sends people on the errands that lead to a pass, in turn, until it has crashed its service. */
 async function crash(pass: string): Promise<void> {
-  const way = wayTo(pass)
-  if (!way) throw new Error(`no errand leads to ${pass}`)
   const crashed = () => shop.crashed().includes(pass)
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
   const crashing = until(`it crashes at ${pass}`, crashed, patienceMs).catch((error: Error) => {
     throw new Error([error.message, ...troubles].join('; '))
   })
-  while (!crashed()) {
-    const some = Array.from({ length: Number(pass.at(-1)) }, () => send(pass, way.errand))
+  for (const { errand } of inTurn(waysTo(pass))) {
+    if (crashed()) break
+    const some = Array.from({ length: Number(pass.at(-1)) }, () => send(pass, errand))
     people.push(...some)
     // more people would only be in each other's way: some errands hold up a whole table
     await Promise.race([crashing, Promise.all(some).then(() => pause(1_000))])
   }
 }
 
-const wayTo = (pass: string) => ways.get(pass.replace(/@\d$/, ''))
+const waysTo = (pass: string): Way[] => ways.get(pass.replace(/@\d$/, '')) ?? []
+
+function* inTurn<T>(all: readonly T[]): Generator<T> {
+  while (all.length > 0) yield* all
+}
 
 const send = (pass: string, errand: Errand): Promise<void> =>
   errand(shopping).catch(({ message }: Error) => {
     troubles.push(`${pass}: who ${errand.name}: ${message}`)
   })
 
-/** Waits until nothing but idle looks happen. */
+/** Waits until nothing but idle looks happens, and no fact waits for its second try. */
 async function quiet(): Promise<void> {
+  const none = async () => (await putAside(shopping.operator)).length === 0
+  await until('what was put aside is handled', none, patienceMs, 200)
   const busy = () => shop.passed().filter((point) => !/commit of$| GET\b/.test(point)).length
   for (let before = -1, now = busy(); now !== before; now = busy()) {
     before = now
@@ -113,12 +119,14 @@ async function quiet(): Promise<void> {
 function passesToCrashAt(): string[] {
   const points = crashPoints()
   const asked = (point: string) => / GET\b/.test(point)
-  const passed = [...ways.keys()].filter((point) => !asked(point))
+  // a second try can be had in one service; elsewhere it was a slow machine, which nobody can order
+  const byChance = (point: string) => /second try$/.test(point) && !/^notifications/.test(point)
+  const passed = [...ways.keys()].filter((point) => !asked(point) && !byChance(point))
   const source = (point: string) => points.findIndex((one) => isPassOf(one)(nameOf(point)))
   const again = [...Map.groupBy(passed, source).values()].map(([point]) => point)
   const passes = [...passed.map((point) => `${point}@1`), ...again.map((point) => `${point}@2`)]
   const slowestFirst = (one: string, other: string) =>
-    (wayTo(other)?.ms ?? 0) - (wayTo(one)?.ms ?? 0)
+    (waysTo(other)[0]?.ms ?? 0) - (waysTo(one)[0]?.ms ?? 0)
   return passes.filter((pass) => new RegExp(chosen ?? '').test(pass)).sort(slowestFirst)
 }
 
