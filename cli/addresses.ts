@@ -7,6 +7,14 @@ import type { Secrets } from './secrets.ts'
 /** A field of a component, with its value or the name of a secret. */
 export type Entry = { name: string; value?: unknown; secretKeyRef?: { name: string } }
 
+/** What a message about a component begins with. */
+export const titleOf = ({ file, metadata, spec }: Resource): string =>
+  `${file}: component ${metadata.name} (${spec.type})`
+
+/** What a pattern finds in the first of the texts that has it; nothing when none has. */
+export const firstOf = (pattern: RegExp, texts: readonly string[]): readonly string[] =>
+  texts.map((text) => pattern.exec(text)).find((found) => found !== null) ?? []
+
 export const entriesOf = ({ spec }: Resource): Entry[] => (spec.metadata ?? []) as Entry[]
 
 type Address = { host: string; port: number }
@@ -48,8 +56,8 @@ type Field = readonly [name: string, text: string]
 
 /** Who asks, as a connection string in one of the fields says, or fields of their own. */
 function loginIn(fields: readonly Field[]): Login | undefined {
-  const [, ...parts] =
-    fields.map(([, text]) => inUrl.exec(text)).find((found) => found !== null) ?? []
+  const texts = fields.map(([, text]) => text)
+  const [, ...parts] = firstOf(inUrl, texts)
   const like = (name: RegExp) => fields.find(([field]) => name.test(field))?.[1]
   const [user = like(/user(name)?$/i), password = like(/password$/i)] = parts
   return user && password ? { user, password } : undefined
@@ -96,7 +104,7 @@ export async function assertReachable(
 
   async function look(component: Resource, entry: Entry): Promise<string[]> {
     const named = addressesIn(entry, secrets)
-    const about = `${component.file}: component ${component.metadata.name} (${component.spec.type})`
+    const about = titleOf(component)
     const toMend = fieldsToMend(component, secretsFile)
     const own = named.find(isOurs)
     const wrong = own && wrongLogin(component, own, secrets)

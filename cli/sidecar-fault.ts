@@ -1,4 +1,4 @@
-import { addressesIn, entriesOf, fieldsToMend, type Known } from './addresses.ts'
+import { addressesIn, entriesOf, fieldsToMend, firstOf, type Known, titleOf } from './addresses.ts'
 import type { Resource } from './components.ts'
 
 const reference = "Dapr's reference: https://docs.dapr.io/reference/components-reference/"
@@ -6,7 +6,7 @@ const reference = "Dapr's reference: https://docs.dapr.io/reference/components-r
 type Given = Known & { resources: readonly Resource[] }
 
 /** What a sidecar writes when it gives up on a component. */
-const failure = /initialization error occurred for (\S+) \((\S+?)\/\w+\): (.*?)" app_id=/
+const failure = /initialization error occurred for (\S+) \(\S+?\/\w+\): (.*?)" app_id=/
 
 /** What it writes before that when the secret store gave it no login, of which the component then complains. */
 const noSecret = /msg="Error getting secret: (.*?)" app_id=/
@@ -34,7 +34,7 @@ const noFile = /unable to open database file/i
  * Undefined when it ended for another reason.
  */
 export function explainSidecar(log: readonly string[], { resources, ...known }: Given) {
-  const [, name, type, said = ''] = firstOf(failure, log)
+  const [, name, said = ''] = firstOf(failure, log)
   const [, withheld] = firstOf(noSecret, log)
   const store = resources.find(({ spec }) => String(spec.type).startsWith('secretstores.'))
   if (name && withheld && store) return withoutSecret(store, withheld)
@@ -44,21 +44,17 @@ export function explainSidecar(log: readonly string[], { resources, ...known }: 
   if (!name || !component) return undefined
   const why = said.split(': ').filter((part) => !wrapping.test(part))
   return [
-    `${component.file}: component ${name} (${type}) could not be started:`,
+    `${titleOf(component)} could not be started:`,
     `  ${readable(why.join(': '))}`,
     `  ${todo(component, said, known)}`,
   ].join('\n')
 }
 
-const firstOf = (pattern: RegExp, log: readonly string[]): readonly string[] =>
-  log.map((line) => pattern.exec(line)).find((found) => found !== null) ?? []
-
-function withoutSecret({ file, metadata, spec }: Resource, why: string): string {
-  const type = String(spec.type)
+function withoutSecret(store: Resource, why: string): string {
   return [
-    `${file}: component ${metadata.name} (${type}) did not answer what the others need:`,
+    `${titleOf(store)} did not answer what the others need:`,
     `  ${readable(why)}`,
-    `  ${asked[type] ?? `Compare it with ${reference}.`}`,
+    `  ${asked[String(store.spec.type)] ?? `Compare it with ${reference}.`}`,
   ].join('\n')
 }
 
