@@ -8,10 +8,13 @@ const patienceMs = 5_000
 
 /**
  * What a bad day brings, in a few seconds: more buyers than pieces, repeated keys, cards that are declined, slow or
- * silent, and people who change their minds meanwhile. Answers when all of that is on its way.
+ * silent, and people who change their minds meanwhile. Answers when all of that is on its way. It begins with
+ * somebody who just buys, so that the first to come by any crash point is an order that takes stock and money.
  */
 export async function jostle(shopping: Shopping): Promise<void> {
   await leave(3, shopping)
+  const first = await place(shopping, orderOf(mug))
+  await comesTo(shopping.customer, first, ['confirmed'], patienceMs).catch(() => {})
   await Promise.all([
     ...Array.from({ length: 6 }, () => place(shopping, orderOf(scarce))),
     place(shopping, orderOf(mug), 5),

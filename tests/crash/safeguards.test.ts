@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { rests } from '../../cli/verify/check.ts'
 import { runChecks } from '../../cli/verify/checks.ts'
 import { until } from '../support/until.ts'
 import { booksAgree } from './books.ts'
@@ -38,6 +39,7 @@ describe('the books tell when a safeguard is off', () => {
   it.each(sabotages)(
     '$safeguard',
     async (sabotage) => {
+      await until('no order is under way', allRest, 60_000, 200)
       const known = new Set(await findings())
       const mend = await switchOff(sabotage)
       try {
@@ -47,21 +49,28 @@ describe('the books tell when a safeguard is off', () => {
         await mend()
       }
     },
-    120_000,
+    240_000,
   )
 })
 
 /** Waits until the books have a new finding of that kind that does not go away. */
 async function caught({ finding, staysMs }: Sabotage, known: ReadonlySet<string>) {
   const since = new Map<string, number>()
+  let news: string[] = []
   const stays = async () => {
-    const found = (await findings()).filter((one) => finding.test(one) && !known.has(one))
+    news = (await findings()).filter((one) => !known.has(one))
+    const found = news.filter((one) => finding.test(one))
     for (const one of since.keys()) if (!found.includes(one)) since.delete(one)
     for (const one of found) since.set(one, since.get(one) ?? Date.now())
     return [...since.values()].some((at) => Date.now() - at > staysMs)
   }
-  await until(`the books show ${finding}`, stays, 60_000)
+  await until(`the books show ${finding}`, stays, 60_000).catch((error: Error) => {
+    throw new Error(`${error.message}; they show: ${news.join('; ')}`)
+  })
 }
+
+/** Or an order crashes somebody in the place of the one that was sent to. */
+const allRest = async (): Promise<boolean> => (await shop.world()).orders.every(rests)
 
 /** Patches the copy, drops the second safeguard, and restarts who runs the code. Answers how to mend it. */
 async function switchOff({ file, lines, constraint, service, crash }: Sabotage) {
