@@ -96,7 +96,7 @@ describe(`entries in ${state}`, () => {
   })
 
   can('ttl', async () => {
-    await entries.save('brief', 1, { ttlSeconds: 1 })
+    await entries.save('brief', 1, { ttlSeconds: 2 })
     const there = same([await read('brief')], [1])
     if (there !== true) return there
     return within(10_000, async () => same([String(await read('brief'))], ['undefined']))
