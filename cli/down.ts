@@ -10,7 +10,7 @@ import {
   removeState,
   supervisorOf,
 } from './state.ts'
-import { stopGently } from './unit.ts'
+import { stopGently, stopSidecar } from './unit.ts'
 
 /** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
 export async function down(project: Project): Promise<number> {
@@ -52,5 +52,7 @@ export async function stopRecorded(records: readonly ProcessRecord[]): Promise<v
 
 async function stopRecord(record: ProcessRecord): Promise<void> {
   const proc = procOf(record)
-  if (proc) await (record.name === 'postgres' ? stopPostgres(proc) : stopGently(proc))
+  if (!proc) return
+  if (record.name === 'postgres') await stopPostgres(proc)
+  else await (record.role === 'sidecar' ? stopSidecar(proc) : stopGently(proc))
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { spawnDetached } from '../runtime/processes.ts'
+import { type Proc, spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { type Resource, uses } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
@@ -9,7 +9,7 @@ import type { Secrets } from './secrets.ts'
 import { socketsOf } from './servers/bullmq.ts'
 import { setAmong } from './sets.ts'
 import { explainSidecar } from './sidecar-fault.ts'
-import { stopGently, type Unit } from './unit.ts'
+import { letSidecarGo, sidecarStaysSeconds, stopGently, stopSidecar, type Unit } from './unit.ts'
 import { ensureVariables, firstInstance, type Variables } from './variables.ts'
 
 export type FleetOptions = {
@@ -77,6 +77,7 @@ function sidecarUnit(
   const fromEnvironment = setAmong('secrets', stanza.resourcesPaths) === 'env'
   const name = `${stanza.name}-sidecar`
   const logFile = join(project.logs, `${name}.log`)
+  let lettingGo: Proc | undefined
   return {
     name,
     role: 'sidecar',
@@ -87,7 +88,11 @@ function sidecarUnit(
       spawnDetached({
         name,
         command: daprd,
-        args: daprdArguments(stanza, sentryAddress, schedulerAddress),
+        args: [
+          ...daprdArguments(stanza, sentryAddress, schedulerAddress),
+          '--dapr-block-shutdown-duration',
+          `${sidecarStaysSeconds}s`,
+        ],
         cwd: stanza.directory,
         env: {
           ...ensureVariables(project),
@@ -101,7 +106,11 @@ function sidecarUnit(
       }),
     ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
     explain: (log) => explainSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
-    stop: stopGently,
+    letGo(proc) {
+      lettingGo = proc
+      letSidecarGo(proc)
+    },
+    stop: (proc) => (proc === lettingGo ? stopGently(proc) : stopSidecar(proc)),
   }
 }
 

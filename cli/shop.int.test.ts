@@ -132,6 +132,29 @@ test('those that cannot survive the absence of another are started anew when it 
   })
 })
 
+test('one that takes work for another lets go of it before that one is stopped', async () => {
+  const project = projectAt(await temporaryFolder())
+  const happened: string[] = []
+  const noted = (unit: Unit): Unit => ({
+    ...unit,
+    stop(proc) {
+      happened.push(`${unit.name} is stopped`)
+      return unit.stop(proc)
+    },
+  })
+  const [one, two] = (await stubs(project)).map(noted)
+  if (!one || !two) throw new Error('no stubs')
+  const letGo = () => void happened.push('two lets go')
+  const shop = await openShop(project, [one, { ...two, role: 'sidecar', letGo }], () => {})
+  onTestFinished(shop.kill)
+  await shop.ready
+  const names = ['one', 'two']
+  await order(project, { do: 'restart', names })
+  await shop.stop()
+  const once = ['two lets go', 'one is stopped', 'two is stopped']
+  expect(happened).toEqual([...once, ...once])
+})
+
 test('an order that makes no sense is refused with the names there are', async () => {
   const { project } = await opened()
   await expect(order(project, { do: 'stop', names: ['three'] })).rejects.toThrow(

@@ -111,10 +111,9 @@ async function obey(supervisor: Supervisor, stop: () => Promise<void>, what: Ord
       await Promise.all(what.names.map(supervisor.start))
       return
     case 'stop':
-      for (const name of what.names) await supervisor.stop(name)
-      return
+      return supervisor.stop(...what.names)
     case 'restart':
-      for (const name of what.names) await supervisor.stop(name)
+      await supervisor.stop(...what.names)
       await Promise.all(what.names.map(supervisor.start))
   }
 }

@@ -18,7 +18,8 @@ export type Supervisor = {
   /** Starts everything; answers when all is ready. @throws Advice when a unit crashes `patience` times without ever being ready */
   startAll(patience?: number): Promise<void>
   start(name: string): Promise<void>
-  stop(name: string): Promise<void>
+  /** One after the other; those that take work for others let go of it first. */
+  stop(...names: string[]): Promise<void>
   kill(name: string, signal: NodeJS.Signals): void
   /** Apps drain first, then sidecars, then what they stand on. */
   stopAll(): Promise<void>
@@ -128,8 +129,8 @@ export function createSupervisor(
   function renewDependents({ unit, goneSince }: Kept): void {
     const goneMs = goneSince === undefined ? 0 : performance.now() - goneSince
     if (goneMs <= (unit.dependentsSurviveMs ?? Number.POSITIVE_INFINITY)) return
-    for (const { unit: other, phase } of kept.values()) {
-      if (phase === 'ready' && other.after.includes(unit.name)) void renew(other.name)
+    for (const { unit: other, phase, wanted } of kept.values()) {
+      if (phase === 'ready' && wanted && other.after.includes(unit.name)) void renew(other.name)
     }
   }
 
@@ -172,19 +173,30 @@ export function createSupervisor(
     one.done = keep(one, running)
   }
 
-  async function stop(name: string): Promise<void> {
-    const one = of(name)
-    const { done } = one
-    if (!one.wanted) return done
+  async function stop(...names: string[]): Promise<void> {
+    const all = names.map(of)
+    all.forEach(letGo)
+    for (const one of all) await end(one)
+  }
+
+  function letGo(one: Kept): void {
+    if (!one.wanted) return
     one.wanted = false
     one.wake.abort()
+    if (one.proc) one.unit.letGo?.(one.proc)
+  }
+
+  /** Ends one that was let go. */
+  async function end(one: Kept): Promise<void> {
+    const { done, unit } = one
+    if (one.phase === 'stopping' || one.phase === 'stopped') return done
     await until(() => one.phase !== 'starting')
     if (one.proc) {
       enter(one, 'stopping')
-      await one.unit.stop(one.proc)
+      await unit.stop(one.proc)
     }
     await done
-    onEvent({ type: 'stopped', name, role: one.unit.role })
+    onEvent({ type: 'stopped', name: unit.name, role: unit.role })
   }
 
   async function startAll(patience = 5): Promise<void> {
@@ -206,11 +218,12 @@ export function createSupervisor(
 
   async function stopAll(): Promise<void> {
     closing = true
+    for (const one of kept.values()) if (one.unit.letGo) letGo(one)
     for (const role of stopOrder) {
       const names = units
         .filter((unit) => unit.role === role && unit.name !== lastToStop)
         .map(({ name }) => name)
-      await Promise.all(names.map(stop))
+      await Promise.all(names.map((name) => stop(name)))
     }
     if (kept.has(lastToStop)) await stop(lastToStop)
   }

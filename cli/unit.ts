@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Proc } from '../runtime/processes.ts'
-import { stopProcess } from '../runtime/processes.ts'
+import { alive, send, stopProcess } from '../runtime/processes.ts'
 import type { Role } from './state.ts'
 
 /** Something that can be started, asked and stopped: an app, its sidecar, a backing server. */
@@ -16,6 +17,8 @@ export type Unit = {
   /** What must be true of a running unit before others may use it, e.g. databases and streams. */
   prepare?(): Promise<void>
   ready(): Promise<boolean>
+  /** Asks it to take no new work, before what it works for is stopped. */
+  letGo?(proc: Proc): void
   stop(proc: Proc): Promise<unknown>
   /** From the last lines of its log: why starting it again will not help, and what will. */
   explain?(log: readonly string[]): string | undefined
@@ -44,6 +47,22 @@ export type SupervisorEvent =
 
 /** Asks politely for as long as a service may take to finish what it has. */
 export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 20_000 })
+
+/** How long a sidecar goes on serving its app after it was told to stop. */
+export const sidecarStaysSeconds = 20
+/** Until its app has handled the fact in its hands, and the broker knows. */
+const letGoMs = 500
+
+/** The first signal ends a sidecar's subscriptions: its app handles what was taken, and may use it until the second. */
+export function letSidecarGo(proc: Proc): void {
+  if (alive(proc)) send(proc.pid, 'SIGTERM')
+}
+
+export async function stopSidecar(proc: Proc): Promise<void> {
+  letSidecarGo(proc)
+  await pause(letGoMs)
+  await stopGently(proc)
+}
 
 /** The last lines of a log. */
 export function tail(logFile: string, lines = 15): string[] {

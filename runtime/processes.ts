@@ -108,7 +108,8 @@ function within(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   return until(condition, { timeoutMs, everyMs: 20 }).catch(() => false)
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** To a process that may be gone already. */
+export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {

@@ -90,7 +90,7 @@ export async function openRig(
   const transports: Transport[] = []
   return {
     start,
-    stop: async (...names) => void (await Promise.all(names.map(supervisor.stop))),
+    stop: supervisor.stop,
     async kill(name) {
       const restarts = () => supervisor.records().find((one) => one.name === name)?.restarts ?? 0
       const before = restarts()

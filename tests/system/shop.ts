@@ -54,12 +54,16 @@ export default async function startShop(): Promise<() => Promise<void>> {
   return () => stopShop(launcher)
 }
 
-/** Runs the command as a user would. Answers what it printed. */
+/** Runs the command as a user would. Answers what it printed. @throws Error that says so too, with it as `stdout` */
 export async function sidecart(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, ['cli/bin.mjs', ...args], {
+  const running = run(process.execPath, ['cli/bin.mjs', ...args], {
     cwd: root,
     timeout: 600_000,
     maxBuffer: 64 * 1024 * 1024,
+  })
+  const { stdout } = await running.catch((error: Error & { stdout: string }) => {
+    error.message += `\n${error.stdout}`
+    throw error
   })
   return stdout
 }
