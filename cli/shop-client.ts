@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Advice } from './project.ts'
 
 /** An answer that says no: the problem document that came back. */
-export class ShopProblem extends Error {
+export class ShopProblem extends Advice {
+  override name = 'ShopProblem'
   readonly status: number
   readonly code: string
 
   constructor(status: number, code: string, detail: string) {
     super(detail)
-    this.name = 'ShopProblem'
     this.status = status
     this.code = code
   }
@@ -43,7 +44,7 @@ const shipTo = {
   country: 'DE',
 }
 
-/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or an Error that says what to do when nobody listens */
+/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or Advice when nobody listens */
 export async function signIn(
   gateway: string,
   email: string,
@@ -83,7 +84,7 @@ export async function signIn(
       }
       await sleep(20)
     }
-    throw new Error(
+    throw new Advice(
       `order ${orderId} has not come to rest in ${timeoutMs / 1000} s; see: npx sidecart logs orders`,
     )
   }
@@ -103,7 +104,7 @@ async function ask(
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch((cause: unknown) => {
-    throw new Error(`Nobody answers at ${gateway}. Is the shop up? npx sidecart status`, { cause })
+    throw new Advice(`Nobody answers at ${gateway}. Is the shop up? npx sidecart status`, { cause })
   })
   const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
   if (!answer.ok)
