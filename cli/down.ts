@@ -10,7 +10,7 @@ import {
   removeState,
   supervisorOf,
 } from './state.ts'
-import { stopGently, stopSidecar } from './unit.ts'
+import { letSidecarGo, stopGently } from './unit.ts'
 
 /** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
 export async function down(project: Project): Promise<number> {
@@ -44,15 +44,19 @@ export async function stopRecorded(records: readonly ProcessRecord[]): Promise<v
     ['backing', (name) => name !== 'postgres'],
     ['backing', (name) => name === 'postgres'],
   ]
+  await Promise.all(records.map(letGo))
   for (const [role, named] of inTurn) {
     const turn = records.filter((record) => record.role === role && named(record.name))
     await Promise.all(turn.map(stopRecord))
   }
 }
 
+async function letGo(record: ProcessRecord): Promise<void> {
+  const proc = procOf(record)
+  if (proc && record.role === 'sidecar') await letSidecarGo(proc)
+}
+
 async function stopRecord(record: ProcessRecord): Promise<void> {
   const proc = procOf(record)
-  if (!proc) return
-  if (record.name === 'postgres') await stopPostgres(proc)
-  else await (record.role === 'sidecar' ? stopSidecar(proc) : stopGently(proc))
+  if (proc) await (record.name === 'postgres' ? stopPostgres(proc) : stopGently(proc))
 }

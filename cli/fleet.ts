@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Proc, spawnDetached } from '../runtime/processes.ts'
+import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { type Resource, uses } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
@@ -9,7 +9,7 @@ import type { Secrets } from './secrets.ts'
 import { socketsOf } from './servers/bullmq.ts'
 import { setAmong } from './sets.ts'
 import { explainSidecar } from './sidecar-fault.ts'
-import { letSidecarGo, sidecarStaysSeconds, stopGently, stopSidecar, type Unit } from './unit.ts'
+import { letSidecarGo, sidecarStaysSeconds, stopGently, type Unit } from './unit.ts'
 import { ensureVariables, firstInstance, type Variables } from './variables.ts'
 
 export type FleetOptions = {
@@ -77,7 +77,6 @@ function sidecarUnit(
   const fromEnvironment = setAmong('secrets', stanza.resourcesPaths) === 'env'
   const name = `${stanza.name}-sidecar`
   const logFile = join(project.logs, `${name}.log`)
-  let lettingGo: Proc | undefined
   return {
     name,
     role: 'sidecar',
@@ -106,11 +105,8 @@ function sidecarUnit(
       }),
     ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
     explain: (log) => explainSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
-    letGo(proc) {
-      lettingGo = proc
-      letSidecarGo(proc)
-    },
-    stop: (proc) => (proc === lettingGo ? stopGently(proc) : stopSidecar(proc)),
+    letGo: letSidecarGo,
+    stop: stopGently,
   }
 }
 

@@ -41,6 +41,8 @@ type Kept = {
   hopeless: string | undefined
   /** When it ended the last time, on the monotonic clock. */
   goneSince: number | undefined
+  /** Once its process was asked to take no new work: settles when what it had is done. */
+  lettingGo: Promise<void> | undefined
   /** Settles when the unit is stopped for good. */
   done: Promise<void>
   /** Cuts a pause short. */
@@ -106,6 +108,7 @@ export function createSupervisor(
     if (!one.wanted) return
     enter(one, 'starting')
     one.proc = running ?? (await one.unit.start())
+    one.lettingGo = undefined
     one.startedAt = new Date()
     enter(one, 'running')
     try {
@@ -183,7 +186,7 @@ export function createSupervisor(
     if (!one.wanted) return
     one.wanted = false
     one.wake.abort()
-    if (one.proc) one.unit.letGo?.(one.proc)
+    if (one.proc) one.lettingGo = one.unit.letGo?.(one.proc)
   }
 
   /** Ends one that was let go. */
@@ -193,6 +196,7 @@ export function createSupervisor(
     await until(() => one.phase !== 'starting')
     if (one.proc) {
       enter(one, 'stopping')
+      await (one.lettingGo ?? unit.letGo?.(one.proc))
       await unit.stop(one.proc)
     }
     await done
@@ -269,6 +273,7 @@ function keptOf(unit: Unit): Kept {
     everReady: false,
     hopeless: undefined,
     goneSince: undefined,
+    lettingGo: undefined,
     done: Promise.resolve(),
     wake: new AbortController(),
   }

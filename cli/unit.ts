@@ -17,8 +17,8 @@ export type Unit = {
   /** What must be true of a running unit before others may use it, e.g. databases and streams. */
   prepare?(): Promise<void>
   ready(): Promise<boolean>
-  /** Asks it to take no new work, before what it works for is stopped. */
-  letGo?(proc: Proc): void
+  /** Asks it to take no new work, before what it works for is stopped. Answers when what it had is done. */
+  letGo?(proc: Proc): Promise<void>
   stop(proc: Proc): Promise<unknown>
   /** From the last lines of its log: why starting it again will not help, and what will. */
   explain?(log: readonly string[]): string | undefined
@@ -54,14 +54,10 @@ export const sidecarStaysSeconds = 20
 const letGoMs = 500
 
 /** The first signal ends a sidecar's subscriptions: its app handles what was taken, and may use it until the second. */
-export function letSidecarGo(proc: Proc): void {
-  if (alive(proc)) send(proc.pid, 'SIGTERM')
-}
-
-export async function stopSidecar(proc: Proc): Promise<void> {
-  letSidecarGo(proc)
+export async function letSidecarGo(proc: Proc): Promise<void> {
+  if (!alive(proc)) return
+  send(proc.pid, 'SIGTERM')
   await pause(letGoMs)
-  await stopGently(proc)
 }
 
 /** The last lines of a log. */

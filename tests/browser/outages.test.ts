@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { mailsTo } from '../system/client.ts'
@@ -23,6 +24,17 @@ async function start(service: string): Promise<void> {
 afterEach(async () => {
   for (const service of stopped) await start(service)
 })
+
+/** The page of an order that waits, because payments are away. */
+async function unpaidOrder(): Promise<Page> {
+  const page = await visitor()
+  await register(page)
+  await addToBasket(page, mug)
+  await stop('payments')
+  await checkOut(page)
+  await heading(page, 'Thank you! One moment…')
+  return page
+}
 
 describe('while a service is away its part says so, the rest works, and it mends itself', () => {
   it('users: whoever is signed in sees what everybody sees', async () => {
@@ -99,23 +111,13 @@ describe('while a service is away its part says so, the rest works, and it mends
   })
 
   it('payments: an order is accepted, and paid when they are back', async () => {
-    const page = await visitor()
-    await register(page)
-    await addToBasket(page, mug)
-    await stop('payments')
-    await checkOut(page)
-    await heading(page, 'Thank you! One moment…')
+    const page = await unpaidOrder()
     await start('payments')
     await page.getByRole('heading', { name: 'Thank you! It is yours' }).waitFor(comesBack)
   })
 
   it('payments: an order that waits for them can be cancelled', async () => {
-    const page = await visitor()
-    await register(page)
-    await addToBasket(page, mug)
-    await stop('payments')
-    await checkOut(page)
-    await heading(page, 'Thank you! One moment…')
+    const page = await unpaidOrder()
     await page.getByRole('button', { name: 'Cancel the order' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel the order' }).click()
     await page.getByText('Being cancelled').first().waitFor()
@@ -141,12 +143,7 @@ describe('while a service is away its part says so, the rest works, and it mends
   })
 
   it('orders: an order that is being followed goes on when it is back', async () => {
-    const page = await visitor()
-    await register(page)
-    await addToBasket(page, mug)
-    await stop('payments')
-    await checkOut(page)
-    await heading(page, 'Thank you! One moment…')
+    const page = await unpaidOrder()
     await stop('orders')
     await page.getByText('This order cannot be reached at the moment.').waitFor()
     await start('orders')
