@@ -2,7 +2,7 @@ import { order } from '../control.ts'
 import type { Project } from '../project.ts'
 import { readSecrets } from '../secrets.ts'
 import type { Door } from './door.ts'
-import { repeatFacts } from './faults/broker.ts'
+import { brokerLogin, repeatFacts } from './faults/broker.ts'
 import { lockRows, terminateBackends } from './faults/database.ts'
 import { orderFaults } from './faults/provider.ts'
 import type { Link, Links } from './links.ts'
@@ -17,12 +17,16 @@ export type Injector = (fault: Fault) => Promise<Lift | undefined>
 /** Requests a second that the shop could not serve, however it tried. */
 const overloadPerSecond = 600
 
-/** Makes faults happen in the shop that runs here. @throws Error when one cannot, e.g. because its target is away already */
+/**
+ * Makes faults happen in the shop that runs here, and says again only what was said since.
+ * @throws Error when one cannot, e.g. because its target is away already
+ */
 export function createInjector(
   project: Project,
   { door, links }: { door: Door; links: Links },
 ): Injector {
   const secrets = readSecrets(project)
+  const since = new Date()
   const signal = (name: string, sent: NodeJS.Signals) =>
     order(project, { do: 'kill', name, signal: sent })
 
@@ -57,7 +61,7 @@ export function createInjector(
         await orderFaults(secrets, does, size)
         return () => orderFaults(secrets, does, 0)
       case 'repeat':
-        await repeatFacts(secrets, size)
+        await repeatFacts(brokerLogin(secrets), { since, count: size })
         return undefined
       case 'burst':
         await burst(door, overloadPerSecond, size)

@@ -1,26 +1,41 @@
-import { jetstreamManager } from '@nats-io/jetstream'
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+} from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { brokerPort, realPort } from '../../ports.ts'
 import type { Secrets } from '../../secrets.ts'
 
+export type BrokerLogin = { servers: string; user: string; pass: string }
+
+/** NATS itself, not the link to it. */
+export function brokerLogin(secrets: Secrets): BrokerLogin {
+  const { username: user, password: pass } = new URL(secrets['broker-url'] ?? '')
+  return { servers: `nats://127.0.0.1:${realPort(brokerPort)}`, user, pass }
+}
+
 const stream = 'facts'
 
 /**
- * Says facts again that the broker has had, in another order and with the ids they had. Not through a sidecar: it
- * would name each message by its id, and the broker drops a name that it saw within two minutes.
+ * Says facts again that the broker has had since then, in another order and with the ids they had. Not through a
+ * sidecar: it would name each message by its id, and the broker drops a name that it saw within two minutes. Older
+ * ones are let be: among them may be what an operator has thrown away, and it would be a dead letter once more.
  * Answers how many there were.
  */
-export async function repeatFacts(secrets: Secrets, count: number): Promise<number> {
-  const { username: user, password: pass } = new URL(secrets['broker-url'] ?? '')
-  const servers = `nats://127.0.0.1:${realPort(brokerPort)}`
-  const connection = await connect({ servers, user, pass, timeout: 5000, reconnect: false })
+export async function repeatFacts(
+  login: BrokerLogin,
+  { since, count }: { since: Date; count: number },
+): Promise<number> {
+  const connection = await connect({ ...login, timeout: 5000, reconnect: false })
   try {
-    const { streams } = await jetstreamManager(connection)
-    const { first_seq: first, last_seq: last } = (await streams.info(stream)).state
-    if (last === 0) return 0
-    const chosen = Array.from({ length: count }, () => first + place() * (last - first))
+    const manager = await jetstreamManager(connection)
+    const { last, said } = await saidSince(manager, since)
+    if (said === 0) return 0
+    const chosen = Array.from({ length: count }, () => last - Math.floor(distance() * said))
     const found = await Promise.all(
-      chosen.map((seq) => streams.getMessage(stream, { seq: Math.round(seq) })),
+      chosen.map((seq) => manager.streams.getMessage(stream, { seq })),
     )
     const facts = found.filter((message) => message !== null)
     for (const { subject, data } of facts) connection.publish(subject, data)
@@ -31,5 +46,17 @@ export async function repeatFacts(secrets: Secrets, count: number): Promise<numb
   }
 }
 
-/** Near the end more often than not: what was just said is likelier to be said again. */
-const place = (): number => 1 - Math.random() ** 3
+/** How many there are since then, and where the last of them is: what a consumer that begins then has before it. */
+async function saidSince({ consumers, streams }: JetStreamManager, since: Date) {
+  const { name, num_pending: said } = await consumers.add(stream, {
+    deliver_policy: DeliverPolicy.StartTime,
+    opt_start_time: since.toISOString(),
+    ack_policy: AckPolicy.None,
+  })
+  await consumers.delete(stream, name)
+  const { last_seq: last } = (await streams.info(stream)).state
+  return { last, said }
+}
+
+/** From the end, short more often than not: what was just said is likelier to be said again. */
+const distance = (): number => Math.random() ** 3
