@@ -59,6 +59,7 @@ describe('a shopper', () => {
     const page = await visitor()
     await addToBasket(page, mug)
     await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
+    await heading(page, 'Your basket')
     await page.getByRole('button', { name: /more$/ }).click()
     await page.getByRole('link', { name: 'Sign in and check out' }).click()
     await page.getByRole('link', { name: 'Create an account' }).click()

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, expect, it } from 'vitest'
+import { until } from '../support/until.ts'
 import { type Person, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { buyer, isShed, orderOnce, orderPatiently, type Reply } from './client.ts'
@@ -26,14 +27,17 @@ beforeAll(async () => {
   after = await services()
 })
 
+/** What runs once everything is ready. */
 async function services(): Promise<Process[]> {
-  const { processes } = JSON.parse(await sidecart('status', '--json')) as { processes: Process[] }
+  const status = () => sidecart('status', '--json').catch(() => undefined)
+  const printed = await until('every process is ready', status, 30_000)
+  const { processes } = JSON.parse(printed) as { processes: Process[] }
   return processes.filter(({ role }) => role !== 'backing')
 }
 
-async function sell(order: (by: Person) => Promise<Reply>, until: AbortSignal) {
+async function sell(order: (by: Person) => Promise<Reply>, stopped: AbortSignal) {
   const replies: Promise<Reply | Error>[] = []
-  while (!until.aborted) {
+  while (!stopped.aborted) {
     replies.push(order(ada).catch((error: Error) => error))
     await pause(betweenOrdersMs)
   }
