@@ -5,6 +5,7 @@ import {
   drawn,
   fillAddress,
   heading,
+  late,
   newAccount,
   register,
   signIn,
@@ -57,6 +58,7 @@ describe('somebody who looks around', () => {
 describe('a shopper', () => {
   it('buys as a guest who registers on the way, and finds the order again', async () => {
     const page = await visitor()
+    await late(page, 'PUT', /\/cart\/items\//)
     await addToBasket(page, mug)
     await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
     await heading(page, 'Your basket')
@@ -98,10 +100,11 @@ describe('a shopper', () => {
     )
   })
 
-  it('is declined, keeps the basket, and tries again with another card', async () => {
+  it('is declined, keeps the basket and the address, and tries again with another card', async () => {
     const page = await visitor()
     await register(page)
     await addToBasket(page, mug)
+    await late(page, 'GET', /\/users\/me\/addresses$/)
     await checkOut(page, /^Card without money/)
     await heading(page, 'This order was cancelled')
     await page.getByText('The bank declined the card. Nothing was charged').waitFor()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { until } from '../support/until.ts'
@@ -118,6 +119,13 @@ export async function addToBasket(page: Page, sku: string): Promise<void> {
   await page.getByRole('button', { name: 'Add to basket' }).click()
   await page.getByText('is in your basket').waitFor()
 }
+
+/** Lets such requests arrive a second late. */
+export const late = (page: Page, method: string, url: RegExp): Promise<unknown> =>
+  page.route(url, async (route) => {
+    if (route.request().method() === method) await pause(1_000)
+    await route.continue()
+  })
 
 /** Waits for the heading of a page. */
 export const heading = (page: Page, name: string | RegExp): Promise<void> =>

@@ -40,14 +40,13 @@ function BasketLine({ line }: { line: PricedLine }) {
   const change = useChangeBasket()
   const set = (wanted: number) => change({ kind: 'set', sku, quantity: wanted, seen: quantity })
   const name = product?.name ?? sku
-  const words = product || line.gone ? name : <Skeleton height="1.5rem" width="60%" />
   return (
     <li className="basket-line">
       <Picture sku={sku} />
       <div className="basket-line-words">
         <h2>
           <Link to="/item/$sku" params={{ sku }}>
-            {words}
+            {product || line.gone ? name : <NameToCome sku={sku} />}
           </Link>
         </h2>
         {product && <p className="price">{formatMoney(product.price)}</p>}
@@ -70,6 +69,13 @@ function BasketLine({ line }: { line: PricedLine }) {
     </li>
   )
 }
+
+const NameToCome = ({ sku }: { sku: string }) => (
+  <>
+    <span className="unseen">{sku}</span>
+    <Skeleton height="1.5rem" width="60%" />
+  </>
+)
 
 function Trouble({ line }: { line: PricedLine }) {
   if (line.gone) return <p className="stock none">No longer sold: please remove it</p>

@@ -14,6 +14,8 @@ export type Basket = {
   loading: boolean
   /** The server's basket does not answer: what is shown may lack what is in there. */
   unreachable: boolean
+  /** The server answers, and will have in a moment what is shown. */
+  underWay: boolean
 }
 
 const changing = ['change basket']
@@ -23,16 +25,18 @@ export function useBasket(): Basket {
   const signedIn = useSignedIn()
   const kept = useLocalLines()
   const { data, error, isPending } = useQuery({ ...basketQuery(), enabled: signedIn })
-  const underWay = useMutationState({
+  const changes = useMutationState({
     filters: { mutationKey: changing, status: 'pending' },
     select: ({ state }) => state.variables as Change,
   })
-  const lines = merged(underWay.reduce(applied, [...(data?.lines ?? [])]), kept)
+  const lines = merged(changes.reduce(applied, [...(data?.lines ?? [])]), kept)
+  const unreachable = signedIn && isOutage(error)
   return {
     lines,
     pieces: piecesIn(lines),
     loading: signedIn && isPending && !error,
-    unreachable: signedIn && isOutage(error),
+    unreachable,
+    underWay: signedIn && !unreachable && changes.length + kept.length > 0,
   }
 }
 

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, useNavigate } from '@tanstack/react-router'
 import { useRef } from 'react'
 import type { ordersRoutes, PlaceOrder } from '../../../services/orders/contract.ts'
-import type { usersRoutes } from '../../../services/users/contract.ts'
+import type { Address, usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
 import { addressesQuery } from '../api/queries.ts'
@@ -18,14 +18,17 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { useForm } from '../ui/use-form.ts'
 import { attemptIsOver, keyFor } from './attempt.ts'
 import { Cards, defaultCard } from './cards.tsx'
-import { ShipTo, shipToFrom } from './ship-to.tsx'
+import { ShipTo, shipToFrom, useAddressBook } from './ship-to.tsx'
 import '../basket/basket.css'
 import './checkout.css'
 
 export function Checkout() {
-  const { lines, loading, unreachable } = useBasket()
+  const { lines, loading, unreachable, underWay } = useBasket()
   const prices = usePrices(lines)
-  const { faults, busy, problem, submit, ordered } = useCheckout(prices)
+  const book = useAddressBook()
+  // what reached the basket after the order would stay in there
+  const waits = book.loading || underWay
+  const { faults, busy, problem, submit, ordered } = useCheckout(prices, book.saved, waits)
   if (lines.length === 0 && !loading && !unreachable && !ordered.current)
     return <Navigate to="/basket" replace />
   return (
@@ -35,7 +38,7 @@ export function Checkout() {
           {unreachable && <Outage what="Your basket" />}
           {prices.unreachable && <Outage what="The catalogue, which knows the prices," />}
           <section className="card">
-            <ShipTo faults={faults} />
+            <ShipTo book={book} faults={faults} />
           </section>
           <section className="card">
             <Cards />
@@ -46,7 +49,7 @@ export function Checkout() {
             <Lines {...prices} />
             <Refused problem={problem} />
             {prices.orderable ? (
-              <Button type="submit" wide busy={busy}>
+              <Button type="submit" wide busy={busy || waits}>
                 {prices.total ? `Order and pay ${formatMoney(prices.total)}` : 'Order'}
               </Button>
             ) : (
@@ -69,14 +72,13 @@ export function Checkout() {
 
 type Prices = ReturnType<typeof usePrices>
 
-function useCheckout({ priced, total }: Prices) {
+function useCheckout({ priced, total }: Prices, saved: readonly Address[], waits: boolean) {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const ordered = useRef(false)
 
   const form = useForm(async (values) => {
-    if (!total) return
-    const saved = queries.getQueryData(addressesQuery().queryKey) ?? []
+    if (!total || waits) return
     const { shipTo, keep } = shipToFrom(values, saved)
     const lines = priced.map(({ sku, quantity }) => ({ sku, quantity }))
     const card = values.card ?? defaultCard

@@ -8,13 +8,22 @@ import { Skeleton } from '../ui/skeleton.tsx'
 
 const another = 'another'
 
+/** What is saved, and whether that is still being found out: an empty book may have been filled since it was read. */
+export function useAddressBook() {
+  const { data: saved = [], isError, isFetching, isFetchedAfterMount } = useQuery(addressesQuery())
+  return { saved, loading: saved.length === 0 && !isError && isFetching && !isFetchedAfterMount }
+}
+
+type ShipToProps = {
+  book: ReturnType<typeof useAddressBook>
+  faults: Readonly<Record<string, string>>
+}
+
 /** A saved address, or another one; when the address book does not answer, there are still the fields. */
-export function ShipTo({ faults }: { faults: Readonly<Record<string, string>> }) {
-  const { data, isError } = useQuery(addressesQuery())
+export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
   const [chosen, setChosen] = useState<string>()
-  const saved = data ?? []
   const selected = chosen ?? saved[0]?.addressId ?? another
-  if (!data && !isError) return <Skeleton height="10rem" />
+  if (loading) return <Skeleton height="10rem" />
   return (
     // what somebody has begun to type stays when the address book answers at last
     <fieldset className="stack" onInput={() => setChosen((before) => before ?? selected)}>
