@@ -1,5 +1,6 @@
+import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { addToBasket, register, signIn, useBrowser } from './visitor.ts'
+import { addToBasket, handedOver, register, signIn, useBrowser } from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']
@@ -21,13 +22,15 @@ it('what a guest has put in joins what was there at the next sign-in', async () 
   await addToBasket(page, mug)
   await page.getByRole('link', { name: 'Basket, 2 pieces' }).waitFor()
   await page.goto('/account')
+  await page.getByRole('link', { name: 'Basket, 2 pieces' }).waitFor()
+  await handedOver(page)
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('link', { name: 'Basket, 0 pieces' }).waitFor()
   await addToBasket(page, lamp)
   await addToBasket(page, mug)
   await signIn(page, account)
   await page.getByRole('link', { name: 'Basket, 3 pieces' }).waitFor()
-  await page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
+  await handedOver(page)
 })
 
 it('a stale basket overwrites nothing: a change of another line is made, of the same line it is shown', async () => {
@@ -38,16 +41,21 @@ it('a stale basket overwrites nothing: a change of another line is made, of the 
   const phone = await visitor()
   await signIn(phone, account)
   await Promise.all([page.goto('/basket'), phone.goto('/basket')])
-  const lineOn = (where: typeof page, name: RegExp) =>
+  const lineOn = (where: Page, name: RegExp) =>
     where.getByRole('group', { name }).getByRole('status')
+  const add = async (where: Page, name: RegExp) => {
+    const done = where.waitForResponse((said) => said.request().method() === 'PUT' && said.ok())
+    await where.getByRole('button', { name }).click()
+    await done
+  }
   await lineOn(phone, /Desk lamp/).waitFor()
   await lineOn(page, /Desk lamp/).waitFor()
 
-  await page.getByRole('button', { name: /One Enamel mug.* more/ }).click()
+  await add(page, /One Enamel mug.* more/)
   await page.getByRole('link', { name: 'Basket, 3 pieces' }).waitFor()
   expectFaults(/^412 /)
   for (const pieces of [4, 5]) {
-    await phone.getByRole('button', { name: /One Desk lamp.* more/ }).click()
+    await add(phone, /One Desk lamp.* more/)
     await phone.getByRole('link', { name: `Basket, ${pieces} pieces` }).waitFor()
   }
   expect(await lineOn(phone, /Enamel mug/).textContent()).toBe('2')

@@ -3,7 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { mailsTo } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
-import { addToBasket, checkOut, fillAddress, heading, register, useBrowser } from './visitor.ts'
+import {
+  addToBasket,
+  checkOut,
+  fillAddress,
+  handedOver,
+  heading,
+  register,
+  useBrowser,
+} from './visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const mug = 'MUG-ENAMEL-BLUE'
@@ -95,7 +103,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     await other.close()
     await start('carts')
     await page.getByText('Your basket cannot be reached').waitFor({ state: 'hidden', ...comesBack })
-    await page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
+    await handedOver(page)
     await page.reload()
     await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
   })

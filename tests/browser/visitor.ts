@@ -120,6 +120,10 @@ export async function addToBasket(page: Page, sku: string): Promise<void> {
   await page.getByText('is in your basket').waitFor()
 }
 
+/** Waits until the server has all of the basket that this browser kept, be it because a page was left too soon. */
+export const handedOver = (page: Page): Promise<unknown> =>
+  page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
+
 /** Lets such requests arrive a second late. */
 export const late = (page: Page, method: string, url: RegExp): Promise<unknown> =>
   page.route(url, async (route) => {
