@@ -1,4 +1,5 @@
-import { operator } from '../system/client.ts'
+import { until } from '../support/until.ts'
+import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { ensureChromium } from './chromium.ts'
 
@@ -10,6 +11,7 @@ export default async function openShop(): Promise<() => Promise<void>> {
   ensureChromium()
   await sidecart('up', '--detach', '--chaos')
   await stockUp()
+  await untilBasketsHear()
   return async () => void (await sidecart('down'))
 }
 
@@ -23,4 +25,20 @@ async function stockUp(): Promise<void> {
     })
     if (status !== 200) throw new Error(`${sku} was not delivered: ${text}`)
   }
+}
+
+/**
+ * Facts that were under way when a shop before this one broke or was closed come again after the broker's 45 s, and
+ * those about baskets wait behind them; nobody's books tell when they are through.
+ */
+async function untilBasketsHear(): Promise<void> {
+  const [mug = ''] = bought
+  const customer = await newCustomer()
+  await customer.ask('PUT', `/cart/items/${mug}`, { quantity: 1 })
+  await reaches(customer, await placed(customer, orderOf(mug)), ['confirmed'])
+  const isEmpty = async () => {
+    const { lines } = (await customer.ask('GET', '/cart')).body as { lines?: unknown[] }
+    return lines?.length === 0
+  }
+  await until('what was bought has left the basket', isEmpty, 60_000, 200)
 }

@@ -81,7 +81,7 @@ function titleOf(order: OrderView | undefined): string {
   }
 }
 
-/** What was bought leaves the basket, a moment after the order is confirmed. */
+/** What was bought leaves the basket, a moment after the order is confirmed; much later when the broker was away. */
 function useBasketAfter(order: OrderView | undefined): void {
   const queries = useQueryClient()
   const confirmed = order?.status === 'confirmed'
@@ -89,7 +89,7 @@ function useBasketAfter(order: OrderView | undefined): void {
     if (!confirmed) return
     const { queryKey } = basketQuery()
     const look = () => void queries.invalidateQueries({ queryKey })
-    const timers = [300, 1_500, 5_000].map((ms) => setTimeout(look, ms))
+    const timers = [300, 1_500, 5_000, 15_000, 60_000].map((ms) => setTimeout(look, ms))
     return () => timers.forEach(clearTimeout)
   }, [confirmed, queries])
 }
