@@ -30,13 +30,12 @@ export function useBasket(): Basket {
     select: ({ state }) => state.variables as Change,
   })
   const lines = merged(changes.reduce(applied, [...(data?.lines ?? [])]), kept)
-  const unreachable = signedIn && isOutage(error)
   return {
     lines,
     pieces: piecesIn(lines),
     loading: signedIn && isPending && !error,
-    unreachable,
-    underWay: signedIn && !unreachable && changes.length + kept.length > 0,
+    unreachable: signedIn && isOutage(error),
+    underWay: signedIn && !error && changes.length + kept.length > 0,
   }
 }
 
