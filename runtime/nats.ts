@@ -72,10 +72,9 @@ jetstream {
 `
 }
 
-export type StreamOptions = {
-  url: string
-  user: string
-  password: string
+export type NatsLogin = { url: string; user: string; password: string }
+
+export type StreamOptions = NatsLogin & {
   name: string
   subjects: readonly string[]
 }

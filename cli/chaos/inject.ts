@@ -1,8 +1,9 @@
 import { order } from '../control.ts'
 import type { Project } from '../project.ts'
 import { readSecrets } from '../secrets.ts'
+import { natsLogin } from '../servers/nats.ts'
 import type { Door } from './door.ts'
-import { brokerLogin, repeatFacts } from './faults/broker.ts'
+import { repeatFacts } from './faults/broker.ts'
 import { lockRows, terminateBackends } from './faults/database.ts'
 import { orderFaults } from './faults/provider.ts'
 import type { Link, Links } from './links.ts'
@@ -61,7 +62,7 @@ export function createInjector(
         await orderFaults(secrets, does, size)
         return () => orderFaults(secrets, does, 0)
       case 'repeat':
-        await repeatFacts(brokerLogin(secrets), { since, count: size })
+        await repeatFacts(natsLogin(secrets), { since, count: size })
         return undefined
       case 'burst':
         await burst(door, overloadPerSecond, size)

@@ -1,20 +1,26 @@
-import { ensureStream, startNats } from '../../runtime/nats.ts'
+import { ensureStream, type NatsLogin, startNats } from '../../runtime/nats.ts'
 import { streamsFor } from '../components.ts'
 import { brokerMonitorPort, brokerPort, realPort } from '../ports.ts'
+import type { Secrets } from '../secrets.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-export function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
+/** For NATS itself, not for the link to it. */
+export function natsLogin(secrets: Secrets): NatsLogin {
   const { username: user, password } = new URL(secrets['broker-url'] ?? '')
+  return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, user, password }
+}
+
+export function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
   const port = realPort(brokerPort)
-  const login = { url: `nats://127.0.0.1:${port}`, user, password }
+  const login = natsLogin(secrets)
   const given = {
     path: runtime.parts['nats-server'].path,
     dir: dirOf(project, 'nats'),
     port,
     monitorPort: brokerMonitorPort,
-    user,
-    password,
+    user: login.user,
+    password: login.password,
     logFile: logOf(project, 'nats'),
   }
   return server(

@@ -85,15 +85,15 @@ describe('a shopper', () => {
     const page = await visitor()
     await register(page)
     await addToBasket(page, mug)
-    const late = Promise.withResolvers<void>()
+    const older = Promise.withResolvers<void>()
     await page.route(/\/orders\/[0-9a-f-]{36}$/, async (route) => {
-      const older = await route.fetch()
+      const response = await route.fetch()
       await heading(page, 'Thank you! It is yours')
-      await route.fulfill({ response: older })
-      late.resolve()
+      await route.fulfill({ response })
+      older.resolve()
     })
     await checkOut(page, /^Slow bank/)
-    await late.promise
+    await older.promise
     await drawn(page)
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
       'Thank you! It is yours',

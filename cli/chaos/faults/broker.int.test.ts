@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { ensureStream, startNats } from '../../../runtime/nats.ts'
+import { ensureStream, type NatsLogin, startNats } from '../../../runtime/nats.ts'
 import { ensurePart } from '../../../runtime/parts.ts'
 import { freePorts, temporaryFolder } from '../../../runtime/testing.ts'
-import { type BrokerLogin, repeatFacts } from './broker.ts'
+import { repeatFacts } from './broker.ts'
 
-let login: BrokerLogin
+let login: NatsLogin
 let connection: NatsConnection
 
 beforeEach(async () => {
@@ -18,9 +18,9 @@ beforeEach(async () => {
   const { path } = await ensurePart('nats-server')
   const files = { dir: join(folder, 'nats'), logFile: join(folder, 'log') }
   const { url, stop } = await startNats({ path, ...files, ...secret, port, monitorPort })
-  await ensureStream({ url, ...secret, name: 'facts', subjects: ['placed', 'shipped'] })
-  login = { servers: url, user: secret.user, pass: secret.password }
-  connection = await connect(login)
+  login = { url, ...secret }
+  await ensureStream({ ...login, name: 'facts', subjects: ['placed', 'shipped'] })
+  connection = await connect({ servers: url, user: secret.user, pass: secret.password })
   return async () => {
     await connection.close()
     await stop()

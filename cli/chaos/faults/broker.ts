@@ -5,16 +5,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { brokerPort, realPort } from '../../ports.ts'
-import type { Secrets } from '../../secrets.ts'
-
-export type BrokerLogin = { servers: string; user: string; pass: string }
-
-/** NATS itself, not the link to it. */
-export function brokerLogin(secrets: Secrets): BrokerLogin {
-  const { username: user, password: pass } = new URL(secrets['broker-url'] ?? '')
-  return { servers: `nats://127.0.0.1:${realPort(brokerPort)}`, user, pass }
-}
+import type { NatsLogin } from '../../../runtime/nats.ts'
 
 const stream = 'facts'
 
@@ -25,10 +16,10 @@ const stream = 'facts'
  * Answers how many there were.
  */
 export async function repeatFacts(
-  login: BrokerLogin,
+  { url, user, password: pass }: NatsLogin,
   { since, count }: { since: Date; count: number },
 ): Promise<number> {
-  const connection = await connect({ ...login, timeout: 5000, reconnect: false })
+  const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
   try {
     const manager = await jetstreamManager(connection)
     const { last, said } = await saidSince(manager, since)
