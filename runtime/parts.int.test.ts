@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -246,7 +246,6 @@ test('a program that was replaced by one that does not fit is noticed', async ()
 })
 
 test.each([
-  ['dapr', 'github.com/dapr/dapr', 'daprd'],
   ['dapr-cli', 'github.com/dapr/cli', 'dapr'],
   ['nats', 'github.com/nats-io/nats-server/v2', 'nats-server'],
 ] as const)('the source in runtime/%s is of the pinned version', async (folder, module, name) => {
@@ -254,15 +253,43 @@ test.each([
   expect(manifest).toContain(`\nrequire ${module} v${pins[name].version}\n`)
 })
 
-// Stands in for the compiler: notes how it was called, names three packages and leaves what was asked for.
-const compiler = (calls: string) => `#!/bin/sh
+test("Dapr's own source is built with its own requirements and one replacement", async () => {
+  const manifest = await readFile(join(import.meta.dirname, 'dapr', 'go.mod'), 'utf8')
+  expect(manifest).toContain('\nmodule github.com/dapr/dapr\n')
+  expect(manifest.match(/^replace [^(].*/gm)).toEqual([
+    expect.stringMatching(
+      /^replace github\.com\/dapr\/durabletask-go => github\.com\/dapr\/durabletask-go v/,
+    ),
+  ])
+})
+
+const pulsar = 'cmd/daprd/components/pubsub_pulsar.go'
+
+/** A folder that looks like the published source of Dapr, and the sum that the real one has. */
+async function publishedSource(): Promise<{ source: string; sum: string }> {
+  const source = await temporaryFolder()
+  await mkdir(join(source, 'cmd', 'daprd', 'components'), { recursive: true })
+  for (const file of [pulsar, 'cmd/daprd/components/pubsub_jetstream.go'])
+    await writeFile(join(source, file), 'package components', { mode: 0o444 })
+  const sum = /sum: '(h1:[^']+)'/.exec(
+    await readFile(join(import.meta.dirname, 'build.ts'), 'utf8'),
+  )?.[1]
+  return { source, sum: sum ?? '' }
+}
+
+// Stands in for the compiler: notes how it was called and whether it saw Pulsar, names three packages and leaves what was
+// asked for.
+const compiler = (calls: string, { source, sum }: { source: string; sum: string }) => `#!/bin/sh
 [ "$1" = version ] && exit 0
+[ "$1" = mod ] && { echo 'go: downloading' >&2; echo '{"Dir": "${source}", "Sum": "${sum}"}'; exit 0; }
+[ -e ${pulsar} ] && echo pulsar >> '${calls}'
+[ -e cmd/daprd/components/pubsub_jetstream.go ] || echo 'no source' >> '${calls}'
 printf '%s\\n' "$GOFLAGS $CGO_ENABLED $*" >> '${calls}'
 echo 'go: downloading example.org/a v1.0.0' >&2
 for package in a b c; do echo example.org/$package >&2; done
 for argument; do [ "$previous" = -o ] && out=$argument; previous=$argument; done
 for name in daprd sentry scheduler; do case "$*" in *cmd/$name*)
-  printf '#!/bin/sh\\n# pkg/buildinfo.version=1.18.2\\necho 1.18.2\\n' > "$out$name"
+  printf '#!/bin/sh\\n# pkg/buildinfo.version=1.18.3\\necho 1.18.3\\n' > "$out$name"
   chmod +x "$out$name";;
 esac; done
 `
@@ -271,15 +298,16 @@ test('without a release, Go builds all that is missing of Dapr in one pass', asy
   const { url } = await serve({})
   const calls = join(await temporaryFolder(), 'calls')
   const chmodTool = `#!/bin/sh\nexec ${where('chmod')} "$@"\n`
-  const { options, reports } = await machine(url, { go: compiler(calls), chmod: chmodTool })
+  const go = compiler(calls, await publishedSource())
+  const { options, reports } = await machine(url, { go, chmod: chmodTool })
   const parts = await ensureParts(['daprd', 'sentry', 'scheduler'], options)
   expect(parts.map(({ how, version }) => `${how} ${version}`)).toEqual(
-    Array(3).fill('built 1.18.2'),
+    Array(3).fill('built 1.18.3'),
   )
   const [call, ...more] = readFileSync(calls, 'utf8').trim().split('\n')
   expect(more).toEqual([])
   expect(call).toMatch(
-    /^-mod=readonly 0 build -v .*-tags allcomponents .*buildinfo\.version=1\.18\.2/,
+    /^-mod=readonly 0 build -v .*-tags allcomponents .*buildinfo\.version=1\.18\.3/,
   )
   const part = 'daprd, sentry, scheduler'
   const building = { part, step: 'building', unit: 'packages', total: expect.any(Number) }
@@ -289,6 +317,16 @@ test('without a release, Go builds all that is missing of Dapr in one pass', asy
     ...[1, 2, 3].map((done) => ({ ...building, done })),
     { part, step: 'ended' },
   ])
+})
+
+test('a source of Dapr that is not the pinned one is not built', async () => {
+  const { url } = await serve({})
+  const calls = join(await temporaryFolder(), 'calls')
+  const go = compiler(calls, { ...(await publishedSource()), sum: 'h1:another' })
+  const { options } = await machine(url, { go })
+  const error = await ensurePart('sentry', options).catch((caught) => caught)
+  expect(error.message).toContain('has the sum h1:another, not h1:')
+  expect(existsSync(calls)).toBe(false)
 })
 
 test('a build that fails is told with its last lines', async () => {

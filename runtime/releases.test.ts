@@ -9,9 +9,9 @@ const other = 'b'.repeat(64)
 test('the runtime comes from the Dapr release, with its sum beside it', () => {
   expect(releaseOf('daprd', linux, 'https://github.com')).toEqual({
     archive: 'daprd_linux_amd64.tar.gz',
-    archiveUrl: 'https://github.com/dapr/dapr/releases/download/v1.18.2/daprd_linux_amd64.tar.gz',
+    archiveUrl: 'https://github.com/dapr/dapr/releases/download/v1.18.3/daprd_linux_amd64.tar.gz',
     sumsUrl:
-      'https://github.com/dapr/dapr/releases/download/v1.18.2/daprd_linux_amd64.tar.gz.sha256',
+      'https://github.com/dapr/dapr/releases/download/v1.18.3/daprd_linux_amd64.tar.gz.sha256',
     member: 'daprd',
   })
 })

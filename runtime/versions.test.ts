@@ -8,7 +8,7 @@ test.each(partNames)('the pinned %s fits', (name) => {
 test.each([
   ['daprd', '1.18.3'],
   ['daprd', '1.18.10'],
-  ['daprd', 'v1.18.2'],
+  ['daprd', 'v1.18.3'],
   ['dapr', '1.17.0'],
   ['dapr', '1.16.5'],
   ['nats-server', '2.11.0'],
@@ -18,7 +18,7 @@ test.each([
 })
 
 test.each([
-  ['daprd', '1.18.1'],
+  ['daprd', '1.18.2'],
   ['daprd', '1.17.9'],
   ['daprd', '1.19.0'],
   ['daprd', '2.18.2'],

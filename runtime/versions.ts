@@ -10,10 +10,10 @@ type Pin = {
 }
 
 const daprRuntime: Pin = {
-  version: '1.18.2',
-  least: '1.18.2',
+  version: '1.18.3',
+  least: '1.18.3',
   same: 'minor',
-  why: 'components and access control change between minor versions, so 1.18.2 or a later 1.18',
+  why: 'components and access control change between minor versions, and 1.18.2 can be crashed by an event, so 1.18.3 or a later 1.18',
 }
 
 /** What is installed when nothing fits, and what fits when something is already there. */

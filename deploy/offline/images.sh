@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 node_image=node:24-bookworm-slim
-dapr_version=1.18.2
+dapr_version=1.18.3
 postgres_image=postgres:18.4-bookworm
 nats_image=nats:2.15.2-alpine
 
