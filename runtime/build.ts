@@ -25,6 +25,11 @@ type Module = {
 const run = promisify(execFile)
 const dapr = 'github.com/dapr/dapr'
 
+// Go leaves out the linker's flags where paths are trimmed. sentry and scheduler have no `--version`, so the version
+// is written where they keep the commit, as `versionInside` looks for it.
+const daprVersion = pins.daprd.version
+const daprStamp = `-X ${dapr}/pkg/buildinfo.version=${daprVersion} -X ${dapr}/pkg/buildinfo.gitcommit=pkg/buildinfo.version=${daprVersion};`
+
 const modules: readonly Module[] = [
   {
     folder: 'dapr',
@@ -33,16 +38,11 @@ const modules: readonly Module[] = [
     // here lacks `pubsub.pulsar`, which no component set of this project uses. The rest is the official source.
     source: {
       path: dapr,
-      version: `v${pins.daprd.version}`,
+      version: `v${daprVersion}`,
       sum: 'h1:iVTqJHRfJlUfiSyhJH4c1mJZ+4PH3cf/QwJcAJL2ROo=',
       without: { folder: 'cmd/daprd/components', files: /^pubsub_pulsar.*\.go$/ },
     },
-    flags: [
-      '-tags',
-      'allcomponents',
-      '-ldflags',
-      `-s -w -X ${dapr}/pkg/buildinfo.version=${pins.daprd.version}`,
-    ],
+    flags: ['-tags', 'allcomponents', '-ldflags', `-s -w ${daprStamp}`],
     packages: {
       daprd: `${dapr}/cmd/daprd`,
       sentry: `${dapr}/cmd/sentry`,
