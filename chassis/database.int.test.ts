@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
 import { testDatabase } from '../tests/support/database.ts'
 import { type DatabaseOptions, openDatabase } from './database.ts'
@@ -40,4 +40,20 @@ it('whose connection is lost is told that it may work later', async () => {
 it('a statement that the server refuses is an error as it is', async () => {
   const database = await opened()
   await expect(sql`select 1 / 0`.execute(database.rows)).rejects.toMatchObject({ code: '22012' })
+})
+
+it('a version that starts after a newer one has migrated works, and the newer one after it', async () => {
+  const place = await testDatabase('versions')
+  onTestFinished(place.dispose)
+  const log = createLog('tests', 'silent')
+  const table = (name: string) => ({
+    up: (db: Kysely<unknown>) => db.schema.createTable(name).addColumn('id', 'integer').execute(),
+  })
+  const older = { '001-one': table('one') }
+  const newer = { ...older, '002-two': table('two') }
+  for (const migrations of [older, newer, older, newer]) {
+    const database = await openDatabase({ connectionString: place.url, migrations, log })
+    await database.ping()
+    await database.close()
+  }
 })

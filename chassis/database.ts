@@ -135,7 +135,23 @@ async function reachable(ping: () => Promise<void>): Promise<void> {
 }
 
 async function migrate(db: Kysely<unknown>, migrations: Record<string, Migration>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } })
-  const { error } = await migrator.migrateToLatest()
+  const newer = await migrationsOfNewerVersions(db, migrations)
+  const provider = { getMigrations: async () => ({ ...newer, ...migrations }) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
   if (error) throw error
+}
+
+/**
+ * During a rolling update an instance of the older version may start after the newer one has migrated. Migrations only
+ * add, so the older one works with the tables as they are; to the migrator they must not be missing.
+ */
+async function migrationsOfNewerVersions(
+  db: Kysely<unknown>,
+  known: Record<string, Migration>,
+): Promise<Record<string, Migration>> {
+  const { rows: tables } = await sql`select to_regclass('kysely_migration') as name`.execute(db)
+  if (!(tables[0] as { name: string | null }).name) return {}
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  const unknown = rows.filter(({ name }) => !Object.hasOwn(known, name))
+  return Object.fromEntries(unknown.map(({ name }) => [name, { up: async () => {} }]))
 }

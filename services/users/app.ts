@@ -12,8 +12,10 @@ import {
   changeContact,
   openSession,
   type RefusalCode,
+  refreshLimit,
   refuse,
   register,
+  type Session,
   type User,
 } from './domain.ts'
 import type {
@@ -33,7 +35,7 @@ const problems = {
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong' },
   'wrong-password': { status: 403, title: 'The current password is wrong' },
   'session-ended': { status: 401, title: 'The session has ended' },
-  'just-refreshed': { status: 409, title: 'Refreshed by another request' },
+  'just-refreshed': { status: 409, title: 'Refreshed by an older version of this service' },
 } satisfies Record<RefusalCode, ProblemKind>
 
 export type UsersPorts = {
@@ -86,14 +88,16 @@ export function createUsersApp(ports: UsersPorts): App {
 
   app.openapi(usersRoutes.refresh, async (c) => {
     const { refreshToken } = c.req.valid('json')
-    const next = ports.refreshTokens.create()
+    const next = ports.refreshTokens.succeed(refreshToken)
     const hash = ports.refreshTokens.hashOf(refreshToken)
-    const { outcome, session } = await sessions.present(hash, next.hash, now())
-    if (outcome === 'just-rotated')
-      throw refuse('just-refreshed', 'Use the tokens which the other request was given.')
+    const { outcome, session, salt } = await sessions.present(hash, next, now())
+    if (outcome === 'too-often') throw tooOften
     if (outcome === 'reused') ports.log.warn({ ...session }, 'a used refresh token came back')
-    if (outcome !== 'rotated' || !session) throw refuse('session-ended', 'Sign in again.')
-    return c.json(await tokensFor(await existing(session.userId), next.token), 200)
+    if (!session || outcome === 'reused' || outcome === 'ended')
+      throw refuse('session-ended', 'Sign in again.')
+    if (!salt) throw refuse('just-refreshed', 'Use the tokens which the other request was given.')
+    const { token } = ports.refreshTokens.succeed(refreshToken, salt)
+    return c.json(await tokensFor(await existing(session.userId), session, token), 200)
   })
 
   app.openapi(usersRoutes.signOut, async (c) => {
@@ -175,16 +179,27 @@ export function createUsersApp(ports: UsersPorts): App {
 
   async function signIn(user: User): Promise<SessionTokens> {
     const { token, hash } = ports.refreshTokens.create()
-    await sessions.open(openSession(newId(), user.userId, now()), hash)
-    return tokensFor(user, token)
+    const session = openSession(newId(), user.userId, now(), user.role)
+    await sessions.open(session, hash)
+    return tokensFor(user, session, token)
   }
 
-  async function tokensFor(user: User, refreshToken: string): Promise<SessionTokens> {
-    const accessToken = await ports.accessTokens.issue(user, now())
-    return { accessToken, refreshToken, expiresIn: accessTokenSeconds }
+  /** The tokens as of the session's last rotation: whoever asks again within its grace period gets the same. */
+  async function tokensFor(
+    user: User,
+    session: Session,
+    refreshToken: string,
+  ): Promise<SessionTokens> {
+    const accessToken = await ports.accessTokens.issue(user, session.rotatedAt, session)
+    const age = Math.ceil((now().getTime() - session.rotatedAt.getTime()) / 1000)
+    return { accessToken, refreshToken, expiresIn: accessTokenSeconds - Math.max(0, age) }
   }
   return app
 }
+
+const tooOften = refused('too-many-requests', 'This session is refreshed too often.', {
+  retryAfterSeconds: refreshLimit.withinMs / refreshLimit.most / 1000,
+})
 
 const keysRoute = createRoute({
   ...publishedKeys,

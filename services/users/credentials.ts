@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { calculateJwkThumbprint, importJWK, SignJWT } from 'jose'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { v4 as uuid } from 'uuid'
+import { v4 as uuid, v5 as uuidFrom } from 'uuid'
 import { z } from 'zod'
 import { tokenRules } from '../../chassis/authentication.ts'
 import { Refusal, refused } from '../../chassis/refusal.ts'
@@ -48,14 +48,14 @@ export async function createAccessTokens(secret: string): Promise<AccessTokens> 
     published: {
       keys: keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid, alg: algorithm, use: 'sig' })),
     },
-    issue({ userId, role }, now) {
+    issue({ userId, role }, now, session) {
       const seconds = Math.floor(now.getTime() / 1000)
-      return new SignJWT({ role })
+      return new SignJWT({ role, ...(session && { sid: session.sessionId }) })
         .setProtectedHeader({ alg: algorithm, typ, kid: first.kid })
         .setIssuer(issuer)
         .setAudience(audience)
         .setSubject(userId)
-        .setJti(uuid())
+        .setJti(session ? uuidFrom(String(session.serial), session.sessionId) : uuid())
         .setIssuedAt(seconds)
         .setExpirationTime(seconds + accessTokenSeconds)
         .sign(signingKey)
@@ -79,11 +79,19 @@ const withId = async (key: z.infer<typeof PrivateJwk>) => ({
   kid: key.kid ?? (await calculateJwkThumbprint({ kty: key.kty, crv: key.crv, x: key.x })),
 })
 
-/** 256 random bits each: no salt or slow hash is needed to store them safely. */
+/**
+ * 256 random bits each: no salt or slow hash is needed to store them safely. A successor is derived from its
+ * predecessor and a random salt, so that a lost answer can be given again although no token is stored: neither a
+ * copy of the database nor an old token is enough to compute it.
+ */
 export const refreshTokens: RefreshTokens = {
   create() {
     const token = randomBytes(32).toString('base64url')
     return { token, hash: refreshTokens.hashOf(token) }
+  },
+  succeed(predecessor, salt = randomBytes(32)) {
+    const token = createHmac('sha256', predecessor).update(salt).digest('base64url')
+    return { token, hash: refreshTokens.hashOf(token), salt }
   },
   hashOf: (token) => createHash('sha256').update(token).digest(),
 }

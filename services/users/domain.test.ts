@@ -74,16 +74,35 @@ describe('a session', () => {
     expect([outcome, session.serial]).toEqual(['rotated', 2])
   })
 
-  test('tells the slower of two parallel refreshes that it lost, and goes on', () => {
+  test('repeats the last rotation for 20 s, without another one', () => {
     const session = rotated(fresh, later(60))
-    expect(present(session, 1, later(70))).toEqual({ outcome: 'just-rotated', session })
+    expect(present(session, 1, later(80))).toEqual({ outcome: 'repeated', session })
   })
 
-  test('ends when a token comes back more than 10 s after it was used', () => {
+  test('ends when a token comes back more than 20 s after it was used', () => {
     const session = rotated(fresh, later(60))
-    const answer = present(session, 1, later(70.001))
-    expect(answer).toEqual({ outcome: 'reused', session: { ...session, endedAt: later(70.001) } })
-    expect(present(answer.session, 2, later(71)).outcome).toBe('ended')
+    const answer = present(session, 1, later(80.001))
+    expect(answer).toEqual({ outcome: 'reused', session: { ...session, endedAt: later(80.001) } })
+    expect(present(answer.session, 2, later(81)).outcome).toBe('ended')
+  })
+
+  test('is not rotated more than 300 times in a quarter of an hour', () => {
+    expect(present(fresh, 1, later(60), 299).outcome).toBe('rotated')
+    expect(present(fresh, 1, later(60), 300)).toEqual({ outcome: 'too-often', session: fresh })
+  })
+
+  test('of a customer lasts 180 days at most, however often it is refreshed', () => {
+    let session = fresh
+    for (let day = 20; day < 180; day += 20) session = rotated(session, later(day * 86_400))
+    expect(session.expiresAt).toEqual(later(180 * 86_400))
+  })
+
+  test('of an operator lasts an hour without a refresh, and 12 hours at most', () => {
+    let session = openSession('s', ada.userId, now, 'operator')
+    expect(session.expiresAt).toEqual(later(3_600))
+    for (let minutes = 50; minutes < 720; minutes += 50)
+      session = rotated(session, later(minutes * 60))
+    expect(session.expiresAt).toEqual(later(12 * 3_600))
   })
 
   test('ends when a token comes back whose successor was used too, however soon', () => {

@@ -77,47 +77,73 @@ export function roomForAnother(addresses: number): void {
     throw refuse('too-many-addresses', `At most ${mostAddresses} addresses; remove one first.`)
 }
 
-/** A signed-in device: a family of refresh tokens of which only the newest, number `serial`, is good. */
+/** A signed-in device: a family of refresh tokens of which only the newest, number `serial`, can be exchanged. */
 export type Session = {
   sessionId: string
   userId: string
+  role: Role
   serial: number
+  openedAt: Date
   rotatedAt: Date
   expiresAt: Date
   endedAt?: Date
 }
 
-export type Outcome = 'rotated' | 'just-rotated' | 'reused' | 'ended'
+export type Outcome = 'rotated' | 'repeated' | 'too-often' | 'reused' | 'ended'
 
-const sessionMs = 30 * 24 * 3_600_000
-/** Two tabs of one browser may refresh at the same moment; the slower one is not a thief. */
-const parallelMs = 10_000
+const minute = 60_000
+const day = 24 * 60 * minute
+/** How long a session lasts without being refreshed, and at most. */
+const lifetimes: Record<Role, { idleMs: number; longestMs: number }> = {
+  customer: { idleMs: 30 * day, longestMs: 180 * day },
+  operator: { idleMs: 60 * minute, longestMs: 12 * 60 * minute },
+}
 
-export const openSession = (sessionId: string, userId: string, now: Date): Session => ({
-  sessionId,
-  userId,
-  serial: 1,
-  rotatedAt: now,
-  expiresAt: new Date(now.getTime() + sessionMs),
-})
+/** The answer to a refresh may be lost, or two tabs may refresh at once: for this long a token gets its answer again. */
+const repeatMs = 20_000
+
+/** A page that is loaded refreshes, so a person who is in a hurry may do it every few seconds. */
+export const refreshLimit = { most: 300, withinMs: 15 * minute }
+
+export function openSession(
+  sessionId: string,
+  userId: string,
+  now: Date,
+  role: Role = 'customer',
+): Session {
+  const session = { sessionId, userId, role, serial: 1, openedAt: now, rotatedAt: now }
+  return { ...session, expiresAt: endOf(session) }
+}
+
+const endOf = ({ role, openedAt, rotatedAt }: Omit<Session, 'expiresAt'>): Date =>
+  new Date(
+    Math.min(
+      rotatedAt.getTime() + lifetimes[role].idleMs,
+      openedAt.getTime() + lifetimes[role].longestMs,
+    ),
+  )
 
 /**
- * A refresh token, number `serial` of its family, is presented. The newest one is rotated. The one before it
- * is told so, and gets nothing, within 10 s of the rotation. Any other was stolen from one side or the other:
- * the whole family ends.
+ * A refresh token, number `serial` of its family, is presented. The newest one is rotated, unless that was done
+ * `recent` times just now. The one before it is answered as it was, within 20 s of its rotation and while its
+ * successor is unused. Any other was stolen from one side or the other: the whole family ends.
  */
 export function present(
   session: Session,
   serial: number,
   now: Date,
+  recent = 0,
 ): { outcome: Outcome; session: Session } {
   if (session.endedAt || session.expiresAt <= now) return { outcome: 'ended', session }
   if (serial === session.serial) {
-    const next = openSession(session.sessionId, session.userId, now)
-    return { outcome: 'rotated', session: { ...next, serial: serial + 1 } }
+    if (recent >= refreshLimit.most) return { outcome: 'too-often', session }
+    const rotated = { ...session, serial: serial + 1, rotatedAt: now }
+    return { outcome: 'rotated', session: { ...rotated, expiresAt: endOf(rotated) } }
   }
   const age = now.getTime() - session.rotatedAt.getTime()
-  if (serial === session.serial - 1 && age <= parallelMs)
-    return { outcome: 'just-rotated', session }
+  if (serial === session.serial - 1 && age <= repeatMs) return { outcome: 'repeated', session }
   return { outcome: 'reused', session: { ...session, endedAt: now } }
 }
+
+/** Sessions that one user can have at a time; the least recently used one makes room for another. */
+export const mostSessions = 20

@@ -27,17 +27,24 @@ export type Addresses = {
   remove(userId: string, addressId: string): Promise<void>
 }
 
+/** A refresh token's successor, which only a holder of that token can compute from the stored `salt`. */
+export type Successor = { token: string; hash: Buffer; salt: Buffer }
+
 /** Refresh tokens are known here only by their hashes. */
 export type Sessions = {
+  /** Adds a session. The least recently used ones of the user end when there are too many. */
   open(session: Session, tokenHash: Buffer): Promise<void>
-  /** Decides on the token as it is; when that rotates it, `nextHash` is the newest from then on. */
+  /**
+   * Decides on the token as it is; when that rotates it, `next` is the newest from then on. Returns the salt of the
+   * newest token, unless a version of this service without salts made it.
+   */
   present(
     tokenHash: Buffer,
-    nextHash: Buffer,
+    next: Successor,
     now: Date,
-  ): Promise<{ outcome: Outcome; session?: Session }>
+  ): Promise<{ outcome: Outcome; session?: Session; salt?: Buffer }>
   end(tokenHash: Buffer, now: Date): Promise<void>
-  /** Drops sessions that expired before `now`. */
+  /** Drops sessions that expired before `now`, or ended a day before. */
   forgetExpired(now: Date): Promise<void>
 }
 
@@ -57,13 +64,16 @@ export type PublicKey = {
 }
 
 export type AccessTokens = {
-  issue(identity: Identity, now: Date): Promise<string>
+  /** The same arguments give the same token, when `session` is among them. */
+  issue(identity: Identity, now: Date, session?: Session): Promise<string>
   /** A JWK set of public keys. */
   published: { keys: PublicKey[] }
 }
 
 export type RefreshTokens = {
   create(): { token: string; hash: Buffer }
+  /** @param salt the one by which the successor was made before; without it another successor is made */
+  succeed(token: string, salt?: Buffer): Successor
   hashOf(token: string): Buffer
 }
 

@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { v7 as uuid } from 'uuid'
+import type { App } from '../../chassis/app.ts'
 import { createVerifier } from '../../chassis/authentication.ts'
 import { openDatabase } from '../../chassis/database.ts'
 import { createLog } from '../../chassis/log.ts'
@@ -25,32 +26,21 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
   const clock = { now: new Date() }
   const store = createStore(database)
   const passwords = createPasswords()
-  const app = createUsersApp({
-    ...store,
-    passwords,
-    accessTokens,
-    refreshTokens,
-    attempts: createAttempts({ perEmail: 3, perClient: 20 }),
-    verify: createVerifier(async () => accessTokens.published),
-    log,
-    now: () => clock.now,
-    newId: uuid,
-  })
-
-  async function ask(method: string, path: string, options: Asked = {}): Promise<Answer> {
-    const { token, client = uuid() } = options
-    const reply = await app.request(path, {
-      method,
-      headers: {
-        'x-client-address': client,
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...('body' in options && { 'content-type': 'application/json' }),
-      },
-      ...('body' in options && { body: JSON.stringify(options.body) }),
+  const instance = () =>
+    createUsersApp({
+      ...store,
+      passwords,
+      accessTokens,
+      refreshTokens,
+      attempts: createAttempts({ perEmail: 3, perClient: 20 }),
+      verify: createVerifier(async () => accessTokens.published),
+      log,
+      now: () => clock.now,
+      newId: uuid,
     })
-    const text = await reply.text()
-    return { status: reply.status, headers: reply.headers, body: text ? JSON.parse(text) : {} }
-  }
+  const ask = askOf(instance())
+  /** Another process of the service, with the same database and keys. */
+  const anotherInstance = () => ({ ask: askOf(instance()) })
 
   /** Registers and signs in somebody nobody else is. */
   async function somebody() {
@@ -85,12 +75,30 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     clock,
     wait,
     ask,
+    anotherInstance,
     somebody,
     signIn,
     announced,
     stop,
   }
 }
+
+const askOf =
+  (app: App) =>
+  async (method: string, path: string, options: Asked = {}): Promise<Answer> => {
+    const { token, client = uuid() } = options
+    const reply = await app.request(path, {
+      method,
+      headers: {
+        'x-client-address': client,
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...('body' in options && { 'content-type': 'application/json' }),
+      },
+      ...('body' in options && { body: JSON.stringify(options.body) }),
+    })
+    const text = await reply.text()
+    return { status: reply.status, headers: reply.headers, body: text ? JSON.parse(text) : {} }
+  }
 
 type Asked = { body?: unknown; token?: string; client?: string }
 

@@ -28,9 +28,19 @@ export type SessionRow = {
   session_id: string
   user_id: string
   serial: number
+  opened_at: Date
   rotated_at: Date
   expires_at: Date
   ended_at: Date | null
+}
+
+export type RefreshTokenRow = {
+  hash: Buffer
+  session_id: string
+  serial: number
+  /** How the token was made from its predecessor, as long as its predecessor may be presented again. */
+  salt: Buffer | null
+  issued_at: Date
 }
 
 export type UsersTables = {
@@ -38,7 +48,7 @@ export type UsersTables = {
   credentials: { user_id: string; password_hash: string }
   addresses: AddressRow
   sessions: SessionRow
-  refresh_tokens: { hash: Buffer; session_id: string; serial: number }
+  refresh_tokens: RefreshTokenRow
 }
 
 export type Rows = Transaction<UsersTables & MessagingTables>
