@@ -61,7 +61,7 @@ export async function signIn(
     card,
     idempotencyKey = randomUUID(),
   }: OrderRequest): Promise<{ orderId: string }> {
-    const order = { lines: [{ sku, quantity }], shipTo, card }
+    const order = { lines: [{ sku, quantity }], shipTo, card, cartId: idempotencyKey }
     const { orderId } = await as('POST', '/orders', order, { 'idempotency-key': idempotencyKey })
     return { orderId: String(orderId) }
   }

@@ -98,7 +98,7 @@ export function createShopping({ door, stage, record }: Shopping) {
 }
 
 function placed(customer: Customer, key: string, lines: unknown): Promise<Said | undefined> {
-  const body = { lines, shipTo, card: 'card_approved' }
+  const body = { lines, shipTo, card: 'card_approved', cartId: key }
   const headers = { 'idempotency-key': key }
   return customer.ask({ method: 'POST', path: '/orders', body, headers }).catch(() => undefined)
 }

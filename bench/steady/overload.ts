@@ -114,7 +114,7 @@ function buying({ customers, skus }: Stage): Buy {
     const asked = customers[n % customers.length]?.ask({
       method: 'POST',
       path: '/orders',
-      body: { lines, shipTo, card: 'card_approved' },
+      body: { lines, shipTo, card: 'card_approved', cartId: String(n) },
       headers: { 'idempotency-key': randomUUID() },
     })
     const said = await asked?.catch(() => undefined)

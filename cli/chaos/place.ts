@@ -29,7 +29,7 @@ export async function place(
   { record, forMs = 90_000, timeoutMs = 10_000 }: Placing,
 ): Promise<Placed> {
   const who = { customerId, key }
-  const body = { lines, shipTo, card }
+  const body = { lines, shipTo, card, cartId: key }
   const headers = { 'idempotency-key': key }
   let inDoubt = false
   record({ is: 'asked', ...who, lines })

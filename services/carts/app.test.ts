@@ -100,7 +100,7 @@ describe('the cart', () => {
       { sku: 'MUG-BLUE', quantity: 2 },
       { sku: 'TEA-GREEN', quantity: 1 },
     ]
-    expect([status, body]).toEqual([200, { lines: both }])
+    expect([status, body]).toEqual([200, { lines: both, cartId: 'r1' }])
     expect(headers.get('cache-control')).toBe('no-store')
     expect(await ask('GET', '/cart')).toMatchObject({ etag, body: { lines: both } })
     expect(await linesOf(tokens.bob)).toEqual([])
@@ -245,6 +245,20 @@ describe('a confirmed order', () => {
     await put('MUG-BLUE', 5)
     await hear(confirmed(), confirmed(), confirmed({}, 'another-event-of-the-same-order'))
     expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
+  })
+
+  test('of this cart makes what stays, or comes, another purchase', async () => {
+    await put('MUG-BLUE', 5)
+    const { cartId } = (await ask('GET', '/cart')).body
+    await put('TEA-GREEN', 1)
+    expect((await ask('GET', '/cart')).body.cartId).toBe(cartId)
+    await hear(confirmed({ cartId: 'another' }, 'another-order'))
+    expect((await ask('GET', '/cart')).body.cartId).toBe(cartId)
+    await hear(confirmed({ cartId, orderId: '018f0000-0000-7000-8000-0000000000ff' }, 'this-cart'))
+    const after = (await ask('GET', '/cart')).body
+    expect(after.lines).not.toEqual([])
+    expect(after.cartId).toEqual(expect.any(String))
+    expect(after.cartId).not.toBe(cartId)
   })
 
   test('and a change at the same moment are both made', async () => {

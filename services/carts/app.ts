@@ -38,9 +38,10 @@ export type CartsPorts = {
 }
 
 export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler<void>[] => [
-  on(orders.confirmed, async ({ customerId, orderId, lines }) => {
-    const done = await baskets.update(customerId, (basket) => takeOut(basket, orderId, lines))
-    if (done === 'contended') throw new Fault('contended', `the cart of ${customerId} is busy`)
+  on(orders.confirmed, async (order) => {
+    const done = await baskets.update(order.customerId, (basket) => takeOut(basket, order))
+    if (done === 'contended')
+      throw new Fault('contended', `the cart of ${order.customerId} is busy`)
   }),
 ]
 
@@ -97,9 +98,10 @@ export function createCartsApp(ports: CartsPorts): App {
 
 const shown = ({
   revision,
+  cartId,
   lines,
 }: Basket): [Cart, 200, Record<'etag' | 'cache-control', string>] => [
-  { lines: [...lines] },
+  { lines: [...lines], ...(cartId && { cartId }) },
   200,
   { etag: `"${revision}"`, 'cache-control': 'no-store' },
 ]

@@ -7,7 +7,15 @@ export const Line = z
 export type Line = z.infer<typeof Line>
 
 /** What somebody wants, without prices: those are the catalog's, at the time they are shown or ordered. */
-export const Cart = z.object({ lines: z.array(Line).max(50) }).openapi('Cart')
+export const Cart = z
+  .object({
+    lines: z.array(Line).max(50),
+    cartId: z.string().max(100).optional().openapi({
+      description:
+        'Names what is being bought: send it as `cartId` of `POST /orders`. It stays the same while the cart is changed, and is another one once an order made from the cart is confirmed, or the cart was empty. An empty cart has none.',
+    }),
+  })
+  .openapi('Cart')
 export type Cart = z.infer<typeof Cart>
 
 const tags = ['carts']

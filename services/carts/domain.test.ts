@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Basket, clear, onlyIf, put, remove, takeOut, unused } from './domain.ts'
+import { type Basket, clear, onlyIf, put, remove, revised, takeOut, unused } from './domain.ts'
 
 const mug = { sku: 'MUG-BLUE', quantity: 2 }
 const tea = { sku: 'TEA-GREEN', quantity: 5 }
@@ -30,28 +30,57 @@ describe('a basket', () => {
   })
 })
 
+describe('a purchase', () => {
+  test('is one from the first product put in, whatever is changed since', () => {
+    const first = revised(put(unused, mug), 'r1')
+    expect(first.cartId).toBe('r1')
+    expect(revised(remove(put(first, tea), mug.sku), 'r2').cartId).toBe('r1')
+  })
+
+  test('ends with an empty basket', () => {
+    const empty = revised(clear({ ...basket, cartId: 'r1' }), 'r2')
+    expect(empty).not.toHaveProperty('cartId')
+    expect(revised(put(empty, mug), 'r3').cartId).toBe('r3')
+  })
+})
+
 describe('a confirmed order', () => {
   test('takes what was ordered and leaves what was added since', () => {
-    const after = takeOut(basket, 'o1', [mug, { ...tea, quantity: 3 }])
+    const after = takeOut(basket, { orderId: 'o1', lines: [mug, { ...tea, quantity: 3 }] })
     expect(after).toEqual({ ...basket, lines: [{ ...tea, quantity: 2 }], orders: ['o1'] })
   })
 
   test('of more than there is takes what there is', () => {
-    expect(takeOut(basket, 'o1', [{ ...mug, quantity: 9 }]).lines).toEqual([tea])
+    expect(takeOut(basket, { orderId: 'o1', lines: [{ ...mug, quantity: 9 }] }).lines).toEqual([
+      tea,
+    ])
   })
 
   test('takes once, also from a basket that was emptied and filled again', () => {
-    const after = put(clear(takeOut(basket, 'o1', [mug])), mug)
-    expect(takeOut(after, 'o1', [mug])).toBe(after)
+    const after = put(clear(takeOut(basket, { orderId: 'o1', lines: [mug] })), mug)
+    expect(takeOut(after, { orderId: 'o1', lines: [mug] })).toBe(after)
+  })
+
+  test('made from this basket makes what stays another purchase', () => {
+    const named = { ...basket, cartId: 'c1' }
+    const left = takeOut(named, { orderId: 'o1', lines: [mug], cartId: 'c1' })
+    expect(left).not.toHaveProperty('cartId')
+    expect(revised(left, 'r2')).toMatchObject({ cartId: 'r2', lines: [tea] })
+  })
+
+  test('made elsewhere leaves the purchase what it is', () => {
+    const named = { ...basket, cartId: 'c1' }
+    expect(takeOut(named, { orderId: 'o1', lines: [mug] }).cartId).toBe('c1')
+    expect(takeOut(named, { orderId: 'o1', lines: [mug], cartId: 'c0' }).cartId).toBe('c1')
   })
 
   test('is remembered by an unused basket', () => {
-    expect(takeOut(unused, 'o1', [mug]).orders).toEqual(['o1'])
+    expect(takeOut(unused, { orderId: 'o1', lines: [mug] }).orders).toEqual(['o1'])
   })
 
   test('is forgotten after 50 others', () => {
     let after = basket
-    for (let n = 0; n < 51; n += 1) after = takeOut(after, `o${n}`, [])
+    for (let n = 0; n < 51; n += 1) after = takeOut(after, { orderId: `o${n}`, lines: [] })
     expect(after.orders).toHaveLength(50)
     expect([after.orders[0], after.orders.at(-1)]).toEqual(['o50', 'o1'])
   })

@@ -9,10 +9,15 @@ export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
 export type Basket = {
   /** Another one after every change: the ETag of the cart. */
   revision: string
+  /** One purchase: from the first product put into an empty basket until an order made from it is confirmed. */
+  cartId?: string
   lines: readonly Line[]
   /** Orders whose goods were taken out already, the newest first. */
   orders: readonly string[]
 }
+
+/** A confirmed order. */
+export type Ordered = { orderId: string; lines: readonly Line[]; cartId?: string | undefined }
 
 /** What somebody has who never used theirs, or not for 30 days. */
 export const unused: Basket = { revision: 'unused', lines: [], orders: [] }
@@ -42,14 +47,25 @@ export function remove(basket: Basket, sku: string): Basket {
 export const clear = (basket: Basket): Basket =>
   basket.lines.length === 0 ? basket : { ...basket, lines: [] }
 
-/** Takes what was ordered out of the basket, once per order; what was added since stays. */
-export function takeOut(basket: Basket, orderId: string, ordered: readonly Line[]): Basket {
+/**
+ * Takes what was ordered out of the basket, once per order; what was added since stays. When the order was made from
+ * this basket (`cartId`), what stays is another purchase.
+ */
+export function takeOut(basket: Basket, { orderId, lines: ordered, cartId }: Ordered): Basket {
   if (basket.orders.includes(orderId)) return basket
   const quantities = new Map(ordered.map(({ sku, quantity }) => [sku, quantity]))
   const lines = basket.lines
     .map(({ sku, quantity }) => ({ sku, quantity: quantity - (quantities.get(sku) ?? 0) }))
     .filter(({ quantity }) => quantity > 0)
-  return { ...basket, lines, orders: [orderId, ...basket.orders].slice(0, rememberedOrders) }
+  const orders = [orderId, ...basket.orders].slice(0, rememberedOrders)
+  const { cartId: id, ...rest } = basket
+  return { ...rest, ...(id && id !== cartId && { cartId: id }), lines, orders }
+}
+
+/** A new revision of a basket: also the id of one that had none and is not empty. */
+export function revised({ cartId, ...basket }: Basket, revision: string): Basket {
+  if (basket.lines.length === 0) return { ...basket, revision }
+  return { ...basket, revision, cartId: cartId ?? revision }
 }
 
 /** A change that is made only to the basket its asker has seen. `ifMatch` is an `If-Match` header. */

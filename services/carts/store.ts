@@ -5,7 +5,7 @@ import type { DeadLetter } from '../../chassis/fact.ts'
 import { Fault, Refusal } from '../../chassis/refusal.ts'
 import type { StateEntry, Transport } from '../../chassis/transport.ts'
 import { Line } from './contract.ts'
-import { type Basket, unused } from './domain.ts'
+import { type Basket, revised, unused } from './domain.ts'
 import type { Baskets } from './ports.ts'
 
 type State = Transport['state']
@@ -20,12 +20,17 @@ const mostLetterBytes = 2_000_000
 
 const StoredBasket = z.object({
   revision: z.string(),
+  cartId: z.string().optional(),
   lines: z.array(Line),
   orders: z.array(z.string()),
 })
 
-const toBasket = (entry: StateEntry | undefined): Basket =>
-  entry ? StoredBasket.parse(entry.value) : unused
+/** A basket that was stored before baskets had ids is named by its revision. */
+function toBasket(entry: StateEntry | undefined): Basket {
+  if (!entry) return unused
+  const { cartId, ...basket } = StoredBasket.parse(entry.value)
+  return cartId ? { ...basket, cartId } : revised(basket, basket.revision)
+}
 
 /** A document per user, which ends 30 days after its last change. */
 export function createBaskets(state: State, newRevision: () => string, pause = jitter): Baskets {
@@ -37,9 +42,7 @@ export function createBaskets(state: State, newRevision: () => string, pause = j
       const updated = await updateDocument(state, save, pause, (entry) => {
         const before = toBasket(entry)
         const after = change(before)
-        return after === before
-          ? { same: before }
-          : { changed: { ...after, revision: newRevision() } }
+        return after === before ? { same: before } : { changed: revised(after, newRevision()) }
       })
       return updated ?? 'contended'
     },

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { App } from '../../chassis/app.ts'
 import { type Database, openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
@@ -13,7 +13,14 @@ import { type TestTokens, testTokens } from '../../tests/support/tokens.ts'
 import { until } from '../../tests/support/until.ts'
 import { createOrdersApp, type OrdersPorts } from './app.ts'
 import { createBacklog } from './backlog.ts'
-import type { HistoryEntry, Saga, Sales } from './contract.ts'
+import {
+  type Accepted,
+  DuplicateOrder,
+  type HistoryEntry,
+  type OrderView,
+  type Saga,
+  type Sales,
+} from './contract.ts'
 import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { Catalog, Payments } from './ports.ts'
@@ -105,9 +112,11 @@ async function post(
   path: string,
   user = ada,
   role: 'customer' | 'operator' = 'customer',
-  body?: unknown,
+  given?: object,
   key = uuid(),
 ) {
+  // tests that do not care buy something of their own each time
+  const body = given && path === '/orders' ? { cartId: key, ...given } : given
   const headers = {
     ...(await tokens.bearer(user, role)),
     'content-type': 'application/json',
@@ -124,7 +133,7 @@ async function get(path: string, user = ada, role: 'customer' | 'operator' = 'cu
   return app.request(path, { headers: await tokens.bearer(user, role) })
 }
 
-async function placed(body: unknown = request): Promise<string> {
+async function placed(body: object = request): Promise<string> {
   const answer = await post('/orders', ada, 'customer', body)
   expect(answer.status).toBe(202)
   return ((await answer.json()) as { orderId: string }).orderId
@@ -155,6 +164,122 @@ const facts = async (orderId: string): Promise<string[]> => {
     .filter(({ data }) => (data as unknown as { orderId: string }).orderId === orderId)
     .map(({ topic }) => topic)
 }
+
+describe('one purchase is one order', () => {
+  const withoutCart = { ...request, cartId: undefined }
+  const anotherCard = { ...request, card: 'card_slow' }
+  /** The charge is not answered before the end of the test. */
+  function bankThinks(): void {
+    others.charge = async () => {
+      throw new Fault('provider-unavailable', 'thinking')
+    }
+  }
+  afterEach(async () => {
+    others.charge = async () => ({ outcome: 'charged' })
+    await until('nothing is under way', async () => (await ports.store.underWay()) === 0)
+  })
+  async function duplicateOf(answer: Response): Promise<string> {
+    expect(answer.status).toBe(409)
+    const problem = (await answer.json()) as DuplicateOrder
+    expect(DuplicateOrder.parse(problem)).toMatchObject({ code: 'duplicate-order' })
+    return problem.order.orderId
+  }
+  const buy = (body: object, user = ada, key = uuid()) =>
+    post('/orders', user, 'customer', body, key)
+
+  it('whatever key it comes with, and with another card, while the bank thinks', async () => {
+    bankThinks()
+    const cartId = uuid()
+    const orderId = await placed({ ...request, cartId })
+    expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(orderId)
+    expect(await duplicateOf(await buy({ ...anotherCard, cartId }))).toBe(orderId)
+    const more = { ...request, cartId, lines: [{ sku: 'MUG', quantity: 3 }] }
+    expect(await duplicateOf(await buy(more))).toBe(orderId)
+  })
+
+  it('also after it was confirmed, as long as it is the same cart', async () => {
+    const cartId = uuid()
+    const orderId = await placed({ ...request, cartId })
+    await reaches(orderId, 'confirmed')
+    expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(orderId)
+    await post(`/orders/${orderId}/refund`)
+    await reaches(orderId, 'refunded')
+    expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(orderId)
+  })
+
+  it('50 at the same time, each with a key of its own', async () => {
+    const cartId = uuid()
+    const all = await Promise.all(Array.from({ length: 50 }, () => buy({ ...request, cartId })))
+    expect(all.filter(({ status }) => status === 202)).toHaveLength(1)
+    const accepted = (await all.find(({ status }) => status === 202)?.json()) as Accepted
+    for (const answer of all.filter(({ status }) => status !== 202))
+      expect(await duplicateOf(answer)).toBe(accepted.orderId)
+  })
+
+  it('without a cart the same lines are one purchase until the outcome is known', async () => {
+    bankThinks()
+    const eve = uuid()
+    const lines = [
+      { sku: 'MUG', quantity: 2 },
+      { sku: 'TEA', quantity: 1 },
+    ]
+    const first = await buy({ ...withoutCart, lines }, eve)
+    const { orderId } = (await first.json()) as Accepted
+    expect(await duplicateOf(await buy({ ...withoutCart, lines: lines.toReversed() }, eve))).toBe(
+      orderId,
+    )
+    expect((await buy({ ...withoutCart, lines: lines.slice(1) }, eve)).status).toBe(202)
+    others.charge = async () => ({ outcome: 'charged' })
+    await until('it is confirmed', async () => {
+      const order = (await (await get(`/orders/${orderId}`, eve)).json()) as OrderView
+      return order.status === 'confirmed'
+    })
+    expect((await buy({ ...withoutCart, lines }, eve)).status).toBe(202)
+  })
+
+  it('the key still stands for its order, and a refused request does not use its key up', async () => {
+    bankThinks()
+    const [key, another, cartId] = [uuid(), uuid(), uuid()]
+    const first = await buy({ ...request, cartId }, ada, key)
+    const text = await first.text()
+    await duplicateOf(await buy({ ...request, cartId }, ada, another))
+    expect(await (await buy({ ...request, cartId }, ada, key)).text()).toBe(text)
+    expect((await buy({ ...anotherCard, cartId }, ada, key)).status).toBe(422)
+    expect((await buy({ ...request, cartId: uuid() }, ada, another)).status).toBe(202)
+  })
+
+  it('a declined purchase may be tried with another card', async () => {
+    others.charge = async () => ({ outcome: 'declined', code: 'insufficient-funds' })
+    const cartId = uuid()
+    await reaches(await placed({ ...request, cartId }), 'cancelled')
+    others.charge = async () => ({ outcome: 'charged' })
+    await reaches(await placed({ ...anotherCard, cartId }), 'confirmed')
+  })
+
+  it('is bought once more, and only once, by who confirms it', async () => {
+    bankThinks()
+    const cartId = uuid()
+    const orderId = await placed({ ...request, cartId })
+    const again = { ...request, cartId, again: orderId }
+    const answers = await Promise.all(Array.from({ length: 10 }, () => buy(again)))
+    const accepted = answers.filter(({ status }) => status === 202)
+    expect(accepted).toHaveLength(1)
+    const second = ((await accepted[0]?.json()) as Accepted).orderId
+    expect(second).not.toBe(orderId)
+    expect(await duplicateOf(await buy(again))).toBe(second)
+    expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(second)
+  })
+
+  it('nobody confirms with an order of somebody else, or of another purchase', async () => {
+    bankThinks()
+    const cartId = uuid()
+    const [orderId, other] = [await placed({ ...request, cartId }), await placed()]
+    expect(await duplicateOf(await buy({ ...request, cartId, again: other }))).toBe(orderId)
+    const bobs = await buy({ ...request, cartId, again: orderId }, bob)
+    expect(bobs.status).toBe(202)
+    expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(orderId)
+  })
+})
 
 describe('placing an order', () => {
   it('is accepted with its location and completes in the background', async () => {

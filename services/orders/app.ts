@@ -47,6 +47,7 @@ export type OrdersPorts = {
 type RefusalCode =
   | 'unknown-sku'
   | 'idempotency-key-reused'
+  | 'duplicate-order'
   | 'order-already-confirmed'
   | 'order-already-shipped'
   | 'order-already-refunded'
@@ -61,6 +62,7 @@ const problems = {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
   },
+  'duplicate-order': { status: 409, title: 'The same purchase is an order already' },
   'order-already-confirmed': { status: 409, title: 'The order is paid' },
   'order-already-shipped': { status: 409, title: 'The order is on its way' },
   'order-already-refunded': { status: 409, title: 'The order is refunded' },
@@ -111,7 +113,11 @@ export function createOrdersApp(ports: OrdersPorts): App {
     const placedAt = now()
     const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
     const change = place(uuid(), c.var.identity.userId, request, placedAt, deadlineAt)
-    const key = { key: c.req.valid('header')['idempotency-key'], requestHash: hash(request) }
+    const key = {
+      key: c.req.valid('header')['idempotency-key'],
+      requestHash: hash(request),
+      again: request.again,
+    }
     const leaseMs = driver.roomMs()
     const { order, isNew } = await store.place(change, key, leaseMs)
     if (isNew && leaseMs > 0) driver.drive(order)

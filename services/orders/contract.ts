@@ -1,4 +1,5 @@
 import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
+import { Problem } from '../../chassis/problem.ts'
 import { Sku } from '../catalog/contract.ts'
 import { Card } from '../payments/contract.ts'
 
@@ -59,9 +60,24 @@ export const PlaceOrder = z
     expectedTotal: Money.optional().openapi({
       description: 'Cancel instead of charging when the total differs.',
     }),
+    cartId: z.string().min(1).max(100).optional().openapi({
+      description:
+        'Names the purchase: the `cartId` of `GET /cart`, or any name of the client’s own. A purchase is one order: another one is refused with `duplicate-order` until the first is cancelled. Without it, an order over the same lines is refused while the outcome of the first is open.',
+    }),
+    again: OrderId.optional().openapi({
+      description:
+        'The order named by `duplicate-order`, when its customer has confirmed to want the same once more.',
+    }),
   })
   .openapi('PlaceOrder')
 export type PlaceOrder = z.infer<typeof PlaceOrder>
+
+/** The refusal `duplicate-order`: it names the order that exists. */
+export const DuplicateOrder = Problem.extend({
+  code: z.literal('duplicate-order'),
+  order: z.object({ orderId: OrderId, status: OrderStatus, placedAt: z.iso.datetime() }),
+}).openapi('DuplicateOrder')
+export type DuplicateOrder = z.infer<typeof DuplicateOrder>
 
 export const Accepted = z
   .object({ orderId: OrderId, status: z.literal('placed'), placedAt: z.iso.datetime() })
@@ -168,6 +184,11 @@ export const ordersRoutes = {
         ...json(Accepted, 'Accepted; follow `Location`'),
         headers: z.object({ location: z.string() }),
       },
+      409: {
+        content: { 'application/problem+json': { schema: DuplicateOrder } },
+        description:
+          'The same purchase is an order already. Show that order, or send its id as `again` once the customer has confirmed.',
+      },
     },
   }),
   list: createRoute({
@@ -253,7 +274,13 @@ export const orders = {
   ),
   confirmed: fact(
     'orders-confirmed-v1',
-    z.object({ ...head, lines: z.array(SoldLine), total: Money }),
+    z.object({
+      ...head,
+      lines: z.array(SoldLine),
+      total: Money,
+      /** The purchase that this order stands for. */
+      cartId: z.string().optional(),
+    }),
   ),
   cancelled: fact('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
   shipped: fact('orders-shipped-v1', z.object(head)),

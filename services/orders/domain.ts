@@ -25,6 +25,8 @@ export type Order = {
   card: string
   expectedTotal?: Money
   total?: Money
+  /** No other order of this customer may stand for the same purchase. */
+  purchase?: string
   reason?: CancelReason
   reservation: Reservation
   charge: Charge
@@ -92,7 +94,7 @@ export function place(
   now: Date,
   deadlineAt: Date,
 ): Change {
-  const { lines, shipTo, card, expectedTotal } = request
+  const { lines, shipTo, card, expectedTotal, cartId } = request
   const order: Order = {
     id,
     customerId,
@@ -102,6 +104,7 @@ export function place(
     shipTo,
     card,
     ...(expectedTotal && { expectedTotal }),
+    purchase: cartId === undefined ? byLines + listed(lines) : byCart + cartId,
     reservation: 'asked',
     charge: 'none',
     placedAt: now,
@@ -141,7 +144,20 @@ export function charged(order: Order, answer: ChargeOutcome): Change {
   return andThen(moved(paid, 'charged', 'card charged'), confirmed)
 }
 
-function confirmed(order: Order): Change {
+const byCart = 'cart '
+const byLines = 'lines '
+
+/** The same for the same goods, in whatever order they are named. */
+const listed = (lines: readonly Line[]): string =>
+  lines
+    .map(({ sku, quantity }) => `${quantity} ${sku}`)
+    .sort()
+    .join()
+
+/** A purchase that is named by its lines ends here: from now on the same lines are another one. */
+function confirmed({ purchase, ...paid }: Order): Change {
+  const cartId = purchase?.startsWith(byCart) ? purchase.slice(byCart.length) : undefined
+  const order: Order = { ...paid, ...(cartId && purchase && { purchase }) }
   const lines = order.lines.map(({ sku, quantity, name = sku, unitPrice }) => ({
     sku,
     quantity,
@@ -150,7 +166,7 @@ function confirmed(order: Order): Change {
   }))
   const total = totalOf(order)
   return announced(moved(order, 'confirmed', 'order confirmed'), (head) =>
-    orders.confirmed({ ...head, lines, total }),
+    orders.confirmed({ ...head, lines, total, ...(cartId && { cartId }) }),
   )
 }
 
@@ -268,7 +284,12 @@ export function resume(order: Order): Change {
   return settled(moved(rest, parkedFrom, 'resumed by an operator'))
 }
 
-function cancelling(order: Order, reason: CancelReason, detail?: string): Change {
+/** The purchase comes to nothing: its customer may try once more, with another card for instance. */
+function cancelling(
+  { purchase: _, ...order }: Order,
+  reason: CancelReason,
+  detail?: string,
+): Change {
   return settled(moved({ ...order, reason }, 'cancelling', `cancelling: ${reason}`, detail))
 }
 

@@ -7,7 +7,12 @@ import type { OrdersTables } from './store.ts'
 export type Viewer = { userId: string; role: 'customer' | 'operator' }
 
 /** A client's promise that a repeated request is the same request. */
-export type IdempotencyKey = { key: string; requestHash: string }
+export type IdempotencyKey = {
+  key: string
+  requestHash: string
+  /** The order that may have the same purchase: it passes on to the new one. */
+  again?: string | undefined
+}
 
 export type OrderList = {
   limit: number
@@ -20,7 +25,8 @@ export type OrderStore = {
   /**
    * Stores a new order, or finds the one that the key stands for.
    * `leaseMs`: how long this process has it to itself; 0 leaves it to whoever looks next.
-   * @throws Refusal `idempotency-key-reused` when the key came with another request
+   * @throws Refusal `idempotency-key-reused` when the key came with another request, or `duplicate-order` when
+   * another order of the customer is over the same purchase
    */
   place(
     change: Change,

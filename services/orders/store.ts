@@ -2,7 +2,7 @@ import type { ColumnType, Generated, Selectable, Transaction } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
 import { unanswered } from '../../chassis/preparing-client.ts'
-import { refused } from '../../chassis/refusal.ts'
+import { type Refusal, refused } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
 import type { Address, CancelReason, HistoryEntry, OrderStatus } from './contract.ts'
 import {
@@ -34,6 +34,7 @@ export type OrdersTables = {
     ship_to: Json<Address>
     card: string
     expected_total: number | null
+    purchase: string | null
     total: number | null
     currency: string
     attempts: Generated<number>
@@ -62,8 +63,29 @@ export function createOrderStore(
   database: Database<OrdersTables>,
   now: () => Date = () => new Date(),
 ): OrderStore {
-  async function place({ order, entries, facts }: Change, key: IdempotencyKey, leaseMs: number) {
-    const isNew = await database.inTransaction(async ({ rows, announce }) => {
+  /** Unique constraints decide between requests at the same time: over a key, and over a purchase. */
+  async function place(change: Change, key: IdempotencyKey, leaseMs: number) {
+    for (;;) {
+      if (await inserted(change, key, leaseMs)) return { order: change.order, isNew: true }
+      const before = await placedBefore(change.order.customerId, key)
+      if (before) return { order: before, isNew: false }
+      const same = await samePurchase(change.order)
+      if (same) throw duplicateOf(same)
+      // the other order was given up in between
+    }
+  }
+
+  async function inserted({ order, entries, facts }: Change, key: IdempotencyKey, leaseMs: number) {
+    const undone = new Error('another order has the key or the purchase')
+    const insert = database.inTransaction(async ({ rows, announce }) => {
+      if (key.again)
+        await rows
+          .updateTable('orders')
+          .set({ purchase: null })
+          .where('id', '=', key.again)
+          .where('customer_id', '=', order.customerId)
+          .where('purchase', '=', order.purchase ?? null)
+          .execute()
       const { numInsertedOrUpdatedRows } = await rows
         .insertInto('orders')
         .values({
@@ -72,26 +94,40 @@ export function createOrderStore(
           request_hash: key.requestHash,
           next_attempt_at: soon(leaseMs),
         })
-        .onConflict((conflict) => conflict.constraint('orders_idempotency_key').doNothing())
+        .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
-      if (numInsertedOrUpdatedRows === 0n) return false
+      if (numInsertedOrUpdatedRows === 0n) throw undone
       await insertHistory(rows as unknown as Rows, order, entries)
       announce(...facts)
       return true
     })
-    return isNew ? { order, isNew } : { order: await placedBefore(order.customerId, key), isNew }
+    return insert.catch((error) => {
+      if (error === undone) return false
+      throw error
+    })
+  }
+
+  async function samePurchase({ customerId, purchase }: Order): Promise<Order | undefined> {
+    const row = await database.rows
+      .selectFrom('orders')
+      .selectAll()
+      .where('customer_id', '=', customerId)
+      .where('purchase', '=', purchase ?? null)
+      .executeTakeFirst()
+    return row && toOrder(row)
   }
 
   async function placedBefore(
     customerId: string,
     { key, requestHash }: IdempotencyKey,
-  ): Promise<Order> {
+  ): Promise<Order | undefined> {
     const row = await database.rows
       .selectFrom('orders')
       .selectAll()
       .where('customer_id', '=', customerId)
       .where('idempotency_key', '=', key)
-      .executeTakeFirstOrThrow()
+      .executeTakeFirst()
+    if (!row) return undefined
     if (row.request_hash !== requestHash)
       throw refused(
         'idempotency-key-reused',
@@ -228,6 +264,13 @@ export function createOrderStore(
   return { place, update, updateWithin, find, history, list, claim, underWay, postpone }
 }
 
+const duplicateOf = ({ id, status, placedAt }: Order): Refusal =>
+  refused(
+    'duplicate-order',
+    `Order ${id} is over the same purchase and is ${status}. To buy the same once more, confirm it.`,
+    { order: { orderId: id, status, placedAt: placedAt.toISOString() } },
+  )
+
 /** Owner checks are part of the query: a stranger finds nothing. */
 const visibleTo =
   (viewer: Viewer | undefined) =>
@@ -262,6 +305,7 @@ const updatable = (order: Order) => ({
   charge: order.charge,
   parked_from: order.parkedFrom ?? null,
   reason: order.reason ?? null,
+  purchase: order.purchase ?? null,
   lines: JSON.stringify(order.lines),
   total: order.total?.amount ?? null,
   updated_at: order.updatedAt,
@@ -289,6 +333,7 @@ export const toOrder = (row: OrderRow): Order => ({
   card: row.card,
   ...(row.expected_total !== null && { expectedTotal: euro(row.expected_total) }),
   ...(row.total !== null && { total: euro(row.total) }),
+  ...(row.purchase && { purchase: row.purchase }),
   ...(row.reason && { reason: row.reason }),
   reservation: row.reservation,
   charge: row.charge,

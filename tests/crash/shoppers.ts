@@ -59,7 +59,12 @@ export async function place(
   note({ is: 'asked', customerId, key, lines: order.lines })
   const ask = async () => {
     const headers = { 'idempotency-key': key }
-    const { status, text, body } = await customer.ask('POST', '/orders', order, headers)
+    const { status, text, body } = await customer.ask(
+      'POST',
+      '/orders',
+      { ...order, cartId: key },
+      headers,
+    )
     if (status !== 202) throw new Error(`not accepted: ${status} ${text}`)
     const orderId = String(body.orderId)
     note({ is: 'answered', customerId, key, outcome: 'accepted', orderId, said: text })

@@ -34,7 +34,7 @@ export async function orderOnce({ authorization }: Person, key = randomUUID()): 
     method: 'POST',
     path: '/orders',
     headers: { authorization, 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(orderOf(mug)),
+    body: JSON.stringify({ ...orderOf(mug), cartId: key }),
   })
   const said = (await body.json()) as { code?: string; orderId?: string }
   return {

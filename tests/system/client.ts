@@ -94,10 +94,11 @@ export const orderOf = (sku: string, quantity = 1, card = 'card_approved') => ({
 /** Places an order that must be accepted, and answers its id. */
 export async function placed(
   by: Person,
-  order: unknown,
+  order: object,
   key: string = randomUUID(),
 ): Promise<string> {
-  const answer = await by.ask('POST', '/orders', order, { 'idempotency-key': key })
+  const purchase = { cartId: key, ...order }
+  const answer = await by.ask('POST', '/orders', purchase, { 'idempotency-key': key })
   if (answer.status !== 202)
     throw new Error(`the order was answered ${answer.status}: ${answer.text}`)
   return String(answer.body.orderId)
