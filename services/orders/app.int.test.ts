@@ -14,7 +14,7 @@ import { until } from '../../tests/support/until.ts'
 import { createOrdersApp, type OrdersPorts } from './app.ts'
 import { createBacklog } from './backlog.ts'
 import {
-  type Accepted,
+  Accepted,
   DuplicateOrder,
   type HistoryEntry,
   type OrderView,
@@ -264,7 +264,7 @@ describe('one purchase is one order', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => buy(again)))
     const accepted = answers.filter(({ status }) => status === 202)
     expect(accepted).toHaveLength(1)
-    const second = ((await accepted[0]?.json()) as Accepted).orderId
+    const { orderId: second } = Accepted.parse(await accepted[0]?.json())
     expect(second).not.toBe(orderId)
     expect(await duplicateOf(await buy(again))).toBe(second)
     expect(await duplicateOf(await buy({ ...request, cartId }))).toBe(second)

@@ -76,7 +76,11 @@ export const sabotages: readonly Sabotage[] = [
   {
     safeguard: 'the idempotency record: a repeated key is the same order',
     file: 'services/orders/store.ts',
-    lines: [['idempotency_key: key.key', 'idempotency_key: crypto.randomUUID()']],
+    lines: [
+      ['idempotency_key: key.key', 'idempotency_key: crypto.randomUUID()'],
+      // the second safeguard behind it: one purchase is one order
+      ['purchase: order.purchase ?? null,', 'purchase: null,'],
+    ],
     service: 'orders',
     finding: /^orders-asked-for: orders? /,
     staysMs: 1_000,
