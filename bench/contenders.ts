@@ -5,6 +5,7 @@ import { type Front, planOf } from '../cli/plan.ts'
 import { Advice, type Project } from '../cli/project.ts'
 import type { Choice } from '../cli/sets.ts'
 import type { Unit } from '../cli/unit.ts'
+import { ensureAppTokens } from '../cli/variables.ts'
 import { callsThroughBroker } from './measure/broker.ts'
 import { callsServedBy } from './measure/requests.ts'
 
@@ -174,5 +175,7 @@ function withoutSidecar(project: Project): Record<string, string> {
   return {
     DIRECT_SECRETS: project.secretsFile,
     DIRECT_PEERS: JSON.stringify(Object.fromEntries(peers)),
+    // Without sidecars between them, apps know one token for all.
+    APP_API_TOKEN: ensureAppTokens(project, 'users').APP_API_TOKEN,
   }
 }

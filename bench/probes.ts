@@ -1,6 +1,6 @@
 import { readRunFile } from '../cli/dapr-yaml.ts'
 import type { Project } from '../cli/project.ts'
-import { ensureVariables } from '../cli/variables.ts'
+import { ensureAppTokens } from '../cli/variables.ts'
 import type { Probe } from './driver/protocol.ts'
 
 const path = '/.well-known/jwks.json'
@@ -10,7 +10,8 @@ const path = '/.well-known/jwks.json'
  * takes longer is what the sidecars add to a hop.
  */
 export function hopProbes(project: Project): Probe[] {
-  const { DAPR_API_TOKEN = '', APP_API_TOKEN = '' } = ensureVariables(project)
+  const { DAPR_API_TOKEN } = ensureAppTokens(project, 'gateway')
+  const { APP_API_TOKEN } = ensureAppTokens(project, 'users')
   const portsOf = (app: string) =>
     readRunFile(project.runFile).find(({ appId }) => appId === app)?.ports
   return [

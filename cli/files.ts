@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 /** Writes a whole file or nothing: readers never see half of it. */
 export function writeWhole(file: string, content: string, mode = 0o600): void {
-  mkdirSync(dirname(file), { recursive: true })
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const half = `${file}.${process.pid}.new`
   writeFileSync(half, content, { mode })
   renameSync(half, file)

@@ -3,6 +3,7 @@ import { spawnDetached } from '../runtime/processes.ts'
 import { answers } from '../runtime/started.ts'
 import { type Resource, uses } from './components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from './dapr-yaml.ts'
+import { ensureIdentities } from './identities.ts'
 import { door } from './instances.ts'
 import type { Project } from './project.ts'
 import type { Secrets } from './secrets.ts'
@@ -10,7 +11,7 @@ import { socketsOf } from './servers/bullmq.ts'
 import { setAmong } from './sets.ts'
 import { explainSidecar } from './sidecar-fault.ts'
 import { letSidecarGo, sidecarStaysSeconds, stopGently, type Unit } from './unit.ts'
-import { ensureVariables, firstInstance, type Variables } from './variables.ts'
+import { type AppTokens, ensureAppTokens, firstInstance, sidecarVariables } from './variables.ts'
 
 export type FleetOptions = {
   project: Project
@@ -50,7 +51,7 @@ function appUnit(project: Project, stanza: Stanza): Unit {
         args,
         cwd: stanza.directory,
         env: {
-          ...ensureVariables(project),
+          ...ensureAppTokens(project, stanza.appId),
           ...appEnvironment(stanza),
           ...(stanza.appId === door && { OPERATIONS_SOCKET: project.deskSocket }),
         },
@@ -83,8 +84,9 @@ function sidecarUnit(
     ports,
     logFile,
     after,
-    start: async () =>
-      spawnDetached({
+    start: async () => {
+      await ensureIdentities(project, [stanza.appId])
+      return spawnDetached({
         name,
         command: daprd,
         args: [
@@ -94,7 +96,7 @@ function sidecarUnit(
         ],
         cwd: stanza.directory,
         env: {
-          ...ensureVariables(project),
+          ...sidecarVariables(project, stanza.appId),
           POD_NAME: stanza.name.slice(stanza.appId.length + 1) || firstInstance,
           ...(uses('pubsub.bullmq', resources) && {
             DAPR_COMPONENTS_SOCKETS_FOLDER: socketsOf(project),
@@ -102,8 +104,9 @@ function sidecarUnit(
           ...(fromEnvironment && secrets),
         },
         logFile,
-      }),
-    ready: () => sidecarHealthy(ports.http, ensureVariables(project)),
+      })
+    },
+    ready: () => sidecarHealthy(ports.http, ensureAppTokens(project, stanza.appId)),
     explain: (log) => explainSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
     letGo: letSidecarGo,
     stop: stopGently,
@@ -113,7 +116,7 @@ function sidecarUnit(
 /** 204 from daprd: components, app and scheduler are there. */
 export async function sidecarHealthy(
   port: number,
-  { DAPR_API_TOKEN = '' }: Variables,
+  { DAPR_API_TOKEN }: Pick<AppTokens, 'DAPR_API_TOKEN'>,
 ): Promise<boolean> {
   try {
     const headers = { 'dapr-api-token': DAPR_API_TOKEN }

@@ -3,15 +3,17 @@ import { assertReachable } from './addresses.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './backing.ts'
 import { readResources } from './components.ts'
 import { checkComponents } from './components-check.ts'
+import { writeDaprdForRun } from './dapr-run.ts'
 import { readRunFile, type Stanza } from './dapr-yaml.ts'
 import { draining, withoutSaying } from './draining.ts'
 import { fleetUnits } from './fleet.ts'
+import { ensureIdentities, schedulerId } from './identities.ts'
 import { door, instancesOf, withInstances } from './instances.ts'
 import type { Project } from './project.ts'
 import { ensureSecrets } from './secrets.ts'
 import { type Choice, withSets } from './sets.ts'
 import type { Unit } from './unit.ts'
-import { ensureVariables } from './variables.ts'
+import { ensureAppTokens, ensureVariables } from './variables.ts'
 
 export type Plan = {
   servers: Servers
@@ -48,7 +50,10 @@ export async function planOf(
   const apps = once.map(({ appId }) => appId)
   const { secretsFile } = project
   checkComponents({ resources, apps, secrets: Object.keys(secrets), secretsFile })
-  ensureVariables(project, { runtimePath: runtime.daprRuntimePath })
+  ensureVariables(project)
+  await ensureIdentities(project, [...apps, schedulerId])
+  for (const app of apps) ensureAppTokens(project, app)
+  writeDaprdForRun(project, runtime.parts.daprd.path)
   const mtls = stanzas.some((stanza) => stanza.mtls)
   const servers = serversOf({ project, runtime, secrets, resources, mtls })
   const after = servers.needed

@@ -17,6 +17,10 @@ export function projectAt(
     secretsFile: join(home, 'secrets.json'),
     envFile: join(home, 'env'),
     certificates: join(home, 'certs'),
+    /** A folder per app: the tokens of the app and its sidecar, and the proof of its identity. */
+    apps: join(home, 'apps'),
+    /** The keys that sign those proofs. */
+    identities: join(home, 'identities'),
     logs: join(home, 'logs'),
     stateFile: join(home, 'run', 'state.json'),
     socket: socketPath(join(home, 'run', 'supervisor.sock')),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 import { readIfThere, writeWhole } from './files.ts'
 import {
@@ -86,7 +86,8 @@ function connection(server: string, name: string, existing: string | undefined):
   return url.href
 }
 
-async function signingKey(): Promise<object> {
+/** A new private EdDSA key with an id. */
+export async function signingKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   return { ...(await exportJWK(privateKey)), kid: random(9), alg: 'EdDSA', use: 'sig' }
 }

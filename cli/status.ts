@@ -4,7 +4,7 @@ import { sidecarHealthy } from './fleet.ts'
 import type { Project } from './project.ts'
 import { type ProcessRecord, procOf, readState, supervisorOf } from './state.ts'
 import { table } from './terminal.ts'
-import { ensureVariables } from './variables.ts'
+import { ensureAppTokens } from './variables.ts'
 
 export type ProcessStatus = {
   name: string
@@ -61,11 +61,15 @@ async function statusOfOne(project: Project, record: ProcessRecord): Promise<Pro
   }
 }
 
-async function isReady(project: Project, { role, ports }: ProcessRecord): Promise<boolean> {
+async function isReady(project: Project, { name, role, ports }: ProcessRecord): Promise<boolean> {
   if (role === 'app') return answers(`http://127.0.0.1:${ports.app}/readyz`)
-  if (role === 'sidecar') return sidecarHealthy(ports.http ?? 0, ensureVariables(project))
+  if (role === 'sidecar')
+    return sidecarHealthy(ports.http ?? 0, ensureAppTokens(project, appIdOf(name)))
   return (await Promise.all(Object.values(ports).map((port) => accepts(port)))).every(Boolean)
 }
+
+/** `orders-2-sidecar` is a sidecar of `orders`. */
+const appIdOf = (sidecar: string) => sidecar.replace(/(-\d+)?-sidecar$/, '')
 
 /** Resident memory; only Linux tells it without another process. */
 function residentMb(pid: number): number | undefined {

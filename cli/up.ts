@@ -5,6 +5,7 @@ import { ensureRuntime } from '../runtime/ensure.ts'
 import { openLinks } from './chaos/links.ts'
 import { openDesk } from './desk/desk.ts'
 import { stopLeftovers } from './down.ts'
+import { ensureIdentities, schedulerId } from './identities.ts'
 import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
@@ -82,8 +83,17 @@ async function openAll(
   await plan.assertReachable()
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
   const closeDesk = await openDesk({ project, stanzas, links })
-  void shop.ended.then(closeDesk)
+  const apps = stanzas.map(({ appId }) => appId)
+  const renewal = setInterval(() => void renewIdentities(project, apps), renewEveryMs)
+  void shop.ended.then(closeDesk).then(() => clearInterval(renewal))
   return shop
+}
+
+const renewEveryMs = 6 * 3_600_000
+
+/** A running shop outlives the tokens with which its sidecars renew their certificates. */
+async function renewIdentities(project: Project, apps: readonly string[]): Promise<void> {
+  await ensureIdentities(project, [...apps, schedulerId]).catch((error) => console.error(error))
 }
 
 /** Why was told when it happened; stopping the rest took a while. */

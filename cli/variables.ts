@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { readIfThere, writeWhole } from './files.ts'
+import { identityFile } from './identities.ts'
 import type { Project } from './project.ts'
 import { random } from './secrets.ts'
 
@@ -8,14 +10,10 @@ export type Variables = Record<string, string>
 export const firstInstance = '1'
 
 /**
- * What sidecars and apps need from the environment, kept in `.sidecart/env`. Tokens are made once; the trust anchors
- * are there after the first start of Dapr's certificate authority.
+ * What all sidecars need from the environment, kept in `.sidecart/env`: no secret is among it. The trust anchors are
+ * there after the first start of Dapr's certificate authority.
  */
-export function ensureVariables(
-  project: Project,
-  found: { runtimePath?: string | undefined } = {},
-): Variables {
-  const there = readVariables(project)
+export function ensureVariables(project: Project): Variables {
   const anchors = readIfThere(`${project.certificates}/ca.crt`)
   const wanted: Variables = {
     NAMESPACE: 'default',
@@ -24,14 +22,41 @@ export function ensureVariables(
     // What components call {podName}: the only name that a sidecar can have of its own and keep.
     POD_NAME: firstInstance,
     ...goSettings(),
-    DAPR_API_TOKEN: there.DAPR_API_TOKEN ?? random(24),
-    APP_API_TOKEN: there.APP_API_TOKEN ?? random(24),
     ...(anchors && { DAPR_TRUST_ANCHORS: anchors.trim() }),
-    ...(found.runtimePath && { DAPR_RUNTIME_PATH: found.runtimePath }),
   }
   const text = Object.entries(wanted).map(([name, value]) => `export ${name}='${value}'\n`)
   if (text.join('') !== readIfThere(project.envFile)) writeWhole(project.envFile, text.join(''))
   return wanted
+}
+
+export type AppTokens = {
+  /** Guards the sidecar: its app shows it. */
+  DAPR_API_TOKEN: string
+  /** Guards the app: its sidecar shows it. */
+  APP_API_TOKEN: string
+}
+
+/** The file with the tokens of one app, `NAME='value'` a line: for `node --env-file` and for a shell. */
+export const appEnvFile = (project: Project, appId: string): string =>
+  join(project.apps, appId, 'env')
+
+/** The two tokens between an app and its sidecar, made at the first call. No other app has the same. */
+export function ensureAppTokens(project: Project, appId: string): AppTokens {
+  const file = appEnvFile(project, appId)
+  const there = parse(readIfThere(file) ?? '')
+  const { DAPR_API_TOKEN = random(24), APP_API_TOKEN = random(24) } = there
+  if (!there.DAPR_API_TOKEN || !there.APP_API_TOKEN)
+    writeWhole(file, `DAPR_API_TOKEN='${DAPR_API_TOKEN}'\nAPP_API_TOKEN='${APP_API_TOKEN}'\n`)
+  return { DAPR_API_TOKEN, APP_API_TOKEN }
+}
+
+/** What the sidecar of one app needs from the environment. */
+export function sidecarVariables(project: Project, appId: string): Variables {
+  return {
+    ...ensureVariables(project),
+    ...ensureAppTokens(project, appId),
+    DAPR_SENTRY_TOKEN_FILE: identityFile(project, appId),
+  }
 }
 
 /**
@@ -44,9 +69,8 @@ function goSettings(): Variables {
   return { GOMAXPROCS, GOGC }
 }
 
-function readVariables(project: Project): Variables {
-  const text = readIfThere(project.envFile) ?? ''
+function parse(text: string): Variables {
   return Object.fromEntries(
-    [...text.matchAll(/^export (\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]),
+    [...text.matchAll(/^(\w+)='([^']*)'$/gm)].map(([, name, value]) => [name, value]),
   )
 }

@@ -1,11 +1,21 @@
 #!/bin/sh
-# Starts daprd with the generated tokens and trust anchors in its environment: sidecar.sh FLAGS
+# Starts daprd with the trust anchors, and the tokens and identity of its app, in its environment: sidecar.sh FLAGS
 #
 # An app that restarts gets a new network, and its sidecar is left behind in the old one, alone. That ends the
 # sidecar here, so that its restart policy brings it back beside its app.
 set -eu
 
+app= before=
+for argument; do
+  [ "$before" = --app-id ] && app=$argument
+  before=$argument
+done
+
 . /shop/.sidecart/env
+set -a
+. "/shop/.sidecart/apps/$app/env"
+set +a
+export DAPR_SENTRY_TOKEN_FILE="/shop/.sidecart/apps/$app/identity.jwt"
 unset DAPR_HOST_IP # is for sidecars on one machine; here each has an address of its own
 
 # shellcheck disable=SC2086 # one flag per word

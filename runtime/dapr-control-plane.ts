@@ -50,6 +50,13 @@ export async function startSentry(options: SentryOptions): Promise<Sentry> {
   }
 }
 
+type Mtls = {
+  trustAnchorsFile: string
+  sentryAddress: string
+  /** Proves to sentry that this is the scheduler, when sentry asks for proof. */
+  tokenFile?: string
+}
+
 export type SchedulerOptions = {
   path: string
   /** Holds the jobs (an embedded etcd) and the scheduler's own certificate. */
@@ -60,7 +67,7 @@ export type SchedulerOptions = {
   etcdClientPort?: number
   etcdPeerPort?: number
   /** From `startSentry`, when the sidecars use mTLS. */
-  mtls?: { trustAnchorsFile: string; sentryAddress: string } | undefined
+  mtls?: Mtls | undefined
   logFile: string
 }
 
@@ -93,7 +100,17 @@ export async function startScheduler(
     ...(mtls ? tls(mtls) : []),
   ]
   const started = await startAndWait(
-    { name: 'scheduler', command: path, args, cwd: dir, env: { NAMESPACE: 'default' }, logFile },
+    {
+      name: 'scheduler',
+      command: path,
+      args,
+      cwd: dir,
+      env: {
+        NAMESPACE: 'default',
+        ...(mtls?.tokenFile && { DAPR_SENTRY_TOKEN_FILE: mtls.tokenFile }),
+      },
+      logFile,
+    },
     {
       ports: [port, healthPort, metricsPort, etcdClientPort, etcdPeerPort],
       ready: () => healthy(healthPort),
@@ -103,13 +120,7 @@ export async function startScheduler(
   return { ...started, address: `${local}:${port}` }
 }
 
-function tls({
-  trustAnchorsFile,
-  sentryAddress,
-}: {
-  trustAnchorsFile: string
-  sentryAddress: string
-}): string[] {
+function tls({ trustAnchorsFile, sentryAddress }: Mtls): string[] {
   return [
     '--tls-enabled',
     '--trust-domain',

@@ -6,7 +6,7 @@ import { createDaprTransport } from '../../chassis/dapr.ts'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
 import type { Project } from '../../cli/project.ts'
 import { thisShop } from '../../cli/this-shop.ts'
-import { ensureVariables } from '../../cli/variables.ts'
+import { ensureAppTokens } from '../../cli/variables.ts'
 import { users } from '../../services/users/contract.ts'
 import { median } from '../statistics.ts'
 import { measured, rounded } from './shop.ts'
@@ -113,7 +113,7 @@ function event(data: unknown) {
 function sidecarOf(project: Project, name: string) {
   const ports = readRunFile(project.runFile).find(({ appId }) => appId === name)?.ports
   if (!ports) throw new Error(`no ${name} in dapr.yaml`)
-  const apiToken = ensureVariables(project).DAPR_API_TOKEN ?? ''
+  const apiToken = ensureAppTokens(project, name).DAPR_API_TOKEN
   return createDaprTransport({ httpPort: ports.http, grpcPort: ports.grpc, apiToken })
 }
 

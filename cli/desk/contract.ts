@@ -85,7 +85,7 @@ export type SetReport = {
   capabilities: { name: string; says: string; lacks?: string }[]
 }
 
-/** What is loaded into the sidecars, as they say themselves. */
+/** What is loaded into the sidecars, by the resources in their folders. */
 export type Components = {
   sets: SetReport[]
   components: { name: string; type: string; version: string; apps: string[] }[]

@@ -8,7 +8,7 @@ import { swappable } from '../servers/swappable.ts'
 import { type ProcessStatus, statusOf } from '../status.ts'
 import type { CallEdge, FactEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
 import { parseMetrics, ratesOf, type Sample, sumOf } from './metrics.ts'
-import type { Metadata } from './sidecars.ts'
+import type { Loaded } from './sidecars.ts'
 
 const Configuration = z.object({
   secrets: z
@@ -40,7 +40,7 @@ const looksApartMs = 1_000
 export function createMap(
   project: Project,
   stanzas: readonly Stanza[],
-  metadataOf: () => Promise<ReadonlyMap<string, Metadata>>,
+  metadataOf: () => Promise<ReadonlyMap<string, Loaded>>,
 ): () => Promise<ShopMap> {
   const apps = [...new Set(stanzas.map(({ appId }) => appId))]
   const configurationOf = createConfigurations()
@@ -164,7 +164,7 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
 }
 
 /** The server behind the component through which facts are said. */
-function brokerOf(metadata: ReadonlyMap<string, Metadata>): { broker?: string } {
+function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))
   const server = swappable.find(({ types }) => types.some((type) => used.includes(type)))
@@ -172,7 +172,7 @@ function brokerOf(metadata: ReadonlyMap<string, Metadata>): { broker?: string } 
 }
 
 /** A topic begins with the name of the service that says it. A service's own dead letters are no conversation. */
-function factsOf(apps: readonly string[], metadata: ReadonlyMap<string, Metadata>): FactEdge[] {
+function factsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>): FactEdge[] {
   return [...metadata].flatMap(([to, { subscriptions }]) => {
     const topics = subscriptions.map(({ topic }) => topic)
     return apps

@@ -4,7 +4,7 @@ import type { Stanza } from '../dapr-yaml.ts'
 import type { Project } from '../project.ts'
 import { kinds, setAmong, setsOf } from '../sets.ts'
 import type { Components, SetReport } from './contract.ts'
-import type { Metadata } from './sidecars.ts'
+import type { Loaded } from './sidecars.ts'
 
 type Described = keyof typeof capabilities
 const isDescribed = (kind: string): kind is Described => kind in capabilities
@@ -13,7 +13,7 @@ const isDescribed = (kind: string): kind is Described => kind in capabilities
 export function componentsOf(
   project: Project,
   stanzas: readonly Stanza[],
-  metadata: ReadonlyMap<string, Metadata>,
+  metadata: ReadonlyMap<string, Loaded>,
 ): Components {
   const paths = stanzas[0]?.resourcesPaths ?? []
   const sets = kinds.flatMap((kind): SetReport[] => {
@@ -33,7 +33,7 @@ function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
   })
 }
 
-function loaded(metadata: ReadonlyMap<string, Metadata>): Components['components'] {
+function loaded(metadata: ReadonlyMap<string, Loaded>): Components['components'] {
   const all = new Map<string, Components['components'][number]>()
   for (const [app, { components }] of metadata) {
     for (const component of components) {

@@ -1,35 +1,46 @@
-import { z } from 'zod'
+import { readResources } from '../components.ts'
 import type { Stanza } from '../dapr-yaml.ts'
+import { sidecarHealthy } from '../fleet.ts'
 import type { Project } from '../project.ts'
-import { ensureVariables } from '../variables.ts'
+import { ensureAppTokens } from '../variables.ts'
 
-const Metadata = z.object({
-  subscriptions: z
-    .array(z.object({ pubsubname: z.string(), topic: z.string() }))
-    .nullish()
-    .transform((found) => found ?? []),
-  components: z
-    .array(z.object({ name: z.string(), type: z.string(), version: z.string() }))
-    .nullish()
-    .transform((found) => found ?? []),
-})
-export type Metadata = z.output<typeof Metadata>
+export type Loaded = {
+  subscriptions: { pubsubname: string; topic: string }[]
+  components: { name: string; type: string; version: string }[]
+}
 
-/** What each sidecar says that it has loaded, by app-id. One that does not answer is missing. */
+/**
+ * What each sidecar has loaded, by app id: the resources in its folders that are in its scope. A sidecar that is not
+ * healthy is missing; a healthy one has loaded all of them. The sidecars' own metadata API is closed.
+ */
 export async function askSidecars(
   project: Project,
   stanzas: readonly Stanza[],
-): Promise<ReadonlyMap<string, Metadata>> {
-  const headers = { 'dapr-api-token': ensureVariables(project).DAPR_API_TOKEN ?? '' }
-  const found = new Map<string, Metadata>()
+): Promise<ReadonlyMap<string, Loaded>> {
+  const found = new Map<string, Loaded>()
   await Promise.all(
-    stanzas.map(async ({ appId, ports }) => {
-      const url = `http://127.0.0.1:${ports.http}/v1.0/metadata`
-      const answer = await fetch(url, { headers, signal: AbortSignal.timeout(1_500) }).catch(
-        () => undefined,
-      )
-      if (answer?.ok) found.set(appId, Metadata.parse(await answer.json()))
+    stanzas.map(async ({ appId, ports, resourcesPaths }) => {
+      if (await sidecarHealthy(ports.http, ensureAppTokens(project, appId)))
+        found.set(appId, loadedBy(appId, resourcesPaths))
     }),
   )
   return found
+}
+
+function loadedBy(appId: string, folders: readonly string[]): Loaded {
+  const inScope = readResources(folders).filter(
+    ({ scopes }) => scopes.length === 0 || scopes.includes(appId),
+  )
+  const ofKind = (wanted: string) => inScope.filter(({ kind }) => kind === wanted)
+  return {
+    subscriptions: ofKind('Subscription').map(({ spec }) => ({
+      pubsubname: String(spec.pubsubname),
+      topic: String(spec.topic),
+    })),
+    components: ofKind('Component').map(({ metadata, spec }) => ({
+      name: metadata.name,
+      type: String(spec.type),
+      version: String(spec.version),
+    })),
+  }
 }

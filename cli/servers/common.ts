@@ -5,6 +5,7 @@ import { startMail } from '../../runtime/mail.ts'
 import { startPostgres, stopPostgres } from '../../runtime/postgres.ts'
 import { accepts, startAndWait } from '../../runtime/started.ts'
 import { ensureDatabases, superuserOf } from '../databases.ts'
+import { ensureIdentities, identityFile, schedulerId } from '../identities.ts'
 import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
@@ -77,7 +78,7 @@ export function sentry({ project, runtime }: ServerOptions): Unit {
     healthPort: sentryHealthPort,
     path: runtime.parts.sentry.path,
     dir: project.certificates,
-    configFile: join(project.root, 'components/common/configuration/gateway.yaml'),
+    configFile: join(project.root, 'components/sentry.yaml'),
     logFile: logOf(project, 'sentry'),
   }
   return server(
@@ -100,13 +101,17 @@ export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
       ? {
           trustAnchorsFile: join(project.certificates, 'ca.crt'),
           sentryAddress: '127.0.0.1:50001',
+          tokenFile: identityFile(project, schedulerId),
         }
       : undefined,
     logFile: logOf(project, 'scheduler'),
   }
   return server(project, 'scheduler', schedulerPorts, {
     after: ['sentry'],
-    start: async () => (await startScheduler(given)).proc,
+    start: async () => {
+      await ensureIdentities(project, [schedulerId])
+      return (await startScheduler(given)).proc
+    },
     ready: answersHttp(healthPort),
   })
 }

@@ -1,20 +1,28 @@
 import { join } from 'node:path'
-import { writeWhole } from '../../cli/files.ts'
+import { readRunFile } from '../../cli/dapr-yaml.ts'
+import { readIfThere, writeWhole } from '../../cli/files.ts'
+import { ensureIdentities, schedulerId } from '../../cli/identities.ts'
 import { projectAt } from '../../cli/project.ts'
 import { ensureSecrets, type Secrets } from '../../cli/secrets.ts'
-import { ensureVariables } from '../../cli/variables.ts'
+import { appEnvFile, ensureAppTokens, ensureVariables } from '../../cli/variables.ts'
 
 /**
  * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each kind of
- * container a volume with what it needs and no more. The sidecars' volume is `.sidecart`.
+ * container a volume with what it needs and no more. The sidecars' volume is `.sidecart`. Safe to repeat, and to be
+ * repeated at least every two weeks: that renews what proves the sidecars' identities.
  */
 const project = projectAt()
 const secrets = withBroker(await ensureSecrets(project), process.env.BROKER_HOST ?? '')
 writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
-const { APP_API_TOKEN, DAPR_API_TOKEN } = ensureVariables(project)
+ensureVariables(project)
+const apps = readRunFile(project.runFile).map(({ appId }) => appId)
+await ensureIdentities(project, [...apps, schedulerId], { authority: '/volumes/authority' })
 const { username, password } = new URL(secrets['broker-url'] ?? '')
 
-give('apps/env', `APP_API_TOKEN='${APP_API_TOKEN}'\nDAPR_API_TOKEN='${DAPR_API_TOKEN}'\n`)
+for (const app of apps) {
+  ensureAppTokens(project, app)
+  give(`apps/${app}/env`, readIfThere(appEnvFile(project, app)) ?? '')
+}
 give(
   'broker/authorization.conf',
   `authorization { user: "${username}", password: "${password}" }\n`,

@@ -109,6 +109,7 @@ describe('docker-compose.yml is the same shop as dapr.yaml', () => {
       expect(working_dir).toBe(inContainer(stanza.directory))
       const compiled = stanza.command.at(-1)?.replace(/\.ts$/, '.js')
       expect(words(command).at(-1)).toBe(compiled)
+      expect(words(command)).toContain(`--env-file=/run/sidecart/apps/${app}/env`)
       expect(texts(environment)).toEqual(expectedEnvironment(stanza))
     },
   )
@@ -198,6 +199,7 @@ describe('docker-compose.yml is closed by default', () => {
     expect(readers('secrets')).toEqual([...sidecars, ...tellers, 'scheduler', ...asked].sort())
     expect(readers('apps')).toEqual([...apps, 'secrets'].sort())
     expect(readers('authority')).toEqual(['secrets', 'sentry', 'setup'])
+    expect(readers('identities')).toEqual(['secrets'])
     expect(readers('broker')).toEqual(['nats', 'secrets'])
     expect(readers('database')).toEqual(['postgres', 'secrets'])
     expect(readers('provider')).toEqual(['provider', 'secrets'])

@@ -15,7 +15,7 @@ import type { Choice } from '../../cli/sets.ts'
 import { writeState } from '../../cli/state.ts'
 import { createSupervisor } from '../../cli/supervisor.ts'
 import type { Unit } from '../../cli/unit.ts'
-import { ensureVariables } from '../../cli/variables.ts'
+import { ensureAppTokens } from '../../cli/variables.ts'
 import { procOf } from '../../runtime/processes.ts'
 import { until } from '../support/until.ts'
 import { program } from './app.ts'
@@ -85,7 +85,7 @@ export async function openRig(
   for (const database of ['state', ...instances.map(({ journal }) => journal)])
     await empty(secrets[`${database}-database`] ?? '')
 
-  const { APP_API_TOKEN = '', DAPR_API_TOKEN = '' } = ensureVariables(project)
+  const tokensOf = (name: string) => ensureAppTokens(project, name.replace(/-\d+$/, ''))
   const portsOf = (name: string) => units.find((unit) => unit.name === name)?.ports ?? {}
   const transports: Transport[] = []
   return {
@@ -105,13 +105,14 @@ export async function openRig(
       const transport = createDaprTransport({
         httpPort: http,
         grpcPort: grpc,
-        apiToken: DAPR_API_TOKEN,
+        apiToken: tokensOf(name).DAPR_API_TOKEN,
       })
       transports.push(transport)
       return transport
     },
     ask({ app, sidecar }, path, init) {
       const port = app ? portsOf(app).app : portsOf(`${sidecar}-sidecar`).http
+      const { APP_API_TOKEN, DAPR_API_TOKEN } = tokensOf(app ?? sidecar ?? '')
       const headers = { 'dapr-api-token': app ? APP_API_TOKEN : DAPR_API_TOKEN, ...init?.headers }
       return fetch(`http://127.0.0.1:${port}${path}`, { ...init, headers })
     },

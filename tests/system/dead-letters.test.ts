@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { projectAt } from '../../cli/project.ts'
+import { ensureAppTokens } from '../../cli/variables.ts'
 import { until } from '../support/until.ts'
 import { operator, type Person, root, secrets } from './client.ts'
 import { sidecart, stanzas } from './shop.ts'
@@ -74,11 +74,13 @@ async function say(by: string, topic: string, data: unknown): Promise<string> {
 }
 
 async function publish(by: string, topic: string, body: string, type: string, query = '') {
-  const token = /DAPR_API_TOKEN='([^']*)'/.exec(readFileSync(join(root, '.sidecart/env'), 'utf8'))
   const port = stanzas.find(({ appID }) => appID === by)?.daprHTTPPort
   const answer = await fetch(`http://127.0.0.1:${port}/v1.0/publish/pubsub/${topic}${query}`, {
     method: 'POST',
-    headers: { 'dapr-api-token': token?.[1] ?? '', 'content-type': type },
+    headers: {
+      'dapr-api-token': ensureAppTokens(projectAt(root), by).DAPR_API_TOKEN,
+      'content-type': type,
+    },
     body,
   })
   expect(answer.status).toBe(204)

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createDaprTransport } from '../../chassis/dapr.ts'
 import { Fault } from '../../chassis/refusal.ts'
 import { transportSuite } from '../../chassis/transport.suite.ts'
+import { projectAt } from '../../cli/project.ts'
+import { ensureAppTokens } from '../../cli/variables.ts'
 import { root, secrets } from './client.ts'
 import { stanzas } from './shop.ts'
-
-const [, apiToken = ''] =
-  /DAPR_API_TOKEN='(.*)'/.exec(readFileSync(join(root, '.sidecart/env'), 'utf8')) ?? []
 
 /** The sidecar of a service, used as the service itself would. */
 function besideOf(name: string) {
@@ -17,7 +14,7 @@ function besideOf(name: string) {
   return createDaprTransport({
     httpPort: stanza.daprHTTPPort,
     grpcPort: stanza.daprGRPCPort,
-    apiToken,
+    apiToken: ensureAppTokens(projectAt(root), name).DAPR_API_TOKEN,
   })
 }
 

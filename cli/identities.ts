@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, SignJWT } from 'jose'
+import { readIfThere, writeWhole } from './files.ts'
+import type { Project } from './project.ts'
+import { signingKey } from './secrets.ts'
+
+/** Dapr's scheduler, which gets its certificate from sentry like every sidecar. */
+export const schedulerId = 'dapr-scheduler'
+
+const day = 86_400_000
+/** A sidecar shows its token again at each renewal of its certificate, about twice a day. */
+export const tokenLifeMs = 30 * day
+const audience = 'spiffe://localhost/ns/default/dapr-sentry'
+
+/** The SPIFFE id for which sentry signs: apps are in the trust domain `public`, the control plane in its own. */
+const subjectFor = (name: string) =>
+  `spiffe://${name === schedulerId ? 'localhost' : 'public'}/ns/default/${name}`
+
+/** The file that proves to sentry that a process is this app: DAPR_SENTRY_TOKEN_FILE of its sidecar. */
+export const identityFile = (project: Project, name: string): string =>
+  join(project.apps, name, 'identity.jwt')
+
+export type IdentityOptions = {
+  /** Where sentry reads the public keys. */
+  authority?: string
+  now?: number
+  /** Signs with a new key. The one before stays good until `retireIdentityKeys`. */
+  rotate?: boolean
+}
+
+/**
+ * Gives each app a signed token of its own (0600), which its sidecar trades for a certificate: sentry signs for no
+ * process without one. A token is renewed when half of its 30 days is over, so whoever calls this within 15 days keeps
+ * a running shop alive; sidecars read the file again at each renewal of their certificate.
+ */
+export async function ensureIdentities(
+  project: Project,
+  names: readonly string[],
+  { authority = project.certificates, now = Date.now(), rotate = false }: IdentityOptions = {},
+): Promise<void> {
+  const there = readKeys(project)
+  const keys = rotate || there.length === 0 ? [await signingKey(), ...there] : there
+  if (keys !== there) writeKeys(project, keys)
+  publishKeys(authority, keys)
+  const [key] = keys
+  if (!key) return
+  for (const name of names) {
+    const file = identityFile(project, name)
+    if (!isGood(readIfThere(file), name, key, now)) writeWhole(file, await sign(name, key, now))
+  }
+}
+
+/** Forgets every signing key but the newest: tokens of the others are worth nothing from then on. */
+export function retireIdentityKeys(project: Project, authority = project.certificates): void {
+  const keys = readKeys(project).slice(0, 1)
+  writeKeys(project, keys)
+  publishKeys(authority, keys)
+}
+
+/** A token of the newest key, for this name and sentry, with half of its life before it. */
+function isGood(token: string | undefined, name: string, { kid }: JWK, now: number): boolean {
+  if (token === undefined) return false
+  try {
+    const { sub, aud, exp = 0 } = decodeJwt(token)
+    const ours = sub === subjectFor(name) && aud === audience
+    return ours && decodeProtectedHeader(token).kid === kid && exp * 1000 - now > tokenLifeMs / 2
+  } catch {
+    return false
+  }
+}
+
+async function sign(name: string, key: JWK, now: number): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'EdDSA', kid: key.kid ?? '' })
+    .setSubject(subjectFor(name))
+    .setAudience(audience)
+    .setIssuedAt(Math.floor(now / 1000))
+    .setExpirationTime(Math.floor((now + tokenLifeMs) / 1000))
+    .sign(await importJWK(key))
+}
+
+const keysFile = (project: Project) => join(project.identities, 'keys.json')
+
+function readKeys(project: Project): JWK[] {
+  return JSON.parse(readIfThere(keysFile(project)) ?? '[]') as JWK[]
+}
+
+function writeKeys(project: Project, keys: readonly JWK[]): void {
+  writeWhole(keysFile(project), `${JSON.stringify(keys)}\n`)
+}
+
+/** Read by sentry, which notices a change by itself: components/sentry.yaml names this file. */
+function publishKeys(authority: string, keys: readonly JWK[]): void {
+  const file = join(authority, 'identity-keys.json')
+  const text = `${JSON.stringify({ keys: keys.map(({ d: _, ...shown }) => shown) })}\n`
+  if (readIfThere(file) !== text) writeWhole(file, text)
+}
