@@ -85,7 +85,7 @@ const exactBigints = ((oid: number, format?: 'text' | 'binary') =>
 
 const readOrders = async (query: Query): Promise<Pick<World, 'orders' | 'history'>> => ({
   orders: await query(
-    `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines,
+    `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines, reservation as goods,
       ${secondsSince('updated_at')} as "idleSeconds", ${secondsSince('next_attempt_at')} as "overdueSeconds" from orders`,
   ),
   history: await query('select order_id as "orderId", version, status from order_history'),

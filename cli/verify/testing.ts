@@ -69,6 +69,43 @@ export const sound = (): World => ({
   },
 })
 
+/** The same shop after the first order was refunded before it was shipped. */
+export function returned(): World {
+  const world = sound()
+  const [first] = world.orders
+  if (first) Object.assign(first, { status: 'refunded', version: 7, goods: 'returned' })
+  const states = ['placed', 'reserved', 'charged', 'confirmed', 'refunding', 'refunded', 'refunded']
+  return {
+    ...world,
+    history: [...path(one, ...states), ...world.history.filter(({ orderId }) => orderId !== one)],
+    stock: [{ sku: 'MUG', onHand: 10, reserved: 0, sold: 0 }],
+    movements: [{ sku: 'MUG', onHand: 10, reserved: 0, sold: 0 }],
+    promised: [{ sku: 'MUG', reserved: 0, sold: 0 }],
+    moves: [...moves(one, 'reserved', 'sold', 'returned'), ...moves(two, 'reserved', 'released')],
+    reservations: world.reservations.map((each) =>
+      each.orderId === one ? { ...each, status: 'returned' } : each,
+    ),
+    payments: world.payments.map((each) =>
+      each.orderId === one ? { ...each, status: 'refunded', refundReference: 're_2' } : each,
+    ),
+    ledger: [...world.ledger, ...movement('m4', one, 500, 'refund')],
+    provider: [
+      ...world.provider,
+      { effect: 'refunded', refund: 're_2', charge: 'ch_1', amount: 500 },
+    ],
+    notices: [
+      ...world.notices,
+      ...notices(one, 'sent', 'refunded'),
+      ...notices(one, 'recorded', 'payment-refunded'),
+    ],
+    inboxes: [
+      { service: 'orders', heard: 2 },
+      { service: 'catalog', heard: 3 },
+      { service: 'notifications', heard: 10 },
+    ],
+  }
+}
+
 function order(
   id: string,
   status: string,
@@ -77,7 +114,7 @@ function order(
   quantity: number,
 ): OrderRow {
   const lines = [{ sku: 'MUG', quantity }]
-  const at = { idleSeconds: 3600, overdueSeconds: null }
+  const at = { idleSeconds: 3600, overdueSeconds: null, goods: 'held' }
   return { id, customerId: ada, key: `key of ${id}`, status, version, total, lines, ...at }
 }
 

@@ -66,6 +66,8 @@ export type OrderRow = {
   version: number
   total: number | null
   lines: Line[]
+  /** What orders says of its goods: `returned` are on hand again. */
+  goods: string
   /** Since it last changed. */
   idleSeconds: number
   /** Since somebody should have driven it on; negative: not yet due. `null`: nothing is planned for it. */

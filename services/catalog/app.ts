@@ -128,6 +128,11 @@ export function createCatalogApp(ports: CatalogPorts): App {
     return c.json({ outcome: 'released' as const }, 200)
   })
 
+  app.openapi(catalogRoutes.returnGoods, async (c) => {
+    await reservations.returnGoods(c.req.valid('param').orderId)
+    return c.json({ outcome: 'returned' as const }, 200)
+  })
+
   app.openapi(catalogRoutes.lookUp, async (c) => {
     const skus = c.req.valid('query').skus.split(',')
     return c.json({ known: await products.lookUp(skus) }, 200)

@@ -114,7 +114,9 @@ export type Stock = z.infer<typeof Stock>
 
 const StockMovement = z
   .strictObject({
-    kind: z.enum(['initial', 'adjusted', 'reserved', 'released', 'sold']),
+    kind: z.enum(['initial', 'adjusted', 'reserved', 'released', 'sold']).openapi({
+      description: 'released: given back, by a cancelled order or by a refunded one',
+    }),
     onHand: z.int(),
     reserved: z.int(),
     sold: z.int(),
@@ -135,6 +137,9 @@ export const OrderStock = z
     reservation: z
       .strictObject({
         status: z.enum(['reserved', 'refused', 'released', 'sold']),
+        returned: z.literal(true).optional().openapi({
+          description: 'The order was confirmed, and its goods are back on hand after a refund.',
+        }),
         refusal: z.string().optional(),
         at: z.iso.datetime(),
         changedAt: z.iso.datetime(),
@@ -174,6 +179,7 @@ export const ReservationReply = z
 export type ReservationReply = z.infer<typeof ReservationReply>
 
 const ReleaseReply = z.strictObject({ outcome: z.literal('released') }).openapi('ReleaseReply')
+const ReturnReply = z.strictObject({ outcome: z.literal('returned') }).openapi('ReturnReply')
 
 export const KnownProduct = z
   .strictObject({
@@ -292,6 +298,15 @@ export const catalogRoutes = {
     summary: 'Give back what an order holds; a later reserve for it is refused',
     request: byOrder,
     responses: { 200: json(ReleaseReply) },
+  }),
+  /** Repeat it until it is answered: the goods go back on hand once. */
+  returnGoods: createRoute({
+    method: 'put',
+    path: '/internal/reservations/{orderId}/return',
+    ...internal,
+    summary: 'Put the goods of a refunded order back on hand, reserved or sold',
+    request: byOrder,
+    responses: { 200: json(ReturnReply) },
   }),
   lookUp: createRoute({
     method: 'get',

@@ -85,7 +85,7 @@ export type WantedLine = ReservationRequest['lines'][number]
 
 /** What became of an order's wish. `wanted` is empty when the order was released before it wished. */
 export type Reservation = {
-  status: 'reserved' | 'refused' | 'released' | 'sold'
+  status: 'reserved' | 'refused' | 'released' | 'sold' | 'returned'
   wanted: readonly WantedLine[]
   /** The answer when it was decided: prices as they were then. */
   answer: ReservationReply
@@ -113,12 +113,30 @@ function fingerprint(lines: readonly WantedLine[]): string {
     .join()
 }
 
-/** Can a reservation in this state still be sold? Heard twice is no news; anything else is a contradiction. */
+/**
+ * A confirmed order without stock to sell. Confirmed twice is no news, and the goods may be back already: a refund can
+ * be faster than the event. Anything else is a contradiction.
+ *
+ * @throws Refusal `not-reserved`
+ */
 export function mustBeSold(orderId: string, status: Reservation['status'] | undefined): void {
-  if (status === 'sold') return
+  if (status === 'sold' || status === 'returned') return
   throw refused(
     'not-reserved',
     `Order ${orderId} is confirmed, but its stock is ${status ?? 'not reserved'}.`,
+  )
+}
+
+/**
+ * A refunded order without goods to put back. Returned twice is no news.
+ *
+ * @throws Refusal `not-reserved`
+ */
+export function mustBeReturned(orderId: string, status: Reservation['status'] | undefined): void {
+  if (status === 'returned') return
+  throw refused(
+    'not-reserved',
+    `Order ${orderId} is refunded, but its stock is ${status ?? 'not reserved'}.`,
   )
 }
 

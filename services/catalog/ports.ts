@@ -72,4 +72,6 @@ export type Reservations<T> = {
   releaseWithin(tx: T, orderId: string): Promise<void>
   /** Turns what the order holds into sold. @throws Refusal `not-reserved` */
   sellWithin(tx: T, orderId: string): Promise<void>
+  /** Puts what the order holds or has bought back on hand, once. @throws Refusal `not-reserved` */
+  returnGoods(orderId: string): Promise<void>
 }

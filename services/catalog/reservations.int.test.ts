@@ -237,6 +237,56 @@ describe('releasing', () => {
   })
 })
 
+describe('returning the goods of a refunded order', () => {
+  const giveBack = (orderId: string) =>
+    shop.app.request(`/internal/reservations/${orderId}/return`, { method: 'PUT' })
+
+  it('puts what was sold back on hand, once, however often and at once it is asked', async () => {
+    const [sku, orderId] = ['BACK-A', uuid()]
+    await shop.store.products.seed([product(sku)])
+    await reserve(orderId, [{ sku, quantity: 2 }])
+    await hear(confirmed(orderId))
+    expect(await stockOf(sku)).toEqual({ onHand: 8, reserved: 0, sold: 2 })
+    const answers = await Promise.all(Array.from({ length: 5 }, () => giveBack(orderId)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+    expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
+    expect(await shop.store.stock.ofOrder(orderId)).toMatchObject({
+      reservation: { status: 'released', returned: true },
+      movements: [
+        { kind: 'reserved' },
+        { kind: 'sold' },
+        { kind: 'released', onHand: 2, sold: -2 },
+      ],
+    })
+    await expectBalancedBooks()
+  })
+
+  it('is faster than the event of its sale, which then changes nothing', async () => {
+    const [sku, orderId] = ['BACK-B', uuid()]
+    await shop.store.products.seed([product(sku)])
+    await reserve(orderId, [{ sku, quantity: 2 }])
+    expect((await giveBack(orderId)).status).toBe(200)
+    expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
+    await hear(confirmed(orderId))
+    await hear(cancelled(orderId))
+    expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
+    expect(await deadLetters(orderId)).toEqual([])
+    await expectBalancedBooks()
+  })
+
+  it('is refused for an order that holds nothing', async () => {
+    const [sku, released] = ['BACK-C', uuid()]
+    await shop.store.products.seed([product(sku)])
+    await reserve(released, [{ sku, quantity: 2 }])
+    await release(released)
+    for (const orderId of [released, uuid()]) {
+      const answer = await giveBack(orderId)
+      expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'not-reserved' }])
+    }
+    expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
+  })
+})
+
 describe('hearing what became of an order', () => {
   it('turns held into sold when it is confirmed, however often that is said', async () => {
     await shop.store.products.seed([product('SOLD')])

@@ -21,7 +21,7 @@ import {
   type Saga,
   type Sales,
 } from './contract.ts'
-import type { ChargeOutcome, ReserveOutcome } from './domain.ts'
+import { type ChargeOutcome, park, type ReserveOutcome } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { Catalog, Payments } from './ports.ts'
 import { createDriver, type Driver } from './saga.ts'
@@ -49,6 +49,7 @@ const inStock: ReserveOutcome = {
 type Others = {
   reserve: () => Promise<ReserveOutcome>
   charge: () => Promise<ChargeOutcome>
+  returnGoods: () => Promise<void>
   calls: string[]
 }
 
@@ -76,11 +77,17 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await driver?.stop()
-  others = { reserve: async () => inStock, charge: async () => ({ outcome: 'charged' }), calls: [] }
+  others = {
+    reserve: async () => inStock,
+    charge: async () => ({ outcome: 'charged' }),
+    returnGoods: async () => {},
+    calls: [],
+  }
   const catalog: Catalog = {
     unknown: async (skus) => skus.filter((sku) => sku.startsWith('NO-')),
     reserve: (id) => called(`reserve ${id}`, others.reserve),
     release: (id) => called(`release ${id}`, async () => {}),
+    returnGoods: (id) => called(`return ${id}`, others.returnGoods),
   }
   const payments: Payments = {
     charge: ({ id }) => called(`charge ${id}`, others.charge),
@@ -145,6 +152,20 @@ async function reaches(orderId: string, status: string): Promise<void> {
     async () =>
       ((await (await get(`/orders/${orderId}`)).json()) as { status: string }).status === status,
   )
+}
+
+const as = (operator: string, orderId: string, path: string) =>
+  post(`/orders/${orderId}/${path}`, operator, 'operator')
+
+const codeOf = async (answer: Promise<Response>): Promise<string> =>
+  ((await (await answer).json()) as { code: string }).code
+
+async function delivered(): Promise<string> {
+  const orderId = await placed()
+  await reaches(orderId, 'confirmed')
+  expect((await as(bob, orderId, 'ship')).status).toBe(200)
+  expect((await as(bob, orderId, 'deliver')).status).toBe(200)
+  return orderId
 }
 
 async function history(orderId: string): Promise<string[]> {
@@ -560,19 +581,124 @@ describe('a customer', () => {
 })
 
 describe('an operator', () => {
-  it('ships and delivers, and the customer gets the money back on request', async () => {
-    const orderId = await placed()
-    await reaches(orderId, 'confirmed')
-    expect((await post(`/orders/${orderId}/ship`, bob, 'operator')).status).toBe(200)
-    expect((await post(`/orders/${orderId}/deliver`, bob, 'operator')).status).toBe(200)
+  it('ships, delivers, approves a return and takes the goods back: then the money goes back', async () => {
+    const orderId = await delivered()
     expect((await post(`/orders/${orderId}/cancel`)).status).toBe(409)
-    expect((await post(`/orders/${orderId}/refund`)).status).toBe(200)
+    expect(await codeOf(post(`/orders/${orderId}/refund`))).toBe('return-required')
+    const reason = { reason: 'too small' }
+    const asked = await post(`/orders/${orderId}/return`, ada, 'customer', reason)
+    expect(await asked.json()).toMatchObject({
+      status: 'delivered',
+      goodsReturn: { status: 'requested', reason: 'too small' },
+    })
+    expect(await codeOf(as(bob, orderId, 'return/receive'))).toBe('return-not-approved')
+    expect((await as(bob, orderId, 'return/approve')).status).toBe(200)
+    expect((await as(bob, orderId, 'return/receive')).status).toBe(200)
     await reaches(orderId, 'refunded')
+    await until('goods are back', async () => others.calls.includes(`return ${orderId}`))
     expect((await facts(orderId)).slice(2)).toEqual([
       'orders-shipped-v1',
       'orders-delivered-v1',
       'orders-refunded-v1',
     ])
+  })
+})
+
+describe('the return policy', () => {
+  it('refuses a return of what was delivered 400 days ago, and refunds it by nobody but an operator', async () => {
+    const orderId = await delivered()
+    const in400Days = new Date(Date.now() + 400 * 86_400_000)
+    const later = createOrdersApp({ ...ports, now: () => in400Days, returnDays: 30 })
+    const headers = { ...(await tokens.bearer(ada)), 'content-type': 'application/json' }
+    const ask = (path: string) =>
+      later.request(`/orders/${orderId}/${path}`, { method: 'POST', headers, body: '{}' })
+    const refusal = await ask('return')
+    expect([refusal.status, await refusal.json()]).toMatchObject([
+      409,
+      { code: 'return-period-over', returnDays: 30 },
+    ])
+    expect(await codeOf(post(`/orders/${orderId}/refund`))).toBe('return-required')
+    expect((await as(bob, orderId, 'refund')).status).toBe(200)
+    await reaches(orderId, 'refunded')
+    expect(others.calls).not.toContain(`return ${orderId}`)
+  })
+
+  it.each(['approve', 'reject', 'receive'])('lets no customer %s a return', async (what) => {
+    const orderId = await delivered()
+    const body = { reason: 'mine' }
+    await post(`/orders/${orderId}/return`, ada, 'customer', {})
+    expect((await post(`/orders/${orderId}/return/${what}`, ada, 'customer', body)).status).toBe(
+      403,
+    )
+    expect((await post(`/orders/${orderId}/return`, bob, 'customer', {})).status).toBe(404)
+    const waiting = await get('/orders?all=true&goodsReturn=requested', bob, 'operator')
+    const { orders } = (await waiting.json()) as { orders: OrderView[] }
+    expect(orders.map((order) => order.orderId)).toContain(orderId)
+  })
+
+  it('returns goods that were never shipped to stock when they are refunded', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    expect((await post(`/orders/${orderId}/refund`)).status).toBe(200)
+    await reaches(orderId, 'refunded')
+    await until(
+      'goods are back',
+      async () => (await history(orderId)).at(-1) === 'goods back in stock',
+    )
+    expect(others.calls.filter((call) => call === `return ${orderId}`)).toHaveLength(1)
+  })
+
+  it('tries again until the catalogue has taken the goods back', async () => {
+    let tries = 0
+    others.returnGoods = async () => {
+      tries += 1
+      if (tries < 3) throw new Fault('unavailable', 'the catalogue is away')
+    }
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    await post(`/orders/${orderId}/refund`)
+    await until(
+      'goods are back',
+      async () => (await history(orderId)).at(-1) === 'goods back in stock',
+    )
+    expect(tries).toBe(3)
+  })
+})
+
+describe('who did what', () => {
+  const historyFor = async (orderId: string, user: string, role: 'customer' | 'operator') => {
+    const answer = await get(`/orders/${orderId}/history`, user, role)
+    return ((await answer.json()) as { history: HistoryEntry[] }).history
+  }
+
+  it('is in the history: by name for operators, by role for the customer', async () => {
+    const orderId = await delivered()
+    const forOperator = await historyFor(orderId, bob, 'operator')
+    expect(forOperator.map(({ actor }) => actor)).toEqual([
+      { role: 'customer', userId: ada },
+      { role: 'system' },
+      { role: 'system' },
+      { role: 'system' },
+      { role: 'operator', userId: bob },
+      { role: 'operator', userId: bob },
+    ])
+    const forCustomer = await historyFor(orderId, ada, 'customer')
+    expect(forCustomer.map(({ actor }) => actor?.role)).toEqual(
+      forOperator.map(({ actor }) => actor?.role),
+    )
+    expect(JSON.stringify(forCustomer)).not.toContain(bob)
+  })
+
+  it('what another service answered is shown to operators only', async () => {
+    const secret = 'connect ECONNREFUSED 10.0.0.7:5432'
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    await post(`/orders/${orderId}/refund`)
+    await ports.store.update(orderId, (order) => park({ ...order, status: 'refunding' }, secret))
+    expect(JSON.stringify(await historyFor(orderId, bob, 'operator'))).toContain(secret)
+    const forCustomer = JSON.stringify(await historyFor(orderId, ada, 'customer'))
+    expect(forCustomer).toContain('needs_attention')
+    expect(forCustomer).not.toContain(secret)
   })
 })
 

@@ -12,18 +12,29 @@ import { Fault, refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { payments } from '../payments/contract.ts'
 import type { Backlog } from './backlog.ts'
-import { type Accepted, type OrderView, ordersRoutes, type Saga } from './contract.ts'
 import {
+  type Accepted,
+  type HistoryEntry,
+  type OrderView,
+  ordersRoutes,
+  type Saga,
+} from './contract.ts'
+import {
+  approveReturn,
+  type Change,
   cancel,
   deliver,
   type Order,
   place,
+  receiveReturn,
   refundHeard,
+  rejectReturn,
   requestRefund,
+  requestReturn,
   resume,
   ship,
 } from './domain.ts'
-import type { Catalog, OpenOrder, OrderStore, Overview } from './ports.ts'
+import type { Catalog, OpenOrder, OrderStore, Overview, Viewer } from './ports.ts'
 import type { Driver } from './saga.ts'
 import type { OrdersTables } from './store.ts'
 
@@ -40,6 +51,8 @@ export type OrdersPorts = {
   now?: () => Date
   /** Milliseconds until an order that is not confirmed is cancelled. */
   deadlineMs?: number
+  /** Days after the delivery in which a customer may ask for a return. */
+  returnDays?: number
   appToken?: string
   ready?: () => Promise<void>
 }
@@ -54,6 +67,11 @@ type RefusalCode =
   | 'order-not-confirmed'
   | 'order-not-shipped'
   | 'order-not-parked'
+  | 'return-required'
+  | 'return-period-over'
+  | 'return-not-requested'
+  | 'return-not-approved'
+  | 'return-rejected'
   | 'order-needs-attention'
 
 const problems = {
@@ -69,6 +87,11 @@ const problems = {
   'order-not-confirmed': { status: 409, title: 'The order is not confirmed' },
   'order-not-shipped': { status: 409, title: 'The order has not been shipped' },
   'order-not-parked': { status: 409, title: 'The order is not parked' },
+  'return-required': { status: 409, title: 'The order was shipped' },
+  'return-period-over': { status: 409, title: 'The return period is over' },
+  'return-not-requested': { status: 409, title: 'No return was requested' },
+  'return-not-approved': { status: 409, title: 'The return was not approved' },
+  'return-rejected': { status: 409, title: 'The return was rejected' },
   'order-needs-attention': { status: 409, title: 'The order waits for an operator' },
 } satisfies Record<RefusalCode, ProblemKind>
 
@@ -89,6 +112,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     log,
     now = () => new Date(),
     deadlineMs = tenMinutes,
+    returnDays = 30,
   } = ports
   const app = createApp({ ...ports, name: 'orders', problems })
   for (const path of ['/orders', '/orders/*']) app.use(path, signedIn(verify))
@@ -96,6 +120,9 @@ export function createOrdersApp(ports: OrdersPorts): App {
     '/orders/:id/ship',
     '/orders/:id/deliver',
     '/orders/:id/resume',
+    '/orders/:id/return/approve',
+    '/orders/:id/return/reject',
+    '/orders/:id/return/receive',
     '/orders/sagas',
     '/orders/sales',
     '/orders/dead-letters',
@@ -125,11 +152,12 @@ export function createOrdersApp(ports: OrdersPorts): App {
   })
 
   app.openapi(ordersRoutes.list, async (c) => {
-    const { limit, cursor, status, all } = c.req.valid('query')
+    const { limit, cursor, status, goodsReturn, all } = c.req.valid('query')
     const found = await store.list(c.var.identity, {
       limit: limit + 1,
       cursor,
       status,
+      goodsReturn,
       all: all === 'true',
     })
     const page = found.slice(0, limit)
@@ -157,23 +185,49 @@ export function createOrdersApp(ports: OrdersPorts): App {
 
   app.openapi(ordersRoutes.history, async (c) => {
     const { id } = await existing(c.req.valid('param').orderId, c.var.identity)
-    return c.json({ history: await store.history(id) }, 200)
+    const history = await store.history(id)
+    const isOperator = c.var.identity.role === 'operator'
+    return c.json({ history: isOperator ? history : history.map(forCustomer) }, 200)
   })
+
+  async function change(
+    orderId: string,
+    viewer: Viewer,
+    decide: (order: Order) => Change,
+  ): Promise<OrderView> {
+    const order = await store.update(orderId, decide, viewer)
+    driver.drive(order)
+    return view(order)
+  }
 
   const changes = [
     [ordersRoutes.cancel, (order: Order) => cancel(order, 'customer-request')],
-    [ordersRoutes.refund, requestRefund],
-    [ordersRoutes.ship, ship],
-    [ordersRoutes.deliver, deliver],
+    [ordersRoutes.refund, (order: Order, { role }: Viewer) => requestRefund(order, role)],
+    [ordersRoutes.ship, (order: Order) => ship(order, now())],
+    [ordersRoutes.deliver, (order: Order) => deliver(order, now())],
+    [ordersRoutes.approveReturn, (order: Order) => approveReturn(order, now())],
+    [ordersRoutes.receiveReturn, (order: Order) => receiveReturn(order, now())],
     [ordersRoutes.resume, resume],
   ] as const
   for (const [route, decide] of changes) {
     app.openapi(route, async (c) => {
-      const order = await store.update(c.req.valid('param').orderId, decide, c.var.identity)
-      driver.drive(order)
-      return c.json(view(order), 200)
+      const { identity } = c.var
+      const { orderId } = c.req.valid('param')
+      return c.json(await change(orderId, identity, (order) => decide(order, identity)), 200)
     })
   }
+
+  app.openapi(ordersRoutes.requestReturn, async (c) => {
+    const { reason } = c.req.valid('json')
+    const asked = (order: Order) => requestReturn(order, reason, now(), returnDays)
+    return c.json(await change(c.req.valid('param').orderId, c.var.identity, asked), 200)
+  })
+
+  app.openapi(ordersRoutes.rejectReturn, async (c) => {
+    const { reason } = c.req.valid('json')
+    const rejected = (order: Order) => rejectReturn(order, reason)
+    return c.json(await change(c.req.valid('param').orderId, c.var.identity, rejected), 200)
+  })
 
   /** An unknown product is refused at once; when the catalogue does not answer, the saga finds out. */
   async function refuseUnknown(skus: readonly string[]): Promise<void> {
@@ -200,6 +254,16 @@ export function createOrdersApp(ports: OrdersPorts): App {
   return app
 }
 
+/** Without what other services answered when the order was parked, and without names of operators. */
+function forCustomer({ detail, actor, ...entry }: HistoryEntry): HistoryEntry {
+  const isOwn = entry.status !== 'needs_attention'
+  return {
+    ...entry,
+    ...(detail && isOwn && { detail }),
+    ...(actor && { actor: { role: actor.role } }),
+  }
+}
+
 const hash = (request: unknown): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex')
 
@@ -218,6 +282,9 @@ const view = (order: Order): OrderView => ({
   shipTo: order.shipTo,
   ...(order.total && { total: order.total }),
   ...(order.reason && { reason: order.reason }),
+  ...(order.shippedAt && { shippedAt: order.shippedAt.toISOString() }),
+  ...(order.deliveredAt && { deliveredAt: order.deliveredAt.toISOString() }),
+  ...(order.goodsReturn && { goodsReturn: order.goodsReturn }),
   placedAt: order.placedAt.toISOString(),
   updatedAt: order.updatedAt.toISOString(),
 })

@@ -47,6 +47,15 @@ export function createCatalogClient(transport: Transport): Catalog {
         { timeoutMs: stepTimeoutMs },
       )
     },
+    async returnGoods(orderId) {
+      await call(
+        transport,
+        'catalog',
+        catalogRoutes.returnGoods,
+        { params: { orderId } },
+        { timeoutMs: stepTimeoutMs },
+      )
+    },
   }
 }
 

@@ -91,6 +91,17 @@ const PricedLine = z.object({
   unitPrice: Money.optional().openapi({ description: 'Known once the stock is reserved.' }),
 })
 
+/** How the return of shipped goods stands: requested → approved → received, or rejected. */
+export const GoodsReturn = z
+  .object({
+    status: z.enum(['requested', 'approved', 'rejected', 'received']),
+    requestedAt: z.iso.datetime(),
+    reason: z.string().optional().openapi({ description: 'The customer’s' }),
+    answer: z.string().optional().openapi({ description: 'The operator’s, when it was rejected' }),
+  })
+  .openapi('GoodsReturn')
+export type GoodsReturn = z.infer<typeof GoodsReturn>
+
 export const OrderView = z
   .object({
     orderId: OrderId,
@@ -101,18 +112,33 @@ export const OrderView = z
     shipTo: Address,
     total: Money.optional(),
     reason: CancelReason.optional(),
+    shippedAt: z.iso.datetime().optional(),
+    deliveredAt: z.iso.datetime().optional(),
+    goodsReturn: GoodsReturn.optional(),
     placedAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
   .openapi('Order')
 export type OrderView = z.infer<typeof OrderView>
 
+/** Who made a step: a person, or the shop by itself. */
+export const Actor = z
+  .object({
+    role: z.enum(['customer', 'operator', 'system']),
+    userId: z.uuid().optional().openapi({ description: 'Shown to operators.' }),
+  })
+  .openapi('OrderActor')
+export type Actor = z.infer<typeof Actor>
+
 export const HistoryEntry = z
   .object({
     version: z.int(),
     status: OrderStatus,
     step: z.string(),
-    detail: z.string().optional(),
+    detail: z.string().optional().openapi({
+      description: 'Operators see all of it, customers not what other services have answered.',
+    }),
+    actor: Actor.optional(),
     traceId: z.string().optional(),
     failures: z
       .int()
@@ -146,6 +172,9 @@ export const Sales = z
   })
   .openapi('Sales')
 export type Sales = z.infer<typeof Sales>
+
+/** What somebody writes to somebody else about an order. */
+const Reason = z.string().trim().min(1).max(200)
 
 const params = z.strictObject({ orderId: OrderId })
 const security = [{ bearer: [] }]
@@ -202,6 +231,9 @@ export const ordersRoutes = {
         limit: z.coerce.number().int().min(1).max(100).default(20),
         cursor: OrderId.optional(),
         status: OrderStatus.optional(),
+        goodsReturn: GoodsReturn.shape.status.optional().openapi({
+          description: 'Only orders whose return stands so',
+        }),
         all: z.enum(['true', 'false']).optional(),
       }),
     },
@@ -257,7 +289,32 @@ export const ordersRoutes = {
     responses: { 200: json(z.object({ history: z.array(HistoryEntry) })) },
   }),
   cancel: change('/orders/{orderId}/cancel', 'Cancel before it is confirmed'),
-  refund: change('/orders/{orderId}/refund', 'Ask the money back once it is confirmed'),
+  refund: change(
+    '/orders/{orderId}/refund',
+    'Get the money back: until it is shipped for its customer, afterwards for an operator',
+  ),
+  requestReturn: createRoute({
+    ...change(
+      '/orders/{orderId}/return',
+      'Ask to send back what was shipped, within the return period',
+    ),
+    request: {
+      params,
+      body: body(z.strictObject({ reason: Reason.optional() }).openapi('ReturnRequest')),
+    },
+  }),
+  approveReturn: change(
+    '/orders/{orderId}/return/approve',
+    'Let the goods be sent back (operator)',
+  ),
+  rejectReturn: createRoute({
+    ...change('/orders/{orderId}/return/reject', 'Refuse the return, and tell why (operator)'),
+    request: { params, body: body(z.strictObject({ reason: Reason }).openapi('ReturnRejection')) },
+  }),
+  receiveReturn: change(
+    '/orders/{orderId}/return/receive',
+    'Record that the goods are back: they can be sold again, and the order is refunded (operator)',
+  ),
   ship: change('/orders/{orderId}/ship', 'Hand it to the carrier (operator)'),
   deliver: change('/orders/{orderId}/deliver', 'Record the delivery (operator)'),
   resume: change('/orders/{orderId}/resume', 'Try a parked order again (operator)'),

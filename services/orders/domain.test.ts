@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { euro } from '../../chassis/money.ts'
 import {
+  approveReturn,
   cancel,
   charged,
   deliver,
   expire,
+  goodsReturned,
   next,
   type Order,
   park,
   place,
+  receiveReturn,
   refundHeard,
+  rejectReturn,
   released,
   requestRefund,
+  requestReturn,
   reserved,
   resume,
   returned,
@@ -40,6 +45,7 @@ const placed = (extra = {}): Order =>
     .order
 const holding = (): Order => reserved(placed(), stock).order
 const confirmed = (): Order => charged(holding(), { outcome: 'charged' }).order
+const delivered = (): Order => deliver(ship(confirmed(), noon).order, noon).order
 const steps = (change: { entries: { step: string }[] }): string[] =>
   change.entries.map(({ step }) => step)
 const topics = (change: { facts: { topic: string }[] }): string[] =>
@@ -64,12 +70,12 @@ describe('the happy path', () => {
   })
 
   it('ships and delivers, each once', () => {
-    const shipped = ship(confirmed())
+    const shipped = ship(confirmed(), noon)
     expect(topics(shipped)).toEqual(['orders-shipped-v1'])
-    expect(ship(shipped.order).entries).toEqual([])
-    const delivered = deliver(shipped.order)
-    expect(topics(delivered)).toEqual(['orders-delivered-v1'])
-    expect(topics(deliver(delivered.order))).toEqual([])
+    expect(ship(shipped.order, noon).entries).toEqual([])
+    const arrived = deliver(shipped.order, noon)
+    expect(topics(arrived)).toEqual(['orders-delivered-v1'])
+    expect(topics(deliver(arrived.order, noon))).toEqual([])
   })
 })
 
@@ -161,16 +167,107 @@ describe('the deadline', () => {
 
 describe('refunds', () => {
   it('a confirmed order is refunded once', () => {
-    const asked = requestRefund(confirmed()).order
+    const asked = requestRefund(confirmed(), 'customer').order
     expect(next(asked)).toMatchObject({ command: 'refund' })
     const done = returned(asked, { outcome: 'refunded' })
     expect(topics(done)).toEqual(['orders-refunded-v1'])
     expect(refundHeard(done.order).entries).toEqual([])
   })
 
+  it('goods that were not shipped go back in stock, once, whoever returned the money', () => {
+    const asked = returned(requestRefund(confirmed(), 'customer').order, { outcome: 'refunded' })
+    const heard = refundHeard(confirmed())
+    for (const { order } of [asked, heard]) {
+      expect(order.status).toBe('refunded')
+      expect(next(order)).toEqual({ command: 'return goods' })
+      const back = goodsReturned(order)
+      expect(steps(back)).toEqual(['goods back in stock'])
+      expect(next(back.order)).toBeUndefined()
+      expect(goodsReturned(back.order).entries).toEqual([])
+    }
+  })
+
+  it('goods that were shipped stay sold when an operator refunds them, until they have arrived', () => {
+    const refundedOrder = returned(requestRefund(delivered(), 'operator').order, {
+      outcome: 'refunded',
+    }).order
+    expect(next(refundedOrder)).toBeUndefined()
+    const back = receiveReturn(refundedOrder, noon).order
+    expect(next(back)).toEqual({ command: 'return goods' })
+    expect(receiveReturn(goodsReturned(back).order, noon).entries).toEqual([])
+  })
+
   it('a refund heard from payments refunds a delivered order', () => {
-    const change = refundHeard(deliver(ship(confirmed()).order).order)
+    const change = refundHeard(deliver(ship(confirmed(), noon).order, noon).order)
     expect(change.entries.map(({ status }) => status)).toEqual(['refunding', 'refunded'])
+  })
+})
+
+describe('a return', () => {
+  const inDays = (days: number) => new Date(noon.getTime() + days * 86_400_000)
+  const asked = () => requestReturn(delivered(), 'too small', inDays(30), 30)
+
+  it('is asked for within the period, approved, and refunded when the goods have arrived', () => {
+    const approved = approveReturn(asked().order, noon)
+    expect(next(approved.order)).toBeUndefined()
+    const received = receiveReturn(approved.order, noon)
+    expect(steps(received)).toEqual(['return received', 'refund requested'])
+    expect(next(received.order)).toMatchObject({ command: 'refund' })
+    const paid = returned(received.order, { outcome: 'refunded' }).order
+    expect(paid).toMatchObject({ status: 'refunded', goodsReturn: { status: 'received' } })
+    expect(next(paid)).toEqual({ command: 'return goods' })
+  })
+
+  it('is asked for once', () => {
+    expect(requestReturn(asked().order, 'again', noon, 30).entries).toEqual([])
+  })
+
+  it('counts from the shipping when no delivery was recorded', () => {
+    const shipped = ship(confirmed(), noon).order
+    expect(requestReturn(shipped, undefined, inDays(30), 30).entries).toHaveLength(1)
+    expect(() => requestReturn(shipped, undefined, inDays(31), 30)).toThrow(
+      expect.objectContaining({ code: 'return-period-over' }),
+    )
+  })
+
+  it('that is late or was rejected can still be approved by an operator', () => {
+    expect(approveReturn(delivered(), inDays(400)).order.goodsReturn?.status).toBe('approved')
+    const rejected = rejectReturn(asked().order, 'it was worn').order
+    expect(rejected.goodsReturn).toMatchObject({ status: 'rejected', answer: 'it was worn' })
+    expect(approveReturn(rejected, noon).order.goodsReturn?.status).toBe('approved')
+  })
+
+  it.each([
+    [
+      'after the period',
+      () => requestReturn(delivered(), '', inDays(400), 30),
+      'return-period-over',
+    ],
+    ['before it was shipped', () => requestReturn(confirmed(), '', noon, 30), 'order-not-shipped'],
+    [
+      'again after it was rejected',
+      () => requestReturn(rejectReturn(asked().order, 'worn').order, '', noon, 30),
+      'return-rejected',
+    ],
+    ['without being approved', () => receiveReturn(asked().order, noon), 'return-not-approved'],
+    ['without being asked for', () => rejectReturn(delivered(), 'no'), 'return-not-requested'],
+    [
+      'as a refund by its customer',
+      () => requestRefund(delivered(), 'customer'),
+      'return-required',
+    ],
+    [
+      'when it never left the house',
+      () =>
+        receiveReturn(
+          returned(requestRefund(confirmed(), 'customer').order, { outcome: 'refunded' }).order,
+          noon,
+        ),
+      undefined,
+    ],
+  ])('does not happen %s', (_, decide, code) => {
+    if (code === undefined) expect(decide()).toMatchObject({ entries: [] })
+    else expect(decide).toThrow(expect.objectContaining({ code }))
   })
 })
 
@@ -183,12 +280,16 @@ describe('refusals', () => {
     ],
     [
       'cancel a shipped order',
-      () => cancel(ship(confirmed()).order, 'customer-request'),
+      () => cancel(ship(confirmed(), noon).order, 'customer-request'),
       'order-already-shipped',
     ],
-    ['ship an order that is not confirmed', () => ship(holding()), 'order-not-confirmed'],
-    ['deliver an order that is not shipped', () => deliver(confirmed()), 'order-not-shipped'],
-    ['refund an order that is not paid', () => requestRefund(holding()), 'order-not-confirmed'],
+    ['ship an order that is not confirmed', () => ship(holding(), noon), 'order-not-confirmed'],
+    ['deliver an order that is not shipped', () => deliver(confirmed(), noon), 'order-not-shipped'],
+    [
+      'refund an order that is not paid',
+      () => requestRefund(holding(), 'customer'),
+      'order-not-confirmed',
+    ],
     ['resume an order that is not parked', () => resume(holding()), 'order-not-parked'],
   ])('nobody can %s', (_, decide, code) => {
     expect(decide).toThrow(expect.objectContaining({ code }))

@@ -4,6 +4,7 @@ import { refused } from '../../chassis/refusal.ts'
 import {
   type Address,
   type CancelReason,
+  type GoodsReturn,
   type OrderStatus,
   orders,
   type PlaceOrder,
@@ -12,7 +13,7 @@ import {
 export type Line = { sku: string; quantity: number; name?: string; unitPrice?: Money }
 
 /** What is known of a command: `asked` until its outcome is stored, so that a crash asks again. */
-export type Reservation = 'asked' | 'held' | 'refused' | 'released'
+export type Reservation = 'asked' | 'held' | 'refused' | 'released' | 'returning' | 'returned'
 export type Charge = 'none' | 'asked' | 'charged' | 'declined' | 'returned'
 
 export type Order = {
@@ -28,6 +29,10 @@ export type Order = {
   /** No other order of this customer may stand for the same purchase. */
   purchase?: string
   reason?: CancelReason
+  shippedAt?: Date
+  deliveredAt?: Date
+  /** The customer wants to send goods back that were shipped. */
+  goodsReturn?: GoodsReturn
   reservation: Reservation
   charge: Charge
   /** The state to go back to when an operator resumes a parked order. */
@@ -50,6 +55,7 @@ export type Step =
   | { command: 'charge'; amount: Money; card: string }
   | { command: 'refund'; reason: string }
   | { command: 'release' }
+  | { command: 'return goods' }
 
 export type ReserveOutcome =
   | { outcome: 'reserved'; lines: Required<Line>[]; total: Money }
@@ -68,12 +74,13 @@ export function next(order: Order): Step | undefined {
       return compensation(order)
     case 'refunding':
       return { command: 'refund', reason: 'customer-request' }
+    case 'refunded':
+      return order.reservation === 'returning' ? { command: 'return goods' } : undefined
     case 'charged':
     case 'confirmed':
     case 'shipped':
     case 'delivered':
     case 'cancelled':
-    case 'refunded':
     case 'needs_attention':
       return undefined
   }
@@ -183,6 +190,12 @@ export function released(order: Order): Change {
   return settled(noted({ ...order, reservation: 'released' }, 'stock released'))
 }
 
+/** The goods of a refunded order are on hand again. */
+export function goodsReturned(order: Order): Change {
+  if (order.reservation !== 'returning') return unchanged(order)
+  return noted({ ...order, reservation: 'returned' }, 'goods back in stock')
+}
+
 export function cancel(order: Order, reason: CancelReason): Change {
   switch (order.status) {
     case 'placed':
@@ -203,7 +216,7 @@ export function cancel(order: Order, reason: CancelReason): Change {
     case 'delivered':
       throw refused(
         'order-already-shipped',
-        `Order ${order.id} is on its way; return it and ask for a refund instead.`,
+        `Order ${order.id} is on its way; ask for a return instead.`,
       )
     case 'refunding':
     case 'refunded':
@@ -211,11 +224,18 @@ export function cancel(order: Order, reason: CancelReason): Change {
   }
 }
 
-export function requestRefund(order: Order): Change {
+/** Before it is shipped an order is refunded to whoever asks. Afterwards an operator decides. */
+export function requestRefund(order: Order, by: 'customer' | 'operator'): Change {
   switch (order.status) {
     case 'confirmed':
+      return moved(withGoodsComing(order), 'refunding', 'refund requested')
     case 'shipped':
     case 'delivered':
+      if (by === 'customer')
+        throw refused(
+          'return-required',
+          `Order ${order.id} was shipped; ask for a return, which is refunded once the goods have arrived.`,
+        )
       return moved(order, 'refunding', 'refund requested')
     case 'refunding':
     case 'refunded':
@@ -232,9 +252,10 @@ export function requestRefund(order: Order): Change {
 export function refundHeard(order: Order): Change {
   switch (order.status) {
     case 'confirmed':
+      return refundedElsewhere(withGoodsComing(order))
     case 'shipped':
     case 'delivered':
-      return andThen(moved({ ...order, charge: 'returned' }, 'refunding', 'refund heard'), refunded)
+      return refundedElsewhere(order)
     case 'refunding':
       return refunded({ ...order, charge: 'returned' })
     default:
@@ -242,24 +263,117 @@ export function refundHeard(order: Order): Change {
   }
 }
 
-export function ship(order: Order): Change {
+const refundedElsewhere = (order: Order): Change =>
+  andThen(moved({ ...order, charge: 'returned' }, 'refunding', 'refund heard'), refunded)
+
+/** Goods that never left the house go back on hand by themselves. */
+const withGoodsComing = (order: Order): Order => ({ ...order, reservation: 'returning' })
+
+const dayMs = 86_400_000
+
+/** Asks to send back what was shipped, within so many days of the delivery, or of the shipping if none was recorded. */
+export function requestReturn(
+  order: Order,
+  reason: string | undefined,
+  now: Date,
+  returnDays: number,
+): Change {
+  mustBeShipped(order)
+  if (order.goodsReturn?.status === 'rejected')
+    throw refused('return-rejected', `The return of order ${order.id} was rejected.`)
+  if (order.goodsReturn) return unchanged(order)
+  const since = order.deliveredAt ?? order.shippedAt ?? order.updatedAt
+  if (now.getTime() > since.getTime() + returnDays * dayMs)
+    throw refused(
+      'return-period-over',
+      `Order ${order.id} could be returned for ${returnDays} days, until ${day(since, returnDays)}.`,
+      { returnDays },
+    )
+  const goodsReturn: GoodsReturn = {
+    status: 'requested',
+    requestedAt: now.toISOString(),
+    ...(reason && { reason }),
+  }
+  return noted({ ...order, goodsReturn }, 'return requested', reason)
+}
+
+/** Operators may also approve what was rejected or is late, and what nobody has asked for. */
+export function approveReturn(order: Order, now: Date): Change {
+  mustBeShipped(order)
+  const { goodsReturn } = order
+  if (goodsReturn?.status === 'approved') return unchanged(order)
+  const approved: GoodsReturn = {
+    requestedAt: now.toISOString(),
+    ...goodsReturn,
+    status: 'approved',
+  }
+  return noted({ ...order, goodsReturn: approved }, 'return approved')
+}
+
+/** `why` is shown to the customer. */
+export function rejectReturn(order: Order, why: string): Change {
+  mustBeShipped(order)
+  const { goodsReturn } = order
+  if (goodsReturn?.status === 'rejected') return unchanged(order)
+  if (goodsReturn?.status !== 'requested')
+    throw refused('return-not-requested', `Nobody has asked to return order ${order.id}.`)
+  const rejected: GoodsReturn = { ...goodsReturn, status: 'rejected', answer: why }
+  return noted({ ...order, goodsReturn: rejected }, 'return rejected', why)
+}
+
+/** The goods have arrived and can be sold again. An order that is not refunded yet is refunded now. */
+export function receiveReturn(order: Order, now: Date): Change {
+  if (order.reservation === 'returning' || order.reservation === 'returned') return unchanged(order)
+  const isPaidBack = order.status === 'refunding' || order.status === 'refunded'
+  if (!(isPaidBack && order.shippedAt)) mustBeShipped(order)
+  if (!isPaidBack && order.goodsReturn?.status !== 'approved')
+    throw refused('return-not-approved', `The return of order ${order.id} was not approved.`)
+  const goodsReturn: GoodsReturn = {
+    requestedAt: now.toISOString(),
+    ...order.goodsReturn,
+    status: 'received',
+  }
+  const received = noted({ ...withGoodsComing(order), goodsReturn }, 'return received')
+  if (isPaidBack) return received
+  return andThen(received, (one) => moved(one, 'refunding', 'refund requested'))
+}
+
+function mustBeShipped({ id, status }: Order): void {
+  switch (status) {
+    case 'shipped':
+    case 'delivered':
+      return
+    case 'refunding':
+    case 'refunded':
+      throw refused('order-already-refunded', `Order ${id} is refunded.`)
+    default:
+      throw refused('order-not-shipped', `Order ${id} is ${status}; it has not been shipped.`)
+  }
+}
+
+const day = (since: Date, days: number): string =>
+  new Date(since.getTime() + days * dayMs).toISOString().slice(0, 10)
+
+export function ship(order: Order, now: Date): Change {
   if (order.status === 'shipped' || order.status === 'delivered') return unchanged(order)
   if (order.status !== 'confirmed')
     throw refused(
       'order-not-confirmed',
       `Order ${order.id} is ${order.status}; only a confirmed order ships.`,
     )
-  return announced(moved(order, 'shipped', 'handed to the carrier'), orders.shipped)
+  const shipped = { ...order, shippedAt: now }
+  return announced(moved(shipped, 'shipped', 'handed to the carrier'), orders.shipped)
 }
 
-export function deliver(order: Order): Change {
+export function deliver(order: Order, now: Date): Change {
   if (order.status === 'delivered') return unchanged(order)
   if (order.status !== 'shipped')
     throw refused(
       'order-not-shipped',
       `Order ${order.id} is ${order.status}; it has not been shipped.`,
     )
-  return announced(moved(order, 'delivered', 'delivered'), orders.delivered)
+  const delivered = { ...order, deliveredAt: now }
+  return announced(moved(delivered, 'delivered', 'delivered'), orders.delivered)
 }
 
 /** The deadline turns "keep trying" into "compensate". */

@@ -17,6 +17,8 @@ import { createOrderStore, type OrdersTables } from './store.ts'
 const env = readEnvironment({
   /** Orders under way in all instances; more are answered 503. */
   MAX_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).default(500),
+  /** Days after its delivery in which a customer may ask to return an order. */
+  RETURN_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
 })
 const service = await startService('orders')
 const { transport, log } = service
@@ -40,6 +42,7 @@ const ports = {
   backlog: createBacklog({ underWay: store.underWay, most: env.MAX_ORDERS_UNDER_WAY }),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
+  returnDays: env.RETURN_DAYS,
   ready: database.ping,
 }
 const secondTries = createSecondTries({

@@ -1,5 +1,5 @@
 import type { Tx } from '../../chassis/database.ts'
-import type { CancelReason, HistoryEntry, OrderStatus, Sales } from './contract.ts'
+import type { CancelReason, GoodsReturn, HistoryEntry, OrderStatus, Sales } from './contract.ts'
 import type { Change, ChargeOutcome, Line, Order, RefundOutcome, ReserveOutcome } from './domain.ts'
 import type { OrdersTables } from './store.ts'
 
@@ -18,6 +18,7 @@ export type OrderList = {
   limit: number
   cursor?: string | undefined
   status?: OrderStatus | undefined
+  goodsReturn?: GoodsReturn['status'] | undefined
   all: boolean
 }
 
@@ -73,6 +74,8 @@ export type Catalog = {
   unknown(skus: readonly string[]): Promise<string[]>
   reserve(orderId: string, lines: readonly Line[]): Promise<ReserveOutcome>
   release(orderId: string): Promise<void>
+  /** Puts the goods of a refunded order back on hand. */
+  returnGoods(orderId: string): Promise<void>
 }
 
 export type Payments = {

@@ -3,14 +3,17 @@ import { expect, it } from 'vitest'
 import { euro } from '../../chassis/money.ts'
 import { Refusal } from '../../chassis/refusal.ts'
 import {
+  approveReturn,
   type Change,
   cancel,
   charged,
   expire,
+  goodsReturned,
   next,
   type Order,
   park,
   place,
+  receiveReturn,
   refundHeard,
   released,
   requestRefund,
@@ -18,6 +21,7 @@ import {
   resume,
   returned,
   type Step,
+  ship,
 } from './domain.ts'
 
 const start = new Date('2026-05-01T12:00:00Z').getTime()
@@ -50,6 +54,9 @@ const happening = fc.oneof(
         'customer cancels' as const,
         'customer wants a refund' as const,
         'provider refunds' as const,
+        'operator ships' as const,
+        'operator refunds' as const,
+        'operator takes the goods back' as const,
       ),
     }),
   },
@@ -78,7 +85,8 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
   let order: Order = first.order
   const history = [...first.entries.map(({ status }) => status)]
   const facts = first.facts.map(({ topic }) => topic)
-  const stock = { held: 0, released: false }
+  const stock = { held: 0, released: false, returns: 0 }
+  let isShipped = false
   const money = { captured: 0, refunded: 0, voided: false, declined: false }
   let late: ((order: Order) => Change)[] = []
 
@@ -128,6 +136,11 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
         stock.released = true
         return released
       }
+      case 'return goods': {
+        stock.held = 0
+        stock.returns += 1
+        return goodsReturned
+      }
     }
   }
 
@@ -163,11 +176,22 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
         attempt((o) => cancel(o, 'customer-request'))
         return
       case 'customer wants a refund':
-        attempt(requestRefund)
+        attempt((o) => requestRefund(o, 'customer'))
+        return
+      case 'operator ships':
+        attempt((o) => ship(o, now()))
+        isShipped ||= order.status === 'shipped'
+        return
+      case 'operator refunds':
+        attempt((o) => requestRefund(o, 'operator'))
+        return
+      case 'operator takes the goods back':
+        attempt((o) => approveReturn(o, now()))
+        attempt((o) => receiveReturn(o, now()))
         return
       case 'provider refunds':
         if (money.captured === 1 && order.status !== 'cancelling') {
-          if (['confirmed', 'refunding'].includes(order.status)) money.refunded = 1
+          if (['confirmed', 'shipped', 'refunding'].includes(order.status)) money.refunded = 1
           store(refundHeard)
         }
         return
@@ -190,7 +214,7 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
     for (const answer of late.splice(0)) store(answer)
   }
 
-  return { happen, comeToRest, seen: () => ({ order, history, facts, stock, money }) }
+  return { happen, comeToRest, seen: () => ({ order, history, facts, stock, money, isShipped }) }
 }
 
 it('whatever is lost, late, repeated or cancelled, and whenever: money, stock and history are right at rest', () => {
@@ -199,10 +223,13 @@ it('whatever is lost, late, repeated or cancelled, and whenever: money, stock an
       const model = createModel(conditions)
       for (const event of events) model.happen(event)
       model.comeToRest()
-      const { order, history, facts, stock, money } = model.seen()
-      expect(['confirmed', 'cancelled', 'refunded']).toContain(order.status)
-      expect(money.captured - money.refunded).toBe(order.status === 'confirmed' ? 1 : 0)
-      expect(stock.held).toBe(order.status === 'cancelled' ? 0 : 1)
+      const { order, history, facts, stock, money, isShipped } = model.seen()
+      expect(['confirmed', 'shipped', 'cancelled', 'refunded']).toContain(order.status)
+      const isKept = order.status === 'confirmed' || order.status === 'shipped'
+      const isWithCustomer = isShipped && order.goodsReturn?.status !== 'received'
+      expect(money.captured - money.refunded).toBe(isKept ? 1 : 0)
+      expect(stock.held).toBe(isKept || (order.status === 'refunded' && isWithCustomer) ? 1 : 0)
+      expect(order.reservation === 'returned').toBe(stock.returns > 0)
       expect(history).toHaveLength(order.version)
       expect(facts.filter((topic) => topic === 'orders-placed-v1')).toHaveLength(1)
       expect(new Set(facts).size).toBe(facts.length)

@@ -6,6 +6,7 @@ import {
   type Change,
   charged,
   expire,
+  goodsReturned,
   next,
   type Order,
   park,
@@ -79,6 +80,10 @@ export function createDriver(options: DriverOptions): Driver {
         await catalog.release(order.id)
         return released
       }
+      case 'return goods': {
+        await catalog.returnGoods(order.id)
+        return goodsReturned
+      }
     }
   }
 
@@ -116,9 +121,11 @@ export function createDriver(options: DriverOptions): Driver {
       'a step failed; it will be tried again',
     )
     const undoing = order.status === 'cancelling' || order.status === 'refunding'
+    const hasDeadline = order.status === 'placed' || order.status === 'reserved'
     // a command that is refused outright can never succeed by repetition
-    const hopeless = error instanceof Refusal || attempts >= attemptsBeforeParking
-    if (undoing && hopeless) await store.update(order.id, (current) => park(current, String(error)))
+    const hopeless = error instanceof Refusal && !hasDeadline
+    if (hopeless || (undoing && attempts >= attemptsBeforeParking))
+      await store.update(order.id, (current) => park(current, String(error)))
     else await postpone(order.id, attempts)
   }
 

@@ -1,10 +1,17 @@
-import type { ColumnType, Generated, Selectable, Transaction } from 'kysely'
+import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
 import { unanswered } from '../../chassis/preparing-client.ts'
 import { type Refusal, refused } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
-import type { Address, CancelReason, HistoryEntry, OrderStatus } from './contract.ts'
+import type {
+  Actor,
+  Address,
+  CancelReason,
+  GoodsReturn,
+  HistoryEntry,
+  OrderStatus,
+} from './contract.ts'
 import {
   type Change,
   type Charge,
@@ -35,6 +42,9 @@ export type OrdersTables = {
     card: string
     expected_total: number | null
     purchase: string | null
+    shipped_at: Date | null
+    delivered_at: Date | null
+    goods_return: Json<GoodsReturn> | null
     total: number | null
     currency: string
     attempts: Generated<number>
@@ -51,6 +61,9 @@ export type OrdersTables = {
     detail: string | null
     trace_id: string | null
     failures: number | null
+    /** Steps from before it was noted have none. */
+    actor: Actor['role'] | null
+    actor_id: string | null
     at: Date
   }
 }
@@ -97,7 +110,8 @@ export function createOrderStore(
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
       if (numInsertedOrUpdatedRows === 0n) throw undone
-      await insertHistory(rows as unknown as Rows, order, entries)
+      const actor = { role: 'customer' as const, userId: order.customerId }
+      await insertHistory(rows as unknown as Rows, order, entries, actor)
       announce(...facts)
       return true
     })
@@ -170,7 +184,8 @@ export function createOrderStore(
       .where('id', '=', id)
       .modifyEnd(unanswered)
       .execute()
-    await insertHistory(tx.rows as unknown as Rows, changed, entries, found.attempts)
+    const actor = viewer ?? { role: 'system' as const }
+    await insertHistory(tx.rows as unknown as Rows, changed, entries, actor, found.attempts)
     tx.announce(...facts)
     return changed
   }
@@ -200,25 +215,29 @@ export function createOrderStore(
       .where('order_id', '=', id)
       .orderBy('version')
       .execute()
-    return entries.map(({ version, status, step, detail, trace_id, failures, at }) => ({
-      version,
-      status,
-      step,
-      ...(detail && { detail }),
-      ...(trace_id && { traceId: trace_id }),
-      ...(failures && { failures }),
-      at: at.toISOString(),
-    }))
+    return entries.map(
+      ({ version, status, step, detail, actor, actor_id, trace_id, failures, at }) => ({
+        version,
+        status,
+        step,
+        ...(detail && { detail }),
+        ...(actor && { actor: { role: actor, ...(actor_id && { userId: actor_id }) } }),
+        ...(trace_id && { traceId: trace_id }),
+        ...(failures && { failures }),
+        at: at.toISOString(),
+      }),
+    )
   }
 
   async function list(
     viewer: Viewer,
-    { limit, cursor, status, all }: Parameters<OrderStore['list']>[1],
+    { limit, cursor, status, goodsReturn, all }: Parameters<OrderStore['list']>[1],
   ): Promise<Order[]> {
     let query = database.rows.selectFrom('orders').selectAll().orderBy('id', 'desc').limit(limit)
     if (!(all && viewer.role === 'operator')) query = query.where('customer_id', '=', viewer.userId)
     if (cursor) query = query.where('id', '<', cursor)
     if (status) query = query.where('status', '=', status)
+    if (goodsReturn) query = query.where(sql`goods_return ->> 'status'`, '=', goodsReturn)
     return (await query.execute()).map(toOrder)
   }
 
@@ -281,6 +300,7 @@ async function insertHistory(
   rows: Rows,
   order: Order,
   entries: Change['entries'],
+  actor: Actor,
   failures = 0,
 ): Promise<void> {
   const traceId = traceparent()?.split('-')[1]
@@ -293,6 +313,8 @@ async function insertHistory(
     detail: detail ?? null,
     trace_id: traceId ?? null,
     failures: index === 0 && failures > 0 ? failures : null,
+    actor: actor.role,
+    actor_id: actor.userId ?? null,
     at: order.updatedAt,
   }))
   await rows.insertInto('order_history').values(values).modifyEnd(unanswered).execute()
@@ -306,6 +328,9 @@ const updatable = (order: Order) => ({
   parked_from: order.parkedFrom ?? null,
   reason: order.reason ?? null,
   purchase: order.purchase ?? null,
+  shipped_at: order.shippedAt ?? null,
+  delivered_at: order.deliveredAt ?? null,
+  goods_return: order.goodsReturn ? JSON.stringify(order.goodsReturn) : null,
   lines: JSON.stringify(order.lines),
   total: order.total?.amount ?? null,
   updated_at: order.updatedAt,
@@ -334,6 +359,9 @@ export const toOrder = (row: OrderRow): Order => ({
   ...(row.expected_total !== null && { expectedTotal: euro(row.expected_total) }),
   ...(row.total !== null && { total: euro(row.total) }),
   ...(row.purchase && { purchase: row.purchase }),
+  ...(row.shipped_at && { shippedAt: row.shipped_at }),
+  ...(row.delivered_at && { deliveredAt: row.delivered_at }),
+  ...(row.goods_return && { goodsReturn: row.goods_return }),
   ...(row.reason && { reason: row.reason }),
   reservation: row.reservation,
   charge: row.charge,

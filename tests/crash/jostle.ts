@@ -22,7 +22,15 @@ export async function jostle(shopping: Shopping): Promise<void> {
     place(shopping, orderOf(mug, 1, 'card_timeout_after_charge')),
     changeMind(shopping, 'card_slow'),
     changeMind(shopping, 'card_timeout_after_charge'),
+    wantMoneyBack(shopping),
   ])
+}
+
+/** Asks the money back before the order is shipped. */
+async function wantMoneyBack(shopping: Shopping): Promise<void> {
+  const orderId = await place(shopping, orderOf(mug))
+  await comesTo(shopping.customer, orderId, ['confirmed'], patienceMs).catch(() => {})
+  await shopping.customer.ask('POST', `/orders/${orderId}/refund`)
 }
 
 /** Takes all but so many pieces off the shelf. */

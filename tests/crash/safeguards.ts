@@ -55,6 +55,19 @@ export const sabotages: readonly Sabotage[] = [
     staysMs: 3_000,
   },
   {
+    safeguard: 'the way back of goods that were not shipped, when their order is refunded',
+    file: 'services/orders/domain.ts',
+    lines: [
+      [
+        "const withGoodsComing = (order: Order): Order => ({ ...order, reservation: 'returning' })",
+        'const withGoodsComing = (order: Order): Order => order',
+      ],
+    ],
+    service: 'orders',
+    finding: /^stock-follows-orders: .* never shipped, but its goods are not back/,
+    staysMs: 3_000,
+  },
+  {
     safeguard: 'a charge of unknown outcome is asked about, never guessed',
     file: 'services/orders/domain.ts',
     lines: [

@@ -107,7 +107,15 @@ export const errands: Record<string, Errand> = {
     await comesTo(shopping.customer, orderId, ['confirmed'])
     await operator.ask('POST', `/orders/${orderId}/ship`)
     await operator.ask('POST', `/orders/${orderId}/deliver`)
-    await customer.ask('POST', `/orders/${orderId}/refund`)
+    await customer.ask('POST', `/orders/${orderId}/return`, { reason: 'too small' })
+    await operator.ask('POST', `/orders/${orderId}/return/approve`)
+    await operator.ask('POST', `/orders/${orderId}/return/receive`)
+    await comesTo(shopping.customer, orderId, ['refunded'])
+  },
+  async 'buys, and wants the money back before it is shipped'(shopping) {
+    const orderId = await place(shopping, orderOf(mug, 2))
+    await comesTo(shopping.customer, orderId, ['confirmed'])
+    await shopping.customer.ask('POST', `/orders/${orderId}/refund`)
     await comesTo(shopping.customer, orderId, ['refunded'])
   },
   async 'has no money'(shopping) {

@@ -58,13 +58,20 @@ describe('an order', () => {
     })
   })
 
-  it('ships, is delivered, and is refunded on request', async () => {
+  it('ships, is delivered, and is refunded once the goods have come back', async () => {
     const orderId = await placed(ada, orderOf(mug))
     await reaches(ada, orderId, ['confirmed'])
     expect((await ops.ask('POST', `/orders/${orderId}/ship`)).status).toBe(200)
     expect((await ops.ask('POST', `/orders/${orderId}/deliver`)).status).toBe(200)
-    expect((await ada.ask('POST', `/orders/${orderId}/refund`)).status).toBe(200)
+    expect((await ada.ask('POST', `/orders/${orderId}/refund`)).body.code).toBe('return-required')
+    expect((await ada.ask('POST', `/orders/${orderId}/return`, {})).status).toBe(200)
+    expect((await ops.ask('POST', `/orders/${orderId}/return/approve`)).status).toBe(200)
+    expect((await ops.ask('POST', `/orders/${orderId}/return/receive`)).status).toBe(200)
     await reaches(ada, orderId, ['refunded'])
+    await until('the goods are back in stock', async () => {
+      const { body } = await ops.ask('GET', `/catalog/orders/${orderId}`)
+      return (body.reservation as { returned?: boolean }).returned === true
+    })
     expect((await ada.ask('GET', `/payments/${orderId}`)).body).toMatchObject({
       status: 'refunded',
     })

@@ -57,6 +57,10 @@ const makeCatalog: MakeService = async ({ database, relay, hearInto }) => {
         params: { orderId: 'uuid' },
         handler: (ctx) => store.reservations.release(ctx.params.orderId),
       },
+      returnGoods: {
+        params: { orderId: 'uuid' },
+        handler: (ctx) => told(store.reservations.returnGoods(ctx.params.orderId)),
+      },
     },
   }
 }

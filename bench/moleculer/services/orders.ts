@@ -26,6 +26,7 @@ const params = {
     props: { name: text, street: text, postalCode: text, city: text, country: 'string|length:2' },
   },
   card: text,
+  cartId: 'string|optional',
 }
 
 const makeOrders: MakeService = async (node) => {
@@ -57,8 +58,9 @@ const makeOrders: MakeService = async (node) => {
         params,
         async handler(ctx) {
           const { user, idempotencyKey } = ctx.meta
-          const { lines, shipTo, card } = ctx.params
-          const accepted = await told(accept(user.userId, idempotencyKey, { lines, shipTo, card }))
+          const { lines, shipTo, card, cartId } = ctx.params
+          const request = { lines, shipTo, card, ...(cartId && { cartId }) }
+          const accepted = await told(accept(user.userId, idempotencyKey, request))
           ctx.meta.$statusCode = 202
           ctx.meta.$responseHeaders = { location: `/orders/${accepted.orderId}` }
           return accepted
@@ -85,6 +87,7 @@ function catalogOf({ call }: Node): Catalog {
     },
     reserve: (orderId, lines) => call('catalog.reserve', { orderId, lines }, stepTimeout),
     release: (orderId) => call('catalog.release', { orderId }, stepTimeout),
+    returnGoods: (orderId) => call('catalog.returnGoods', { orderId }, stepTimeout),
   }
 }
 

@@ -112,11 +112,13 @@ const factsOfPayment: Record<string, string[]> = {
   declined: ['payment-declined'],
 }
 
-/** The facts that orders and payments must have said, from their own histories. */
+/** The facts that orders and payments must have said, from their own histories: one per state, whatever was noted in it. */
 const saidOfOrders = ({ history, payments }: World): string[] => [
-  ...history
-    .filter(({ status }) => announced.includes(status))
-    .map(({ orderId, status }) => `${status} of order ${orderId}`),
+  ...new Set(
+    history
+      .filter(({ status }) => announced.includes(status))
+      .map(({ orderId, status }) => `${status} of order ${orderId}`),
+  ),
   ...payments.flatMap(({ orderId, status }) =>
     (factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
   ),
@@ -125,9 +127,13 @@ const saidOfOrders = ({ history, payments }: World): string[] => [
 /** How many facts each consumer hears, by what it subscribes to. */
 const saidTo: Record<string, (world: World) => number> = {
   catalog: ({ history, products }) =>
-    history.filter(({ status }) => status === 'confirmed' || status === 'cancelled').length +
+    reached(history, 'confirmed') +
+    reached(history, 'cancelled') +
     products.reduce((changes, { version }) => changes + version - 1, 0),
   orders: ({ payments }) => payments.filter(({ status }) => status === 'refunded').length,
   notifications: (world) =>
     saidOfOrders(world).length + world.users.reduce((total, { version }) => total + version, 0),
 }
+
+const reached = (history: World['history'], state: string): number =>
+  new Set(history.filter(({ status }) => status === state).map(({ orderId }) => orderId)).size

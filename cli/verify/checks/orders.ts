@@ -7,13 +7,13 @@ const legal: Record<string, readonly string[]> = {
   reserved: ['charged', 'cancelling'],
   charged: ['confirmed'],
   confirmed: ['shipped', 'refunding'],
-  shipped: ['delivered', 'refunding'],
-  delivered: ['refunding'],
+  shipped: ['shipped', 'delivered', 'refunding'],
+  delivered: ['delivered', 'refunding'],
   cancelling: ['cancelling', 'cancelled', 'needs_attention'],
   refunding: ['refunding', 'refunded', 'needs_attention'],
-  needs_attention: ['needs_attention', 'cancelling', 'refunding'],
+  needs_attention: ['needs_attention', 'cancelling', 'refunding', 'refunded'],
   cancelled: [],
-  refunded: [],
+  refunded: ['refunded', 'needs_attention'],
 }
 
 /** An order that is driven is looked at every few seconds, whatever fails. */

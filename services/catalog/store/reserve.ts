@@ -2,7 +2,13 @@ import { type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Database, Tx } from '../../../chassis/database.ts'
 import { euro } from '../../../chassis/money.ts'
 import { catalog, type ReservationReply } from '../contract.ts'
-import { answerAgain, mustBeSold, type Reservation, type WantedLine } from '../domain.ts'
+import {
+  answerAgain,
+  mustBeReturned,
+  mustBeSold,
+  type Reservation,
+  type WantedLine,
+} from '../domain.ts'
 import type { Reservations } from '../ports.ts'
 import type { CatalogTables } from './tables.ts'
 
@@ -58,13 +64,12 @@ export function createReservations(
 
   async function sellWithin({ rows }: Tx<CatalogTables>, orderId: string): Promise<void> {
     const { rows: sold } = await sell(orderId).execute(rows)
-    if (sold.length > 0) return
-    const row = await rows
-      .selectFrom('reservations')
-      .select('status')
-      .where('order_id', '=', orderId)
-      .executeTakeFirst()
-    mustBeSold(orderId, row?.status)
+    if (sold.length === 0) mustBeSold(orderId, await statusOf(rows, orderId))
+  }
+
+  async function returnGoods(orderId: string): Promise<void> {
+    const { rows: returned } = await giveBack(orderId).execute(database.rows)
+    if (returned.length === 0) mustBeReturned(orderId, await statusOf(database.rows, orderId))
   }
 
   return {
@@ -76,7 +81,20 @@ export function createReservations(
       await release(orderId).execute(rows as Transaction<CatalogTables>)
     },
     sellWithin,
+    returnGoods,
   }
+}
+
+async function statusOf(
+  rows: Pick<Tx<CatalogTables>['rows'], 'selectFrom'>,
+  orderId: string,
+): Promise<Reservation['status'] | undefined> {
+  const row = await rows
+    .selectFrom('reservations')
+    .select('status')
+    .where('order_id', '=', orderId)
+    .executeTakeFirst()
+  return row?.status
 }
 
 /**
@@ -142,6 +160,31 @@ const sell = (orderId: string): RawBuilder<{ sku: string }> => sql`
     where order_id = ${orderId}::uuid and status = 'reserved'
     returning lines
   ), ${moveHeld(orderId, 'bought', 'sold')}`
+
+/** The goods come from where they are: reserved while the sale has not been recorded yet, else sold. */
+const giveBack = (orderId: string): RawBuilder<{ sku: string }> => sql`
+  with before as (
+    select status, lines from reservations
+    where order_id = ${orderId}::uuid and status in ('reserved', 'sold') for update
+  ), returned as (
+    update reservations set status = 'returned', changed_at = now()
+    from before where order_id = ${orderId}::uuid
+  ), held as (
+    select line.sku, line.quantity,
+      case status when 'reserved' then line.quantity else 0 end as reserved,
+      case status when 'sold' then line.quantity else 0 end as sold
+    from before, jsonb_to_recordset(lines) as line (sku text, quantity integer)
+  ), locked as (
+    select sku, on_hand, reserved, sold from stock where sku in (select sku from held) order by sku for update
+  ), moved as (
+    update stock set on_hand = locked.on_hand + quantity, reserved = locked.reserved - held.reserved,
+      sold = locked.sold - held.sold
+    from held join locked using (sku) where stock.sku = locked.sku
+    returning stock.sku, quantity, held.reserved, held.sold
+  )
+  insert into stock_movements (sku, kind, on_hand, reserved, sold, order_id)
+  select sku, 'returned', quantity, -reserved, -sold, ${orderId}::uuid from moved
+  returning sku`
 
 /** Moves what the reservation in `from` holds back on hand, or to sold; answers the skus moved. */
 const moveHeld = (

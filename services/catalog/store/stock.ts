@@ -53,7 +53,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
     return {
       ...stock,
       movements: movements.map(({ kind, on_hand, reserved, sold, order_id, reason, at }) => ({
-        kind,
+        kind: shown(kind),
         onHand: on_hand,
         reserved,
         sold,
@@ -83,15 +83,24 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
       .execute()
     return {
       reservation: held(reservation),
-      movements: movements.map(({ at, ...rest }) => ({ ...rest, at: at.toISOString() })),
+      movements: movements.map(({ at, kind, ...rest }) => ({
+        kind: shown(kind),
+        ...rest,
+        at: at.toISOString(),
+      })),
     }
   }
 
   return { adjust, report, ofOrder }
 }
 
+/** Clients know the return of goods as their release. */
+const shown = <S extends string>(kind: S): Exclude<S, 'returned'> | 'released' =>
+  kind === 'returned' ? 'released' : (kind as Exclude<S, 'returned'>)
+
 const held = (row: Selectable<CatalogTables['reservations']>) => ({
-  status: row.status,
+  status: shown(row.status),
+  ...(row.status === 'returned' && { returned: true as const }),
   ...(row.refusal && { refusal: row.refusal }),
   at: row.at.toISOString(),
   changedAt: row.changed_at.toISOString(),

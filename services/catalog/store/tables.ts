@@ -23,7 +23,7 @@ export type CatalogTables = {
   stock_movements: {
     sku: string
     id: GeneratedAlways<number>
-    kind: 'initial' | 'adjusted' | 'reserved' | 'released' | 'sold'
+    kind: 'initial' | 'adjusted' | 'reserved' | 'released' | 'sold' | 'returned'
     on_hand: Generated<number>
     reserved: Generated<number>
     sold: Generated<number>
@@ -41,7 +41,7 @@ export type CatalogTables = {
   }
   reservations: {
     order_id: string
-    status: 'reserved' | 'refused' | 'released' | 'sold'
+    status: 'reserved' | 'refused' | 'released' | 'sold' | 'returned'
     lines: Json<{ sku: string; quantity: number; name: string; price: number }[]>
     total: number | null
     refusal: 'out-of-stock' | 'unknown-sku' | 'discontinued' | null

@@ -3,10 +3,12 @@ import * as initial from './001-initial.ts'
 import * as nextAttempts from './002-next-attempts.ts'
 import * as tracedSteps from './003-traced-steps.ts'
 import * as oneOrderPerPurchase from './004-one-order-per-purchase.ts'
+import * as returns from './005-returns.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-next-attempts': nextAttempts,
   '003-traced-steps': tracedSteps,
   '004-one-order-per-purchase': oneOrderPerPurchase,
+  '005-returns': returns,
 }

@@ -36,7 +36,8 @@ export function createOverview({ rows }: Database<OrdersTables>): Overview {
       )
       .selectAll('orders')
       .select(['last.step', 'last.detail'])
-      .where('status', 'in', open)
+      // an order at rest can still wait for its goods to be put back
+      .where(({ eb, or }) => or([eb('status', 'in', open), eb('next_attempt_at', 'is not', null)]))
       .orderBy(sql`status = 'needs_attention'`, 'desc')
       .orderBy('id')
       .limit(mostListed)
