@@ -1,5 +1,6 @@
 import { ensureRuntime } from '../runtime/ensure.ts'
 import { assertReachable } from './addresses.ts'
+import { anySidecarRuns, ensureProjectAuthority } from './authority.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './backing.ts'
 import { readResources } from './components.ts'
 import { checkComponents } from './components-check.ts'
@@ -50,6 +51,8 @@ export async function planOf(
   const apps = once.map(({ appId }) => appId)
   const { secretsFile } = project
   checkComponents({ resources, apps, secrets: Object.keys(secrets), secretsFile })
+  if (stanzas.some((stanza) => stanza.mtls))
+    ensureProjectAuthority(project, { nothingRuns: !(await anySidecarRuns(stanzas)) })
   ensureVariables(project)
   await ensureIdentities(project, [...apps, schedulerId])
   for (const app of apps) ensureAppTokens(project, app)

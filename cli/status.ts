@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { accepts, answers } from '../runtime/started.ts'
+import { warningsOf } from './authority.ts'
 import { sidecarHealthy } from './fleet.ts'
 import type { Project } from './project.ts'
 import { type ProcessRecord, procOf, readState, supervisorOf } from './state.ts'
@@ -23,6 +24,8 @@ export type Status = {
   ready: boolean
   supervisor?: number
   processes: ProcessStatus[]
+  /** What will stop working unless somebody acts. */
+  warnings: string[]
 }
 
 /** Asks every recorded process now. `ready` is true when all of them are. */
@@ -37,6 +40,7 @@ export async function statusOf(project: Project): Promise<Status> {
     ready: processes.length > 0 && processes.every(({ ready }) => ready),
     ...(supervisor && { supervisor: supervisor.pid }),
     processes,
+    warnings: warningsOf(project),
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureRuntime } from '../runtime/ensure.ts'
+import { ensureProjectAuthority, warningsOf } from './authority.ts'
 import { openLinks } from './chaos/links.ts'
 import { openDesk } from './desk/desk.ts'
 import { stopLeftovers } from './down.ts'
@@ -67,7 +68,8 @@ export async function upUnlessRunning(
 }
 
 function opened(project: Project, began: number, howToStop: string): string {
-  return `\nready after ${seconds(performance.now() - began)}\n${welcome(project, howToStop)}`
+  const warnings = warningsOf(project).map((text) => `${paint('yellow', '!')} ${text}\n`)
+  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop)}`
 }
 
 /** The shop, and the desk for those who run it. `breakable`: from there it can be broken on purpose. */
@@ -84,16 +86,21 @@ async function openAll(
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
   const closeDesk = await openDesk({ project, stanzas, links })
   const apps = stanzas.map(({ appId }) => appId)
-  const renewal = setInterval(() => void renewIdentities(project, apps), renewEveryMs)
+  const renewal = setInterval(() => void renew(project, apps), renewEveryMs)
   void shop.ended.then(closeDesk).then(() => clearInterval(renewal))
   return shop
 }
 
 const renewEveryMs = 6 * 3_600_000
 
-/** A running shop outlives the tokens with which its sidecars renew their certificates. */
-async function renewIdentities(project: Project, apps: readonly string[]): Promise<void> {
-  await ensureIdentities(project, [...apps, schedulerId]).catch((error) => console.error(error))
+/** A running shop outlives sentry's certificate, and the tokens with which its sidecars renew theirs. */
+async function renew(project: Project, apps: readonly string[]): Promise<void> {
+  try {
+    ensureProjectAuthority(project, { nothingRuns: false })
+    await ensureIdentities(project, [...apps, schedulerId])
+  } catch (error) {
+    console.error(error)
+  }
 }
 
 /** Why was told when it happened; stopping the rest took a while. */

@@ -1,5 +1,4 @@
-import { X509Certificate } from 'node:crypto'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { answers, type Started, startAndWait } from './started.ts'
 
@@ -11,7 +10,7 @@ const trustDomain = 'localhost'
 export type SentryOptions = {
   /** The program, from `ensureRuntime`. */
   path: string
-  /** Holds the certificate authority: ca.crt, issuer.crt, issuer.key. Created at the first start, used again after. */
+  /** Holds the certificate authority: ca.crt, issuer.crt, issuer.key, from `ensureAuthority`. */
   dir: string
   /** A Dapr Configuration with `spec.mtls`. */
   configFile: string
@@ -30,7 +29,6 @@ export async function startSentry(options: SentryOptions): Promise<Sentry> {
   const { path, port = 50001, healthPort = 50011, logFile } = options
   const [dir, configFile] = [resolve(options.dir), resolve(options.configFile)]
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  await discardExpired(dir)
   const args = [
     ...['--issuer-credentials', dir, '--trust-domain', trustDomain, '--config', configFile],
     ...listening(port, healthPort),
@@ -144,22 +142,6 @@ function listening(port: number, healthPort: number): string[] {
     '--healthz-listen-address',
     local,
   ]
-}
-
-// The authority is valid for a year, and Sentry does not renew it. No sidecar runs yet, so a new one may replace it.
-async function discardExpired(dir: string): Promise<void> {
-  const certificate = await readFile(join(dir, 'ca.crt')).catch(() => undefined)
-  if (certificate === undefined || !expiresSoon(certificate, Date.now())) return
-  await Promise.all(
-    ['ca.crt', 'issuer.crt', 'issuer.key'].map((file) => rm(join(dir, file), { force: true })),
-  )
-}
-
-const month = 30 * 86_400_000
-
-/** Whether a certificate (PEM) ends within 30 days of `now` (epoch milliseconds). */
-export function expiresSoon(certificate: string | Buffer, now: number): boolean {
-  return new X509Certificate(certificate).validToDate.getTime() - now < month
 }
 
 function healthy(port: number): Promise<boolean> {

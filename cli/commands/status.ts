@@ -13,6 +13,7 @@ export default command({
     if (args.json) console.log(JSON.stringify(status, null, 2))
     else
       console.log(status.processes.length === 0 ? 'nothing is running: npm start' : tableOf(status))
+    if (!args.json) for (const warning of status.warnings) console.log(`! ${warning}`)
     if (!status.ready) process.exitCode = 1
   },
 })

@@ -4,6 +4,7 @@ import { startScheduler, startSentry } from '../../runtime/dapr-control-plane.ts
 import { startMail } from '../../runtime/mail.ts'
 import { startPostgres, stopPostgres } from '../../runtime/postgres.ts'
 import { accepts, startAndWait } from '../../runtime/started.ts'
+import { ensureProjectAuthority } from '../authority.ts'
 import { ensureDatabases, superuserOf } from '../databases.ts'
 import { ensureIdentities, identityFile, schedulerId } from '../identities.ts'
 import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../ports.ts'
@@ -85,7 +86,13 @@ export function sentry({ project, runtime }: ServerOptions): Unit {
     project,
     'sentry',
     { grpc: 50001, health: sentryHealthPort },
-    { start: async () => (await startSentry(given)).proc, ready: answersHttp(sentryHealthPort) },
+    {
+      start: async () => {
+        ensureProjectAuthority(project, { nothingRuns: false })
+        return (await startSentry(given)).proc
+      },
+      ready: answersHttp(sentryHealthPort),
+    },
   )
 }
 

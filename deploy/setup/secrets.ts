@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import { ensureProjectAuthority } from '../../cli/authority.ts'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
 import { readIfThere, writeWhole } from '../../cli/files.ts'
 import { ensureIdentities, schedulerId } from '../../cli/identities.ts'
 import { projectAt } from '../../cli/project.ts'
 import { ensureSecrets, type Secrets } from '../../cli/secrets.ts'
 import { appEnvFile, ensureAppTokens, ensureVariables } from '../../cli/variables.ts'
+import { authorityWarning } from '../../runtime/authority.ts'
 
 /**
  * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each kind of
@@ -17,6 +19,9 @@ writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
 ensureVariables(project)
 const apps = readRunFile(project.runFile).map(({ appId }) => appId)
 await ensureIdentities(project, [...apps, schedulerId], { authority: '/volumes/authority' })
+const made = ensureProjectAuthority(project, { dir: '/volumes/authority', nothingRuns: false })
+const warning = authorityWarning(made)
+if (warning) process.stderr.write(`! ${warning}\n`)
 const { username, password } = new URL(secrets['broker-url'] ?? '')
 
 for (const app of apps) {
