@@ -1,15 +1,13 @@
 import { body, createRoute, empty, json, z } from '../../chassis/contract.ts'
-import { Sku } from '../catalog/contract.ts'
+import { OrderQuantity, orderLimits, Sku } from '../catalog/contract.ts'
 
-export const Line = z
-  .strictObject({ sku: Sku, quantity: z.int().min(1).max(999) })
-  .openapi('CartLine')
+export const Line = z.strictObject({ sku: Sku, quantity: OrderQuantity }).openapi('CartLine')
 export type Line = z.infer<typeof Line>
 
 /** What somebody wants, without prices: those are the catalog's, at the time they are shown or ordered. */
 export const Cart = z
   .object({
-    lines: z.array(Line).max(50),
+    lines: z.array(Line).max(orderLimits.products),
     cartId: z.string().max(100).optional().openapi({
       description:
         'Names what is being bought: send it as `cartId` of `POST /orders`. It stays the same while the cart is changed, and is another one once an order made from the cart is confirmed, or the cart was empty. An empty cart has none.',
@@ -51,7 +49,7 @@ export const cartsRoutes = {
     method: 'put',
     path: '/cart/items/{sku}',
     tags,
-    summary: 'Have so many of a product in the cart (at most 50 products)',
+    summary: `Have so many of a product in the cart (at most ${orderLimits.products} products)`,
     security,
     request: { params, headers, body: body(Line.omit({ sku: true }).openapi('CartQuantity')) },
     responses: { 200: cart },

@@ -1,4 +1,5 @@
 import { type Refusal, refused } from '../../chassis/refusal.ts'
+import { orderLimits } from '../catalog/contract.ts'
 import type { Line } from './contract.ts'
 
 /** The ways in which carts says no, beside those of every service. */
@@ -22,7 +23,6 @@ export type Ordered = { orderId: string; lines: readonly Line[]; cartId?: string
 /** What somebody has who never used theirs, or not for 30 days. */
 export const unused: Basket = { revision: 'unused', lines: [], orders: [] }
 
-const mostLines = 50
 const rememberedOrders = 50
 
 export function put(basket: Basket, { sku, quantity }: Line): Basket {
@@ -33,8 +33,8 @@ export function put(basket: Basket, { sku, quantity }: Line): Basket {
       ...basket,
       lines: basket.lines.map((line) => (line === there ? { sku, quantity } : line)),
     }
-  if (basket.lines.length >= mostLines)
-    throw refuse('cart-full', `At most ${mostLines} products; take one out first.`)
+  if (basket.lines.length >= orderLimits.products)
+    throw refuse('cart-full', `At most ${orderLimits.products} products; take one out first.`)
   return { ...basket, lines: [...basket.lines, { sku, quantity }] }
 }
 

@@ -6,6 +6,10 @@ export const Sku = z
   .openapi('Sku', { example: 'MUG-ENAMEL-BLUE' })
 export type Sku = z.infer<typeof Sku>
 
+/** The most that a cart and an order take: different products, and pieces of each. */
+export const orderLimits = { products: 50, pieces: 999 }
+export const OrderQuantity = z.int().min(1).max(orderLimits.pieces)
+
 const Name = z.string().trim().min(1).max(120)
 const Description = z.string().trim().min(1).max(2_000)
 const Category = z.string().regex(/^[a-z]+(-[a-z]+)*$/)

@@ -18,6 +18,7 @@ import {
   DuplicateOrder,
   type HistoryEntry,
   type OrderView,
+  PriceChanged,
   type Saga,
   type Sales,
 } from './contract.ts'
@@ -50,6 +51,7 @@ type Others = {
   reserve: () => Promise<ReserveOutcome>
   charge: () => Promise<ChargeOutcome>
   returnGoods: () => Promise<void>
+  price: Catalog['price']
   calls: string[]
 }
 
@@ -81,10 +83,12 @@ beforeEach(async () => {
     reserve: async () => inStock,
     charge: async () => ({ outcome: 'charged' }),
     returnGoods: async () => {},
+    price: async (lines) => lines.map((line) => ({ ...line, name: 'Mug', unitPrice: euro(1490) })),
     calls: [],
   }
   const catalog: Catalog = {
     unknown: async (skus) => skus.filter((sku) => sku.startsWith('NO-')),
+    price: (lines) => others.price(lines),
     reserve: (id) => called(`reserve ${id}`, others.reserve),
     release: (id) => called(`release ${id}`, async () => {}),
     returnGoods: (id) => called(`return ${id}`, others.returnGoods),
@@ -97,7 +101,7 @@ beforeEach(async () => {
   driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
   driver.start()
   ports = {
-    backlog: createBacklog({ underWay: store.underWay, most: 1_000 }),
+    backlog: createBacklog({ underWay: store.underWay, most: 1_000, mostPerCustomer: 1_000 }),
     overview: createOverview(database),
     store,
     catalog,
@@ -186,6 +190,14 @@ const facts = async (orderId: string): Promise<string[]> => {
     .map(({ topic }) => topic)
 }
 
+async function countOrders(): Promise<number> {
+  const { n } = await database.rows
+    .selectFrom('orders')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow()
+  return n
+}
+
 describe('one purchase is one order', () => {
   const withoutCart = { ...request, cartId: undefined }
   const anotherCard = { ...request, card: 'card_slow' }
@@ -197,7 +209,7 @@ describe('one purchase is one order', () => {
   }
   afterEach(async () => {
     others.charge = async () => ({ outcome: 'charged' })
-    await until('nothing is under way', async () => (await ports.store.underWay()) === 0)
+    await until('nothing is under way', async () => (await ports.store.underWay()).size === 0)
   })
   async function duplicateOf(answer: Response): Promise<string> {
     expect(answer.status).toBe(409)
@@ -302,6 +314,66 @@ describe('one purchase is one order', () => {
   })
 })
 
+describe('the price that the customer was shown', () => {
+  const now = (amount: number) => {
+    others.price = async (lines) =>
+      lines.map((line) => ({ ...line, name: 'Mug', unitPrice: euro(amount) }))
+  }
+  const seen = { ...request, expectedTotal: euro(2980) }
+
+  it('has changed: the refusal shows the new one, and it is accepted under the same key', async () => {
+    now(1590)
+    const [key, cartId] = [uuid(), uuid()]
+    const before = await countOrders()
+    const refusal = await post('/orders', ada, 'customer', { ...seen, cartId }, key)
+    expect(refusal.status).toBe(409)
+    const { lines, total } = PriceChanged.parse(await refusal.json())
+    expect(total).toEqual(euro(3180))
+    expect(lines).toEqual([{ sku: 'MUG', quantity: 2, name: 'Mug', unitPrice: euro(1590) }])
+    expect(await countOrders()).toBe(before)
+    const accepted = { ...seen, cartId, expectedTotal: total }
+    expect((await post('/orders', ada, 'customer', accepted, key)).status).toBe(202)
+  })
+
+  it('has changed since the order was accepted: a repeated request is still that order', async () => {
+    now(1490)
+    const key = uuid()
+    const first = await post('/orders', ada, 'customer', seen, key)
+    expect(first.status).toBe(202)
+    now(1590)
+    expect(await (await post('/orders', ada, 'customer', seen, key)).text()).toBe(
+      await first.text(),
+    )
+  })
+
+  it('changes between the acceptance and the reservation: cancelled, nothing charged, the new prices shown', async () => {
+    now(1490)
+    others.reserve = async () => ({
+      outcome: 'reserved',
+      lines: [{ sku: 'MUG', quantity: 2, name: 'Mug', unitPrice: euro(1590) }],
+      total: euro(3180),
+    })
+    const orderId = await placed(seen)
+    await reaches(orderId, 'cancelled')
+    const order = (await (await get(`/orders/${orderId}`)).json()) as OrderView
+    expect(order).toMatchObject({ reason: 'price-changed', total: euro(3180) })
+    expect(others.calls).not.toContain(`charge ${orderId}`)
+  })
+
+  it('cannot be compared while the catalogue is away: the saga does it', async () => {
+    others.price = async () => {
+      throw new Fault('unavailable', 'the catalogue is away')
+    }
+    await reaches(await placed(seen), 'confirmed')
+  })
+
+  it('of a product that is not there is refused', async () => {
+    others.price = async () => []
+    const answer = await post('/orders', ada, 'customer', seen)
+    expect([answer.status, await answer.json()]).toMatchObject([422, { code: 'unknown-sku' }])
+  })
+})
+
 describe('placing an order', () => {
   it('is accepted with its location and completes in the background', async () => {
     const answer = await post('/orders', ada, 'customer', request)
@@ -372,6 +444,21 @@ describe('placing an order', () => {
     ],
     ['no lines', { ...request, lines: [] }, 400, 'lines'],
     [
+      'more pieces than a cart takes',
+      { ...request, lines: [{ sku: 'MUG', quantity: 1_000 }] },
+      400,
+      'lines.0.quantity',
+    ],
+    [
+      'more products than a cart takes',
+      {
+        ...request,
+        lines: Array.from({ length: 51 }, (_, n) => ({ sku: `SKU-${n}`, quantity: 1 })),
+      },
+      400,
+      'lines',
+    ],
+    [
       'one product twice',
       { ...request, lines: [request.lines[0], request.lines[0]] },
       400,
@@ -427,21 +514,17 @@ describe('placing an order', () => {
     for (const answer of [broken, large, wrong])
       expect(answer.headers.get('content-type')).toBe('application/problem+json')
   })
-
-  async function countOrders(): Promise<number> {
-    const { n } = await database.rows
-      .selectFrom('orders')
-      .select((eb) => eb.fn.countAll<number>().as('n'))
-      .executeTakeFirstOrThrow()
-    return n
-  }
 })
 
 describe('when too many orders are under way', () => {
   it('a new one is refused as a problem, with the time to come back, until there is room', async () => {
     const paid = Promise.withResolvers<ChargeOutcome>()
     others.charge = () => paid.promise
-    const backlog = createBacklog({ underWay: ports.store.underWay, most: 1 })
+    const backlog = createBacklog({
+      underWay: ports.store.underWay,
+      most: 1,
+      mostPerCustomer: 1_000,
+    })
     app = createOrdersApp({ ...ports, backlog })
     const first = await placed()
     const answer = await post('/orders', ada, 'customer', request)
@@ -453,6 +536,28 @@ describe('when too many orders are under way', () => {
     await until('there is room', async () => {
       return (await post('/orders', ada, 'customer', request)).status === 202
     })
+  })
+})
+
+describe('when one customer has too many orders under way', () => {
+  it('that customer is refused, and others are not', async () => {
+    const paid = Promise.withResolvers<ChargeOutcome>()
+    others.charge = () => paid.promise
+    const most = { most: 500, mostPerCustomer: 2 }
+    app = createOrdersApp({
+      ...ports,
+      backlog: createBacklog({ underWay: ports.store.underWay, ...most }),
+    })
+    const [eve, placedBefore] = [uuid(), await placed()]
+    for (const _ of [1, 2])
+      expect((await post('/orders', eve, 'customer', request)).status).toBe(202)
+    const answer = await post('/orders', eve, 'customer', request)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '2'])
+    expect(await answer.json()).toMatchObject({ code: 'too-many-open-orders' })
+    expect((await post('/orders', bob, 'customer', request)).status).toBe(202)
+    expect((await post(`/orders/${placedBefore}/cancel`)).status).toBe(200)
+    paid.resolve({ outcome: 'charged' })
+    await until('nothing is under way', async () => (await ports.store.underWay()).size === 0)
   })
 })
 

@@ -7,8 +7,9 @@ import type { DeadLetters } from '../../chassis/dead-letters.ts'
 import { type Handler, on } from '../../chassis/hearing.ts'
 import type { Inbox } from '../../chassis/inbox.ts'
 import type { Log } from '../../chassis/log.ts'
+import { euro, type Money } from '../../chassis/money.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
-import { Fault, refused } from '../../chassis/refusal.ts'
+import { Fault, type Refusal, refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { payments } from '../payments/contract.ts'
 import type { Backlog } from './backlog.ts'
@@ -24,6 +25,7 @@ import {
   type Change,
   cancel,
   deliver,
+  type Line,
   type Order,
   place,
   receiveReturn,
@@ -61,6 +63,8 @@ type RefusalCode =
   | 'unknown-sku'
   | 'idempotency-key-reused'
   | 'duplicate-order'
+  | 'price-changed'
+  | 'too-many-open-orders'
   | 'order-already-confirmed'
   | 'order-already-shipped'
   | 'order-already-refunded'
@@ -81,6 +85,8 @@ const problems = {
     title: 'The Idempotency-Key belongs to another request',
   },
   'duplicate-order': { status: 409, title: 'The same purchase is an order already' },
+  'price-changed': { status: 409, title: 'A price has changed' },
+  'too-many-open-orders': { status: 429, title: 'Too many open orders' },
   'order-already-confirmed': { status: 409, title: 'The order is paid' },
   'order-already-shipped': { status: 409, title: 'The order is on its way' },
   'order-already-refunded': { status: 409, title: 'The order is refunded' },
@@ -134,17 +140,20 @@ export function createOrdersApp(ports: OrdersPorts): App {
   subscribe(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
 
   app.openapi(ordersRoutes.place, async (c) => {
-    await backlog.admit()
+    const { userId } = c.var.identity
     const request = c.req.valid('json')
-    await refuseUnknown(request.lines.map(({ sku }) => sku))
-    const placedAt = now()
-    const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
-    const change = place(uuid(), c.var.identity.userId, request, placedAt, deadlineAt)
     const key = {
       key: c.req.valid('header')['idempotency-key'],
       requestHash: hash(request),
       again: request.again,
     }
+    await backlog.admit(userId)
+    if (!request.expectedTotal) await refuseUnknown(request.lines)
+    else if (!(await store.placedBefore(userId, key)))
+      await refuseChanged(request.lines, request.expectedTotal)
+    const placedAt = now()
+    const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
+    const change = place(uuid(), userId, request, placedAt, deadlineAt)
     const leaseMs = driver.roomMs()
     const { order, isNew } = await store.place(change, key, leaseMs)
     if (isNew && leaseMs > 0) driver.drive(order)
@@ -229,19 +238,35 @@ export function createOrdersApp(ports: OrdersPorts): App {
     return c.json(await change(c.req.valid('param').orderId, c.var.identity, rejected), 200)
   })
 
-  /** An unknown product is refused at once; when the catalogue does not answer, the saga finds out. */
-  async function refuseUnknown(skus: readonly string[]): Promise<void> {
+  /** When the catalogue does not answer, the order is accepted, and the saga finds out. */
+  async function ifItAnswers(ask: () => Promise<void>): Promise<void> {
     try {
-      const [sku] = await catalog.unknown(skus)
-      if (sku)
-        throw refused('unknown-sku', `There is no product ${sku}.`, {
-          errors: [{ field: 'lines', message: `no product ${sku}` }],
-        })
+      await ask()
     } catch (error) {
       if (!(error instanceof Fault)) throw error
       log.warn({ err: error }, 'accepting an order without asking the catalogue')
     }
   }
+
+  const refuseUnknown = (lines: readonly Line[]): Promise<void> =>
+    ifItAnswers(async () => {
+      const [sku] = await catalog.unknown(lines.map((line) => line.sku))
+      if (sku) throw unknownSku(sku)
+    })
+
+  /** The customer sees another total than the shop would charge: the refusal shows what it is now. */
+  const refuseChanged = (lines: readonly Line[], expected: Money): Promise<void> =>
+    ifItAnswers(async () => {
+      const priced = await catalog.price(lines)
+      const missing = lines.find(({ sku }) => !priced.some((line) => line.sku === sku))
+      if (missing) throw unknownSku(missing.sku)
+      const total = totalOf(priced)
+      if (total.amount !== expected.amount)
+        throw refused('price-changed', 'A price has changed; this is what the order costs now.', {
+          lines: priced,
+          total,
+        })
+    })
 
   async function existing(
     id: string,
@@ -263,6 +288,14 @@ function forCustomer({ detail, actor, ...entry }: HistoryEntry): HistoryEntry {
     ...(actor && { actor: { role: actor.role } }),
   }
 }
+
+const unknownSku = (sku: string): Refusal =>
+  refused('unknown-sku', `There is no product ${sku}.`, {
+    errors: [{ field: 'lines', message: `no product ${sku}` }],
+  })
+
+const totalOf = (lines: readonly Required<Line>[]): Money =>
+  euro(lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amount, 0))
 
 const hash = (request: unknown): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex')

@@ -1,16 +1,19 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { createBacklog } from './backlog.ts'
 
 let clock: number
 let underWay: number
+/** Whom those belong to. */
+let owner: string
 let looks: number
 const backlog = () =>
   createBacklog({
     most: 2,
+    mostPerCustomer: 10,
     now: () => clock,
     underWay: async () => {
       looks += 1
-      return underWay
+      return new Map([[owner, underWay]])
     },
   })
 const busy = expect.objectContaining({ code: 'overloaded', extra: { retryAfterSeconds: 2 } })
@@ -18,23 +21,57 @@ const busy = expect.objectContaining({ code: 'overloaded', extra: { retryAfterSe
 beforeEach(() => {
   clock = 0
   underWay = 0
+  owner = 'bob'
   looks = 0
 })
 
 it('as many orders are admitted as may be under way', async () => {
   const { admit } = backlog()
-  await admit()
-  await admit()
-  await expect(admit()).rejects.toEqual(busy)
+  await admit('ada')
+  await admit('ada')
+  await expect(admit('ada')).rejects.toEqual(busy)
   expect(looks).toBe(1)
 })
 
 it('there is room again when orders have come to rest', async () => {
   underWay = 2
   const { admit } = backlog()
-  await expect(admit()).rejects.toEqual(busy)
+  await expect(admit('ada')).rejects.toEqual(busy)
   underWay = 1
   clock = 250
-  await admit()
-  await expect(admit()).rejects.toEqual(busy)
+  await admit('ada')
+  await expect(admit('ada')).rejects.toEqual(busy)
+})
+
+describe('one customer', () => {
+  const tight = () =>
+    createBacklog({
+      most: 500,
+      mostPerCustomer: 100,
+      now: () => clock,
+      underWay: async () => new Map([[owner, underWay]]),
+    })
+  const tooMany = expect.objectContaining({
+    code: 'too-many-open-orders',
+    extra: { retryAfterSeconds: 2 },
+  })
+
+  it('cannot take the places of all others', async () => {
+    const { admit } = tight()
+    await admit('bob')
+    const bobs = await Promise.allSettled(Array.from({ length: 499 }, () => admit('bob')))
+    expect(bobs.filter(({ status }) => status === 'fulfilled')).toHaveLength(99)
+    await expect(admit('bob')).rejects.toEqual(tooMany)
+    await admit('ada')
+  })
+
+  it('is counted over all instances, and has room again when orders have come to rest', async () => {
+    underWay = 100
+    const { admit } = tight()
+    await expect(admit('bob')).rejects.toEqual(tooMany)
+    underWay = 99
+    clock = 250
+    await admit('bob')
+    await expect(admit('bob')).rejects.toEqual(tooMany)
+  })
 })

@@ -27,6 +27,22 @@ export function createCatalogClient(transport: Transport): Catalog {
       for (const { sku } of found) known.add(sku)
       return unseen.filter((sku) => !known.has(sku))
     },
+    async price(lines) {
+      const query = { skus: lines.map(({ sku }) => sku).join(',') }
+      const options = { timeoutMs: lookUpTimeoutMs }
+      const { known: found } = await call(
+        transport,
+        'catalog',
+        catalogRoutes.lookUp,
+        { query },
+        options,
+      )
+      const products = new Map(found.map((product) => [product.sku, product]))
+      return lines.flatMap(({ sku, quantity }) => {
+        const product = products.get(sku)
+        return product ? [{ sku, quantity, name: product.name, unitPrice: product.price }] : []
+      })
+    },
     reserve: (orderId, lines) =>
       call(
         transport,

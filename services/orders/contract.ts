@@ -1,6 +1,6 @@
 import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
 import { Problem } from '../../chassis/problem.ts'
-import { Sku } from '../catalog/contract.ts'
+import { OrderQuantity, orderLimits, Sku } from '../catalog/contract.ts'
 import { Card } from '../payments/contract.ts'
 
 export const OrderId = z.uuid().openapi({ example: '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11' })
@@ -43,23 +43,22 @@ export const Address = z
   .openapi('ShippingAddress')
 export type Address = z.infer<typeof Address>
 
-const WantedLine = z.strictObject({ sku: Sku, quantity: z.int().min(1).max(1_000_000) })
+const WantedLine = z.strictObject({ sku: Sku, quantity: OrderQuantity })
 
 export const PlaceOrder = z
   .strictObject({
     lines: z
       .array(WantedLine)
       .min(1)
-      .max(50)
+      .max(orderLimits.products)
       .refine(
         (lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length,
         'each product once',
       ),
     shipTo: Address,
     card: Card,
-    expectedTotal: Money.optional().openapi({
-      description: 'Cancel instead of charging when the total differs.',
-    }),
+    /** What the customer was shown. Found to be wrong later than at once, it cancels the order. */
+    expectedTotal: Money.optional(),
     cartId: z.string().min(1).max(100).optional().openapi({
       description:
         'Names the purchase: the `cartId` of `GET /cart`, or any name of the client’s own. A purchase is one order: another one is refused with `duplicate-order` until the first is cancelled. Without it, an order over the same lines is refused while the outcome of the first is open.',
@@ -78,6 +77,14 @@ export const DuplicateOrder = Problem.extend({
   order: z.object({ orderId: OrderId, status: OrderStatus, placedAt: z.iso.datetime() }),
 }).openapi('DuplicateOrder')
 export type DuplicateOrder = z.infer<typeof DuplicateOrder>
+
+/** The refusal `price-changed`: what the order costs now. Send it again with this total once the customer accepts it. */
+export const PriceChanged = Problem.extend({
+  code: z.literal('price-changed'),
+  lines: z.array(z.object({ sku: Sku, quantity: z.int(), name: z.string(), unitPrice: Money })),
+  total: Money,
+}).openapi('PriceChanged')
+export type PriceChanged = z.infer<typeof PriceChanged>
 
 export const Accepted = z
   .object({ orderId: OrderId, status: z.literal('placed'), placedAt: z.iso.datetime() })
@@ -214,9 +221,13 @@ export const ordersRoutes = {
         headers: z.object({ location: z.string() }),
       },
       409: {
-        content: { 'application/problem+json': { schema: DuplicateOrder } },
+        content: {
+          'application/problem+json': {
+            schema: z.discriminatedUnion('code', [DuplicateOrder, PriceChanged]),
+          },
+        },
         description:
-          'The same purchase is an order already. Show that order, or send its id as `again` once the customer has confirmed.',
+          '`price-changed`: the goods cost something else than `expectedTotal` now. Show the new prices, and send the new total once the customer accepts it. `duplicate-order`: the same purchase is an order already. Show that order, or send its id as `again` once the customer has confirmed.',
       },
     },
   }),

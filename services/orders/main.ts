@@ -17,6 +17,8 @@ import { createOrderStore, type OrdersTables } from './store.ts'
 const env = readEnvironment({
   /** Orders under way in all instances; more are answered 503. */
   MAX_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).default(500),
+  /** Of one customer; more are answered 429. */
+  MAX_ORDERS_UNDER_WAY_PER_CUSTOMER: z.coerce.number().int().min(1).default(100),
   /** Days after its delivery in which a customer may ask to return an order. */
   RETURN_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
 })
@@ -39,7 +41,11 @@ const ports = {
   overview: createOverview(database),
   catalog,
   driver,
-  backlog: createBacklog({ underWay: store.underWay, most: env.MAX_ORDERS_UNDER_WAY }),
+  backlog: createBacklog({
+    underWay: store.underWay,
+    most: env.MAX_ORDERS_UNDER_WAY,
+    mostPerCustomer: env.MAX_ORDERS_UNDER_WAY_PER_CUSTOMER,
+  }),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   returnDays: env.RETURN_DAYS,

@@ -34,6 +34,8 @@ export type OrderStore = {
     key: IdempotencyKey,
     leaseMs: number,
   ): Promise<{ order: Order; isNew: boolean }>
+  /** The order that a key stands for, if it stands for one. @throws Refusal `idempotency-key-reused` */
+  placedBefore(customerId: string, key: IdempotencyKey): Promise<Order | undefined>
   /** Locks, decides, and stores row, history and facts together. @throws Refusal `not-found` */
   update(id: string, decide: (order: Order) => Change, viewer?: Viewer): Promise<Order>
   /** The same within a transaction that is already open; a missing order is ignored. */
@@ -43,8 +45,8 @@ export type OrderStore = {
   list(viewer: Viewer, list: OrderList): Promise<Order[]>
   /** Takes up to `limit` orders that are due and that nobody drives, for `leaseMs`. */
   claim(limit: number, leaseMs: number): Promise<{ order: Order; attempts: number }[]>
-  /** How many orders have not come to rest. */
-  underWay(): Promise<number>
+  /** How many orders of each customer have not come to rest. */
+  underWay(): Promise<ReadonlyMap<string, number>>
   /** Gives an order back to be tried again in `delayMs`. */
   postpone(id: string, delayMs: number, attempts: number): Promise<void>
 }
@@ -72,6 +74,8 @@ export type Overview = {
 export type Catalog = {
   /** The SKUs among these that do not exist. @throws Fault when the catalogue does not answer */
   unknown(skus: readonly string[]): Promise<string[]>
+  /** The lines as they would be sold now, those of unknown products left out. @throws Fault when the catalogue does not answer */
+  price(lines: readonly Line[]): Promise<Required<Line>[]>
   reserve(orderId: string, lines: readonly Line[]): Promise<ReserveOutcome>
   release(orderId: string): Promise<void>
   /** Puts the goods of a refunded order back on hand. */

@@ -260,13 +260,14 @@ export function createOrderStore(
     return claimed.map((row) => ({ order: toOrder(row), attempts: row.attempts }))
   }
 
-  async function underWay(): Promise<number> {
-    const { count } = await database.rows
+  async function underWay(): Promise<ReadonlyMap<string, number>> {
+    const counted = await database.rows
       .selectFrom('orders')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .select(({ fn }) => ['customer_id', fn.countAll<number>().as('count')])
       .where('next_attempt_at', 'is not', null)
-      .executeTakeFirstOrThrow()
-    return count
+      .groupBy('customer_id')
+      .execute()
+    return new Map(counted.map(({ customer_id, count }) => [customer_id, count]))
   }
 
   async function postpone(id: string, delayMs: number, attempts: number): Promise<void> {
@@ -280,7 +281,18 @@ export function createOrderStore(
 
   const soon = (ms: number): Date => new Date(now().getTime() + ms)
 
-  return { place, update, updateWithin, find, history, list, claim, underWay, postpone }
+  return {
+    place,
+    placedBefore,
+    update,
+    updateWithin,
+    find,
+    history,
+    list,
+    claim,
+    underWay,
+    postpone,
+  }
 }
 
 const duplicateOf = ({ id, status, placedAt }: Order): Refusal =>

@@ -95,6 +95,8 @@ export type Shopping = { customer: Person; operator: Person } & Pick<CrashShop, 
 export type Errand = (shopping: Shopping) => Promise<void>
 
 const mug = 'MUG-ENAMEL-BLUE'
+/** There are fewer than an order may have pieces. */
+const scarce = 'TEAPOT-STONEWARE-RUST'
 /** Five times as long as a handler may take before its fact is put aside. */
 const holdUpMs = 15_000
 
@@ -123,7 +125,7 @@ export const errands: Record<string, Errand> = {
     await comesTo(shopping.customer, orderId, ['cancelled'])
   },
   async 'wants more than there is'(shopping) {
-    const orderId = await place(shopping, orderOf(mug, 999_999))
+    const orderId = await place(shopping, orderOf(scarce, 999))
     await comesTo(shopping.customer, orderId, ['cancelled'])
   },
   async 'changes their mind while the card is slow'(shopping) {

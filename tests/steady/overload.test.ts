@@ -5,28 +5,35 @@ import { buyer, isShed, orderOnce, type Reply } from './client.ts'
 
 /** More at once than the gateways take, and more than may be under way. */
 const crowd = 1_500
+/** So many that none of them has too many orders for one customer. */
+const customers = 20
 
-let ada: Person
-let replies: Reply[]
+let people: Person[]
+let replies: { by: Person; reply: Reply }[]
+
+const orderedBy = async (by: Person) => ({ by, reply: await orderOnce(by) })
 
 beforeAll(async () => {
-  ada = await buyer(crowd)
-  replies = await Promise.all(Array.from({ length: crowd }, () => orderOnce(ada)))
-})
+  people = [await buyer(crowd)]
+  while (people.length < customers) people.push(await buyer(1))
+  const buying = Array.from({ length: crowd / customers }, () => people.map(orderedBy))
+  replies = await Promise.all(buying.flat())
+}, 120_000)
 
 it('what is too much is refused with 503, as a problem, and told when to come back', () => {
-  const refused = replies.filter(({ status }) => status !== 202)
+  const refused = replies.map(({ reply }) => reply).filter(({ status }) => status !== 202)
   expect(refused.length).toBeGreaterThan(0)
   expect(refused.filter((reply) => !isShed(reply))).toEqual([])
 })
 
 it('what was accepted is completed', async () => {
-  const accepted = replies.filter(({ status }) => status === 202)
+  const accepted = replies.filter(({ reply }) => reply.status === 202)
   expect(accepted.length).toBeGreaterThan(0)
-  for (const { orderId } of accepted) await reaches(ada, orderId, ['confirmed'], 60_000)
+  for (const { by, reply } of accepted) await reaches(by, reply.orderId, ['confirmed'], 60_000)
 })
 
 it('and the shop takes orders again', async () => {
+  const ada = await buyer(1)
   const again = async () => {
     const reply = await orderOnce(ada)
     return reply.status === 202 ? reply : undefined

@@ -97,7 +97,9 @@ describe('each test card through the command', () => {
   })
 
   it('more than the stock ends cancelled', async () => {
-    const result = JSON.parse(await sidecart('order', '--json', '--qty', '999999')) as object
+    const result = JSON.parse(
+      await sidecart('order', '--json', '--sku', 'TEAPOT-STONEWARE-RUST', '--qty', '999'),
+    ) as object
     expect(result).toMatchObject({ status: 'cancelled', reason: 'out-of-stock' })
   })
 })

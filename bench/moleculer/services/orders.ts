@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
+import type { Money } from '../../../chassis/money.ts'
 import { refused } from '../../../chassis/refusal.ts'
 import { type OrdersPorts, ordersHandlers } from '../../../services/orders/app.ts'
 import { place } from '../../../services/orders/domain.ts'
@@ -75,6 +76,8 @@ const makeOrders: MakeService = async (node) => {
 }
 export default makeOrders
 
+type Known = { sku: string; name: string; price: Money }
+
 function catalogOf({ call }: Node): Catalog {
   const known = new Set<string>()
   return {
@@ -84,6 +87,14 @@ function catalogOf({ call }: Node): Catalog {
       for (const { sku } of await call<{ sku: string }[]>('catalog.lookUp', { skus: unseen }))
         known.add(sku)
       return unseen.filter((sku) => !known.has(sku))
+    },
+    async price(lines) {
+      const skus = lines.map(({ sku }) => sku)
+      const found = await call<Known[]>('catalog.lookUp', { skus })
+      return lines.flatMap(({ sku, quantity }) => {
+        const product = found.find((one) => one.sku === sku)
+        return product ? [{ sku, quantity, name: product.name, unitPrice: product.price }] : []
+      })
     },
     reserve: (orderId, lines) => call('catalog.reserve', { orderId, lines }, stepTimeout),
     release: (orderId) => call('catalog.release', { orderId }, stepTimeout),
