@@ -4,6 +4,8 @@ import { z } from 'zod'
 export const baseEnvironment = {
   HOST: z.string().default('127.0.0.1'),
   APP_PORT: z.coerce.number().int().min(1).max(65535),
+  /** Where the sidecar is: beside the app, unless each has a container of its own. */
+  DAPR_HOST: z.string().min(1).default('127.0.0.1'),
   DAPR_HTTP_PORT: z.coerce.number().int().min(1).max(65535),
   DAPR_GRPC_PORT: z.coerce.number().int().min(1).max(65535),
   DAPR_API_TOKEN: z.string().min(1, 'run: eval "$(npx sidecart env)"'),

@@ -39,6 +39,7 @@ export async function startService(name: string): Promise<Service> {
   const log = createLog(name, env.LOG_LEVEL)
   const telemetry = startTelemetry(name, env.OTEL_EXPORTER_OTLP_ENDPOINT, env.TRACE_SAMPLE_RATIO)
   const transport = createDaprTransport({
+    host: env.DAPR_HOST,
     httpPort: env.DAPR_HTTP_PORT,
     grpcPort: env.DAPR_GRPC_PORT,
     apiToken: env.DAPR_API_TOKEN,

@@ -79,15 +79,27 @@ export function topicsFor(resources: readonly Resource[]): { name: string; queue
   }))
 }
 
+/** The topics that an app may publish through these components, its dead letters included. */
+export function saidBy(app: string, resources: readonly Resource[]): string[] {
+  const dead = resources
+    .filter(({ kind, scopes }) => kind === 'Subscription' && scopes.includes(app))
+    .map(({ spec }) => spec.deadLetterTopic)
+  const said = resources.flatMap(publishingScopes).filter((scope) => scope.app === app)
+  return unique([...said.flatMap(({ topics }) => topics), ...dead])
+}
+
+const saidThrough = (resource: Resource): string[] =>
+  publishingScopes(resource).flatMap(({ topics }) => topics)
+
 /** `publishingScopes` reads `app=topic,topic;app=topic`. */
-function saidThrough({ kind, spec }: Resource): string[] {
+function publishingScopes({ kind, spec }: Resource): { app: string; topics: string[] }[] {
   if (kind !== 'Component') return []
   const metadata = (spec.metadata ?? []) as { name: string; value?: string }[]
   const scopes = metadata.find(({ name }) => name === 'publishingScopes')?.value ?? ''
-  return scopes
-    .split(';')
-    .flatMap((scope) => (scope.split('=')[1] ?? '').split(','))
-    .map((topic) => topic.trim())
+  return scopes.split(';').map((scope) => {
+    const [app = '', topics = ''] = scope.split('=')
+    return { app: app.trim(), topics: topics.split(',').map((topic) => topic.trim()) }
+  })
 }
 
 function unique(topics: readonly unknown[]): string[] {

@@ -1,33 +1,22 @@
-#!/bin/sh
-# Starts daprd with the trust anchors, and the tokens and identity of its app, in its environment: sidecar.sh FLAGS
-#
-# An app that restarts gets a new network, and its sidecar is left behind in the old one, alone. That ends the
-# sidecar here, so that its restart policy brings it back beside its app.
-set -eu
+#!/bin/bash
+# Starts the sidecar of $APP_ID with what only a running container knows: sidecar.sh FLAGS
+# Its app reaches it at `sidecar`, other sidecars at `$APP_ID.mesh`: it listens at these addresses and at no other.
+set -euo pipefail
 
-app= before=
-for argument; do
-  [ "$before" = --app-id ] && app=$argument
-  before=$argument
-done
+address() { getent ahostsv4 "$1" | { read -r first _ && echo "$first"; } || { echo "no address for $1" >&2; exit 1; }; }
+app=$(address sidecar)
+mesh=$(address "$APP_ID.mesh")
 
-. /shop/.sidecart/env
 set -a
-. "/shop/.sidecart/apps/$app/env"
+. /shop/.sidecart/env
+DAPR_HOST_IP=$mesh
+DAPR_SENTRY_TOKEN_FILE=/shop/.sidecart/identity.jwt
+DAPR_TRUST_ANCHORS=$(cat /run/sidecart/trust/ca.crt)
 set +a
-export DAPR_SENTRY_TOKEN_FILE="/shop/.sidecart/apps/$app/identity.jwt"
-unset DAPR_HOST_IP # is for sidecars on one machine; here each has an address of its own
 
 # shellcheck disable=SC2086 # one flag per word
-daprd ${DAPRD_FLAGS-} "$@" &
-daprd=$!
-trap 'kill -TERM "$daprd" 2>/dev/null' TERM INT
-
-connected() { [ -e /sys/class/net/eth0 ]; }
-while kill -0 "$daprd" 2>/dev/null && connected; do
-  sleep 1 &
-  wait $! || true
-done
-
-connected || { echo 'the network of the app is gone' >&2 && kill -TERM "$daprd" 2>/dev/null; } || true
-wait "$daprd"
+exec daprd ${DAPRD_FLAGS-} "$@" \
+  --app-id "$APP_ID" --app-channel-address "$APP_ID" \
+  --dapr-listen-addresses "127.0.0.1,$app" \
+  --dapr-internal-grpc-listen-address "$mesh" \
+  --metrics-listen-address "$mesh"

@@ -6,12 +6,15 @@ test('NATS is durable, local and quotes what it is given', () => {
     store: '/a b/"c"',
     port: 1,
     monitorPort: 2,
-    user: 'u',
-    password: 'p"\\',
+    users: [
+      { user: 'admin', password: 'p"\\' },
+      { user: 'app', password: 'q', may: { publish: ['said'], subscribe: ['_INBOX.>'] } },
+    ],
   })
   expect(config).toContain('listen: "127.0.0.1:1"')
   expect(config).toContain('http: "127.0.0.1:2"')
   expect(config).toContain('sync_interval: always')
   expect(config).toContain('store_dir: "/a b/\\"c\\""')
-  expect(config).toContain('password: "p\\"\\\\"')
+  expect(config).toContain('{"user":"admin","password":"p\\"\\\\"}')
+  expect(config).toContain('"permissions":{"publish":["said"],"subscribe":["_INBOX.>"]}')
 })

@@ -10,6 +10,14 @@ import {
 import { connect, nanos } from '@nats-io/transport-node'
 import { answers, type Started, startAndWait } from './started.ts'
 
+/** Who may log in. Without `may`, everything is allowed. */
+export type NatsUser = {
+  user: string
+  password: string
+  /** The subjects to publish and to subscribe to, with NATS' wildcards. */
+  may?: { publish: readonly string[]; subscribe: readonly string[] }
+}
+
 export type NatsOptions = {
   /** The program, from `ensureRuntime`. */
   path: string
@@ -39,7 +47,7 @@ export async function startNats({
   const file = join(dir, 'nats.conf')
   await writeFile(
     file,
-    natsConfig({ store: join(dir, 'jetstream'), port, monitorPort, user, password }),
+    natsConfig({ store: join(dir, 'jetstream'), port, monitorPort, users: [{ user, password }] }),
     { mode: 0o600 },
   )
   await chmod(file, 0o600)
@@ -50,18 +58,25 @@ export async function startNats({
   return { ...started, url: `nats://127.0.0.1:${port}` }
 }
 
-/** The configuration file. JSON strings are valid strings in it. */
+/** The configuration file. JSON is valid in it. `host` is where clients connect; the monitor is always local. */
 export function natsConfig(options: {
   store: string
+  host?: string
   port: number
   monitorPort: number
-  user: string
-  password: string
+  users: readonly NatsUser[]
 }): string {
+  const users = options.users.map(({ user, password, may }) =>
+    JSON.stringify({ user, password, ...(may && { permissions: may }) }),
+  )
   return `server_name: sidecart
-listen: "127.0.0.1:${options.port}"
+listen: "${options.host ?? '127.0.0.1'}:${options.port}"
 http: "127.0.0.1:${options.monitorPort}"
-authorization { user: ${JSON.stringify(options.user)}, password: ${JSON.stringify(options.password)} }
+authorization {
+  users: [
+    ${users.join('\n    ')}
+  ]
+}
 # The default, 1 MB, leaves no room for the envelope of a fact of that size.
 max_payload: 4MB
 jetstream {

@@ -124,7 +124,10 @@ async function broker(change = (config: string) => config) {
   const [user, password, file] = ['shop', 'secret', join(folder, 'nats.conf')]
   await mkdir(join(folder, 'store'))
   const store = join(folder, 'store')
-  await writeFile(file, change(natsConfig({ store, port, monitorPort, user, password })))
+  await writeFile(
+    file,
+    change(natsConfig({ store, port, monitorPort, users: [{ user, password }] })),
+  )
   const monitor = `http://127.0.0.1:${monitorPort}`
   const server = await startAndWait(
     {

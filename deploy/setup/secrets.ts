@@ -1,39 +1,54 @@
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { natsUsers, secretsFor } from '../../cli/app-secrets.ts'
 import { ensureProjectAuthority } from '../../cli/authority.ts'
+import { readResources } from '../../cli/components.ts'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
 import { readIfThere, writeWhole } from '../../cli/files.ts'
-import { ensureIdentities, schedulerId } from '../../cli/identities.ts'
+import { ensureIdentities, identityFile, schedulerId } from '../../cli/identities.ts'
 import { projectAt } from '../../cli/project.ts'
 import { ensureSecrets, type Secrets } from '../../cli/secrets.ts'
-import { appEnvFile, ensureAppTokens, ensureVariables } from '../../cli/variables.ts'
+import { ensureAppTokens, ensureVariables, type Variables } from '../../cli/variables.ts'
 import { authorityWarning } from '../../runtime/authority.ts'
+import { natsConfig } from '../../runtime/nats.ts'
 
 /**
- * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each kind of
- * container a volume with what it needs and no more. The sidecars' volume is `.sidecart`. Safe to repeat, and to be
- * repeated at least every two weeks: that renews what proves the sidecars' identities.
+ * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each container that
+ * needs some a volume with these and no others. All of them stay in the volume of set-up. Safe to repeat: that renews
+ * what ends: the proofs of the identities of sidecars after 30 days, sentry's certificate after a year.
  */
 const project = projectAt()
+const authority = '/volumes/authority'
+const stanzas = readRunFile(project.runFile)
+const apps = stanzas.map(({ appId }) => appId)
+const resources = readResources([
+  ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),
+])
 const secrets = withBroker(await ensureSecrets(project), process.env.BROKER_HOST ?? '')
 writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
-ensureVariables(project)
-const apps = readRunFile(project.runFile).map(({ appId }) => appId)
-await ensureIdentities(project, [...apps, schedulerId], { authority: '/volumes/authority' })
-const made = ensureProjectAuthority(project, { dir: '/volumes/authority', nothingRuns: false })
-const warning = authorityWarning(made)
-if (warning) process.stderr.write(`! ${warning}\n`)
-const { username, password } = new URL(secrets['broker-url'] ?? '')
-
-for (const app of apps) {
-  ensureAppTokens(project, app)
-  give(`apps/${app}/env`, readIfThere(appEnvFile(project, app)) ?? '')
-}
-give(
-  'broker/authorization.conf',
-  `authorization { user: "${username}", password: "${password}" }\n`,
+await ensureIdentities(project, [...apps, schedulerId], { authority })
+copyFileSync(join(project.root, 'components/sentry.yaml'), join(authority, 'sentry.yaml'))
+const warning = authorityWarning(
+  ensureProjectAuthority(project, { dir: authority, nothingRuns: false }),
 )
-give('database/password', `${secrets['postgres-superuser']}\n`)
-give('provider/env', `PROVIDER_API_KEY='${secrets['provider-api-key']}'\n`)
+if (warning) process.stderr.write(`! ${warning}\n`)
+give('trust/ca.crt', readIfThere(join(authority, 'ca.crt')) ?? '', 0o644)
+
+const { DAPR_HOST_IP: _, ...shared } = ensureVariables(project)
+for (const stanza of stanzas) {
+  const { appId } = stanza
+  const tokens = ensureAppTokens(project, appId)
+  const theirs = secretsFor({ stanza, resources, secrets })
+  give(`apps/${appId}/env`, asLines(tokens))
+  give(`sidecars/${appId}/env`, asLines({ ...shared, ...tokens }))
+  give(`sidecars/${appId}/identity.jwt`, identityOf(appId))
+  give(`sidecars/${appId}/secrets.json`, `${JSON.stringify(theirs, null, 2)}\n`)
+}
+give('scheduler/identity.jwt', identityOf(schedulerId))
+give('broker/nats.conf', brokerConfig())
+// The only reader is the user of PostgreSQL, who is another.
+give('database/password', `${secrets['postgres-superuser']}\n`, 0o644)
+give('provider/env', asLines({ PROVIDER_API_KEY: secrets['provider-api-key'] ?? '' }))
 process.stdout.write('secrets are there\n')
 
 /** The CLI knows the broker on this machine only; the password stays. */
@@ -43,6 +58,23 @@ function withBroker(all: Secrets, host: string): Secrets {
   return { ...all, 'broker-url': url.href }
 }
 
-function give(file: string, content: string): void {
-  writeWhole(join('/run/sidecart', file), content)
+function brokerConfig(): string {
+  const users = natsUsers(apps, resources, secrets)
+  const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
+  return natsConfig({ store: '/volumes/broker', ...listening, users })
+}
+
+function identityOf(name: string): string {
+  return readIfThere(identityFile(project, name)) ?? ''
+}
+
+/** For a shell, and for `node --env-file`. */
+function asLines(variables: Variables): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join('')
+}
+
+function give(file: string, content: string, mode?: number): void {
+  writeWhole(join('/run/sidecart', file), content, mode)
 }

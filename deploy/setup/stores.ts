@@ -1,15 +1,11 @@
-import { join } from 'node:path'
 import { readResources, streamsFor, uses } from '../../cli/components.ts'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
 import { ensureDatabases } from '../../cli/databases.ts'
-import { readIfThere, writeWhole } from '../../cli/files.ts'
 import { projectAt } from '../../cli/project.ts'
 import { readSecrets } from '../../cli/secrets.ts'
-import { ensureVariables } from '../../cli/variables.ts'
 import { ensureStream } from '../../runtime/nats.ts'
-import { until } from '../../runtime/processes.ts'
 
-/** When database, broker and certificate authority run: makes what the sidecars expect to find. Safe to repeat. */
+/** When database and broker run: makes what the sidecars expect to find. Safe to repeat. */
 const project = projectAt()
 const secrets = readSecrets(project)
 const resources = readResources(
@@ -28,11 +24,3 @@ if (uses('pubsub.jetstream', resources)) {
   for (const stream of streamsFor(resources)) await ensureStream({ url, user, password, ...stream })
   process.stdout.write('streams are there\n')
 }
-
-const anchors = await until(() => readIfThere('/volumes/authority/ca.crt'), {
-  timeoutMs: 60_000,
-  what: 'the certificate authority',
-})
-writeWhole(join(project.certificates, 'ca.crt'), anchors)
-ensureVariables(project)
-process.stdout.write('trust anchors are there\n')

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join, matchesGlob, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { appEnvironment, daprdArguments, readRunFile, type Stanza } from '../../cli/dapr-yaml.ts'
 import { inboxPort, providerPort, smtpPort } from '../../cli/ports.ts'
+import { databases } from '../../cli/secrets.ts'
 import { pins } from '../../runtime/versions.ts'
-import { documents, read, root } from './tree.ts'
+import { documents, filesBelow, importsOf, read, root } from './tree.ts'
 
 type Service = {
   image: string
@@ -13,6 +13,7 @@ type Service = {
   command?: string | string[]
   working_dir?: string
   network_mode?: string
+  networks?: string[] | Record<string, { aliases?: string[] } | null>
   environment?: Record<string, string | number>
   volumes?: string[]
   ports?: string[]
@@ -20,10 +21,13 @@ type Service = {
   read_only?: boolean
   cap_drop?: string[]
   security_opt?: string[]
+  mem_limit?: string
+  pids_limit?: number
 }
 
 const compose = parse(read('docker-compose.yml'), { merge: true }) as {
   services: Record<string, Service>
+  networks: Record<string, { internal?: boolean; driver_opts?: Record<string, string> }>
   volumes: Record<string, unknown>
 }
 const containers = Object.entries(compose.services)
@@ -32,15 +36,18 @@ const shop = '/shop'
 
 /** What is another in containers, and why; everything else has to agree with dapr.yaml. */
 const containerFlags = {
-  // A container has an address of its own: its sidecar listens there for the others, on a port that all share.
+  // A container has addresses of its own: its sidecar listens there for the others, on a port that all share.
   'dapr-internal-grpc-port': ['50002'],
+  // sidecar.sh adds these: only a running container knows its addresses.
+  'app-id': undefined,
+  'app-channel-address': undefined,
+  'dapr-listen-addresses': undefined,
   'dapr-internal-grpc-listen-address': undefined,
-  // Metrics can be scraped from another container.
   'metrics-listen-address': undefined,
 }
-const containerEnvironment: Record<string, (value: string, app: string) => string | undefined> = {
-  // Only the door listens on the network; the others are reached through their sidecars.
-  HOST: (value, app) => (app === 'gateway' ? '0.0.0.0' : value),
+const containerEnvironment: Record<string, (value: string) => string | undefined> = {
+  // The sidecar is in another container, and so is the gateway's client.
+  HOST: () => '0.0.0.0',
   PROVIDER_URL: (value) => value.replace('127.0.0.1', 'provider'),
   // No service reads these, and containers come compiled.
   APP_ID: () => undefined,
@@ -48,6 +55,13 @@ const containerEnvironment: Record<string, (value: string, app: string) => strin
   DAPR_METRICS_PORT: () => undefined,
   NODE_COMPILE_CACHE: () => undefined,
 }
+/** What only containers need: where the sidecar is, and where customers find the shop that mails link to. */
+const added = (app: string) => ({
+  DAPR_HOST: 'sidecar',
+  ...(app === 'notifications' && { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-${doorPort}}` }),
+})
+
+const doorPort = 8080
 
 const words = (command: string | string[] = []): string[] =>
   typeof command === 'string' ? command.split(/\s+/).filter(Boolean) : command
@@ -84,7 +98,7 @@ function expectedFlags(stanza: Stanza): Record<string, string[]> {
 function expectedEnvironment(stanza: Stanza): Record<string, string> {
   return Object.fromEntries(
     Object.entries(appEnvironment(stanza)).flatMap(([name, value]) => {
-      const there = (containerEnvironment[name] ?? ((same) => same))(value, stanza.appId)
+      const there = (containerEnvironment[name] ?? ((same) => same))(value)
       return there === undefined ? [] : [[name, there]]
     }),
   )
@@ -109,37 +123,28 @@ describe('docker-compose.yml is the same shop as dapr.yaml', () => {
       expect(working_dir).toBe(inContainer(stanza.directory))
       const compiled = stanza.command.at(-1)?.replace(/\.ts$/, '.js')
       expect(words(command).at(-1)).toBe(compiled)
-      expect(words(command)).toContain(`--env-file=/run/sidecart/apps/${app}/env`)
-      expect(texts(environment)).toEqual(expectedEnvironment(stanza))
+      expect(words(command)).toContain('--env-file=/run/sidecart/env')
+      expect(texts(environment)).toEqual({ ...expectedEnvironment(stanza), ...added(app) })
     },
   )
 
   it.each(stanzas.map((stanza) => [stanza.appId, stanza] as const))(
     'the sidecar of %s has the flags, ports, components and configuration of dapr.yaml',
     (app, stanza) => {
-      const { command, environment, network_mode } = container(`${app}-dapr`)
+      const { command, environment } = container(`${app}-dapr`)
       const { DAPRD_FLAGS, DAPR_HTTP_PORT, ...others } = texts(environment)
       expect(flagsOf([...words(DAPRD_FLAGS), ...words(command)])).toEqual(expectedFlags(stanza))
       expect({ DAPR_HTTP_PORT, others }).toEqual({
         DAPR_HTTP_PORT: String(stanza.ports.http),
-        others: {},
+        others: { APP_ID: app },
       })
-      expect(network_mode).toBe(`service:${app}`)
     },
   )
 
-  it('mounts the component folders themselves, read-only', () => {
-    for (const { appId } of stanzas)
-      expect(container(`${appId}-dapr`).volumes).toContain('./components:/shop/components:ro')
-    for (const file of mounted().filter(({ source }) => source.startsWith('./'))) {
-      expect(existsSync(join(root, file.source)), file.source).toBe(true)
-      expect(file.mode, file.source).toBe('ro')
-    }
-  })
-
   it('replaces one component file, in which only the address is another', () => {
-    const replaced = mounted().filter(({ target }) => target.startsWith('/shop/components/'))
-    expect([...new Set(replaced.map(({ source }) => source))]).toEqual(['./deploy/dapr/email.yaml'])
+    expect(read('deploy/Dockerfile').match(/^RUN mv .*$/gm)).toEqual([
+      'RUN mv /shop/deploy/dapr/email.yaml /shop/components/common/email.yaml',
+    ])
     const [here] = documents('deploy/dapr/email.yaml')
     const [there] = documents('components/common/email.yaml')
     expect(withoutHost(here)).toEqual(withoutHost(there))
@@ -149,7 +154,7 @@ describe('docker-compose.yml is the same shop as dapr.yaml', () => {
     const [names] = documents('deploy/dapr/names.yaml')
     expect(Object.keys(names?.spec ?? {})).toEqual(['nameResolution'])
     expect(JSON.stringify(names)).toContain(
-      `{appid}:${containerFlags['dapr-internal-grpc-port'][0]}`,
+      `{appid}.mesh:${containerFlags['dapr-internal-grpc-port'][0]}`,
     )
   })
 
@@ -170,8 +175,8 @@ describe('docker-compose.yml is closed by default', () => {
     expect(
       containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port])),
     ).toEqual([
-      ['gateway', '127.0.0.1:8080:8080'],
-      ['mail', `127.0.0.1:${inboxPort}:${inboxPort}`],
+      ['gateway', `127.0.0.1:\${SHOP_PORT:-${doorPort}}:${doorPort}`],
+      ['mail', `127.0.0.1:\${MAIL_PORT:-${inboxPort}}:${inboxPort}`],
     ])
   })
 
@@ -186,36 +191,125 @@ describe('docker-compose.yml is closed by default', () => {
     expect(read('docker-compose.yml')).not.toMatch(/:\/\/[^\s/]+:[^\s/]+@/)
   })
 
+  it('gives each container a network with those that it needs, and no other', () => {
+    const members = (network: string) =>
+      containers
+        .filter(([, one]) => networksOf(one).includes(network))
+        .map(([name]) => name)
+        .sort()
+    const apps = stanzas.map(({ appId }) => appId)
+    const sidecars = apps.map((app) => `${app}-dapr`)
+    const withDatabase = databases.filter((name) => name !== 'state')
+    const pairs = apps.map((app): [string, string[]] => [
+      app,
+      [app, `${app}-dapr`, ...(withDatabase.some((name) => name === app) ? ['postgres'] : [])],
+    ])
+    const wanted: Record<string, string[]> = {
+      ...Object.fromEntries(pairs),
+      mesh: [...sidecars, 'scheduler', 'sentry'],
+      broker: [...sidecars.filter((name) => name !== 'gateway-dapr'), 'nats', 'setup'],
+      state: ['carts-dapr', 'postgres', 'setup', 'verify'],
+      provider: ['payments', 'provider'],
+      mail: ['mail', 'notifications-dapr'],
+      edge: ['gateway', 'verify'],
+      inbox: ['mail', 'verify'],
+    }
+    const names = Object.keys(compose.networks)
+    expect(Object.fromEntries(names.map((name) => [name, members(name)]))).toEqual(
+      Object.fromEntries(Object.entries(wanted).map(([name, all]) => [name, all.sort()])),
+    )
+    for (const [name, { networks, network_mode }] of containers)
+      expect(networks ?? network_mode, `${name} is in the network of everybody`).toBeDefined()
+  })
+
+  it('leaves only the two networks with a published port open to the machine', () => {
+    const open = Object.entries(compose.networks).filter(([, { internal }]) => !internal)
+    expect(open.map(([name]) => name)).toEqual(['edge', 'inbox'])
+  })
+
+  it('puts no container into the network namespace of another, which may start later', () => {
+    for (const [name, { network_mode = 'none' }] of containers)
+      expect(network_mode, name).toBe('none')
+  })
+
   it('hands every volume of secrets only to those who read it', () => {
     const readers = (volume: string) =>
       containers
         .filter(([, { volumes = [] }]) => volumes.some((each) => each.startsWith(`${volume}:`)))
         .map(([name]) => name)
         .sort()
-    const apps = stanzas.map(({ appId }) => appId)
-    const sidecars = apps.map((app) => `${app}-dapr`)
-    const tellers = ['secrets', 'setup']
-    const asked = ['accounts', 'verify']
-    expect(readers('secrets')).toEqual([...sidecars, ...tellers, 'scheduler', ...asked].sort())
-    expect(readers('apps')).toEqual([...apps, 'secrets'].sort())
-    expect(readers('authority')).toEqual(['secrets', 'sentry', 'setup'])
-    expect(readers('identities')).toEqual(['secrets'])
-    expect(readers('broker')).toEqual(['nats', 'secrets'])
-    expect(readers('database')).toEqual(['postgres', 'secrets'])
-    expect(readers('provider')).toEqual(['provider', 'secrets'])
+    const makers = ['renewal', 'secrets']
+    for (const { appId } of stanzas) {
+      expect(readers(`${appId}-app`)).toEqual([appId, ...makers].sort())
+      expect(readers(`${appId}-sidecar`)).toEqual([`${appId}-dapr`, ...makers].sort())
+    }
+    expect(readers('secrets')).toEqual(['accounts', ...makers, 'setup', 'verify'])
+    expect(readers('identities')).toEqual(makers)
+    expect(readers('authority')).toEqual([...makers, 'sentry'])
+    for (const [volume, reader] of Object.entries({
+      broker: 'nats',
+      database: 'postgres',
+      provider: 'provider',
+      scheduler: 'scheduler',
+    }))
+      expect(readers(volume)).toEqual([reader, ...makers].sort())
   })
 
-  it('lets no container but the database write into its image or hold capabilities', () => {
-    const open = containers.filter(
-      ([, { read_only, cap_drop }]) => !read_only || cap_drop?.join() !== 'ALL',
+  it('lets no container write into its image, hold capabilities or take all memory', () => {
+    for (const [name, one] of containers) {
+      const { read_only, cap_drop, security_opt, mem_limit, pids_limit } = one
+      expect({ read_only, cap_drop, security_opt }, name).toEqual({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+      })
+      expect(mem_limit, name).toMatch(/^\d+[mg]$/)
+      expect(pids_limit, name).toBeGreaterThan(0)
+    }
+  })
+
+  it('mounts no file of the machine: what containers read is in their images and volumes', () => {
+    const sources = containers.flatMap(([, { volumes = [] }]) =>
+      volumes.map((one) => one.split(':')[0]),
     )
-    expect(open.map(([name]) => name)).toEqual(['postgres'])
-    for (const [name, { security_opt }] of containers)
-      expect(security_opt, name).toEqual(['no-new-privileges:true'])
+    expect(sources.filter((source = '') => !(source in compose.volumes))).toEqual([])
+  })
+})
+
+describe('.dockerignore', () => {
+  const rules = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'))
+    .map((line) => ({ keep: line.startsWith('!'), pattern: line.replace('!', '') }))
+
+  /** As Docker reads it: the last rule wins that matches a file or a folder above it. */
+  function isIgnored(path: string): boolean {
+    const parts = path.split('/')
+    const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'))
+    const rule = rules.findLast(({ pattern }) => above.some((one) => matchesGlob(one, pattern)))
+    return rule !== undefined && !rule.keep
+  }
+
+  it('leaves out nothing that is imported in an image', () => {
+    const built = ['web', 'services', 'chassis', 'cli', 'runtime', 'deploy'].flatMap((folder) =>
+      filesBelow(folder, /\.(ts|tsx|css|html)$/),
+    )
+    const imported = built
+      .filter((path) => !isIgnored(path) && !path.includes('/dist/'))
+      .flatMap(importsOf)
+      .filter(({ specifier }) => specifier.startsWith('.'))
+    expect(imported.length).toBeGreaterThan(500)
+    expect(imported.filter(({ target }) => isIgnored(target))).toEqual([])
   })
 
-  it('keeps a fact before it acknowledges it', () => {
-    expect(read('deploy/nats.conf')).toMatch(/^\s*sync_interval: always$/m)
+  it('leaves out secrets and databases of npm start', () => {
+    for (const path of [
+      '.sidecart/secrets.json',
+      '.git/config',
+      'node_modules/x',
+      'web/node_modules/x',
+    ])
+      expect(isIgnored(path), path).toBe(true)
   })
 })
 
@@ -257,11 +351,8 @@ describe('images', () => {
   }
 })
 
-function mounted(): { source: string; target: string; mode: string }[] {
-  return containers
-    .flatMap(([, { volumes = [] }]) => volumes)
-    .map((volume) => volume.split(':'))
-    .map(([source = '', target = '', mode = 'rw']) => ({ source, target, mode }))
+function networksOf({ networks = [] }: Service): string[] {
+  return Array.isArray(networks) ? networks : Object.keys(networks)
 }
 
 function withoutHost(resource: unknown): unknown {

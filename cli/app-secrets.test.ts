@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { natsUsers, secretsFor } from './app-secrets.ts'
+import { readResources } from './components.ts'
+import { readRunFile } from './dapr-yaml.ts'
+import { completed } from './secrets.ts'
+
+const stanzas = readRunFile(join(import.meta.dirname, '../dapr.yaml'))
+const apps = stanzas.map(({ appId }) => appId)
+const resources = readResources([
+  ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),
+])
+const secrets = await completed({}, 'postgres://127.0.0.1:5440')
+
+const ofApp = (app: string) => {
+  const stanza = stanzas.find(({ appId }) => appId === app)
+  if (!stanza) throw new Error(`there is no app ${app}`)
+  return secretsFor({ stanza, resources, secrets })
+}
+
+test('an app gets the secrets that it may read and that its components refer to, and no others', () => {
+  expect(Object.keys(ofApp('gateway'))).toEqual([])
+  expect(Object.keys(ofApp('carts')).sort()).toEqual(['broker-url', 'state-database'])
+  expect(Object.keys(ofApp('orders')).sort()).toEqual(['broker-url', 'orders-database'])
+  expect(Object.keys(ofApp('payments'))).toContain('provider-api-key')
+  for (const app of apps) {
+    expect(ofApp(app)).not.toHaveProperty('postgres-superuser')
+    expect('jwt-keys' in ofApp(app), app).toBe(app === 'users')
+  }
+})
+
+test('each app has a login of its own at the broker, and none has that of set-up', () => {
+  const [admin, ...users] = natsUsers(apps, resources, secrets)
+  expect(admin).not.toHaveProperty('may')
+  expect(users.map(({ user }) => user)).toEqual(apps.filter((app) => app !== 'gateway'))
+  const passwords = [admin, ...users].map((one) => one?.password)
+  expect(new Set(passwords).size).toBe(passwords.length)
+  for (const { user, password } of users)
+    expect(ofApp(user)['broker-url']).toBe(`nats://${user}:${password}@127.0.0.1:4240`)
+})
+
+test('an app may publish its own topics and dead letters, and consume only what it subscribes to', () => {
+  const carts = natsUsers(apps, resources, secrets).find(({ user }) => user === 'carts')
+  expect(carts?.may?.publish).toEqual([
+    'carts-dead-letters-v1',
+    '$JS.API.STREAM.NAMES',
+    '$JS.API.CONSUMER.INFO.facts.carts-orders-confirmed-v1',
+    '$JS.API.CONSUMER.CREATE.facts.carts-orders-confirmed-v1.orders-confirmed-v1',
+    '$JS.ACK.facts.carts-orders-confirmed-v1.>',
+    '$JS.API.CONSUMER.INFO.carts-dead-letters-v1.carts-dead-letters-v1',
+    '$JS.API.CONSUMER.CREATE.carts-dead-letters-v1.carts-dead-letters-v1.carts-dead-letters-v1',
+    '$JS.ACK.carts-dead-letters-v1.carts-dead-letters-v1.>',
+  ])
+})
+
+test('a broker of another kind has one login, which all apps share', () => {
+  const [stanza] = stanzas
+  if (!stanza) throw new Error('dapr.yaml is empty')
+  const resource = { ...resources[0], kind: 'Component', metadata: { name: 'pubsub' }, scopes: [] }
+  const metadata = [{ name: 'url', secretKeyRef: { name: 'rabbitmq-url' } }]
+  const rabbitmq = { ...resource, file: '', spec: { type: 'pubsub.rabbitmq', metadata } }
+  const theirs = secretsFor({ stanza, resources: [rabbitmq], secrets })
+  expect(theirs).toEqual({ 'rabbitmq-url': secrets['rabbitmq-url'] })
+  expect(natsUsers(apps, [rabbitmq], secrets)).toHaveLength(1)
+})
