@@ -16,7 +16,7 @@ export const baseEnvironment = {
 }
 
 /**
- * Reads and checks environment variables; lists every fault at once.
+ * Reads and checks environment variables; lists every fault at once. An empty variable counts as one that is not set.
  *
  * @example const env = readEnvironment({ ...baseEnvironment, PROVIDER_URL: z.url() })
  * @throws Error naming each variable that is missing or wrong
@@ -25,11 +25,12 @@ export function readEnvironment<S extends z.ZodRawShape>(
   shape: S,
   variables: NodeJS.ProcessEnv = process.env,
 ): z.output<z.ZodObject<S>> {
-  const result = z.object(shape).safeParse(variables)
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const result = z.object(shape).safeParse(given)
   if (result.success) return result.data
   const faults = result.error.issues.map((issue) => {
     const name = issue.path.join('.')
-    return `  ${name}: ${variables[name] === undefined ? `not set (${issue.message})` : issue.message}`
+    return `  ${name}: ${given[name] === undefined ? `not set (${issue.message})` : issue.message}`
   })
   throw new Error(`The environment is not complete:\n${faults.join('\n')}`)
 }

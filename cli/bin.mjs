@@ -3,7 +3,7 @@
 // hands over to the CLI on the Node that the project brings along. No dependencies.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,9 +13,12 @@ const modules = join(root, 'node_modules')
 const ownNode = join(modules, '.bin', 'node')
 const stamp = join(modules, '.sidecart-lock-hash')
 const lock = join(root, 'package-lock.json')
+/** The oldest Node that strips types as the services need it. */
+const leastNode = 24
 
 try {
   if (!isInstalled()) await install()
+  ensureOwnNode()
   process.exitCode = await handOver()
 } catch (error) {
   console.error(error.message)
@@ -23,12 +26,24 @@ try {
 }
 
 function isInstalled() {
-  if (!existsSync(ownNode)) return false
   const hash = hashOfLock()
   if (read(stamp) === hash) return true
   if (!matchesLock()) return false
   writeFileSync(stamp, hash)
   return true
+}
+
+/** npm brings a Node for most platforms; elsewhere the one that runs this stands in for it, if it is new enough. */
+function ensureOwnNode() {
+  if (existsSync(ownNode)) return
+  const [major] = process.versions.node.split('.').map(Number)
+  if (major < leastNode)
+    throw new Error(
+      `npm has no Node for ${process.platform} on ${process.arch}, and this one is ${process.version}: start with Node ${leastNode} or later.`,
+    )
+  mkdirSync(dirname(ownNode), { recursive: true })
+  rmSync(ownNode, { force: true })
+  symlinkSync(process.execPath, ownNode)
 }
 
 function hashOfLock() {
@@ -89,7 +104,9 @@ function npmCi() {
   // The npm that started us, so that it is the same version; else the one on the PATH.
   const ours = process.env.npm_execpath?.endsWith('npm-cli.js')
   const [program, ...first] = ours ? [process.execPath, process.env.npm_execpath] : ['npm']
-  const args = [...first, 'ci', '--no-audit', '--no-fund', '--loglevel=error']
+  // NODE_ENV=production or a setting of the user's would leave out what this command runs on.
+  const whole = ['--include=dev', '--include=optional', '--include=peer']
+  const args = [...first, 'ci', ...whole, '--no-audit', '--no-fund', '--loglevel=error']
   const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
@@ -105,7 +122,8 @@ function npmCi() {
 function handOver() {
   mkdirSync(join(root, '.sidecart', 'cache'), { recursive: true })
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
-  const env = { ...plain, ...process.env, NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
+  const cache = { NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
+  const env = { ...plain, ...process.env, ...cache, ...withoutProxyHere() }
   const args = [join(root, 'cli', 'main.ts'), ...process.argv.slice(2)]
   const child = spawn(ownNode, args, { cwd: root, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
@@ -114,6 +132,14 @@ function handOver() {
     child.on('error', reject)
     child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
   })
+}
+
+/** Whatever proxy the environment names, the shop talks to itself without. */
+function withoutProxyHere() {
+  const hosts = ['127.0.0.1', 'localhost', '::1']
+  const given = (process.env.NO_PROXY ?? process.env.no_proxy ?? '').split(',').filter(Boolean)
+  const list = [...new Set([...given, ...hosts])].join(',')
+  return { NO_PROXY: list, no_proxy: list }
 }
 
 /** A signal that ends npm ends only the shell between npm and us: that our parent is gone has to do as the signal. */

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readIfThere, writeWhole } from './files.ts'
 import type { Project } from './project.ts'
+import { quoted } from './shell.ts'
 
 /** What DAPR_RUNTIME_PATH is for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below it. */
 export const daprRunPath = (project: Project): string => join(project.home, 'dapr-run')
@@ -42,6 +43,3 @@ if [ -n "$app" ]; then
 fi
 exec ${quoted(daprd)} "$@"
 `
-
-/** A word for a POSIX shell. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { loginFrom } from './login.ts'
 import { postgresPort, realPort } from './ports.ts'
 import { Advice } from './project.ts'
 import { databases, type Secrets } from './secrets.ts'
@@ -51,7 +52,7 @@ async function ensureDatabase(
   known: ReadonlySet<string>,
 ): Promise<void> {
   const role = client.escapeIdentifier(name)
-  const password = client.escapeLiteral(decodeURIComponent(new URL(connection).password))
+  const password = client.escapeLiteral(loginFrom(connection).password)
   const verb = known.has(`role ${name}`) ? 'ALTER' : 'CREATE'
   await client.query(
     `${verb} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${password}`,

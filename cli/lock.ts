@@ -2,6 +2,8 @@
 export type Lock = { packages: Record<string, LockEntry> }
 type LockEntry = {
   version?: string
+  integrity?: string
+  link?: boolean
   optional?: boolean
   dev?: boolean
   os?: string[]
@@ -55,6 +57,16 @@ export function missingPlatforms({ packages }: Lock): Record<string, LockEntry> 
   }
   return missing
 }
+
+/** The entries by which npm could not tell a package from another one of the same name and version: path → `name@version`. */
+export function withoutIntegrity({ packages }: Lock): Map<string, string> {
+  const open = Object.entries(packages).filter(
+    ([path, { integrity, link }]) => path.includes('node_modules/') && !integrity && !link,
+  )
+  return new Map(open.map(([path, { version }]) => [path, `${nameOf(path)}@${version}`]))
+}
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 13)
 
 const isExact = (version: string): boolean => /^\d+\.\d+\.\d+/.test(version)
 

@@ -1,4 +1,5 @@
 import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
+import { assertCommand } from './command.ts'
 import { Advice } from './project.ts'
 
 /** One file a command; a new one is added here and in `commands/`. */
@@ -48,6 +49,7 @@ else await run()
 
 async function run(): Promise<void> {
   try {
+    await assertCommand(rawArgs, subCommands)
     await runCommand(main, { rawArgs })
   } catch (error) {
     process.stderr.write(`${told(error as Error)}\n`)

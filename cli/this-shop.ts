@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { Advice } from './project.ts'
 import type { Places } from './verify/read.ts'
+import { gateway } from './welcome.ts'
 
 /** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
 export type Shop = Places & { demo: { email: string; password: string } }
 
-const gateway = 'http://127.0.0.1:8080'
 const inbox = 'http://127.0.0.1:8040'
 
 const Secrets = z.object({
@@ -18,10 +19,10 @@ const Secrets = z.object({
   'operator-password': z.string(),
 })
 
-/** @throws Error that says what to do when the shop was never started here */
+/** @throws Advice that says what to do when the shop was never started here */
 export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
   const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
-    throw new Error('There is no shop here yet. Start one: npm start')
+    throw new Advice('There is no shop here yet. Start one: npm start')
   })
   const secrets = Secrets.parse(JSON.parse(text))
   return {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { ensureRuntime } from '../runtime/ensure.ts'
 import { ensureProjectAuthority, warningsOf } from './authority.ts'
 import { openLinks } from './chaos/links.ts'
+import { assertCallsReach } from './check-calls.ts'
 import { openDesk } from './desk/desk.ts'
 import { stopLeftovers } from './down.ts'
 import { ensureIdentities, schedulerId } from './identities.ts'
+import { door } from './instances.ts'
 import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
@@ -16,7 +18,7 @@ import { readState, supervisorOf } from './state.ts'
 import { createProgress, type Progress, paint, seconds } from './terminal.ts'
 import type { Crash, SupervisorEvent } from './unit.ts'
 import { ensureWebApp } from './web-app.ts'
-import { welcome } from './welcome.ts'
+import { gateway, welcome } from './welcome.ts'
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
 export async function upInForeground(
@@ -30,6 +32,7 @@ export async function upInForeground(
   const shop = await openAll(project, choice, breakable, reporter(progress))
   quitter.shop = shop
   await shop.ready.catch(told)
+  if (!quitter.asked) await assertWorks(project, shop)
   progress.end()
   if (quitter.asked) await shop.ended
   else progress.line(opened(project, began, 'Ctrl-C stops everything.'))
@@ -103,6 +106,16 @@ async function renew(project: Project, apps: readonly string[]): Promise<void> {
   }
 }
 
+/** Stops the shop again and throws Advice when its services do not reach each other. */
+async function assertWorks(project: Project, shop: Shop): Promise<void> {
+  try {
+    await assertCallsReach(gateway, join(project.logs, `${door}.log`))
+  } catch (error) {
+    await shop.stop()
+    throw error
+  }
+}
+
 /** Why was told when it happened; stopping the rest took a while. */
 function told(): never {
   throw new Advice('the shop was not started, and what was is stopped again')
@@ -131,6 +144,7 @@ export async function superviseForParent(
     const shop = await openAll(project, choice, breakable, (event) => void tell({ event }))
     quitter.shop = shop
     await shop.ready.catch(told)
+    if (!quitter.asked) await assertWorks(project, shop)
     await tell({ up: true })
     await shop.ended
     process.exit(0)

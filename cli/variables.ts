@@ -3,6 +3,7 @@ import { readIfThere, writeWhole } from './files.ts'
 import { identityFile } from './identities.ts'
 import type { Project } from './project.ts'
 import { random } from './secrets.ts'
+import { quoted } from './shell.ts'
 
 export type Variables = Record<string, string>
 
@@ -24,7 +25,7 @@ export function ensureVariables(project: Project): Variables {
     ...goSettings(),
     ...(anchors && { DAPR_TRUST_ANCHORS: anchors.trim() }),
   }
-  const text = Object.entries(wanted).map(([name, value]) => `export ${name}='${value}'\n`)
+  const text = Object.entries(wanted).map(([name, value]) => `export ${name}=${quoted(value)}\n`)
   if (text.join('') !== readIfThere(project.envFile)) writeWhole(project.envFile, text.join(''))
   return wanted
 }

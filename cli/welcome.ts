@@ -3,7 +3,7 @@ import type { Project } from './project.ts'
 import { readSecrets } from './secrets.ts'
 import { paint } from './terminal.ts'
 
-const shop = 'http://127.0.0.1:8080'
+export const gateway = 'http://127.0.0.1:8080'
 
 /** What somebody needs who sees the shop for the first time. */
 export function welcome(project: Project, howToStop: string): string {
@@ -11,9 +11,9 @@ export function welcome(project: Project, howToStop: string): string {
   return `
 ${paint('bold', 'The shop is open.')}
 
-  shop          ${shop}/
-  operations    ${shop}/ops
-  API docs      ${shop}/docs
+  shop          ${gateway}/
+  operations    ${gateway}/ops
+  API docs      ${gateway}/docs
   mail inbox    http://127.0.0.1:${inboxPort}
 
   demo@sidecart.example       ${secrets['demo-password']}    customer
@@ -44,6 +44,6 @@ export function orderLine(password: string): string {
     card: 'card_approved',
   })
   const type = `-H 'content-type: application/json'`
-  const token = `$(curl -s ${shop}/sessions ${type} -d ${login} | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`
-  return `curl -i ${shop}/orders ${type} -H "idempotency-key: $(date +%s)-$RANDOM" -H "authorization: Bearer ${token}" -d ${body}`
+  const token = `$(curl -s ${gateway}/sessions ${type} -d ${login} | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`
+  return `curl -i ${gateway}/orders ${type} -H "idempotency-key: $(date +%s)-$RANDOM" -H "authorization: Bearer ${token}" -d ${body}`
 }

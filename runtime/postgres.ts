@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { findPackageJSON } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import pg from 'pg'
 import { commandOf } from './ports.ts'
 import { output, type Proc, procOf, type Stopped, stopProcess } from './processes.ts'
@@ -111,8 +111,22 @@ async function programsFor(user: User, log: (line: string) => void): Promise<Pro
       `no PostgreSQL for this machine: npm has not installed ${name}; set SIDECART_POSTGRES_URL`,
     )
   const { version } = JSON.parse(await readFile(manifest, 'utf8')) as { version: string }
+  await linkLibraries(dirname(manifest))
   const folder = await runnableFolder(join(dirname(manifest), 'native'), version, user, log)
   return { folder, major: version.split('.')[0] ?? '' }
+}
+
+/**
+ * Makes the symbolic links between the libraries of the package that its install script would make: npm packages carry
+ * no links, and install scripts do not run here. Throws when a link is missing and cannot be made.
+ */
+async function linkLibraries(folder: string): Promise<void> {
+  const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    const link = join(folder, target)
+    if (existsSync(link)) continue
+    await symlink(relative(dirname(link), join(folder, source)), link)
+  }
 }
 
 // Into a folder beside it and then renamed: an interrupted initdb leaves nothing that looks like a data directory.

@@ -1,4 +1,3 @@
-import { defineCommand } from 'citty'
 import { startBacking, stopBacking } from '../backing-only.ts'
 import { command } from '../command.ts'
 import { projectAt } from '../project.ts'
@@ -62,7 +61,7 @@ const status = command({
   },
 })
 
-export default defineCommand({
+export default command({
   meta: {
     name: 'backing',
     description: 'The servers that the shop stands on: PostgreSQL, broker, mail, provider, Dapr',

@@ -1,4 +1,3 @@
-import { defineCommand } from 'citty'
 import { command } from '../command.ts'
 import { readResources } from '../components.ts'
 import { readRunFile } from '../dapr-yaml.ts'
@@ -48,7 +47,7 @@ const handling = (action: 'replay' | 'dismiss', description: string) =>
     },
   })
 
-export default defineCommand({
+export default command({
   meta: { name: 'dead-letters', description: 'Facts that a service could not handle' },
   subCommands: {
     list,

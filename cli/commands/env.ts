@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { command } from '../command.ts'
-import { daprBinFolders, daprRunPath, quoted } from '../dapr-run.ts'
+import { daprBinFolders, daprRunPath } from '../dapr-run.ts'
 import { readRunFile } from '../dapr-yaml.ts'
 import { ensureIdentities } from '../identities.ts'
 import { Advice, projectAt } from '../project.ts'
+import { quoted } from '../shell.ts'
 import { ensureAppTokens, ensureVariables } from '../variables.ts'
 
 export default command({

@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { defineCommand } from 'citty'
-import { type Lock, missingPlatforms } from '../lock.ts'
+import { command } from '../command.ts'
+import { type Lock, missingPlatforms, withoutIntegrity } from '../lock.ts'
 
 const path = 'package-lock.json'
 
-export default defineCommand({
+export default command({
   meta: {
     name: 'lock',
     description: 'Complete package-lock.json for every platform, after `npm install` changed it',
@@ -12,13 +13,26 @@ export default defineCommand({
   run() {
     const lock = JSON.parse(readFileSync(path, 'utf8')) as Lock
     const missing = missingPlatforms(lock)
-    const packages = Object.entries({ ...lock.packages, ...missing }).sort(([one], [other]) =>
-      one < other ? -1 : 1,
-    )
+    const all = { ...lock.packages, ...missing }
+    const open = withoutIntegrity({ packages: all })
+    for (const [place, name] of open)
+      all[place] = withIntegrity(all[place] ?? {}, integrityOf(name))
+    const packages = Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1))
     writeFileSync(
       path,
       `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`,
     )
-    console.log(`${Object.keys(missing).length} platform packages added to ${path}`)
+    console.log(
+      `${Object.keys(missing).length} platform packages and ${open.size} checksums added to ${path}`,
+    )
   },
 })
+
+/** Behind the version, where npm writes it. */
+function withIntegrity({ version, ...rest }: Lock['packages'][string], integrity: string) {
+  return { ...(version !== undefined && { version }), integrity, ...rest }
+}
+
+/** The checksum that the registry publishes for a package. */
+const integrityOf = (name: string): string =>
+  execFileSync('npm', ['view', name, 'dist.integrity'], { encoding: 'utf8' }).trim()

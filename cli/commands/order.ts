@@ -1,11 +1,12 @@
-import { defineCommand } from 'citty'
+import { command } from '../command.ts'
+import { Advice } from '../project.ts'
 import { type OrderResult, ShopProblem, signIn } from '../shop-client.ts'
 import { thisShop } from '../this-shop.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
 const timeoutMs = 60_000
 
-export default defineCommand({
+export default command({
   meta: {
     name: 'order',
     description: 'Place an order as the demo customer and wait until it comes to rest',
@@ -19,13 +20,16 @@ export default defineCommand({
       description: 'The test card to pay with',
     },
     sku: { type: 'string', default: 'MUG-ENAMEL-BLUE', description: 'What to buy' },
-    qty: { type: 'string', default: '1', description: 'How many' },
+    quantity: { type: 'string', alias: 'qty', default: '1', description: 'How many' },
   },
   async run({ args }) {
+    const quantity = Number(args.quantity)
+    if (!Number.isInteger(quantity) || quantity < 1)
+      throw new Advice(`--quantity takes a whole number from 1, not ${args.quantity}`)
     const { gateway, demo } = await thisShop()
     const request = {
       sku: args.sku,
-      quantity: Number(args.qty),
+      quantity,
       card: `card_${args.card.replaceAll('-', '_')}`,
     }
     try {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { ensureSession, mosquittoAnswers, startMosquitto } from '../../runtime/mosquitto.ts'
 import { spawnDetached } from '../../runtime/processes.ts'
 import { hearersIn } from '../components.ts'
+import { loginFrom } from '../login.ts'
 import { mqttPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { firstInstance } from '../variables.ts'
@@ -10,7 +11,7 @@ import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 const sessionOf = (app: string) => `${app}-${firstInstance}`
 
 export function mosquitto({ project, secrets, resources }: ServerOptions): Unit {
-  const { username: user, password } = new URL(secrets['mqtt-url'] ?? '')
+  const { user, password } = loginFrom(secrets['mqtt-url'])
   const login = { port: mqttPort, user, password }
   const given = { ...login, dir: dirOf(project, 'mosquitto'), logFile: logOf(project, 'mosquitto') }
   return server(

@@ -1,5 +1,6 @@
 import { ensureStream, type NatsLogin, startNats } from '../../runtime/nats.ts'
 import { streamsFor } from '../components.ts'
+import { loginFrom } from '../login.ts'
 import { brokerMonitorPort, brokerPort, realPort } from '../ports.ts'
 import type { Secrets } from '../secrets.ts'
 import type { Unit } from '../unit.ts'
@@ -7,8 +8,7 @@ import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts
 
 /** For NATS itself, not for the link to it. */
 export function natsLogin(secrets: Secrets): NatsLogin {
-  const { username: user, password } = new URL(secrets['broker-url'] ?? '')
-  return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, user, password }
+  return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, ...loginFrom(secrets['broker-url']) }
 }
 
 export function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {

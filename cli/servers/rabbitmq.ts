@@ -1,6 +1,7 @@
 import { startEpmd, startRabbitmq } from '../../runtime/rabbitmq.ts'
 import { accepts } from '../../runtime/started.ts'
 import { topicsFor } from '../components.ts'
+import { loginFrom } from '../login.ts'
 import { epmdPort, rabbitmqNodePort, rabbitmqPort } from '../ports.ts'
 import type { Unit } from '../unit.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
@@ -19,7 +20,7 @@ export function epmd({ project }: ServerOptions): Unit {
 }
 
 export function rabbitmq({ project, secrets, resources }: ServerOptions): Unit {
-  const { username: user, password } = new URL(secrets['rabbitmq-url'] ?? '')
+  const { user, password } = loginFrom(secrets['rabbitmq-url'])
   const given = {
     dir: dirOf(project, 'rabbitmq'),
     port: rabbitmqPort,

@@ -1,9 +1,28 @@
 import { expect, it } from 'vitest'
-import { type Lock, missingPlatforms } from '../../cli/lock.ts'
+import { type Lock, missingPlatforms, withoutIntegrity } from '../../cli/lock.ts'
 import { read } from './tree.ts'
 
 it('package-lock.json is complete for every platform (if not: npx sidecart lock)', () => {
   expect(missingPlatforms(JSON.parse(read('package-lock.json')) as Lock)).toEqual({})
+})
+
+it('every package in package-lock.json has a checksum (if not: npx sidecart lock)', () => {
+  expect([...withoutIntegrity(JSON.parse(read('package-lock.json')) as Lock).values()]).toEqual([])
+})
+
+it('an entry without a checksum is noticed, wherever it is nested', () => {
+  const packages = {
+    '': {},
+    'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' },
+    'node_modules/a/node_modules/@b/c': { version: '2.0.0' },
+  }
+  expect([...withoutIntegrity({ packages })]).toEqual([
+    ['node_modules/a/node_modules/@b/c', '@b/c@2.0.0'],
+  ])
+})
+
+it('no install script of a package runs', () => {
+  expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m)
 })
 
 it('package-lock.json names no registry', () => {

@@ -98,7 +98,7 @@ describe('each test card through the command', () => {
 
   it('more than the stock ends cancelled', async () => {
     const result = JSON.parse(
-      await sidecart('order', '--json', '--sku', 'TEAPOT-STONEWARE-RUST', '--qty', '999'),
+      await sidecart('order', '--json', '--sku', 'TEAPOT-STONEWARE-RUST', '--quantity', '999'),
     ) as object
     expect(result).toMatchObject({ status: 'cancelled', reason: 'out-of-stock' })
   })
