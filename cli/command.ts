@@ -1,9 +1,11 @@
 import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } from 'citty'
 import { distance } from 'fastest-levenshtein'
+import { installVariable } from '../runtime/packages.ts'
 import { Advice } from './project.ts'
 
 /**
  * A command that refuses what it does not know instead of ignoring it: options, arguments, options without their value.
+ * `--install`, where a command has it, lets it install what is missing.
  * @param anyNumber of arguments may be given: they are in `args._`
  */
 export function command<const T extends ArgsDef>(
@@ -12,7 +14,11 @@ export function command<const T extends ArgsDef>(
 ): CommandDef<T> {
   return defineCommand({
     ...definition,
-    setup: ({ args, cmd }) => refuseUnknown(args, (cmd.args ?? {}) as ArgsDef, anyNumber),
+    setup: ({ args, cmd }) => {
+      const known = (cmd.args ?? {}) as ArgsDef
+      refuseUnknown(args, known, anyNumber)
+      if (known.install && args.install) process.env[installVariable] = '1'
+    },
   })
 }
 

@@ -43,6 +43,10 @@ export const setArgs = {
     valueHint: 'N',
     description: 'How many of each app (or SIDECART_INSTANCES)',
   },
+  install: {
+    type: 'boolean',
+    description: 'Install servers that are missing from the Debian packages (as root)',
+  },
 } as const
 
 /** What was asked for on the command line, else in the environment. */

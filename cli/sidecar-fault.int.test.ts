@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { alive, until } from '../runtime/processes.ts'
-import { startRedis } from '../runtime/redis.ts'
+import { redis, startRedis } from '../runtime/redis.ts'
 import { freePorts, temporaryFolder } from '../runtime/testing.ts'
+import { testWith } from '../tests/support/needs.ts'
 import { startSidecar } from '../tests/support/sidecar.ts'
 import { readResources } from './components.ts'
 import { explainSidecar } from './sidecar-fault.ts'
 import { tail } from './unit.ts'
+
+const withRedis = await testWith(redis)
 
 const state = join(import.meta.dirname, '../components/state-redis')
 const withinMs = 10_000
@@ -33,7 +36,7 @@ test('a server that is not there: which file, which secret, and to start it', as
   )
 })
 
-test('a wrong password: which secrets to compare with the server', async () => {
+withRedis('a wrong password: which secrets to compare with the server', async () => {
   const folder = await temporaryFolder()
   const [port = 0] = await freePorts(1)
   const login = { user: 'sidecart', password: 'right' }

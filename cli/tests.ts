@@ -1,17 +1,18 @@
 import { ensureRuntime } from '../runtime/ensure.ts'
+import { chromium, ensureProgram, installVariable } from '../runtime/packages.ts'
 import { serverOf } from './conformance/versions.ts'
 import type { Project } from './project.ts'
 import { asEnvironment, type Choice } from './sets.ts'
 import { seconds } from './terminal.ts'
 import { failuresOf, runVitest } from './vitest.ts'
 
-type Outcome = { passed: number; failures: string[] }
+type Outcome = { passed: number; failures: string[]; skipped: string[] }
 
 type Run = {
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** A set whose server has to be had here. */
+  /** A set whose server has to be had here, or the browser. */
   needs?: string
 }
 
@@ -19,6 +20,8 @@ const projects = (...names: string[]): Run => ({
   name: names.join(' and '),
   args: names.flatMap((name) => ['--project', name]),
 })
+
+const browser = 'chromium'
 
 /** The sets that are tried each time, without what takes minutes; the others by `sidecart conformance`. */
 const sets: readonly Choice[] = [
@@ -31,43 +34,67 @@ const sets: readonly Choice[] = [
 ]
 
 /** One vitest run each, in this order: what is cheap fails first. `--project NAME` chooses one. */
-const runs = [
+const quick: readonly Run[] = [
   projects('unit', 'architecture'),
   projects('integration'),
-  projects('system'),
+  projects('system', 'security'),
+  { ...projects('browser'), needs: browser },
+]
+/** What breaks the shop on purpose, moves it, or builds it for other ways of running: `--deep`. */
+const deep: readonly Run[] = [
   projects('steady'),
   projects('chaos'),
-  projects('browser'),
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },
+  projects('machine'),
+  projects('deploy'),
+  ...sets.map(conformanceOf),
 ]
+/** All parts are required: a test that is skipped because one is missing fails the run. */
+const allRequired = 'SIDECART_REQUIRE_ALL'
 const asTold: Run = { name: 'chosen', args: [] }
 
-/** Sets up what tests need, runs them and sums up. Answers the exit code: 0 when some passed and none failed. */
-export async function runTests(
-  project: Project,
-  passedThrough: readonly string[],
-): Promise<number> {
+/**
+ * Sets up what tests need, runs them and sums up. `--deep`, `--all` and `--install` are for this command, the rest is
+ * for vitest. Returns the exit code: 0 when some passed, none failed, and nothing is missing that is required.
+ */
+export async function runTests(project: Project, given: readonly string[]): Promise<number> {
+  const ours = ['--deep', '--all', '--install']
+  const passedThrough = given.filter((word) => !ours.includes(word))
+  if (given.includes('--install')) process.env[installVariable] = '1'
   const runtime = await ensureRuntime({ project: project.root })
-  const missingFor = (set: string) =>
-    serverOf(project, runtime, set).then(
+  const missingFor = (what: string) =>
+    (what === browser ? chromiumHere() : serverOf(project, runtime, what)).then(
       () => undefined,
       (error: Error) => error.message,
     )
   const outcomes: Outcome[] = []
   const skipped: string[] = []
-  const chosen = passedThrough.includes('--project') ? [asTold] : runs
-  const all = passedThrough.length > 0 ? chosen : [...chosen, ...sets.map(conformanceOf)]
-  for (const one of all) {
+  const runs = given.includes('--all')
+    ? [...quick, ...deep]
+    : given.includes('--deep')
+      ? deep
+      : quick
+  for (const one of passedThrough.includes('--project') ? [asTold] : runs) {
     const missing = one.needs && (await missingFor(one.needs))
-    if (missing) skipped.push(`NOT TRIED: ${one.name}: ${missing}`)
+    if (missing) skipped.push(`${one.name}: ${missing}`)
     else outcomes.push(await run(project, one, passedThrough))
   }
   const passed = outcomes.reduce((total, one) => total + one.passed, 0)
   const failures = outcomes.flatMap((one) => one.failures)
-  for (const line of [...skipped, ...failures]) console.log(line)
-  console.log(`${passed} passed, ${failures.length} failed`)
-  return failures.length === 0 && passed > 0 ? 0 : 1
+  const missing = [...skipped, ...outcomes.flatMap((one) => one.skipped)]
+  for (const line of missing) console.log(`NOT TRIED: ${line}`)
+  for (const line of failures) console.log(line)
+  const required = process.env[allRequired] === '1'
+  if (required && missing.length > 0)
+    console.log(`${allRequired}=1: what was not tried counts as failed`)
+  const failed = failures.length + (required ? missing.length : 0)
+  console.log(`${passed} passed, ${failed} failed, ${missing.length} skipped`)
+  return failed === 0 && passed > 0 ? 0 : 1
+}
+
+async function chromiumHere(): Promise<unknown> {
+  return process.env.CHROME_PATH ?? ensureProgram(chromium, { log: console.error })
 }
 
 /** What the capabilities of a set are tried with, without those that take minutes. */
@@ -98,5 +125,6 @@ async function run(
   return {
     passed: results.filter(({ status }) => status === 'passed').length,
     failures: failuresOf(result).map((failure) => `FAILED: ${name}: ${failure}`),
+    skipped: results.flatMap(({ title = '' }) => /.*\[not tried: .*/.exec(title)?.[0] ?? []),
   }
 }

@@ -7,6 +7,7 @@ import { atLeast } from './versions.ts'
 /** A server program that the machine's package manager brings. */
 export type Program = {
   name: string
+  otherNames?: readonly string[]
   debian: string
   brew: string
   /** Where it is looked for before the PATH. */
@@ -16,27 +17,40 @@ export type Program = {
   least?: string
 }
 
+/** The browser of the browser tests, under any of its names. */
+export const chromium: Program = {
+  name: 'chromium',
+  otherNames: ['chromium-browser', 'google-chrome', 'google-chrome-stable', 'Google Chrome'],
+  folders: ['/Applications/Google Chrome.app/Contents/MacOS'],
+  debian: 'chromium',
+  brew: '--cask chromium',
+}
+
 export type Installed = { path: string; version: string }
 
 type Options = {
   env?: Record<string, string | undefined>
   log?: ((line: string) => void) | undefined
-  /** False: only look. */
+  /** Whether the machine's package manager may be used; nothing is installed unless that was asked for. */
   install?: boolean
 }
 
 const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin']
 const installTimeoutMs = 600_000
 
+/** Set by `--install` for all that a command starts. */
+export const installVariable = 'SIDECART_INSTALL'
+
 /**
- * A program as it is on this machine, else installed from the Debian packages where we are root and apt-get is there.
- * What is installed is not started. @throws PartError with the command that installs it
+ * A program as it is on this machine; else, where `--install` allows it, from the Debian packages, if we are root and
+ * apt-get is there. What is installed is not started. @throws PartError with the command that installs it
  */
 export async function ensureProgram(program: Program, options: Options = {}): Promise<Installed> {
   const found = await findProgram(program, options)
   if (typeof found === 'object') return found
-  const may = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
-  if (!may || options.install === false) throw missing(program, found)
+  const { install = process.env[installVariable] === '1' } = options
+  if (!install || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    throw missing(program, found)
   options.log?.(`${program.name}: ${found}; installing the Debian package ${program.debian}`)
   try {
     await withoutStartingServices(() => aptInstall(program.debian))
@@ -50,11 +64,13 @@ export async function ensureProgram(program: Program, options: Options = {}): Pr
 
 /** The program, or why there is none that fits. */
 async function findProgram(
-  { name, folders = [], version, least = '0.0.0' }: Program,
+  { name, otherNames = [], folders = [], version, least = '0.0.0' }: Program,
   { env = process.env }: Options,
 ): Promise<Installed | string> {
   const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  const places = [...folders, ...onPath, ...usualFolders].map((folder) => join(folder, name))
+  const places = [...folders, ...onPath, ...usualFolders].flatMap((folder) =>
+    [name, ...otherNames].map((file) => join(folder, file)),
+  )
   const path = places.find(executable)
   if (!path) return 'not on this machine'
   if (!version) return { path, version: '' }
@@ -107,7 +123,8 @@ function missing({ name, debian, brew }: Program, why: string): PartError {
       : existsSync('/usr/bin/apt-get')
         ? `sudo apt-get install --no-install-recommends ${debian}`
         : `install the package that brings ${name} (Debian: ${debian}; Homebrew: ${brew})`
-  return new PartError(`${name} cannot be started: ${why}.\nThis installs it: ${command}`)
+  const asRoot = process.getuid?.() === 0 ? ' (or the same command again with --install)' : ''
+  return new PartError(`${name} cannot be started: ${why}.\nThis installs it: ${command}${asRoot}`)
 }
 
 const lastLine = ({ message }: Error) => message.trim().split('\n').at(-1) ?? ''

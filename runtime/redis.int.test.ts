@@ -1,9 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import { testWith } from '../tests/support/needs.ts'
 import { output } from './processes.ts'
-import { type RedisOptions, redisAnswers, startRedis } from './redis.ts'
+import { type RedisOptions, redis, redisAnswers, startRedis } from './redis.ts'
 import { freePorts, temporaryFolder } from './testing.ts'
+
+const test = await testWith(redis)
 
 const login = { user: 'shop', password: 'p"\\{$x}' }
 

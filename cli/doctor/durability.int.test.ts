@@ -7,12 +7,15 @@ import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } fro
 import { ensureStream, natsConfig } from '../../runtime/nats.ts'
 import { ensurePart } from '../../runtime/parts.ts'
 import { output } from '../../runtime/processes.ts'
-import { startRedis } from '../../runtime/redis.ts'
+import { redis, startRedis } from '../../runtime/redis.ts'
 import { answers, startAndWait } from '../../runtime/started.ts'
 import { freePorts, temporaryFolder } from '../../runtime/testing.ts'
+import { testWith } from '../../tests/support/needs.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
 import { postgresFaults, readPostgres } from './postgres.ts'
 import { readRedis, redisFaults } from './redis.ts'
+
+const withRedis = await testWith(redis)
 
 const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', unlogged: '' }
 
@@ -64,21 +67,24 @@ describe('a database', () => {
 })
 
 describe('a broker', () => {
-  it('as it is started is sound; with a stream or a place kept in memory it is at fault', async () => {
-    const { url, monitor, user, password } = await broker()
-    await ensureStream({ url, user, password, name: 'facts', subjects: ['orders-placed-v1'] })
-    expect(jetStreamFaults(await readJetStream(monitor))).toEqual([])
+  withRedis(
+    'as it is started is sound; with a stream or a place kept in memory it is at fault',
+    async () => {
+      const { url, monitor, user, password } = await broker()
+      await ensureStream({ url, user, password, name: 'facts', subjects: ['orders-placed-v1'] })
+      expect(jetStreamFaults(await readJetStream(monitor))).toEqual([])
 
-    const connection = await connect({ servers: url, user, pass: password })
-    onTestFinished(() => connection.close())
-    const { streams, consumers } = await jetstreamManager(connection)
-    await consumers.add('facts', { durable_name: 'catalog', mem_storage: true })
-    await streams.add({ name: 'quick', subjects: ['quick'], storage: StorageType.Memory })
-    expect(jetStreamFaults(await readJetStream(monitor))).toEqual([
-      'stream quick is kept in memory, not in files',
-      'consumer catalog forgets its place when the server stops',
-    ])
-  })
+      const connection = await connect({ servers: url, user, pass: password })
+      onTestFinished(() => connection.close())
+      const { streams, consumers } = await jetstreamManager(connection)
+      await consumers.add('facts', { durable_name: 'catalog', mem_storage: true })
+      await streams.add({ name: 'quick', subjects: ['quick'], storage: StorageType.Memory })
+      expect(jetStreamFaults(await readJetStream(monitor))).toEqual([
+        'stream quick is kept in memory, not in files',
+        'consumer catalog forgets its place when the server stops',
+      ])
+    },
+  )
 
   it('is at fault when it acknowledges what is not on the disk', async () => {
     const { monitor } = await broker((config) => config.replace('sync_interval: always', ''))
@@ -89,22 +95,25 @@ describe('a broker', () => {
 })
 
 describe('Redis', () => {
-  it('as it is started is sound, and at fault when it is told to sync once a second', async () => {
-    const folder = await temporaryFolder()
-    const [port = 0] = await freePorts(1)
-    const login = { user: 'shop', password: 'secret' }
-    const server = await startRedis({ ...login, dir: folder, port, logFile: join(folder, 'log') })
-    onTestFinished(async () => void (await server.stop()))
-    const file = join(folder, 'redis.conf')
-    expect(redisFaults(await readRedis(port, file))).toEqual([])
+  withRedis(
+    'as it is started is sound, and at fault when it is told to sync once a second',
+    async () => {
+      const folder = await temporaryFolder()
+      const [port = 0] = await freePorts(1)
+      const login = { user: 'shop', password: 'secret' }
+      const server = await startRedis({ ...login, dir: folder, port, logFile: join(folder, 'log') })
+      onTestFinished(async () => void (await server.stop()))
+      const file = join(folder, 'redis.conf')
+      expect(redisFaults(await readRedis(port, file))).toEqual([])
 
-    const [, password = ''] = /^requirepass (\S+)$/m.exec(await readFile(file, 'utf8')) ?? []
-    const connection = ['-p', String(port), '-a', password, '--no-auth-warning']
-    await output('redis-cli', [...connection, 'CONFIG', 'SET', 'appendfsync', 'everysec'], 10_000)
-    expect(redisFaults(await readRedis(port, file))).toEqual([
-      'appendfsync is everysec, not always',
-    ])
-  })
+      const [, password = ''] = /^requirepass (\S+)$/m.exec(await readFile(file, 'utf8')) ?? []
+      const connection = ['-p', String(port), '-a', password, '--no-auth-warning']
+      await output('redis-cli', [...connection, 'CONFIG', 'SET', 'appendfsync', 'everysec'], 10_000)
+      expect(redisFaults(await readRedis(port, file))).toEqual([
+        'appendfsync is everysec, not always',
+      ])
+    },
+  )
 })
 
 async function run(connectionString: string, sql: string): Promise<void> {

@@ -1,14 +1,14 @@
+import { chromium, ensureProgram } from '../../runtime/packages.ts'
 import { until } from '../support/until.ts'
 import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
-import { ensureChromium } from './chromium.ts'
 
 /** What visitors put into their baskets. */
 const bought = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'TEAPOT-STONEWARE-RUST', 'RADIO-TABLE-SKY']
 
 /** Vitest's global set-up of the browser tests: a Chromium, and the whole shop as `npm start -- --chaos` brings it up. */
 export default async function openShop(): Promise<() => Promise<void>> {
-  ensureChromium()
+  if (!process.env.CHROME_PATH) await ensureProgram(chromium, { log: console.error })
   await sidecart('up', '--detach', '--chaos')
   await stockUp()
   await untilBasketsHear()

@@ -1,13 +1,16 @@
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createDaprTransport } from '../../chassis/dapr.ts'
 import { createLog } from '../../chassis/log.ts'
-import { startRedis } from '../../runtime/redis.ts'
+import { redis, startRedis } from '../../runtime/redis.ts'
 import { freePorts, temporaryFolder } from '../../runtime/testing.ts'
 import { createProductCache, staleSeconds } from '../../services/catalog/cache.ts'
 import type { Product } from '../../services/catalog/contract.ts'
+import { testWith } from '../support/needs.ts'
 import { startSidecar } from '../support/sidecar.ts'
 import { until } from '../support/until.ts'
+
+const test = await testWith(redis)
 
 const folder = join(import.meta.dirname, '../../components/cache-redis')
 
