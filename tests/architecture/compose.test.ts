@@ -48,6 +48,8 @@ const containerFlags = {
 const containerEnvironment: Record<string, (value: string) => string | undefined> = {
   // The sidecar is in another container, and so is the gateway's client.
   HOST: () => '0.0.0.0',
+  NO_PROXY: (value) => `sidecar,provider,${value}`,
+  no_proxy: (value) => `sidecar,provider,${value}`,
   PROVIDER_URL: (value) => value.replace('127.0.0.1', 'provider'),
   // No service reads these, and containers come compiled.
   APP_ID: () => undefined,
