@@ -43,6 +43,14 @@ it.each(commands)('$name refuses an option that it does not know', async (one) =
   expect(await refusal(one, { frobnicate: true })).toBe('unknown option --frobnicate; see --help')
 })
 
+it('a group of commands leaves what follows to the command that is meant', async () => {
+  for (const name of ['backing', 'dead-letters']) {
+    const module = (await import(`${folder}/${name}.ts`)) as { default: CommandDef }
+    const args = { _: ['start'], broker: 'redis' }
+    expect(await refusal({ name, definition: module.default }, args)).toBe('accepted')
+  }
+})
+
 const named = (name: string) => commands.find((one) => one.name === name) as Named
 
 it.each([

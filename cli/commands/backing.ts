@@ -1,3 +1,4 @@
+import { defineCommand } from 'citty'
 import { startBacking, stopBacking } from '../backing-only.ts'
 import { command } from '../command.ts'
 import { projectAt } from '../project.ts'
@@ -61,7 +62,7 @@ const status = command({
   },
 })
 
-export default command({
+export default defineCommand({
   meta: {
     name: 'backing',
     description: 'The servers that the shop stands on: PostgreSQL, broker, mail, provider, Dapr',

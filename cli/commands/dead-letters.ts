@@ -1,3 +1,4 @@
+import { defineCommand } from 'citty'
 import { command } from '../command.ts'
 import { readResources } from '../components.ts'
 import { readRunFile } from '../dapr-yaml.ts'
@@ -47,7 +48,7 @@ const handling = (action: 'replay' | 'dismiss', description: string) =>
     },
   })
 
-export default command({
+export default defineCommand({
   meta: { name: 'dead-letters', description: 'Facts that a service could not handle' },
   subCommands: {
     list,
