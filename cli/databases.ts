@@ -10,8 +10,9 @@ export const superuserOf = (secrets: Secrets): string =>
   `postgres://postgres:${secrets['postgres-superuser'] ?? ''}@127.0.0.1:${realPort(postgresPort)}/postgres`
 
 /**
- * Each service gets a database that its own role owns and no other role may enter. Safe to repeat; a changed password
- * is taken over. `admin` is the connection string of a superuser.
+ * Each service gets a database that its own role owns and no other service's may enter. Safe to repeat; a changed
+ * password is taken over. The login in the connection string is that role, or a second one that acts as it: with two,
+ * a password changes while instances with the old one still run. `admin` is the connection string of a superuser.
  */
 export async function ensureDatabases(admin: string, secrets: Secrets): Promise<void> {
   const client = new pg.Client({ connectionString: admin })
@@ -23,6 +24,22 @@ export async function ensureDatabases(admin: string, secrets: Secrets): Promise<
     const known = await names(client)
     for (const name of databases)
       await ensureDatabase(client, name, secrets[`${name}-database`] ?? '', known)
+  } finally {
+    await client.end()
+  }
+}
+
+/** The login that a service's connection string does not name. */
+export const otherLogin = (name: string, connection: string): string =>
+  new URL(connection).username === name ? `${name}_2` : name
+
+/** Nobody connects as this role any more. */
+export async function closeLogin(admin: string, login: string): Promise<void> {
+  const client = new pg.Client({ connectionString: admin })
+  await client.connect()
+  try {
+    if ((await names(client)).has(`role ${login}`))
+      await client.query(`ALTER ROLE ${client.escapeIdentifier(login)} NOLOGIN PASSWORD NULL`)
   } finally {
     await client.end()
   }
@@ -52,11 +69,19 @@ async function ensureDatabase(
   known: ReadonlySet<string>,
 ): Promise<void> {
   const role = client.escapeIdentifier(name)
-  const password = client.escapeLiteral(loginFrom(connection).password)
-  const verb = known.has(`role ${name}`) ? 'ALTER' : 'CREATE'
-  await client.query(
-    `${verb} ROLE ${role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD ${password}`,
-  )
+  const { user, password } = loginFrom(connection)
+  const login = client.escapeIdentifier(user)
+  const literal = client.escapeLiteral(password)
+  const plain = 'NOSUPERUSER NOCREATEDB NOCREATEROLE'
+  if (user !== name && !known.has(`role ${name}`))
+    await client.query(`CREATE ROLE ${role} NOLOGIN ${plain}`)
+  const verb = known.has(`role ${user}`) ? 'ALTER' : 'CREATE'
+  await client.query(`${verb} ROLE ${login} LOGIN ${plain} PASSWORD ${literal}`)
+  if (user !== name) {
+    await client.query(`GRANT ${role} TO ${login}`)
+    // What it makes belongs to the owner of the database.
+    await client.query(`ALTER ROLE ${login} SET role = ${role}`)
+  }
   if (!known.has(`database ${name}`)) await client.query(`CREATE DATABASE ${role} OWNER ${role}`)
   await client.query(`REVOKE CONNECT ON DATABASE ${role} FROM PUBLIC`)
 }

@@ -13,6 +13,8 @@ const subCommands: SubCommandsDef = {
   restart: () => import('./commands/restart.ts').then((module) => module.default),
   kill: () => import('./commands/kill.ts').then((module) => module.default),
   backing: () => import('./commands/backing.ts').then((module) => module.default),
+  keys: () => import('./commands/keys.ts').then((module) => module.default),
+  secrets: () => import('./commands/secrets.ts').then((module) => module.default),
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),

@@ -31,8 +31,7 @@ export async function ensureSecrets(project: Project): Promise<Secrets> {
   const there = readSecrets(project)
   const server = process.env.SIDECART_POSTGRES_URL ?? `postgres://127.0.0.1:${postgresPort}`
   const all = await completed(there, server)
-  if (JSON.stringify(all) !== JSON.stringify(there))
-    writeWhole(project.secretsFile, `${JSON.stringify(all, null, 2)}\n`)
+  if (JSON.stringify(all) !== JSON.stringify(there)) writeSecrets(project, all)
   return all
 }
 
@@ -65,6 +64,10 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
   }
 }
 
+export function writeSecrets(project: Project, secrets: Secrets): void {
+  writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
+}
+
 export function readSecrets(project: Project): Secrets {
   const text = readIfThere(project.secretsFile)
   if (text === undefined) return {}
@@ -80,8 +83,11 @@ export function readSecrets(project: Project): Secrets {
 
 function connection(server: string, name: string, existing: string | undefined): string {
   const url = new URL(server)
-  url.username = name
-  url.password = existing ? new URL(existing).password : random(24)
+  const { username, password } = existing
+    ? new URL(existing)
+    : { username: name, password: random(24) }
+  url.username = username
+  url.password = password
   url.pathname = `/${name}`
   return url.href
 }

@@ -41,10 +41,14 @@ export type AppTokens = {
 export const appEnvFile = (project: Project, appId: string): string =>
   join(project.apps, appId, 'env')
 
-/** The two tokens between an app and its sidecar, made at the first call. No other app has the same. */
-export function ensureAppTokens(project: Project, appId: string): AppTokens {
+/** The two tokens between an app and its sidecar, made at the first call and at a rotation. No other app has the same. */
+export function ensureAppTokens(
+  project: Project,
+  appId: string,
+  { rotate = false } = {},
+): AppTokens {
   const file = appEnvFile(project, appId)
-  const there = parse(readIfThere(file) ?? '')
+  const there = rotate ? {} : parse(readIfThere(file) ?? '')
   const { DAPR_API_TOKEN = random(24), APP_API_TOKEN = random(24) } = there
   if (!there.DAPR_API_TOKEN || !there.APP_API_TOKEN)
     writeWhole(file, `DAPR_API_TOKEN='${DAPR_API_TOKEN}'\nAPP_API_TOKEN='${APP_API_TOKEN}'\n`)

@@ -8,6 +8,7 @@ import { ensureProjectAuthority } from '../authority.ts'
 import { ensureDatabases, superuserOf } from '../databases.ts'
 import { ensureIdentities, identityFile, schedulerId } from '../identities.ts'
 import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../ports.ts'
+import { readSecrets } from '../secrets.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -23,7 +24,11 @@ export function postgres({ project, secrets }: ServerOptions): Unit {
       const given = { dataDir, port, superuserPassword: password, logFile }
       return (await startPostgres(given)).proc
     },
-    prepare: () => ensureDatabases(superuserOf(secrets), secrets),
+    // as they are now: passwords may have been changed since the shop was started
+    prepare: () => {
+      const current = readSecrets(project)
+      return ensureDatabases(superuserOf(current), current)
+    },
     ready: () => (configured ? Promise.resolve(true) : accepts(port)),
     stop: stopPostgres,
   })
@@ -39,21 +44,21 @@ export function mail({ project }: ServerOptions): Unit {
 }
 
 /** The sandbox of the payment provider. */
-export function provider({ project, secrets }: ServerOptions): Unit {
+export function provider({ project }: ServerOptions): Unit {
   const dir = dirOf(project, 'provider')
   const port = realPort(providerPort)
-  const program = {
+  const program = () => ({
     name: 'provider',
     command: process.execPath,
     args: [join(project.root, 'services/payments/sandbox/main.ts')],
     cwd: project.root,
     env: {
       PROVIDER_PORT: String(port),
-      PROVIDER_API_KEY: secrets['provider-api-key'],
+      PROVIDER_API_KEY: readSecrets(project)['provider-api-key'],
       PROVIDER_LOG: join(dir, 'log.jsonl'),
     },
     logFile: logOf(project, 'provider'),
-  }
+  })
   const ready = answersHttp(port)
   return server(
     project,
@@ -62,7 +67,7 @@ export function provider({ project, secrets }: ServerOptions): Unit {
     {
       start: async () => {
         mkdirSync(dir, { recursive: true })
-        return (await startAndWait(program, { ports: [port], ready })).proc
+        return (await startAndWait(program(), { ports: [port], ready })).proc
       },
       ready,
     },
