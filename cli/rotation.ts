@@ -2,14 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import pg from 'pg'
 import { z } from 'zod'
+import { secretsFor } from './app-secrets.ts'
 import { ensureProjectAuthority } from './authority.ts'
-import { readResources, resourcesOf } from './components.ts'
+import { readResources } from './components.ts'
 import { order } from './control.ts'
 import { readRunFile, type Stanza } from './dapr-yaml.ts'
 import { closeLogin, ensureDatabases, otherLogin, superuserOf } from './databases.ts'
 import { ensureIdentities, retireIdentityKeys, schedulerId } from './identities.ts'
 import { Advice, type Project } from './project.ts'
 import { databases, random, readSecrets, signingKey, writeSecrets } from './secrets.ts'
+import { changeNatsUsers, natsLogin } from './servers/nats.ts'
 import { procOf, readState, supervisorOf } from './state.ts'
 import { ensureAppTokens } from './variables.ts'
 
@@ -56,6 +58,11 @@ export const rotations: readonly Rotation[] = [
       rotate: (project, say) => rotateLogin(project, name, say),
     }),
   ),
+  {
+    name: 'broker-url',
+    what: 'the login at NATS',
+    rotate: rotateBroker,
+  },
   {
     name: 'postgres-superuser',
     what: 'the password with which databases are set up',
@@ -106,6 +113,20 @@ async function rotateLogin(
   writeSecrets(project, after)
   await restart(project, appsWith(project, key), say)
   await closeLogin(superuserOf(after), new URL(before).username)
+}
+
+/** A second user takes over, as in `rotateLogin`. Connections of the first end when it is no longer known. */
+async function rotateBroker(project: Project, say: Say): Promise<void> {
+  const secrets = readSecrets(project)
+  const url = new URL(secrets['broker-url'] ?? '')
+  if (url.protocol !== 'nats:') throw new Advice('broker-url is not the login at NATS')
+  url.username = url.username === 'sidecart' ? 'sidecart_2' : 'sidecart'
+  url.password = random(24)
+  const after = { ...secrets, 'broker-url': url.href }
+  await changeNatsUsers(project, [natsLogin(after), natsLogin(secrets)])
+  writeSecrets(project, after)
+  await restart(project, appsWith(project, 'broker-url'), say)
+  await changeNatsUsers(project, [natsLogin(after)])
 }
 
 async function rotateSuperuser(project: Project): Promise<void> {
@@ -230,14 +251,10 @@ const appsOf = (project: Project): string[] => [
 ]
 
 /** The apps that may read a secret, or whose sidecar loads a component that needs it. */
-export function appsWith(project: Project, secret: string): string[] {
-  const needs = ({ appId, configFile, resourcesPaths }: Stanza) =>
-    JSON.stringify(resourcesOf(configFile).map(({ spec }) => spec.secrets)).includes(
-      JSON.stringify(secret),
-    ) ||
-    readResources(resourcesPaths)
-      .filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId))
-      .some(({ spec }) => JSON.stringify(spec.metadata ?? []).includes(`"key":"${secret}"`))
+function appsWith(project: Project, secret: string): string[] {
+  const secrets = readSecrets(project)
+  const needs = (stanza: Stanza) =>
+    secret in secretsFor({ stanza, resources: readResources(stanza.resourcesPaths), secrets })
   return [
     ...new Set(
       stanzasOf(project)

@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -74,3 +75,30 @@ function waitForGreeting(port: number): Promise<number> {
     })
   })
 }
+
+test('no page of another origin reads or deletes the mails', async () => {
+  const dir = await temporaryFolder()
+  const [smtpPort = 0, webPort = 0] = await freePorts(2)
+  const mail = await startMail({ dir, smtpPort, webPort, logFile: join(dir, 'log') })
+  onTestFinished(async () => void (await mail.stop()))
+  const ask = (headers: Record<string, string>, path = '/api/email', method = 'GET') =>
+    new Promise<number>((resolve, reject) => {
+      const asked = request({ port: webPort, host: '127.0.0.1', path, method, headers })
+      asked.on('response', ({ statusCode = 0 }) => resolve(statusCode))
+      asked.on('upgrade', () => resolve(101)).on('error', reject)
+      asked.end()
+    })
+  const host = `127.0.0.1:${webPort}`
+  expect(await ask({ host })).toBe(200)
+  expect(await ask({ host, origin: `http://${host}` })).toBe(200)
+  expect(await ask({ host, origin: 'http://evil.example' })).toBe(403)
+  expect(await ask({ host: `evil.example:${webPort}` })).toBe(403)
+  expect(await ask({ host, origin: 'null' }, '/api/email/all', 'DELETE')).toBe(403)
+  const socket = {
+    host,
+    origin: 'http://evil.example',
+    connection: 'upgrade',
+    upgrade: 'websocket',
+  }
+  await expect(ask(socket, '/socket.io/?EIO=4&transport=websocket')).rejects.toThrow()
+})

@@ -1,5 +1,5 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import {
   type JetStreamManager,
   jetstreamManager,
@@ -41,21 +41,32 @@ export async function startNats({
   monitorPort = 8222,
   ...options
 }: NatsOptions): Promise<Started & { url: string }> {
-  const { user, password } = options
-  const dir = resolve(options.dir)
-  await mkdir(dir, { recursive: true })
-  const file = join(dir, 'nats.conf')
-  await writeFile(
-    file,
-    natsConfig({ store: join(dir, 'jetstream'), port, monitorPort, users: [{ user, password }] }),
-    { mode: 0o600 },
-  )
-  await chmod(file, 0o600)
+  const { dir, user, password } = options
+  const file = await writeNatsConfig({ dir, port, monitorPort, users: [{ user, password }] })
   const started = await startAndWait(
-    { name: 'nats-server', command: path, args: ['--config', file], cwd: dir, logFile },
+    { name: 'nats-server', command: path, args: ['--config', file], cwd: dirname(file), logFile },
     { ports: [port, monitorPort], ready: () => answers(`http://127.0.0.1:${monitorPort}/healthz`) },
   )
   return { ...started, url: `nats://127.0.0.1:${port}` }
+}
+
+/** Writes the configuration file (mode 0600) and returns its path. A running server reads it again at SIGHUP. */
+export async function writeNatsConfig({
+  dir,
+  ...options
+}: {
+  dir: string
+  port: number
+  monitorPort: number
+  users: readonly NatsUser[]
+}): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const file = join(resolve(dir), 'nats.conf')
+  await writeFile(file, natsConfig({ store: join(resolve(dir), 'jetstream'), ...options }), {
+    mode: 0o600,
+  })
+  await chmod(file, 0o600)
+  return file
 }
 
 /** The configuration file. JSON is valid in it. `host` is where clients connect; the monitor is always local. */

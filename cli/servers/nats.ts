@@ -1,8 +1,17 @@
-import { ensureStream, type NatsLogin, startNats } from '../../runtime/nats.ts'
+import {
+  ensureStream,
+  type NatsLogin,
+  type NatsUser,
+  startNats,
+  writeNatsConfig,
+} from '../../runtime/nats.ts'
+import { send } from '../../runtime/processes.ts'
 import { streamsFor } from '../components.ts'
 import { loginFrom } from '../login.ts'
 import { brokerMonitorPort, brokerPort, realPort } from '../ports.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Project } from '../project.ts'
+import { readSecrets, type Secrets } from '../secrets.ts'
+import { procOf, readState } from '../state.ts'
 import type { Unit } from '../unit.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -11,16 +20,25 @@ export function natsLogin(secrets: Secrets): NatsLogin {
   return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, ...loginFrom(secrets['broker-url']) }
 }
 
-export function nats({ project, runtime, secrets, resources }: ServerOptions): Unit {
+/** Lets these log in to the running broker, and closes the connections of all others. */
+export async function changeNatsUsers(project: Project, users: readonly NatsUser[]): Promise<void> {
+  const record = readState(project)?.processes.find(({ name }) => name === 'nats')
+  const proc = record && procOf(record)
+  if (!proc) return
+  const ports = { port: realPort(brokerPort), monitorPort: brokerMonitorPort }
+  await writeNatsConfig({ dir: dirOf(project, 'nats'), ...ports, users })
+  send(proc.pid, 'SIGHUP')
+}
+
+export function nats({ project, runtime, resources }: ServerOptions): Unit {
   const port = realPort(brokerPort)
-  const login = natsLogin(secrets)
+  // as it is now: the login may have been changed since the shop was started
+  const login = () => natsLogin(readSecrets(project))
   const given = {
     path: runtime.parts['nats-server'].path,
     dir: dirOf(project, 'nats'),
     port,
     monitorPort: brokerMonitorPort,
-    user: login.user,
-    password: login.password,
     logFile: logOf(project, 'nats'),
   }
   return server(
@@ -28,9 +46,9 @@ export function nats({ project, runtime, secrets, resources }: ServerOptions): U
     'nats',
     { client: port, monitor: brokerMonitorPort },
     {
-      start: async () => (await startNats(given)).proc,
+      start: async () => (await startNats({ ...given, ...login() })).proc,
       prepare: async () => {
-        for (const stream of streamsFor(resources)) await ensureStream({ ...login, ...stream })
+        for (const stream of streamsFor(resources)) await ensureStream({ ...login(), ...stream })
       },
       ready: answersHttp(brokerMonitorPort),
       // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from '@nats-io/transport-node'
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { readRunFile } from '../../cli/dapr-yaml.ts'
@@ -70,6 +71,15 @@ describe('what was before is worth nothing', () => {
     url.username = 'postgres'
     url.password = before.secrets['postgres-superuser'] ?? ''
     await expect(new pg.Client({ connectionString: url.href }).connect()).rejects.toThrow()
+  })
+
+  it('the old login at the broker', async () => {
+    const login = (all: Record<string, string>) => {
+      const { host, username: user, password: pass } = new URL(all['broker-url'] ?? '')
+      return connect({ servers: host, user, pass, timeout: 5_000, reconnect: false })
+    }
+    await expect(login(before.secrets)).rejects.toThrow(/authorization/i)
+    await (await login(secrets())).close()
   })
 
   it("the provider's old key", async () => {
