@@ -8,7 +8,7 @@ import { tokenRules } from '../../chassis/authentication.ts'
 import { Refusal, refused } from '../../chassis/refusal.ts'
 import type { AccessTokens, Attempts, Passwords, RefreshTokens } from './ports.ts'
 
-export const accessTokenSeconds = 15 * 60
+export const accessTokenSeconds = tokenRules.longest
 
 /** Argon2id (the library's default variant) with the parameters OWASP recommends: 19 MiB, 2 passes, 1 lane. */
 const argon2id = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
