@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { readRunFile, type Stanza } from '../cli/dapr-yaml.ts'
 import { door } from '../cli/instances.ts'
+import { liftLimits } from '../cli/lift-limits.ts'
 import { type Front, planOf } from '../cli/plan.ts'
 import { Advice, type Project } from '../cli/project.ts'
 import type { Choice } from '../cli/sets.ts'
@@ -113,6 +114,7 @@ export async function beside(
   more: Choice,
   change?: (stanza: Stanza) => Stanza[],
 ): Promise<Running> {
+  liftLimits()
   const { servers, fleet, front } = await planOf(project, { ...choice, ...more }, change)
   return { units: [...servers.needed, ...fleet], ...(front && { front }) }
 }
@@ -121,6 +123,7 @@ const controlPlane = ['sentry', 'scheduler']
 
 /** Apps alone; nobody waits for them until the servers are there. */
 async function alone(project: Project, change: (stanza: Stanza) => Stanza[]): Promise<Running> {
+  liftLimits()
   const { servers, fleet } = await planOf(project, choice, change)
   const needed = servers.needed.filter(({ name }) => !controlPlane.includes(name))
   const after = needed.map(({ name }) => name).filter((name) => name !== 'mail')

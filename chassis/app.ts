@@ -8,10 +8,12 @@ import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Identity } from './authentication.ts'
+import { clientAddressHeader, peerAddress } from './client-address.ts'
 import type { Log } from './log.ts'
 import { registry, requestSeconds } from './metrics.ts'
 import { commonProblems, fieldErrors, Problem, type ProblemKind } from './problem.ts'
 import { Fault, Refusal, refused } from './refusal.ts'
+import { createSecurityLog, type SecurityEvent } from './security-log.ts'
 import { inSpan } from './telemetry.ts'
 
 export type AppEnv = { Variables: { requestId: string; identity: Identity } }
@@ -112,8 +114,26 @@ export function createApp(options: AppOptions): App {
     const refusal = nothingThere(c.req.path, allowedMethods(app, c.req.path))
     return problem(c, refusal, headersFor(refusal))
   })
+  const security = createSecurityLog(log)
+  /** The gateway sees its clients; everybody else is told their addresses by the gateway. */
+  const sourceOf = (c: Context<AppEnv>) =>
+    options.appToken ? c.req.header(clientAddressHeader) : peerAddress(c)
+
   app.onError((error, c) => {
-    if (error instanceof Refusal) return problem(c, error, headersFor(error))
+    if (error instanceof Refusal) {
+      const { status, event = eventFor[status] } = kinds[error.code] ?? refusedOtherwise
+      if (event)
+        security(event, {
+          userId: c.get('identity')?.userId,
+          sourceIp: sourceOf(c),
+          method: c.req.method,
+          path: c.req.path.slice(0, 200),
+          status,
+          code: error.code,
+          requestId: c.get('requestId'),
+        })
+      return problem(c, error, headersFor(error))
+    }
     if (error instanceof HTTPException)
       return problem(
         c,
@@ -143,7 +163,7 @@ export function createApp(options: AppOptions): App {
     refusal: Refusal,
     headers: Record<string, string> = {},
   ): Response {
-    const kind = kinds[refusal.code] ?? { status: 409, title: 'Refused' }
+    const kind = kinds[refusal.code] ?? refusedOtherwise
     const document: Problem = {
       type: `https://sidecart.example/problems/${refusal.code}`,
       title: kind.title,
@@ -161,6 +181,15 @@ export function createApp(options: AppOptions): App {
     })
   }
   return app
+}
+
+const refusedOtherwise: ProblemKind = { status: 409, title: 'Refused' }
+
+/** What an answer means to the security log; a service may know better. */
+const eventFor: Partial<Record<ProblemKind['status'], SecurityEvent>> = {
+  401: 'authz_fail',
+  403: 'authz_fail',
+  429: 'excess_rate_limit_exceeded',
 }
 
 function headersFor({ code, extra }: Refusal): Record<string, string> {

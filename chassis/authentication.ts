@@ -189,9 +189,9 @@ export function signedIn(
     if (scheme?.toLowerCase() !== 'bearer' || !token)
       throw refused('unauthenticated', 'Send an access token: Authorization: Bearer …')
     const identity = await verify(token)
+    c.set('identity', identity)
     if (roles.length > 0 && !roles.includes(identity.role))
       throw refused('forbidden', `Only for: ${roles.join(', ')}.`)
-    c.set('identity', identity)
     await next()
   }
 }

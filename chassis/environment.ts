@@ -15,6 +15,9 @@ export const baseEnvironment = {
   TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
 }
 
+/** Every limit on how often a client may ask is multiplied by this: 1, unless load is to be tried. */
+export const limitsEnvironment = { LIMITS_FACTOR: z.coerce.number().positive().default(1) }
+
 /**
  * Reads and checks environment variables; lists every fault at once. An empty variable counts as one that is not set.
  *

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import type { SecurityEvent } from './security-log.ts'
 
 /** An error answer, `application/problem+json` (RFC 9457), with the stable `code` that programs branch on. */
 export const Problem = z
@@ -19,6 +20,8 @@ export type Problem = z.infer<typeof Problem>
 export type ProblemKind = {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 429 | 500 | 503
   title: string
+  /** Written to the security log instead of what the status stands for. */
+  event?: SecurityEvent
 }
 
 /** The refusals that every service can give. */

@@ -9,6 +9,7 @@ import { openDesk } from './desk/desk.ts'
 import { stopLeftovers } from './down.ts'
 import { ensureIdentities, schedulerId } from './identities.ts'
 import { door } from './instances.ts'
+import { liftLimits } from './lift-limits.ts'
 import { readable } from './logs.ts'
 import { planOf } from './plan.ts'
 import { Advice, type Project } from './project.ts'
@@ -58,13 +59,14 @@ export async function upInBackground(
   progress.line(opened(project, began, 'npx sidecart down stops everything.'))
 }
 
-/** The same for a command that goes on: answers whether the shop was closed before. */
+/** The same for a command that goes on and brings load: answers whether the shop was closed before. */
 export async function upUnlessRunning(
   project: Project,
   choice: Choice,
   progress: Progress,
 ): Promise<boolean> {
   if (supervisorOf(readState(project))) return false
+  liftLimits()
   await prepared(project, progress)
   await superviseInBackground(project, asFlags(choice), reporter(progress))
   return true

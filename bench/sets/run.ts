@@ -1,3 +1,4 @@
+import { liftLimits } from '../../cli/lift-limits.ts'
 import { planOf } from '../../cli/plan.ts'
 import { readSecrets } from '../../cli/secrets.ts'
 import { until } from '../../runtime/processes.ts'
@@ -28,6 +29,7 @@ export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): 
   opened(
     async (project) => {
       // Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own.
+      liftLimits()
       const { servers, fleet } = await planOf(project, { secrets: 'env', ...sets })
       return { units: [...servers.needed, ...fleet] }
     },

@@ -1,16 +1,15 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { HttpBindings } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
 import type { Context, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible'
 import { type App, type AppEnv, createApp, nothingThere } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import { call } from '../../chassis/call.ts'
+import { clientAddressHeader, peerAddress } from '../../chassis/client-address.ts'
 import type { Log } from '../../chassis/log.ts'
-import { Fault, refused } from '../../chassis/refusal.ts'
+import { Fault } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { type OrderView, ordersRoutes } from '../orders/contract.ts'
 import { createBusy } from './busy.ts'
@@ -18,7 +17,8 @@ import { docsPage, docsScript } from './docs-page.ts'
 import { createDocuments, methodsOf } from './documents.ts'
 import { passToSupervisor, type Supervisor } from './operations.ts'
 import { createOrderEvents } from './order-events.ts'
-import { isOpen, ownerOf, services } from './routing.ts'
+import { createAdmission } from './rate-limit.ts'
+import { ownerOf, services } from './routing.ts'
 import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
 import { serveWebApp } from './web-app.ts'
 
@@ -26,7 +26,7 @@ export type GatewayPorts = {
   transport: Transport
   verify: Verifier
   log: Log
-  /** Requests per second that one client may send. */
+  /** Requests per second that one signed-in user may send, and all others of one network together. */
   ratePerSecond: number
   /** Requests that may be under way at once; more are answered 503. */
   maxInFlight: number
@@ -65,8 +65,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
   const documents = createDocuments(transport, services, log)
   const app = createApp({ log, name: 'gateway', maxInFlight, document: documents })
-  const limiter = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
-  const guard = signedIn(verify)
+  const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
   const busy = createBusy()
 
   if (origins.length > 0)
@@ -115,9 +114,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
 
   /** Does what was asked for, unless the client asks too often, or nobody is signed in who has to be. */
   async function admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T> {
-    await limited(clientOf(c))
-    if (!isOpen(c.req.method, c.req.path) || c.req.header('authorization'))
-      await guard(c as never, async () => {})
+    await admit(c)
     return answer()
   }
 
@@ -125,17 +122,6 @@ export function createGatewayApp(ports: GatewayPorts): App {
     const params = { orderId: c.req.param('orderId') ?? '' }
     const headers = pick(['authorization'], (name) => c.req.header(name))
     return admitted(c, () => call(transport, 'orders', ordersRoutes.get, { params }, { headers }))
-  }
-
-  async function limited(client: string): Promise<void> {
-    try {
-      await limiter.consume(client)
-    } catch (limit) {
-      const retryAfterSeconds = Math.ceil((limit as RateLimiterRes).msBeforeNext / 1000)
-      throw refused('too-many-requests', `At most ${ratePerSecond} requests a second.`, {
-        retryAfterSeconds,
-      })
-    }
   }
 
   async function forward(c: Context<AppEnv>, owner: string): Promise<Response> {
@@ -148,7 +134,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       headers: {
         ...pick(passedOn, (name) => c.req.header(name)),
         'x-request-id': c.get('requestId'),
-        'x-client-address': addressOf(c),
+        [clientAddressHeader]: peerAddress(c),
       },
       ...(hasBody && { body: await bodyWithSession(c) }),
       timeoutMs,
@@ -176,12 +162,6 @@ const varying: MiddlewareHandler = async function varying(c, next) {
   c.header('vary', 'accept-encoding')
   await next()
 }
-
-/** Set here and never passed on from a caller: the services behind trust it. */
-const addressOf = (c: Context<AppEnv>): string =>
-  ((c.env ?? {}) as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
-
-const clientOf = (c: Context<AppEnv>): string => c.req.header('authorization') ?? addressOf(c)
 
 function pick(
   names: readonly string[],

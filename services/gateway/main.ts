@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { readEnvironment } from '../../chassis/environment.ts'
+import { limitsEnvironment, readEnvironment } from '../../chassis/environment.ts'
 import { startService } from '../../chassis/service.ts'
 import { createGatewayApp } from './app.ts'
 import { supervisorAt } from './operations.ts'
 
 const env = readEnvironment({
+  ...limitsEnvironment,
   RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(1).default(100),
   MAX_IN_FLIGHT: z.coerce.number().int().min(1).default(256),
   CORS_ORIGINS: z.string().default(''),
@@ -14,7 +15,7 @@ const env = readEnvironment({
 const service = await startService('gateway')
 const app = createGatewayApp({
   ...service,
-  ratePerSecond: env.RATE_LIMIT_PER_SECOND,
+  ratePerSecond: env.RATE_LIMIT_PER_SECOND * env.LIMITS_FACTOR,
   maxInFlight: env.MAX_IN_FLIGHT,
   origins: env.CORS_ORIGINS.split(',').filter(Boolean),
   webRoot: env.WEB_ROOT,

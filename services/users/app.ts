@@ -1,10 +1,12 @@
 import type { Context } from 'hono'
 import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
 import { publishedKeys, signedIn, type Verifier } from '../../chassis/authentication.ts'
+import { clientAddressHeader, networkOf } from '../../chassis/client-address.ts'
 import { createRoute } from '../../chassis/contract.ts'
 import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { refused } from '../../chassis/refusal.ts'
+import { createSecurityLog } from '../../chassis/security-log.ts'
 
 import { type Profile, type SessionTokens, usersRoutes } from './contract.ts'
 import { accessTokenSeconds } from './credentials.ts'
@@ -21,11 +23,11 @@ import {
 import type {
   AccessTokens,
   Addresses,
-  Attempts,
   Credentials,
   Passwords,
   RefreshTokens,
   Sessions,
+  Throttle,
   Users,
 } from './ports.ts'
 
@@ -34,7 +36,11 @@ const problems = {
   'too-many-addresses': { status: 409, title: 'No room for another address' },
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong' },
   'wrong-password': { status: 403, title: 'The current password is wrong' },
-  'session-ended': { status: 401, title: 'The session has ended' },
+  'session-ended': {
+    status: 401,
+    title: 'The session has ended',
+    event: 'session_use_after_expire',
+  },
   'just-refreshed': { status: 409, title: 'Refreshed by an older version of this service' },
 } satisfies Record<RefusalCode, ProblemKind>
 
@@ -46,7 +52,7 @@ export type UsersPorts = {
   passwords: Passwords
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
-  attempts: Attempts
+  throttle: Throttle
   verify: Verifier
   log: Log
   now: () => Date
@@ -56,8 +62,9 @@ export type UsersPorts = {
 }
 
 export function createUsersApp(ports: UsersPorts): App {
-  const { users, credentials, addresses, sessions, passwords, attempts, now, newId } = ports
+  const { users, credentials, addresses, sessions, passwords, throttle, now, newId } = ports
   const app = createApp({ name: 'users', problems, ...ports })
+  const security = createSecurityLog(ports.log)
 
   app.use('/users/me/*', signedIn(ports.verify))
   app.use(async function neverCached(c, next) {
@@ -73,9 +80,10 @@ export function createUsersApp(ports: UsersPorts): App {
   app.openapi(usersRoutes.register, async (c) => {
     const { password, ...person } = c.req.valid('json')
     const registration = register({ userId: newId(), ...person, now: now() })
-    await attempts.make({ client: clientOf(c) }, async () =>
+    await throttle.register({ network: networkOfClient(c) }, async () =>
       users.add(registration, await passwords.hash(password)),
     )
+    security('user_created', { ...asked(c), userId: registration.user.userId })
     return c.json(toProfile(registration.user), 201, { location: '/users/me' })
   })
 
@@ -92,7 +100,12 @@ export function createUsersApp(ports: UsersPorts): App {
     const hash = ports.refreshTokens.hashOf(refreshToken)
     const { outcome, session, salt } = await sessions.present(hash, next, now())
     if (outcome === 'too-often') throw tooOften
-    if (outcome === 'reused') ports.log.warn({ ...session }, 'a used refresh token came back')
+    if (outcome === 'reused')
+      security('authn_token_reuse', {
+        ...asked(c),
+        userId: session?.userId,
+        sessionId: session?.sessionId,
+      })
     if (!session || outcome === 'reused' || outcome === 'ended')
       throw refuse('session-ended', 'Sign in again.')
     if (!salt) throw refuse('just-refreshed', 'Use the tokens which the other request was given.')
@@ -122,6 +135,7 @@ export function createUsersApp(ports: UsersPorts): App {
     const { currentPassword, newPassword } = c.req.valid('json')
     const user = await provePassword(c, currentPassword)
     await credentials.replace(user.userId, await passwords.hash(newPassword), now())
+    security('authn_password_change', { ...asked(c), userId: user.userId })
     return c.json(await signIn(user), 200)
   })
 
@@ -164,11 +178,17 @@ export function createUsersApp(ports: UsersPorts): App {
     return user
   }
 
-  const userWith = (c: Asking, email: string, password: string): Promise<User | undefined> =>
-    attempts.make({ client: clientOf(c), email }, async () => {
+  /** The user whose e-mail and password these are, and nobody when they are not. */
+  async function userWith(c: Asking, email: string, password: string): Promise<User | undefined> {
+    let account: string | undefined
+    const user = await throttle.signIn({ email, network: networkOfClient(c) }, async () => {
       const known = await credentials.of(email)
+      account = known?.user.userId
       return (await passwords.match(password, known?.passwordHash)) ? known?.user : undefined
     })
+    security(user ? 'authn_login_success' : 'authn_login_fail', { ...asked(c), userId: account })
+    return user
+  }
 
   async function provePassword(c: Asking, password: string): Promise<User> {
     const { email } = await existing(c.get('identity').userId)
@@ -209,8 +229,16 @@ const keysRoute = createRoute({
 
 type Asking = Context<AppEnv>
 
-/** The client's address as the gateway saw it; `X-Forwarded-For` would name sidecars and whatever a client claims. */
-const clientOf = (c: Asking): string | undefined => c.req.header('x-client-address')
+/** Where a request came from, as the gateway saw it. Requests without that have one limit together. */
+const networkOfClient = (c: Asking): string =>
+  networkOf(c.req.header(clientAddressHeader) ?? 'unknown')
+
+const asked = (c: Asking) => ({
+  sourceIp: c.req.header(clientAddressHeader),
+  method: c.req.method,
+  path: c.req.path,
+  requestId: c.get('requestId'),
+})
 
 const toProfile = ({ registeredAt, version: _, ...user }: User): Profile => ({
   ...user,

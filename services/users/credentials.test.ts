@@ -8,13 +8,7 @@ import {
 } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createVerifier, tokenRules } from '../../chassis/authentication.ts'
-import {
-  createAccessTokens,
-  createAttempts,
-  createPasswords,
-  refreshTokens,
-} from './credentials.ts'
-import { refuse } from './domain.ts'
+import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 
 const ada = { userId: '019a0000-0000-7000-8000-000000000001', role: 'customer' as const }
 
@@ -145,70 +139,15 @@ test('a refresh token is opaque and kept as its SHA-256', () => {
   expect(hash).toHaveLength(32)
 })
 
-describe('attempts', () => {
-  const full = expect.objectContaining({
-    code: 'too-many-requests',
-    extra: { retryAfterSeconds: expect.any(Number) },
-  })
-
-  const wrong = async () => undefined
-  const right = async () => 'proof'
-
-  test('are counted per e-mail, from whichever client', async () => {
-    const attempts = createAttempts({ perEmail: 2 })
-    const guess = (client: string, email = 'ada@example.com') =>
-      attempts.make({ client, email }, wrong)
-    await guess('a')
-    await guess('b')
-    await expect(guess('c')).rejects.toEqual(full)
-    await guess('c', 'bob@example.com')
-  })
-
-  test('are counted per client, for whichever e-mail', async () => {
-    const attempts = createAttempts({ perClient: 2 })
-    await attempts.make({ client: 'a', email: 'ada@example.com' }, wrong)
-    await attempts.make({ client: 'a' }, wrong)
-    await expect(attempts.make({ client: 'a', email: 'bob@example.com' }, right)).rejects.toEqual(
-      full,
-    )
-    expect(await attempts.make({ client: 'b', email: 'bob@example.com' }, right)).toBe('proof')
-  })
-
-  test('count before they are made: of many at once no more are made than allowed', async () => {
-    const attempts = createAttempts({ perEmail: 2 })
-    let made = 0
-    const guess = async () => {
-      made += 1
-      return undefined
-    }
-    const by = { client: 'a', email: 'ada@example.com' }
-    await Promise.allSettled(Array.from({ length: 9 }, () => attempts.make(by, guess)))
-    expect(made).toBe(2)
-  })
-
-  test('that turn out right, or fail for no fault of the asker, do not count', async () => {
-    const attempts = createAttempts({ perEmail: 2, perClient: 2 })
-    const by = { client: 'a', email: 'ada@example.com' }
-    const faulty = () => Promise.reject(new Error('the database is away'))
-    for (let round = 0; round < 5; round += 1) {
-      await attempts.make(by, right)
-      await expect(attempts.make(by, faulty)).rejects.toThrow('away')
-    }
-    expect(await attempts.make(by, right)).toBe('proof')
-  })
-
-  test('that are refused count, as a search for taken e-mails does', async () => {
-    const attempts = createAttempts({ perClient: 1 })
-    const taken = () => Promise.reject(refuse('email-taken', 'taken'))
-    await expect(attempts.make({ client: 'a' }, taken)).rejects.toThrow('taken')
-    await expect(attempts.make({ client: 'a' }, right)).rejects.toEqual(full)
-  })
-
-  test('of clients that are not known are counted per e-mail only', async () => {
-    const attempts = createAttempts({ perClient: 1, perEmail: 1 })
-    const guess = (email: string) => attempts.make({ client: undefined, email }, wrong)
-    await guess('ada@example.com')
-    await guess('bob@example.com')
-    await expect(guess('bob@example.com')).rejects.toEqual(full)
-  })
+test('so many passwords are computed at a time, so many wait, and more are told to come back', async () => {
+  const passwords = createPasswords({ atOnce: 2, waiting: 3 })
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 8 }, () => passwords.match('correct horse', undefined)),
+  )
+  const refused = outcomes.filter(({ status }) => status === 'rejected')
+  expect(refused).toHaveLength(3)
+  expect(refused).toMatchObject(
+    Array(3).fill({ reason: { code: 'overloaded', extra: { retryAfterSeconds: 1 } } }),
+  )
+  expect(await passwords.match('correct horse', undefined)).toBe(false)
 })

@@ -1,26 +1,49 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { calculateJwkThumbprint, importJWK, SignJWT } from 'jose'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { v4 as uuid, v5 as uuidFrom } from 'uuid'
 import { z } from 'zod'
+import { overloaded } from '../../chassis/app.ts'
 import { tokenRules } from '../../chassis/authentication.ts'
-import { Refusal, refused } from '../../chassis/refusal.ts'
-import type { AccessTokens, Attempts, Passwords, RefreshTokens } from './ports.ts'
+import type { AccessTokens, Passwords, RefreshTokens } from './ports.ts'
 
 export const accessTokenSeconds = tokenRules.longest
 
 /** Argon2id (the library's default variant) with the parameters OWASP recommends: 19 MiB, 2 passes, 1 lane. */
 const argon2id = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 
-export function createPasswords(): Passwords {
+/**
+ * Each takes 19 MiB and a core for some 20 ms, so no more than `atOnce` are computed at a time, and `waiting` more wait.
+ *
+ * @throws Refusal `overloaded` when too many wait
+ */
+export function createPasswords({ atOnce = 4, waiting = 64 } = {}): Passwords {
+  const inTurn = createQueue(atOnce, waiting)
   const decoy = hash(randomBytes(16), argon2id)
   return {
-    hash: (password) => hash(password, argon2id),
+    hash: (password) => inTurn(() => hash(password, argon2id)),
     async match(password, known) {
-      const right = await verify(known ?? (await decoy), password)
+      const compared = known ?? (await decoy)
+      const right = await inTurn(() => verify(compared, password))
       return right && known !== undefined
     },
+  }
+}
+
+function createQueue(atOnce: number, most: number) {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= atOnce && waiting.length >= most) throw overloaded()
+    if (running >= atOnce) await new Promise<void>((resolve) => void waiting.push(resolve))
+    else running += 1
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running -= 1
+    }
   }
 }
 
@@ -94,41 +117,4 @@ export const refreshTokens: RefreshTokens = {
     return { token, hash: refreshTokens.hashOf(token), salt }
   },
   hashOf: (token) => createHash('sha256').update(token).digest(),
-}
-
-/**
- * Bounds guessing: wrong attempts per e-mail and per client in a quarter of an hour, right ones are forgiven.
- * Counted in this process: with n instances a guesser has up to n times as many.
- */
-export function createAttempts({ perEmail = 10, perClient = 100, seconds = 900 } = {}): Attempts {
-  const emails = new RateLimiterMemory({ points: perEmail, duration: seconds })
-  const clients = new RateLimiterMemory({ points: perClient, duration: seconds })
-  return {
-    async make({ client, email }, attempt) {
-      if (client !== undefined) await consume(clients, client)
-      if (email !== undefined) await consume(emails, email)
-      try {
-        const proof = await attempt()
-        if (proof !== undefined && client !== undefined) await clients.reward(client)
-        if (proof !== undefined && email !== undefined) await emails.delete(email)
-        return proof
-      } catch (error) {
-        if (!(error instanceof Refusal) && client !== undefined) await clients.reward(client)
-        if (!(error instanceof Refusal) && email !== undefined) await emails.reward(email)
-        throw error
-      }
-    },
-  }
-}
-
-async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (full) {
-    if (!(full instanceof RateLimiterRes)) throw full
-    const retryAfterSeconds = Math.max(1, Math.ceil(full.msBeforeNext / 1000))
-    throw refused('too-many-requests', `Try again in ${retryAfterSeconds} s.`, {
-      retryAfterSeconds,
-    })
-  }
 }

@@ -1,20 +1,18 @@
 import { v7 as uuid } from 'uuid'
 import { createVerifier } from '../../chassis/authentication.ts'
 import { openDatabase } from '../../chassis/database.ts'
+import { limitsEnvironment, readEnvironment } from '../../chassis/environment.ts'
 import { createRelay } from '../../chassis/outbox.ts'
 import { startService } from '../../chassis/service.ts'
 import { createWorker } from '../../chassis/worker.ts'
 import { createUsersApp } from './app.ts'
-import {
-  createAccessTokens,
-  createAttempts,
-  createPasswords,
-  refreshTokens,
-} from './credentials.ts'
+import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { seedAccounts } from './seeds.ts'
 import { createStore, type UsersTables } from './store.ts'
+import { createThrottle } from './throttle.ts'
 
+const { LIMITS_FACTOR } = readEnvironment(limitsEnvironment)
 const service = await startService('users')
 const { transport, log } = service
 const database = await openDatabase<UsersTables>({
@@ -36,7 +34,7 @@ const app = createUsersApp({
   passwords,
   accessTokens,
   refreshTokens,
-  attempts: createAttempts(),
+  throttle: createThrottle(store.limiters, store.networks, LIMITS_FACTOR),
   verify: createVerifier(async () => accessTokens.published),
   ready: database.ping,
   now,
@@ -44,11 +42,13 @@ const app = createUsersApp({
 })
 const relay = createRelay({ database, transport, source: 'users', log })
 const sweep = createWorker({
-  name: 'sweep of expired sessions',
+  name: 'sweep of what has expired',
   log,
   pollMs: 3_600_000,
   work: async () => {
     await store.sessions.forgetExpired(now())
+    await store.networks.forgetOld(now())
+    await store.limiters.forgetExpired(now())
     return false
   },
 })

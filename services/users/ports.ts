@@ -77,16 +77,39 @@ export type RefreshTokens = {
   hashOf(token: string): Buffer
 }
 
-export type Attempts = {
+export type Limiter = {
+  /** Counts one. Returns the milliseconds until there is room again when that was one too many. */
+  consume(key: string): Promise<number | undefined>
+  /** Takes one back. */
+  reward(key: string): Promise<void>
+  /** Takes all back. */
+  forget(key: string): Promise<void>
+}
+
+/** Counts per key and time that all instances share. */
+export type Limiters = {
+  create(name: string, rule: { points: number; seconds: number }): Limiter
+  forgetExpired(now: Date): Promise<void>
+}
+
+/** The networks from which somebody proved to be a user. */
+export type KnownNetworks = {
+  isKnown(email: string, network: string): Promise<boolean>
+  remember(userId: string, network: string, now?: Date): Promise<void>
+  /** Drops those from which nobody signed in for 90 days. */
+  forgetOld(now: Date): Promise<void>
+}
+
+export type Throttle = {
   /**
-   * Makes an attempt to prove something. It is counted before it is made, so that parallel guesses count too;
-   * it no longer counts when it was right (answers something) or failed for no fault of the asker. A client
-   * that is not known is not counted: all of them would share one limit.
+   * Makes an attempt to prove who somebody is. It counts as a wrong one until it returns a user.
    *
-   * @throws Refusal `too-many-requests` with `retryAfterSeconds`
+   * @throws Refusal `too-many-requests` with `retryAfterSeconds`, without making the attempt
    */
-  make<T>(
-    by: { client: string | undefined; email?: string },
-    attempt: () => Promise<T | undefined>,
-  ): Promise<T | undefined>
+  signIn(
+    by: { email: string; network: string },
+    attempt: () => Promise<User | undefined>,
+  ): Promise<User | undefined>
+  /** @throws Refusal `too-many-requests` with `retryAfterSeconds`, without making the attempt */
+  register(by: { network: string }, attempt: () => Promise<User>): Promise<User>
 }

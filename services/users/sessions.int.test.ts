@@ -43,32 +43,6 @@ describe('signing in', () => {
     expect([one.status, one.body.code]).toEqual([401, 'wrong-credentials'])
     expect({ ...two.body, requestId: '' }).toEqual({ ...one.body, requestId: '' })
   })
-
-  test('stops guesses at one account, wherever they come from, even with the right one', async () => {
-    const { email } = await shop.somebody()
-    for (let guess = 0; guess < 3; guess += 1)
-      await shop.ask('POST', '/sessions', { body: { email, password: `guess number ${guess}` } })
-    const answer = await shop.ask('POST', '/sessions', { body: { email, password } })
-    expect([answer.status, answer.body.code]).toEqual([429, 'too-many-requests'])
-    const seconds = Number(answer.headers.get('retry-after'))
-    expect(seconds).toBeGreaterThan(0)
-    expect(seconds).toBeLessThanOrEqual(900)
-  })
-
-  test('stops guesses of one client at many accounts, and its search for accounts', async () => {
-    const { email } = await shop.somebody()
-    const client = '203.0.113.9'
-    const statuses = await Promise.all(
-      Array.from({ length: 21 }, async (_, n) => {
-        const body = { email: `somebody-${n}@example.com`, password }
-        return (await shop.ask('POST', '/sessions', { body, client })).status
-      }),
-    )
-    expect(statuses.toSorted()).toEqual([...Array(20).fill(401), 429])
-    const search = { email, name: 'Eve', password }
-    const sameClient = await shop.ask('POST', '/users', { body: search, client })
-    expect(sameClient.status).toBe(429)
-  })
 })
 
 describe('a refresh token', () => {
@@ -89,7 +63,7 @@ describe('a refresh token', () => {
     expect([reused.status, reused.body.code]).toEqual([401, 'session-ended'])
     expect((await refresh(String(body.refreshToken))).body.code).toBe('session-ended')
     expect((await refresh(otherDevice.refreshToken)).status).toBe(200)
-    expect(shop.lines.join('')).toContain('a used refresh token came back')
+    expect(shop.lines.join('')).toContain('authn_token_reuse')
   })
 
   test('whose answer was lost is answered again, to the byte, as often as it is asked for', async () => {

@@ -1,6 +1,8 @@
 import type { Database } from '../../chassis/database.ts'
-import type { Addresses, Credentials, Sessions, Users } from './ports.ts'
+import type { Addresses, Credentials, KnownNetworks, Limiters, Sessions, Users } from './ports.ts'
 import { createAddresses } from './store/addresses.ts'
+import { createKnownNetworks } from './store/known-networks.ts'
+import { createLimiters } from './store/limits.ts'
 import { createSessions } from './store/sessions.ts'
 import type { UsersTables } from './store/tables.ts'
 import { createCredentials, createUsers } from './store/users.ts'
@@ -12,6 +14,8 @@ export type UsersStore = {
   credentials: Credentials
   addresses: Addresses
   sessions: Sessions
+  networks: KnownNetworks
+  limiters: Limiters
 }
 
 /** Accounts and what belongs to them, in the service's own database. */
@@ -20,4 +24,6 @@ export const createStore = (database: Database<UsersTables>): UsersStore => ({
   credentials: createCredentials(database),
   addresses: createAddresses(database),
   sessions: createSessions(database),
+  networks: createKnownNetworks(database),
+  limiters: createLimiters(database),
 })

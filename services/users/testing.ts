@@ -4,15 +4,11 @@ import type { App } from '../../chassis/app.ts'
 import { createVerifier } from '../../chassis/authentication.ts'
 import { openDatabase } from '../../chassis/database.ts'
 import { createLog } from '../../chassis/log.ts'
-import { createUsersApp } from './app.ts'
-import {
-  createAccessTokens,
-  createAttempts,
-  createPasswords,
-  refreshTokens,
-} from './credentials.ts'
+import { createUsersApp, type UsersPorts } from './app.ts'
+import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { createStore, type UsersTables } from './store.ts'
+import { createThrottle } from './throttle.ts'
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
 
@@ -26,21 +22,25 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
   const clock = { now: new Date() }
   const store = createStore(database)
   const passwords = createPasswords()
-  const instance = () =>
+  const instance = (ports: Partial<UsersPorts> = {}) =>
     createUsersApp({
       ...store,
       passwords,
       accessTokens,
       refreshTokens,
-      attempts: createAttempts({ perEmail: 3, perClient: 20 }),
-      verify: createVerifier(async () => accessTokens.published),
+      throttle: createThrottle(createStore(database).limiters, store.networks),
+      verify: createVerifier(
+        async () => accessTokens.published,
+        () => clock.now.getTime(),
+      ),
       log,
       now: () => clock.now,
       newId: uuid,
+      ...ports,
     })
   const ask = askOf(instance())
   /** Another process of the service, with the same database and keys. */
-  const anotherInstance = () => ({ ask: askOf(instance()) })
+  const anotherInstance = (ports?: Partial<UsersPorts>) => ({ ask: askOf(instance(ports)) })
 
   /** Registers and signs in somebody nobody else is. */
   async function somebody() {

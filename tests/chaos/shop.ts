@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { liftLimits } from '../../cli/lift-limits.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 /** Vitest's global set-up of the chaos tests: the shop under its own supervisor, which starts again what is killed. */
 export default async function openShop(): Promise<() => Promise<void>> {
+  liftLimits()
   await sidecart('up', '--detach')
   return async () => {
     await sidecart('down')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { stopLeftovers } from '../../cli/down.ts'
 import { readIfThere } from '../../cli/files.ts'
+import { liftLimits } from '../../cli/lift-limits.ts'
 import { planOf } from '../../cli/plan.ts'
 import { assertPortsFree } from '../../cli/ports.ts'
 import { projectAt } from '../../cli/project.ts'
@@ -52,6 +53,7 @@ export async function startCrashShop(): Promise<CrashShop> {
   const project = projectAt(home)
   await stopLeftovers(project)
   copyShop(home)
+  liftLimits()
   const { servers, fleet } = await planOf(project, {})
   const units = [...servers.needed, ...fleet]
   await assertPortsFree(units)

@@ -3,12 +3,15 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
+import { liftLimits } from '../../cli/lift-limits.ts'
 import { brokerAmong } from '../../cli/servers/swappable.ts'
 import { chosen, prefixes } from '../../cli/sets.ts'
 import { alive, portHolder, procOf, stopProcess } from '../../runtime/processes.ts'
 import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
+liftLimits()
+
 const root = join(import.meta.dirname, '../..')
 
 const launchLog = join(root, '.sidecart/logs/dapr-run.log')

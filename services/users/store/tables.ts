@@ -49,6 +49,9 @@ export type UsersTables = {
   addresses: AddressRow
   sessions: SessionRow
   refresh_tokens: RefreshTokenRow
+  known_networks: { user_id: string; network: string; seen_at: Date }
+  /** In the form that `rate-limiter-flexible` gives it. */
+  limits: { key: string; points: number; expire: number | null }
 }
 
 export type Rows = Transaction<UsersTables & MessagingTables>

@@ -1,0 +1,31 @@
+import { isIPv6 } from 'node:net'
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+
+/** How the gateway tells the services behind it who asks. It sets this header and never passes it on from a client. */
+export const clientAddressHeader = 'x-client-address'
+
+/** Returns the address at the other end of the connection: the client, or the proxy in front of the gateway. */
+export const peerAddress = (c: Context): string =>
+  ((c.env ?? {}) as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
+
+/**
+ * Returns what requests of one client are counted by: an IPv4 address, or the /64 network of an IPv6 address, within
+ * which one client can have any address it likes.
+ *
+ * @example networkOf('2001:db8::1') // '2001:db8:0:0::/64'
+ */
+export function networkOf(address: string): string {
+  const [ip = ''] = address.split('%')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
+  if (mapped) return mapped
+  if (!isIPv6(ip)) return ip
+  const [head = '', tail] = ip.split('::')
+  const groups = (part: string) => part.split(':').filter(Boolean)
+  const [before, after] = [groups(head), groups(tail ?? '')]
+  const zeros = Array(tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)).fill(
+    '0',
+  )
+  const network = [...before, ...zeros, ...after].slice(0, 4)
+  return `${network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}
