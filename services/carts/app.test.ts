@@ -1,10 +1,9 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createVerifier, tokenRules } from '../../chassis/authentication.ts'
 import { createLog } from '../../chassis/log.ts'
 import { createMemoryTransport, type MemoryTransport } from '../../chassis/memory-transport.ts'
 import { refused } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
+import { testTokens } from '../../tests/support/tokens.ts'
 import { orders } from '../orders/contract.ts'
 import { createCartsApp } from './app.ts'
 import { createBaskets, createDeadLetters } from './store.ts'
@@ -13,18 +12,9 @@ const ada = '019a0000-0000-7000-8000-00000000000a'
 const bob = '019a0000-0000-7000-8000-00000000000b'
 const day = 86_400_000
 
-const keys = await generateKeyPair('EdDSA')
-const publicJwk = await exportJWK(keys.publicKey)
-const verify = createVerifier(async () => ({ keys: [publicJwk] }))
-
-const tokenOf = (userId: string, role = 'customer', expires = '15m') =>
-  new SignJWT({ role })
-    .setProtectedHeader({ alg: tokenRules.algorithm, typ: tokenRules.typ })
-    .setIssuer(tokenRules.issuer)
-    .setAudience(tokenRules.audience)
-    .setSubject(userId)
-    .setExpirationTime(expires)
-    .sign(keys.privateKey)
+const { verify, bearer } = await testTokens()
+const tokenOf = async (...who: Parameters<typeof bearer>) =>
+  (await bearer(...who)).authorization.replace('Bearer ', '')
 
 const tokens = { ada: '', bob: '', operator: '', expired: '' }
 beforeAll(async () => {
