@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checks, runChecks } from './checks.ts'
-import { letter, one, payment, returned, sound, two } from './testing.ts'
+import { letter, one, payment, refundedInPart, returned, sound, two } from './testing.ts'
 import type { World } from './world.ts'
 
 const red = (world: World): string[] =>
@@ -224,6 +224,48 @@ describe('verify', () => {
     ],
   ])('notices when %s', (_, harm, noticed) => {
     const world = returned()
+    harm(world)
+    expect(red(world).sort()).toEqual([...noticed].sort())
+  })
+
+  it('is content with a part that went back', () => {
+    expect(red(refundedInPart())).toEqual([])
+  })
+
+  it.each<Harm>([
+    [
+      'a part goes back that orders does not know',
+      (w) => Object.assign(first(w.orders), { refundedTotal: 0 }),
+      ['kept-orders-charged-once'],
+    ],
+    [
+      'a part goes back at the provider that nobody here knows',
+      (w) => w.provider.push({ effect: 'refunded', refund: 're_3', charge: 'ch_1', amount: 50 }),
+      ['kept-orders-charged-once', 'provider-agrees'],
+    ],
+    ['the ledger lacks a part', (w) => w.ledger.splice(-2, 2), ['ledger-balanced']],
+    [
+      'a part is being returned for ever',
+      (w) => first(w.payments).refunds.push({ amount: 50, status: 'asked' }),
+      ['no-unknown-charges'],
+    ],
+    [
+      'an event of a part is lost on the way to orders',
+      (w) => Object.assign(first(w.inboxes), { heard: 1 }),
+      ['inboxes-full'],
+    ],
+    [
+      'all went back, and the order is kept',
+      (w) => {
+        Object.assign(first(w.orders), { refundedTotal: 500 })
+        Object.assign(first(first(w.payments).refunds), { amount: 500 })
+        Object.assign(w.provider.at(-1) ?? {}, { amount: 500 })
+        for (const line of w.ledger.slice(-2)) line.amount = 500
+      },
+      ['kept-orders-charged-once'],
+    ],
+  ])('notices when %s', (_, harm, noticed) => {
+    const world = refundedInPart()
     harm(world)
     expect(red(world).sort()).toEqual([...noticed].sort())
   })

@@ -86,6 +86,7 @@ const exactBigints = ((oid: number, format?: 'text' | 'binary') =>
 const readOrders = async (query: Query): Promise<Pick<World, 'orders' | 'history'>> => ({
   orders: await query(
     `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines, reservation as goods,
+      refunded_total as "refundedTotal",
       ${secondsSince('updated_at')} as "idleSeconds", ${secondsSince('next_attempt_at')} as "overdueSeconds" from orders`,
   ),
   history: await query('select order_id as "orderId", version, status from order_history'),
@@ -115,7 +116,7 @@ const readCatalog = async (query: Query): Promise<Catalog> => ({
 
 const readPayments = async (query: Query): Promise<Pick<World, 'payments' | 'ledger'>> => ({
   payments: await query(
-    'select order_id as "orderId", status, amount, provider_reference as "providerReference", refund_reference as "refundReference" from payments',
+    'select order_id as "orderId", status, amount, provider_reference as "providerReference", refund_reference as "refundReference", refunds from payments',
   ),
   ledger: await query(
     'select order_id as "orderId", movement_id as "movementId", account, side, amount from ledger_entries',

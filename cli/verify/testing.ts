@@ -73,7 +73,8 @@ export const sound = (): World => ({
 export function returned(): World {
   const world = sound()
   const [first] = world.orders
-  if (first) Object.assign(first, { status: 'refunded', version: 7, goods: 'returned' })
+  if (first)
+    Object.assign(first, { status: 'refunded', version: 7, goods: 'returned', refundedTotal: 500 })
   const states = ['placed', 'reserved', 'charged', 'confirmed', 'refunding', 'refunded', 'refunded']
   return {
     ...world,
@@ -106,6 +107,34 @@ export function returned(): World {
   }
 }
 
+/** The same shop after a part of the first order's money went back. */
+export function refundedInPart(): World {
+  const world = sound()
+  const [first] = world.orders
+  if (first) Object.assign(first, { refundedTotal: 200, version: 6 })
+  const states = ['placed', 'reserved', 'charged', 'confirmed', 'confirmed', 'confirmed']
+  return {
+    ...world,
+    history: [...path(one, ...states), ...world.history.filter(({ orderId }) => orderId !== one)],
+    payments: world.payments.map((each) =>
+      each.orderId === one
+        ? { ...each, refunds: [{ amount: 200, status: 'done', reference: 're_2' }] }
+        : each,
+    ),
+    ledger: [...world.ledger, ...movement('m4', one, 200, 'refund')],
+    provider: [
+      ...world.provider,
+      { effect: 'refunded', refund: 're_2', charge: 'ch_1', amount: 200 },
+    ],
+    notices: [...world.notices, ...notices(one, 'recorded', 'payment-refunded')],
+    inboxes: [
+      { service: 'orders', heard: 2 },
+      { service: 'catalog', heard: 3 },
+      { service: 'notifications', heard: 9 },
+    ],
+  }
+}
+
 function order(
   id: string,
   status: string,
@@ -114,7 +143,7 @@ function order(
   quantity: number,
 ): OrderRow {
   const lines = [{ sku: 'MUG', quantity }]
-  const at = { idleSeconds: 3600, overdueSeconds: null, goods: 'held' }
+  const at = { idleSeconds: 3600, overdueSeconds: null, goods: 'held', refundedTotal: 0 }
   return { id, customerId: ada, key: `key of ${id}`, status, version, total, lines, ...at }
 }
 
@@ -135,6 +164,7 @@ export const payment = (
   amount,
   providerReference,
   refundReference: null,
+  refunds: [],
 })
 
 export const letter = (id: string): World['deadLetters'][number] => ({

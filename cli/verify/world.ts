@@ -17,6 +17,8 @@ export type World = {
     amount: number | null
     providerReference: string | null
     refundReference: string | null
+    /** Parts that went back, or are asked for; what was left then is the amount less those that are done. */
+    refunds: { amount: number; status: string; reference?: string }[]
   }[]
   ledger: {
     orderId: string
@@ -66,6 +68,8 @@ export type OrderRow = {
   version: number
   total: number | null
   lines: Line[]
+  /** What orders says went back. */
+  refundedTotal: number
   /** What orders says of its goods: `returned` are on hand again. */
   goods: string
   /** Since it last changed. */

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../chassis/database.ts'
 import { createDeadLetters } from '../../chassis/dead-letters.ts'
 import { createInbox } from '../../chassis/inbox.ts'
 import { createLog } from '../../chassis/log.ts'
-import { euro } from '../../chassis/money.ts'
+import { euro, type Money } from '../../chassis/money.ts'
 import { Fault } from '../../chassis/refusal.ts'
 import { startTelemetry } from '../../chassis/telemetry.ts'
 import { type TestDatabase, testDatabase } from '../../tests/support/database.ts'
@@ -22,7 +22,12 @@ import {
   type Saga,
   type Sales,
 } from './contract.ts'
-import { type ChargeOutcome, park, type ReserveOutcome } from './domain.ts'
+import {
+  type ChargeOutcome,
+  type PartialRefundOutcome,
+  park,
+  type ReserveOutcome,
+} from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { Catalog, Payments } from './ports.ts'
 import { createDriver, type Driver } from './saga.ts'
@@ -52,6 +57,7 @@ type Others = {
   charge: () => Promise<ChargeOutcome>
   returnGoods: () => Promise<void>
   price: Catalog['price']
+  refundPart: (refundId: string, amount: Money) => Promise<PartialRefundOutcome>
   calls: string[]
 }
 
@@ -83,6 +89,7 @@ beforeEach(async () => {
     reserve: async () => inStock,
     charge: async () => ({ outcome: 'charged' }),
     returnGoods: async () => {},
+    refundPart: async (_, refundedTotal) => ({ outcome: 'refunded', refundedTotal }),
     price: async (lines) => lines.map((line) => ({ ...line, name: 'Mug', unitPrice: euro(1490) })),
     calls: [],
   }
@@ -96,6 +103,8 @@ beforeEach(async () => {
   const payments: Payments = {
     charge: ({ id }) => called(`charge ${id}`, others.charge),
     refund: (id) => called(`refund ${id}`, async () => ({ outcome: 'refunded' as const })),
+    refundPart: (id, refundId, amount) =>
+      called(`part ${id}`, () => others.refundPart(refundId, amount)),
   }
   const store = createOrderStore(database)
   driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
@@ -770,6 +779,61 @@ describe('the return policy', () => {
   })
 })
 
+describe('an operator returns a part of the money', () => {
+  const part = (
+    orderId: string,
+    body: object,
+    key = uuid(),
+    role: 'customer' | 'operator' = 'operator',
+  ) => post(`/orders/${orderId}/refunds`, role === 'operator' ? bob : ada, role, body, key)
+  const scratch = { amount: euro(490), reason: 'a scratch' }
+  const shown = async (orderId: string) =>
+    (await (await get(`/orders/${orderId}`)).json()) as OrderView
+
+  it('once per key; the sum and each part are shown, and the order stays what it is', async () => {
+    const [orderId, key] = [await delivered(), uuid()]
+    const answers = await Promise.all([1, 2, 3].map(() => part(orderId, scratch, key)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    await until('it is back', async () => (await shown(orderId)).refunds?.[0]?.status === 'done')
+    expect(await shown(orderId)).toMatchObject({
+      status: 'delivered',
+      refundedTotal: euro(490),
+      refunds: [{ ...scratch, status: 'done' }],
+    })
+    expect(others.calls.filter((call) => call === `part ${orderId}`)).toHaveLength(1)
+    const other = await part(orderId, { ...scratch, amount: euro(500) }, key)
+    expect([other.status, await other.json()]).toMatchObject([
+      422,
+      { code: 'idempotency-key-reused' },
+    ])
+  })
+
+  it('never more than was paid, also at the same time', async () => {
+    const orderId = await delivered()
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => part(orderId, { ...scratch, amount: euro(1000) })),
+    )
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(2)
+    const tooMuch = all.find(({ status }) => status === 409)
+    expect(await tooMuch?.json()).toMatchObject({ code: 'refund-exceeds-payment' })
+  })
+
+  it('and no customer does; neither does a refund of all take an amount', async () => {
+    const orderId = await delivered()
+    expect((await part(orderId, scratch, uuid(), 'customer')).status).toBe(403)
+    for (const body of [{}, { ...scratch, amount: euro(0) }, { ...scratch, gift: true }])
+      expect((await part(orderId, body)).status).toBe(400)
+  })
+
+  it('that the payment no longer has is shown as refused', async () => {
+    others.refundPart = async () => ({ outcome: 'refused', code: 'more-than-left' })
+    const orderId = await delivered()
+    await part(orderId, scratch)
+    await until('refused', async () => (await shown(orderId)).refunds?.[0]?.status === 'refused')
+    expect(await shown(orderId)).not.toHaveProperty('refundedTotal')
+  })
+})
+
 describe('who did what', () => {
   const historyFor = async (orderId: string, user: string, role: 'customer' | 'operator') => {
     const answer = await get(`/orders/${orderId}/history`, user, role)
@@ -878,6 +942,17 @@ describe('a refund that payments announces', () => {
       expect(await (await hear(fact)).json()).toEqual({ status: 'SUCCESS' })
     await reaches(orderId, 'refunded')
     expect((await facts(orderId)).filter((topic) => topic === 'orders-refunded-v1')).toHaveLength(1)
+  })
+
+  it('of a part is summed and shown', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    const fact = event(orderId)
+    const data = { ...fact.data, amount: euro(500), refundedTotal: euro(500) }
+    for (const _ of [1, 2])
+      expect(await (await hear({ ...fact, data })).json()).toEqual({ status: 'SUCCESS' })
+    const order = (await (await get(`/orders/${orderId}`)).json()) as OrderView
+    expect(order).toMatchObject({ status: 'confirmed', refundedTotal: euro(500) })
   })
 
   it('that is malformed becomes a dead letter with its cause, which an operator sees', async () => {

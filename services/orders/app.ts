@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { v7 as uuid } from 'uuid'
+import { v7 as uuid, v5 as uuidFromName } from 'uuid'
 import { type App, createApp } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { Tx } from '../../chassis/database.ts'
@@ -29,8 +29,9 @@ import {
   type Order,
   place,
   receiveReturn,
-  refundHeard,
+  recordRefund,
   rejectReturn,
+  requestPartialRefund,
   requestRefund,
   requestReturn,
   resume,
@@ -71,6 +72,7 @@ type RefusalCode =
   | 'order-not-confirmed'
   | 'order-not-shipped'
   | 'order-not-parked'
+  | 'refund-exceeds-payment'
   | 'return-required'
   | 'return-period-over'
   | 'return-not-requested'
@@ -93,6 +95,7 @@ const problems = {
   'order-not-confirmed': { status: 409, title: 'The order is not confirmed' },
   'order-not-shipped': { status: 409, title: 'The order has not been shipped' },
   'order-not-parked': { status: 409, title: 'The order is not parked' },
+  'refund-exceeds-payment': { status: 409, title: 'There is not that much to return' },
   'return-required': { status: 409, title: 'The order was shipped' },
   'return-period-over': { status: 409, title: 'The return period is over' },
   'return-not-requested': { status: 409, title: 'No return was requested' },
@@ -104,7 +107,9 @@ const problems = {
 const tenMinutes = 600_000
 
 export const ordersHandlers = ({ store }: OrdersPorts): Handler<Tx<OrdersTables>>[] => [
-  on(payments.refunded, ({ orderId }, tx) => store.updateWithin(tx, orderId, refundHeard)),
+  on(payments.refunded, ({ orderId, amount, refundedTotal = amount }, tx) =>
+    store.updateWithin(tx, orderId, (order) => recordRefund(order, refundedTotal)),
+  ),
 ]
 
 export function createOrdersApp(ports: OrdersPorts): App {
@@ -126,6 +131,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     '/orders/:id/ship',
     '/orders/:id/deliver',
     '/orders/:id/resume',
+    '/orders/:id/refunds',
     '/orders/:id/return/approve',
     '/orders/:id/return/reject',
     '/orders/:id/return/receive',
@@ -226,6 +232,14 @@ export function createOrdersApp(ports: OrdersPorts): App {
     })
   }
 
+  app.openapi(ordersRoutes.refundPart, async (c) => {
+    const { orderId } = c.req.valid('param')
+    const refundId = idFrom(orderId, c.req.valid('header')['idempotency-key'])
+    const wanted = { refundId, ...c.req.valid('json') }
+    const asked = (order: Order) => requestPartialRefund(order, wanted)
+    return c.json(await change(orderId, c.var.identity, asked), 200)
+  })
+
   app.openapi(ordersRoutes.requestReturn, async (c) => {
     const { reason } = c.req.valid('json')
     const asked = (order: Order) => requestReturn(order, reason, now(), returnDays)
@@ -297,6 +311,9 @@ const unknownSku = (sku: string): Refusal =>
 const totalOf = (lines: readonly Required<Line>[]): Money =>
   euro(lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amount, 0))
 
+/** The same for the same order and key. */
+const idFrom = (orderId: string, key: string): string => uuidFromName(key, orderId)
+
 const hash = (request: unknown): string =>
   createHash('sha256').update(JSON.stringify(request)).digest('hex')
 
@@ -318,6 +335,8 @@ const view = (order: Order): OrderView => ({
   ...(order.shippedAt && { shippedAt: order.shippedAt.toISOString() }),
   ...(order.deliveredAt && { deliveredAt: order.deliveredAt.toISOString() }),
   ...(order.goodsReturn && { goodsReturn: order.goodsReturn }),
+  ...(order.refundedTotal.amount > 0 && { refundedTotal: order.refundedTotal }),
+  ...(order.refunds.length > 0 && { refunds: [...order.refunds] }),
   placedAt: order.placedAt.toISOString(),
   updatedAt: order.updatedAt.toISOString(),
 })

@@ -93,5 +93,13 @@ export function createPaymentsClient(transport: Transport): Payments {
         { params: { orderId }, body: { reason } },
         { timeoutMs: stepTimeoutMs },
       ),
+    refundPart: (orderId, refundId, amount, reason) =>
+      call(
+        transport,
+        'payments',
+        paymentsRoutes.refundPart,
+        { params: { orderId, refundId }, body: { amount, reason } },
+        { timeoutMs: stepTimeoutMs },
+      ),
   }
 }

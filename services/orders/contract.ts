@@ -109,6 +109,17 @@ export const GoodsReturn = z
   .openapi('GoodsReturn')
 export type GoodsReturn = z.infer<typeof GoodsReturn>
 
+/** A part of the money that an operator gives back. */
+export const PartialRefund = z
+  .object({
+    refundId: z.uuid(),
+    amount: Money,
+    reason: z.string(),
+    status: z.enum(['requested', 'done', 'refused']),
+  })
+  .openapi('PartialRefund')
+export type PartialRefund = z.infer<typeof PartialRefund>
+
 export const OrderView = z
   .object({
     orderId: OrderId,
@@ -122,6 +133,8 @@ export const OrderView = z
     shippedAt: z.iso.datetime().optional(),
     deliveredAt: z.iso.datetime().optional(),
     goodsReturn: GoodsReturn.optional(),
+    refundedTotal: Money.optional(),
+    refunds: z.array(PartialRefund).optional(),
     placedAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })
@@ -187,6 +200,9 @@ const params = z.strictObject({ orderId: OrderId })
 const security = [{ bearer: [] }]
 const tags = ['orders']
 
+const idempotencyKey = (description: string) =>
+  z.object({ 'idempotency-key': z.string().min(1, 'required').max(200).openapi({ description }) })
+
 const change = <P extends string>(path: P, summary: string) =>
   createRoute({
     method: 'post',
@@ -206,13 +222,7 @@ export const ordersRoutes = {
     summary: 'Place an order; it is accepted at once and completed in the background',
     security,
     request: {
-      headers: z.object({
-        'idempotency-key': z
-          .string()
-          .min(1, 'required')
-          .max(200)
-          .openapi({ description: 'The same key is the same order, for ever.' }),
-      }),
+      headers: idempotencyKey('The same key is the same order, for ever.'),
       body: body(PlaceOrder),
     },
     responses: {
@@ -304,6 +314,24 @@ export const ordersRoutes = {
     '/orders/{orderId}/refund',
     'Get the money back: until it is shipped for its customer, afterwards for an operator',
   ),
+  refundPart: createRoute({
+    ...change(
+      '/orders/{orderId}/refunds',
+      'Give a part of the money back, with or without goods (operator)',
+    ),
+    request: {
+      params,
+      headers: idempotencyKey('The same key is the same refund, for ever.'),
+      body: body(
+        z
+          .strictObject({
+            amount: Money.refine(({ amount }) => amount > 0, 'more than zero'),
+            reason: Reason,
+          })
+          .openapi('RefundPart'),
+      ),
+    },
+  }),
   requestReturn: createRoute({
     ...change(
       '/orders/{orderId}/return',

@@ -10,11 +10,13 @@ import {
   next,
   type Order,
   park,
+  partReturned,
   place,
   receiveReturn,
-  refundHeard,
+  recordRefund,
   rejectReturn,
   released,
+  requestPartialRefund,
   requestRefund,
   requestReturn,
   reserved,
@@ -171,12 +173,12 @@ describe('refunds', () => {
     expect(next(asked)).toMatchObject({ command: 'refund' })
     const done = returned(asked, { outcome: 'refunded' })
     expect(topics(done)).toEqual(['orders-refunded-v1'])
-    expect(refundHeard(done.order).entries).toEqual([])
+    expect(recordRefund(done.order, euro(2980)).entries).toEqual([])
   })
 
   it('goods that were not shipped go back in stock, once, whoever returned the money', () => {
     const asked = returned(requestRefund(confirmed(), 'customer').order, { outcome: 'refunded' })
-    const heard = refundHeard(confirmed())
+    const heard = recordRefund(confirmed(), euro(2980))
     for (const { order } of [asked, heard]) {
       expect(order.status).toBe('refunded')
       expect(next(order)).toEqual({ command: 'return goods' })
@@ -198,8 +200,98 @@ describe('refunds', () => {
   })
 
   it('a refund heard from payments refunds a delivered order', () => {
-    const change = refundHeard(deliver(ship(confirmed(), noon).order, noon).order)
+    const change = recordRefund(delivered(), euro(2980))
     expect(change.entries.map(({ status }) => status)).toEqual(['refunding', 'refunded'])
+  })
+})
+
+describe('a refund in parts', () => {
+  const part = (amount: number, refundId = 'r1') => ({
+    refundId,
+    amount: euro(amount),
+    reason: 'a scratch',
+  })
+  const wanting = (amount: number, order = delivered()) =>
+    requestPartialRefund(order, part(amount)).order
+
+  it('is asked for, returned, summed, and leaves the order as it is', () => {
+    const asked = wanting(980)
+    expect(next(asked)).toMatchObject({ command: 'refund part', refund: { refundId: 'r1' } })
+    const done = partReturned(asked, 'r1', { outcome: 'refunded', refundedTotal: euro(980) })
+    expect(done.facts).toEqual([])
+    expect(done.order).toMatchObject({
+      status: 'delivered',
+      refundedTotal: euro(980),
+      refunds: [{ refundId: 'r1', status: 'done' }],
+    })
+    expect(next(done.order)).toBeUndefined()
+    expect(recordRefund(done.order, euro(980)).entries).toEqual([])
+    expect(partReturned(done.order, 'r1', { outcome: 'refused', code: 'x' }).entries).toEqual([])
+  })
+
+  it('asked for twice is one', () => {
+    expect(requestPartialRefund(wanting(980), part(980)).entries).toEqual([])
+  })
+
+  it('that leaves nothing refunds the order, and goods that were not shipped go back', () => {
+    const asked = wanting(2980, confirmed())
+    const done = partReturned(asked, 'r1', { outcome: 'refunded', refundedTotal: euro(2980) })
+    expect(done.order.status).toBe('refunded')
+    expect(topics(done)).toEqual(['orders-refunded-v1'])
+    expect(next(done.order)).toEqual({ command: 'return goods' })
+  })
+
+  it('that was made at the provider is summed, whatever state the refund of the order is in', () => {
+    for (const order of [delivered(), requestRefund(delivered(), 'operator').order]) {
+      const heard = recordRefund(order, euro(500))
+      expect(heard.order).toMatchObject({ status: order.status, refundedTotal: euro(500) })
+    }
+  })
+
+  it('at the provider, of all, gets a parked refund out of its parking place', () => {
+    const parked = park(requestRefund(confirmed(), 'customer').order, '422').order
+    expect(recordRefund(parked, euro(500)).order.status).toBe('needs_attention')
+    const heard = recordRefund(parked, euro(2980))
+    expect(heard.entries.map(({ status }) => status)).toEqual(['refunding', 'refunded'])
+    expect(next(heard.order)).toEqual({ command: 'return goods' })
+  })
+
+  it('that the payment refuses is no longer asked for', () => {
+    const refusedPart = partReturned(wanting(980), 'r1', {
+      outcome: 'refused',
+      code: 'more-than-left',
+    })
+    expect(next(refusedPart.order)).toBeUndefined()
+    expect(requestPartialRefund(refusedPart.order, part(2980, 'r2')).entries).toHaveLength(1)
+  })
+
+  it('does not keep the rest from going back', () => {
+    const asked = requestRefund(wanting(980), 'operator').order
+    expect(next(asked)).toMatchObject({ command: 'refund' })
+    const done = returned(asked, { outcome: 'refunded' }).order
+    expect(done).toMatchObject({ status: 'refunded', refundedTotal: euro(2980), refunds: [] })
+  })
+
+  it.each([
+    ['more than was paid', () => wanting(2981), 'refund-exceeds-payment'],
+    [
+      'more than others have left',
+      () => requestPartialRefund(wanting(980), part(2001, 'r2')),
+      'refund-exceeds-payment',
+    ],
+    ['before it is paid', () => wanting(1, holding()), 'order-not-confirmed'],
+    [
+      'after all was returned',
+      () => wanting(1, requestRefund(confirmed(), 'customer').order),
+      'order-already-refunded',
+    ],
+    [
+      'with another amount under the same key',
+      () => requestPartialRefund(wanting(980), part(981)),
+      'idempotency-key-reused',
+    ],
+  ])('is refused %s', (_, decide, code) => {
+    expect(decide).toThrow(expect.objectContaining({ code }))
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Announcement } from '../../chassis/fact.ts'
-import type { Money } from '../../chassis/money.ts'
+import { euro, formatMoney, type Money } from '../../chassis/money.ts'
 import { refused } from '../../chassis/refusal.ts'
 import {
   type Address,
@@ -7,6 +7,7 @@ import {
   type GoodsReturn,
   type OrderStatus,
   orders,
+  type PartialRefund,
   type PlaceOrder,
 } from './contract.ts'
 
@@ -31,6 +32,10 @@ export type Order = {
   reason?: CancelReason
   shippedAt?: Date
   deliveredAt?: Date
+  /** What went back, in parts or all of it. */
+  refundedTotal: Money
+  /** What operators wanted to go back in parts. */
+  refunds: readonly PartialRefund[]
   /** The customer wants to send goods back that were shipped. */
   goodsReturn?: GoodsReturn
   reservation: Reservation
@@ -55,6 +60,7 @@ export type Step =
   | { command: 'charge'; amount: Money; card: string }
   | { command: 'refund'; reason: string }
   | { command: 'release' }
+  | { command: 'refund part'; refund: PartialRefund }
   | { command: 'return goods' }
 
 export type ReserveOutcome =
@@ -62,6 +68,9 @@ export type ReserveOutcome =
   | { outcome: 'refused'; code: string; sku?: string | undefined }
 export type ChargeOutcome = { outcome: 'charged' } | { outcome: 'declined'; code: string }
 export type RefundOutcome = { outcome: 'refunded' | 'nothing-to-refund' }
+export type PartialRefundOutcome =
+  | { outcome: 'refunded'; refundedTotal: Money }
+  | { outcome: 'refused'; code: string }
 
 /** The saga in one function: from the state at hand to the command that comes next, or none. */
 export function next(order: Order): Step | undefined {
@@ -76,14 +85,20 @@ export function next(order: Order): Step | undefined {
       return { command: 'refund', reason: 'customer-request' }
     case 'refunded':
       return order.reservation === 'returning' ? { command: 'return goods' } : undefined
-    case 'charged':
     case 'confirmed':
     case 'shipped':
     case 'delivered':
+      return partToReturn(order)
+    case 'charged':
     case 'cancelled':
     case 'needs_attention':
       return undefined
   }
+}
+
+function partToReturn({ refunds }: Order): Step | undefined {
+  const refund = refunds.find(({ status }) => status === 'requested')
+  return refund && { command: 'refund part', refund }
 }
 
 /** Undoes in reverse order: the money first, then the stock. A charge of unknown outcome is asked about, never guessed. */
@@ -114,6 +129,8 @@ export function place(
     purchase: cartId === undefined ? byLines + listed(lines) : byCart + cartId,
     reservation: 'asked',
     charge: 'none',
+    refundedTotal: euro(0),
+    refunds: [],
     placedAt: now,
     updatedAt: now,
     deadlineAt,
@@ -248,23 +265,80 @@ export function requestRefund(order: Order, by: 'customer' | 'operator'): Change
   }
 }
 
-/** The money went back by another way than our own command, for instance at the provider. */
-export function refundHeard(order: Order): Change {
-  switch (order.status) {
+/** What can still be returned of an order, in minor units. */
+const refundable = (order: Order): number =>
+  order.refunds.reduce(
+    (left, { status, amount }) => left - (status === 'requested' ? amount.amount : 0),
+    totalOf(order).amount - order.refundedTotal.amount,
+  )
+
+/** An operator returns a part of the money: once per id, whatever else is done with the order. */
+export function requestPartialRefund(order: Order, wanted: Omit<PartialRefund, 'status'>): Change {
+  const known = order.refunds.find(({ refundId }) => refundId === wanted.refundId)
+  if (known?.amount.amount === wanted.amount.amount && known.reason === wanted.reason)
+    return unchanged(order)
+  if (known)
+    throw refused('idempotency-key-reused', 'This Idempotency-Key came with another refund before.')
+  mustBeKept(order)
+  const left = refundable(order)
+  if (wanted.amount.amount > left)
+    throw refused(
+      'refund-exceeds-payment',
+      `At most ${formatMoney(euro(left))} of order ${order.id} can still be returned.`,
+      { refundable: euro(left) },
+    )
+  const refund: PartialRefund = { ...wanted, status: 'requested' }
+  return noted(
+    { ...order, refunds: [...order.refunds, refund] },
+    'partial refund requested',
+    `${formatMoney(wanted.amount)}: ${wanted.reason}`,
+  )
+}
+
+/** A part is back, or the payment has not that much left. */
+export function partReturned(order: Order, refundId: string, answer: PartialRefundOutcome): Change {
+  const refund = order.refunds.find((one) => one.refundId === refundId)
+  if (refund?.status !== 'requested') return unchanged(order)
+  const as = (status: PartialRefund['status']): Order => ({
+    ...order,
+    refunds: order.refunds.map((one) => (one === refund ? { ...one, status } : one)),
+  })
+  if (answer.outcome === 'refused')
+    return noted(as('refused'), 'partial refund refused', answer.code)
+  const done = as('done')
+  const more = recordRefund(done, answer.refundedTotal)
+  return more.entries.length > 0 ? more : noted(done, 'payment returned in part')
+}
+
+/** Money went back by whatever way, for instance at the provider: `refundedTotal` in all. */
+export function recordRefund(order: Order, refundedTotal: Money): Change {
+  const state = order.status === 'needs_attention' ? order.parkedFrom : order.status
+  switch (state) {
     case 'confirmed':
-      return refundedElsewhere(withGoodsComing(order))
     case 'shipped':
     case 'delivered':
-      return refundedElsewhere(order)
     case 'refunding':
-      return refunded({ ...order, charge: 'returned' })
+      break
     default:
       return unchanged(order)
   }
+  if (refundedTotal.amount >= totalOf(order).amount) {
+    const back: Order = state === 'confirmed' ? withGoodsComing(order) : order
+    return refundedElsewhere({ ...back, charge: 'returned' })
+  }
+  if (refundedTotal.amount <= order.refundedTotal.amount) return unchanged(order)
+  return noted(
+    { ...order, refundedTotal },
+    'payment returned in part',
+    `${formatMoney(refundedTotal)} in all`,
+  )
 }
 
-const refundedElsewhere = (order: Order): Change =>
-  andThen(moved({ ...order, charge: 'returned' }, 'refunding', 'refund heard'), refunded)
+function refundedElsewhere(order: Order): Change {
+  if (order.status === 'refunding') return refunded(order)
+  const { parkedFrom: _, ...back } = order
+  return andThen(moved(back, 'refunding', 'refund heard'), refunded)
+}
 
 /** Goods that never left the house go back on hand by themselves. */
 const withGoodsComing = (order: Order): Order => ({ ...order, reservation: 'returning' })
@@ -336,6 +410,13 @@ export function receiveReturn(order: Order, now: Date): Change {
   const received = noted({ ...withGoodsComing(order), goodsReturn }, 'return received')
   if (isPaidBack) return received
   return andThen(received, (one) => moved(one, 'refunding', 'refund requested'))
+}
+
+function mustBeKept({ id, status }: Order): void {
+  if (status === 'refunding' || status === 'refunded')
+    throw refused('order-already-refunded', `Order ${id} is refunded.`)
+  if (status !== 'confirmed' && status !== 'shipped' && status !== 'delivered')
+    throw refused('order-not-confirmed', `Order ${id} is ${status}; there is nothing to refund.`)
 }
 
 function mustBeShipped({ id, status }: Order): void {
@@ -420,7 +501,9 @@ function settled(change: Change): Change {
 
 function refunded(order: Order): Change {
   const amount = totalOf(order)
-  return announced(moved(order, 'refunded', 'payment returned'), (head) =>
+  const refunds = order.refunds.filter(({ status }) => status !== 'requested')
+  const back: Order = { ...order, refundedTotal: amount, refunds }
+  return announced(moved(back, 'refunded', 'payment returned'), (head) =>
     orders.refunded({ ...head, amount }),
   )
 }

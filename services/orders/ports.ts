@@ -1,6 +1,15 @@
 import type { Tx } from '../../chassis/database.ts'
+import type { Money } from '../../chassis/money.ts'
 import type { CancelReason, GoodsReturn, HistoryEntry, OrderStatus, Sales } from './contract.ts'
-import type { Change, ChargeOutcome, Line, Order, RefundOutcome, ReserveOutcome } from './domain.ts'
+import type {
+  Change,
+  ChargeOutcome,
+  Line,
+  Order,
+  PartialRefundOutcome,
+  RefundOutcome,
+  ReserveOutcome,
+} from './domain.ts'
 import type { OrdersTables } from './store.ts'
 
 /** Who asks: a customer sees own orders, an operator all. */
@@ -85,4 +94,11 @@ export type Catalog = {
 export type Payments = {
   charge(order: Order, amount: { amount: number; currency: 'EUR' }): Promise<ChargeOutcome>
   refund(orderId: string, reason: string): Promise<RefundOutcome>
+  /** Gives a part back, once per refund id. */
+  refundPart(
+    orderId: string,
+    refundId: string,
+    amount: Money,
+    reason: string,
+  ): Promise<PartialRefundOutcome>
 }

@@ -10,6 +10,7 @@ import {
   next,
   type Order,
   park,
+  partReturned,
   released,
   reserved,
   returned,
@@ -79,6 +80,11 @@ export function createDriver(options: DriverOptions): Driver {
       case 'release': {
         await catalog.release(order.id)
         return released
+      }
+      case 'refund part': {
+        const { refundId, amount, reason } = step.refund
+        const answer = await payments.refundPart(order.id, refundId, amount, reason)
+        return (current) => partReturned(current, refundId, answer)
       }
       case 'return goods': {
         await catalog.returnGoods(order.id)

@@ -11,6 +11,7 @@ import type {
   GoodsReturn,
   HistoryEntry,
   OrderStatus,
+  PartialRefund,
 } from './contract.ts'
 import {
   type Change,
@@ -45,6 +46,8 @@ export type OrdersTables = {
     shipped_at: Date | null
     delivered_at: Date | null
     goods_return: Json<GoodsReturn> | null
+    refunded_total: Generated<number>
+    refunds: ColumnType<PartialRefund[], string | undefined, string>
     total: number | null
     currency: string
     attempts: Generated<number>
@@ -342,6 +345,8 @@ const updatable = (order: Order) => ({
   purchase: order.purchase ?? null,
   shipped_at: order.shippedAt ?? null,
   delivered_at: order.deliveredAt ?? null,
+  refunded_total: order.refundedTotal.amount,
+  refunds: JSON.stringify(order.refunds),
   goods_return: order.goodsReturn ? JSON.stringify(order.goodsReturn) : null,
   lines: JSON.stringify(order.lines),
   total: order.total?.amount ?? null,
@@ -373,6 +378,8 @@ export const toOrder = (row: OrderRow): Order => ({
   ...(row.purchase && { purchase: row.purchase }),
   ...(row.shipped_at && { shippedAt: row.shipped_at }),
   ...(row.delivered_at && { deliveredAt: row.delivered_at }),
+  refundedTotal: euro(row.refunded_total),
+  refunds: row.refunds,
   ...(row.goods_return && { goodsReturn: row.goods_return }),
   ...(row.reason && { reason: row.reason }),
   reservation: row.reservation,

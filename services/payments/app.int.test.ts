@@ -375,3 +375,131 @@ test('with a provider in a process of its own that is killed in the middle, ever
   expect(debit).toBe(credit)
   expect(debit).toBeGreaterThan(0)
 })
+
+const refundPart = (orderId: string, amount: number, id = uuid()) =>
+  send('PUT', `/internal/refunds/${orderId}/parts/${id}`, {
+    amount: euro(amount),
+    reason: 'a scratch',
+  })
+
+/** Somebody gives money back in the provider's own console. */
+async function refundAtProvider(orderId: string, amount: number): Promise<void> {
+  const { said } = await look(orderId, 'operator')
+  const answer = await fetch(`${sandbox.url}/v1/refunds`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${apiKey}`,
+      'content-type': 'application/json',
+      'idempotency-key': uuid(),
+    },
+    body: JSON.stringify({ charge: said.providerReference, amount }),
+  })
+  expect(answer.status).toBe(200)
+}
+
+const returnedAtProvider = async (): Promise<number> =>
+  (await sandbox.log()).reduce((sum, one) => sum + (one.effect === 'refunded' ? one.amount : 0), 0)
+
+const inLedger = async (orderId: string): Promise<number> => {
+  const { said } = await look(orderId, 'operator')
+  const entries = said.entries as { account: string; amount: { amount: number } }[]
+  return entries.reduce(
+    (sum, { account, amount }) => sum + (account === 'refunds' ? amount.amount : 0),
+    0,
+  )
+}
+
+test('a part is returned once, however often and at once it is asked for, and shown', async () => {
+  const [orderId, id] = [uuid(), uuid()]
+  await charge(orderId)
+  const answers = await Promise.all(Array.from({ length: 5 }, () => refundPart(orderId, 490, id)))
+  for (const { said } of answers)
+    expect(said).toEqual({ outcome: 'refunded', refundedTotal: euro(490) })
+  expect(await returnedAtProvider()).toBe(490)
+  expect(await inLedger(orderId)).toBe(490)
+  expect((await look(orderId, 'owner')).said).toMatchObject({
+    status: 'charged',
+    amount: euro(1490),
+    refundedTotal: euro(490),
+  })
+  expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
+})
+
+test('parts at the same time never come to more than was taken', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  const answers = await Promise.all(Array.from({ length: 6 }, () => refundPart(orderId, 400)))
+  const done = answers.filter(({ said }) => said.outcome === 'refunded')
+  expect(done).toHaveLength(3)
+  expect(answers.filter(({ said }) => said.code === 'more-than-left')).toHaveLength(3)
+  expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1200, 1200])
+})
+
+test('the refund of the rest returns what the parts have left', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await refundPart(orderId, 490)
+  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
+  expect((await announced(orderId)).map(({ data }) => [data.amount, data.refundedTotal])).toEqual([
+    [euro(1490), undefined],
+    [euro(490), euro(490)],
+    [euro(1000), euro(1490)],
+  ])
+})
+
+test('a part that was returned at the provider itself no longer keeps the rest from going back', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await refundAtProvider(orderId, 500)
+  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
+})
+
+test('all of it returned at the provider itself ends the payment', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await refundAtProvider(orderId, 1490)
+  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
+  expect(await statusOf(orderId)).toBe('refunded')
+})
+
+test('an operator takes what was returned at the provider into the books, once', async () => {
+  const orderId = uuid()
+  await charge(orderId)
+  await refundAtProvider(orderId, 500)
+  const reconcile = (token: string) =>
+    send('POST', `/payments/${orderId}/reconcile`, undefined, token)
+  expect((await reconcile('owner')).status).toBe(403)
+  const [first] = await Promise.all([1, 2, 3].map(() => reconcile('operator')))
+  expect(first?.said).toMatchObject({ status: 'charged', refundedTotal: euro(500) })
+  expect(await inLedger(orderId)).toBe(500)
+  expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
+})
+
+test('a part of which the answer was lost is asked for again with the same key', async () => {
+  const [orderId, id] = [uuid(), uuid()]
+  await charge(orderId)
+  await fetch(`${sandbox.url}/v1/faults`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ fault: 'silent', requests: 1 }),
+  })
+  expect((await refundPart(orderId, 490, id)).status).toBe(503)
+  expect((await refundPart(orderId, 490, id)).said).toMatchObject({ outcome: 'refunded' })
+  expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([490, 490])
+})
+
+test('a part of another amount under the same id, of nothing, or of more than there was is refused', async () => {
+  const [orderId, id] = [uuid(), uuid()]
+  expect((await refundPart(orderId, 1)).said).toMatchObject({ code: 'nothing-to-refund' })
+  await charge(orderId)
+  expect((await refundPart(orderId, 1491)).said).toMatchObject({ code: 'more-than-left' })
+  await refundPart(orderId, 490, id)
+  expect(await refundPart(orderId, 491, id)).toMatchObject({
+    status: 409,
+    said: { code: 'refund-mismatch' },
+  })
+  expect((await refundPart(orderId, 0)).status).toBe(400)
+})

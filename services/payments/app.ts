@@ -18,6 +18,7 @@ export type PaymentsAppPorts = {
 }
 
 const problems = {
+  'refund-mismatch': { status: 409, title: 'The refund was of another amount' },
   'charge-mismatch': { status: 409, title: 'The order was charged for something else' },
 } satisfies Record<RefusalCode, ProblemKind>
 
@@ -34,7 +35,21 @@ export function createPaymentsApp({ cashier, payments, verify, ...shared }: Paym
     return c.json(await cashier.refund(orderId, c.req.valid('json').reason), 200)
   })
 
+  app.openapi(paymentsRoutes.refundPart, async (c) => {
+    const { orderId, refundId } = c.req.valid('param')
+    return c.json(await cashier.refundPart(orderId, { id: refundId, ...c.req.valid('json') }), 200)
+  })
+
   app.use('/payments/*', signedIn(verify))
+  app.use('/payments/:orderId/reconcile', signedIn(verify, 'operator'))
+  app.openapi(paymentsRoutes.reconcile, async (c) => {
+    const { orderId } = c.req.valid('param')
+    await cashier.reconcile(orderId)
+    const found = await payments.find(orderId, c.get('identity'))
+    if (!found) throw refused('not-found', 'There is no such payment.')
+    return c.json(found, 200)
+  })
+
   app.openapi(paymentsRoutes.payment, async (c) => {
     const found = await payments.find(c.req.valid('param').orderId, c.get('identity'))
     if (!found) throw refused('not-found', 'There is no such payment.')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { euro } from '../../chassis/money.ts'
+import { euro, type Money } from '../../chassis/money.ts'
 import { Fault } from '../../chassis/refusal.ts'
 import { createCashier } from './cashier.ts'
 import type { ChargeOutcome, RefundOutcome } from './contract.ts'
@@ -52,6 +52,52 @@ test('whatever is asked at once and whatever is lost, the money is taken once, g
   )
 })
 
+test('in parts, in full and at the provider itself, at once and with losses: what went back is what was taken, and in the books', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.array(fc.constantFrom('charge', 'refund', 'part 1', 'part 2', 'reconcile', 'elsewhere'), {
+        minLength: 2,
+        maxLength: 8,
+      }),
+      fc.infiniteStream(fc.constantFrom<Fate>('done', 'done', 'lost', 'answer-lost')),
+      async (scheduler, asks, fates) => {
+        const world = createWorld(scheduler, () => fates.next().value as Fate)
+        const asked = { customerId, amount: euro(1490), card: 'card_approved' }
+        const charge = () => world.cashier.charge(orderId, asked)
+        const part = (n: string) => () =>
+          world.cashier.refundPart(orderId, {
+            id: `019a0c6e-5b7e-7c31-9d2a-00000000ff0${n}`,
+            amount: euro(n === '1' ? 490 : 800),
+            reason: 'a scratch',
+          })
+        const ways: Record<string, () => Promise<unknown>> = {
+          charge,
+          refund: () => world.cashier.refund(orderId, 'why'),
+          'part 1': part('1'),
+          'part 2': part('2'),
+          reconcile: () => world.cashier.reconcile(orderId),
+          elsewhere: () => world.refundElsewhere(orderId, 300),
+        }
+        await scheduler.waitFor(unlessFault(charge))
+        await scheduler.waitFor(Promise.all(asks.map((ask) => unlessFault(ways[ask] ?? charge))))
+
+        world.calm()
+        await scheduler.waitFor(untilKnown(charge))
+        await scheduler.waitFor(untilKnown(async () => (await ways.reconcile?.()) ?? 'done'))
+        expect(world.returnedInBooks()).toBe(world.returned())
+        expect(world.returned()).toBeLessThanOrEqual(world.captured())
+
+        await scheduler.waitFor(untilKnown(ways.refund as () => Promise<RefundOutcome>))
+        expect(world.returned()).toBe(world.captured())
+        expect(world.returnedInBooks()).toBe(world.captured())
+        expect(world.totals()).toEqual(world.totals().toSorted((a, b) => a - b))
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
 test('a refund that came first keeps a late charge from the provider', async () => {
   const world = createWorld(undefined, () => 'done')
   await world.cashier.refund(orderId, 'took-too-long')
@@ -76,7 +122,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     await scheduler?.schedule(Promise.resolve(), label)
     return happen()
   }
-  async function request(label: string, decide: () => Effect): Promise<void> {
+  async function request(label: string, decide: () => Effect): Promise<string> {
     const going = fate()
     const effect = await later(label, () => {
       if (going === 'lost') return undefined
@@ -85,9 +131,13 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
       effects.push(effect)
       return effect
     })
+    if (effect?.effect === 'failed' && effect.code === 'more-than-captured') {
+      if (going !== 'answer-lost') return effect.code
+    }
     const failed = effect === undefined || effect.effect === 'failed' || going === 'answer-lost'
     await later(`answer to ${label}`, () => {})
     if (failed) throw new Fault('provider-unavailable', label)
+    return 'done'
   }
 
   const provider: Provider = {
@@ -100,17 +150,28 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
         ? { outcome: 'declined', code: charge.declineCode }
         : { outcome: 'captured', reference: charge.id }
     },
-    async refund(key, { charge, amount }) {
-      const body = { charge, amount: amount.amount }
-      await request('refund', () => books.refund(key, body, `re_${++ids}`))
-      return books.refundOf(key)?.id ?? ''
+    async refund(key, { charge, amount, ourId }) {
+      const body = { charge, amount: amount.amount, reference: ourId }
+      const asked = await request('refund', () => books.refund(key, body, `re_${++ids}`))
+      if (asked === 'more-than-captured') return { outcome: asked }
+      return { outcome: 'refunded', reference: books.refundOf(key)?.id ?? '' }
     },
+    refundsOf: (charge) =>
+      later('refunds of', () =>
+        books.refundsOf(charge).map(({ id, amount, reference }) => ({
+          reference: id,
+          amount: euro(amount),
+          ourId: reference,
+        })),
+      ),
   }
   const store: Payments = {
     open: (first) => later('open', () => (stored ??= first)),
+    current: () => later('read', () => stored),
     save: (change) =>
       later('save', () => {
-        if (stored?.status !== change.from) return stored as Payment
+        const { status, version } = change.from
+        if (stored?.status !== status || stored.version !== version) return stored as Payment
         changes.push(change)
         stored = change.payment
         return stored
@@ -121,6 +182,29 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
   return {
     cashier: createCashier({ payments: store, provider, newId }),
     count: (kind: Effect['effect']) => effects.filter(({ effect }) => effect === kind).length,
+    captured: () => sum(effects.flatMap((one) => (one.effect === 'captured' ? one.amount : 0))),
+    returned: () => sum(effects.flatMap((one) => (one.effect === 'refunded' ? one.amount : 0))),
+    returnedInBooks: () =>
+      sum(
+        changes.map(({ movement }) =>
+          movement?.kind === 'refund' ? (movement.postings[0]?.amount.amount ?? 0) : 0,
+        ),
+      ),
+    totals: () =>
+      changes.flatMap(({ facts }) =>
+        facts.flatMap(
+          ({ data }) => (data as { refundedTotal?: Money }).refundedTotal?.amount ?? [],
+        ),
+      ),
+    /** Somebody gives money back at the provider, past us. */
+    refundElsewhere: (of: string, amount: number) =>
+      later('elsewhere', () => {
+        const charge = books.chargeOf(of)?.id
+        if (!charge) return
+        const effect = books.refund(`elsewhere-${++ids}`, { charge, amount }, `re_${++ids}`)
+        books.apply(effect)
+        effects.push(effect)
+      }),
     movements: () => changes.flatMap(({ movement }) => movement?.kind ?? []),
     versions: () =>
       changes.flatMap(({ facts }) =>
@@ -131,6 +215,8 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     },
   }
 }
+
+const sum = (amounts: readonly number[]): number => amounts.reduce((total, one) => total + one, 0)
 
 async function unlessFault<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {

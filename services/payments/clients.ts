@@ -10,6 +10,16 @@ const Charge = z.discriminatedUnion('status', [
   z.object({ status: z.literal('declined'), declineCode: z.string().min(1) }),
 ])
 const Refund = z.object({ status: z.literal('refunded'), id: z.string().min(1) })
+const Refunds = z.object({
+  refunds: z.array(
+    z.object({
+      id: z.string().min(1),
+      amount: z.int().min(1),
+      currency: z.literal('EUR'),
+      reference: z.string().optional(),
+    }),
+  ),
+})
 const Refused = z.object({ error: z.object({ code: z.string().min(1) }) })
 
 const asked = new Counter({
@@ -19,7 +29,7 @@ const asked = new Counter({
   registers: [registry],
 })
 
-const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1)
+const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/\?.*$/, '')
 
 /**
  * The payment provider over HTTP. An answer is what it decided: captured, declined, or a card it will never take
@@ -55,14 +65,22 @@ export function createProvider(options: {
     return { status: answer.statusCode, said }
   }
 
-  async function post(path: string, key: string, body: unknown) {
+  const post = (path: string, key: string, body: unknown) =>
+    answered(`POST ${path}`, path, (signal) => exchange(path, key, body, signal))
+
+  const get = (path: string) =>
+    answered(`GET ${path}`, path, async (signal) => {
+      const headers = { authorization: `Bearer ${apiKey}` }
+      const answer = await pool.request({ method: 'GET', path, headers, signal })
+      return { status: answer.statusCode, said: (await answer.body.json()) as unknown }
+    })
+
+  async function answered<T>(what: string, path: string, ask: (signal: AbortSignal) => Promise<T>) {
     try {
-      return await abortedAfter(timeoutMs, (signal) => exchange(path, key, body, signal))
+      return await abortedAfter(timeoutMs, ask)
     } catch (cause) {
       asked.inc({ operation: operationOf(path), status: 'none' })
-      throw new Fault('provider-unavailable', `The provider did not answer POST ${path}.`, {
-        cause,
-      })
+      throw new Fault('provider-unavailable', `The provider did not answer ${what}.`, { cause })
     }
   }
 
@@ -76,10 +94,22 @@ export function createProvider(options: {
         ? { outcome: 'captured', reference: charge.id }
         : { outcome: 'declined', code: charge.declineCode }
     },
-    async refund(key, { charge, amount }) {
-      const { status, said } = await post('/v1/refunds', key, { charge, amount: amount.amount })
+    async refund(key, { charge, amount, ourId }) {
+      const body = { charge, amount: amount.amount, reference: ourId }
+      const { status, said } = await post('/v1/refunds', key, body)
+      if (status === 422 && read(Refused, said).error.code === 'more-than-captured')
+        return { outcome: 'more-than-captured' }
       if (status !== 200) throw unexpected('refund', status, said)
-      return read(Refund, said).id
+      return { outcome: 'refunded', reference: read(Refund, said).id }
+    },
+    async refundsOf(charge) {
+      const { status, said } = await get(`/v1/refunds?charge=${encodeURIComponent(charge)}`)
+      if (status !== 200) throw unexpected('question about refunds', status, said)
+      return read(Refunds, said).refunds.map(({ id, amount, currency, reference }) => ({
+        reference: id,
+        amount: { amount, currency },
+        ourId: reference,
+      }))
     },
     close: () => pool.close(),
   }

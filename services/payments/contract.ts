@@ -44,6 +44,18 @@ export const RefundOutcome = z
   .openapi('RefundOutcome')
 export type RefundOutcome = z.infer<typeof RefundOutcome>
 
+const PartialRefundRequest = z
+  .strictObject({ amount: Price, reason: z.string().min(1).max(200) })
+  .openapi('PartialRefundRequest')
+
+export const PartialRefundOutcome = z
+  .discriminatedUnion('outcome', [
+    z.object({ outcome: z.literal('refunded'), refundedTotal: Money }),
+    z.object({ outcome: z.literal('refused'), code: z.string().min(1).max(64) }),
+  ])
+  .openapi('PartialRefundOutcome')
+export type PartialRefundOutcome = z.infer<typeof PartialRefundOutcome>
+
 export const PaymentStatus = z
   .enum(['pending', 'charged', 'declined', 'refunding', 'refunded', 'voided'])
   .openapi('PaymentStatus')
@@ -68,6 +80,7 @@ export const PaymentView = z
     orderId: OrderId,
     status: PaymentStatus,
     amount: Money.optional(),
+    refundedTotal: Money.optional().openapi({ description: 'Absent while nothing went back' }),
     declineCode: DeclineCode.optional(),
     providerReference: z.string().optional(),
     createdAt: z.iso.datetime(),
@@ -98,6 +111,27 @@ export const paymentsRoutes = {
     request: { params, body: body(RefundRequest) },
     responses: { 200: json(RefundOutcome, 'The money is back, or was never taken') },
   }),
+  /** Repeat it with the same ids until there is an outcome: this part goes back at most once. */
+  refundPart: createRoute({
+    method: 'put',
+    path: '/internal/refunds/{orderId}/parts/{refundId}',
+    tags: ['payments'],
+    summary: 'Give a part of the money of an order back',
+    request: {
+      params: z.object({ orderId: OrderId, refundId: z.uuid() }),
+      body: body(PartialRefundRequest),
+    },
+    responses: { 200: json(PartialRefundOutcome, 'The part is back, or never will be') },
+  }),
+  reconcile: createRoute({
+    method: 'post',
+    path: '/payments/{orderId}/reconcile',
+    tags: ['payments'],
+    summary: 'Take refunds that were made at the provider into the books (operator)',
+    security: [{ bearer: [] }],
+    request: { params },
+    responses: { 200: json(PaymentView) },
+  }),
   payment: createRoute({
     method: 'get',
     path: '/payments/{orderId}',
@@ -120,5 +154,9 @@ const paid = {
 export const payments = {
   charged: fact('payments-charged-v1', z.object(paid)),
   declined: fact('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
-  refunded: fact('payments-refunded-v1', z.object(paid)),
+  /** Money went back: `amount` now, `refundedTotal` in all (without it, `amount` is all). */
+  refunded: fact(
+    'payments-refunded-v1',
+    z.object({ ...paid, refundId: z.uuid().optional(), refundedTotal: Money.optional() }),
+  ),
 }

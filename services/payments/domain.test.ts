@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { euro } from '../../chassis/money.ts'
 import { payments } from './contract.ts'
 import {
@@ -7,9 +7,16 @@ import {
   type Charged,
   chargeOutcome,
   mustBeSame,
+  mustBeSamePart,
+  notKnown,
+  partDone,
+  partOutcome,
+  partStarted,
   pending,
+  type Refund,
   type Refunding,
   refundDone,
+  refundFound,
   refundOutcome,
   refundStarted,
   settled,
@@ -51,8 +58,83 @@ test('a declined charge is told with its code and moves nothing', () => {
 
 test('a refund is told when the money is back, not when it is asked for', () => {
   expect(started.facts).toEqual([])
-  expect(refunded.facts).toEqual([payments.refunded({ ...said, version: 2 })])
+  expect(refunded.facts).toEqual([
+    payments.refunded({ ...said, version: 2, refundId, refundedTotal: euro(1490) }),
+  ])
   expect(refundOutcome(refunded.payment)).toEqual({ outcome: 'refunded', amount: euro(1490) })
+})
+
+describe('a refund in parts', () => {
+  const part = (amount: number, id = partId) => ({ id, amount: euro(amount), reason: 'a scratch' })
+  const asking = (amount: number, of = charged, id = partId) =>
+    partStarted(of, part(amount, id))?.payment as Charged
+  const done = (of: Charged, reference: string) =>
+    partDone(of, of.refunds.at(-1) as Refund, reference)
+  const partId = '019a0c6e-5b7e-7c31-9d2a-00000000000a'
+  const another = '019a0c6e-5b7e-7c31-9d2a-00000000000b'
+
+  test('is told with what it is, and with what went back in all', () => {
+    const first = done(asking(490), 're_1')
+    expect(first.payment.status).toBe('charged')
+    const second = done(asking(300, first.payment as Charged, another), 're_2')
+    expect(second.facts[0]?.data).toMatchObject({
+      amount: euro(300),
+      refundId: another,
+      refundedTotal: euro(790),
+    })
+    expect(partOutcome(second.payment, part(300, another))).toEqual({
+      outcome: 'refunded',
+      refundedTotal: euro(790),
+    })
+  })
+
+  test('is never more than what is left, also while others are on their way', () => {
+    expect(partStarted(charged, part(1491))).toBeUndefined()
+    expect(partStarted(asking(1000), part(491, another))).toBeUndefined()
+    expect(partStarted(asking(1000), part(490, another))).toBeDefined()
+  })
+
+  test('that leaves nothing is the end of the payment', () => {
+    const last = done(asking(1000, done(asking(490), 're_1').payment as Charged, another), 're_2')
+    expect(last.payment).toMatchObject({ status: 'refunded', refundReference: 're_2' })
+    expect(last.facts[0]?.data).toMatchObject({ amount: euro(1000), refundedTotal: euro(1490) })
+  })
+
+  test('leaves the rest for the refund of all', () => {
+    const first = done(asking(490), 're_1').payment as Charged
+    const rest = refundDone(refundStarted(first, refundId, 'why').payment as Refunding, 're_2')
+    expect(rest.movement?.postings[0]?.amount).toEqual(euro(1000))
+  })
+
+  test('that the provider made without us is found, and ours are not taken for it', () => {
+    const ours = asking(490)
+    const found = [
+      { reference: 're_1', amount: euro(490), ourId: partId },
+      { reference: 're_9', amount: euro(100) },
+    ]
+    expect(notKnown(ours, found)).toEqual([found[1]])
+    const known = refundFound(ours, {
+      id: another,
+      amount: euro(100),
+      reason: 'x',
+      reference: 're_9',
+    })
+    expect(notKnown(known.payment as Charged, found)).toEqual([])
+    expect(known.facts[0]?.data).toMatchObject({ amount: euro(100), refundedTotal: euro(100) })
+  })
+
+  test('of another amount under the same id is refused', () => {
+    expect(() => mustBeSamePart(asking(490).refunds[0] as Refund, part(491))).toThrow(
+      /another amount/,
+    )
+  })
+
+  test('of nothing is refused', () => {
+    expect(partOutcome(voided(paymentId, orderId, 'x'), part(1))).toEqual({
+      outcome: 'refused',
+      code: 'nothing-to-refund',
+    })
+  })
 })
 
 test('what is not known yet has no outcome', () => {

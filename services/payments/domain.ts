@@ -1,20 +1,34 @@
 import type { Announcement } from '../../chassis/fact.ts'
-import type { Money } from '../../chassis/money.ts'
+import { euro, type Money } from '../../chassis/money.ts'
 import { Fault, refused } from '../../chassis/refusal.ts'
 import {
   type ChargeOutcome,
   type ChargeRequest,
   type LedgerEntry,
+  type PartialRefundOutcome,
   payments,
   type RefundOutcome,
 } from './contract.ts'
 
-export type RefusalCode = 'charge-mismatch'
+export type RefusalCode = 'charge-mismatch' | 'refund-mismatch'
 
 type Head = { orderId: string; paymentId: string; version: number }
 type Asked = Head & ChargeRequest
-type Taken = Asked & { providerReference: string }
+type Taken = Asked & { providerReference: string; refunds: readonly Refund[] }
 type Returning = Taken & { refundId: string; reason: string }
+
+/**
+ * A refund of a part of the money: `asked` of the provider and not known to be done, or done. The refund that leaves
+ * nothing is none of these: it is what makes the payment `refunded`.
+ */
+export type Refund = {
+  id: string
+  amount: number
+  status: 'asked' | 'done' | 'refused'
+  reason: string
+  /** The provider's, once it is done. */
+  reference?: string
+}
 
 /** Asked of the provider, and not known to be answered. */
 export type Pending = Asked & { status: 'pending' }
@@ -43,9 +57,9 @@ export type Movement = {
   postings: Posting[]
 }
 
-/** A payment that leaves status `from`, with what must be written and said together with it. */
+/** A payment that changes from what was read, with what must be written and said together with it. */
 export type Change = {
-  from: Payment['status']
+  from: Pick<Payment, 'status' | 'version'>
   payment: Payment
   movement?: Movement
   facts: Announcement[]
@@ -87,16 +101,17 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
   if (answer.outcome === 'declined') {
     const declined: Declined = { ...payment, status: 'declined', version, code: answer.code }
     const fact = payments.declined({ ...said(declined), code: answer.code })
-    return { from: 'pending', payment: declined, facts: [fact] }
+    return { from: payment, payment: declined, facts: [fact] }
   }
   const charged: Charged = {
     ...payment,
     status: 'charged',
     version,
     providerReference: answer.reference,
+    refunds: [],
   }
   return {
-    from: 'pending',
+    from: payment,
     payment: charged,
     movement: {
       id: charged.paymentId,
@@ -109,12 +124,128 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
 }
 
 export const refundStarted = (payment: Charged, refundId: string, reason: string): Change => ({
-  from: 'charged',
+  from: payment,
   payment: { ...payment, status: 'refunding', refundId, reason },
   facts: [],
 })
 
+/** What went back in parts, in minor units. */
+export const refundedInParts = ({ refunds }: Taken): number =>
+  refunds.reduce((sum, { status, amount }) => sum + (status === 'done' ? amount : 0), 0)
+
+/** What has not gone back, and is not going to, in minor units. */
+const refundable = ({ amount, refunds }: Taken): number =>
+  amount.amount -
+  refunds.reduce((sum, { status, amount: part }) => sum + (status === 'refused' ? 0 : part), 0)
+
+/** What the refund of all that is left returns. */
+export const whatIsLeft = (payment: Taken): Money => ({
+  ...payment.amount,
+  amount: payment.amount.amount - refundedInParts(payment),
+})
+
+export type WantedRefund = { id: string; amount: Money; reason: string }
+
+/**
+ * Begins to return a part.
+ *
+ * @returns `undefined` when that much is not left
+ */
+export function partStarted(payment: Charged, wanted: WantedRefund): Change | undefined {
+  if (wanted.amount.amount > refundable(payment)) return undefined
+  const { id, reason } = wanted
+  const part: Refund = { id, amount: wanted.amount.amount, status: 'asked', reason }
+  return { from: payment, payment: withParts(payment, [...payment.refunds, part]), facts: [] }
+}
+
+/** The provider has returned a part. The one that leaves nothing ends the payment. */
+export function partDone(payment: Charged, part: Refund, reference: string): Change {
+  const others = payment.refunds.filter(({ id }) => id !== part.id)
+  const open = withParts(payment, others)
+  if (part.amount === whatIsLeft(open).amount) {
+    const { id: refundId, reason } = part
+    const last: Refunding = { ...open, status: 'refunding', refundId, reason }
+    return { ...refundDone({ ...last, version: payment.version }, reference), from: payment }
+  }
+  const after = withParts(payment, [...others, { ...part, status: 'done', reference }])
+  return {
+    from: payment,
+    payment: after,
+    movement: returnOf(after, part.id, euro(part.amount)),
+    facts: [payments.refunded(refundSaid(after, part.id, euro(part.amount)))],
+  }
+}
+
+/** The provider will not return this part: more has gone back than we knew. */
+export const partRefused = (payment: Charged, part: Refund): Change => ({
+  from: payment,
+  payment: withParts(
+    payment,
+    payment.refunds.map((one) => (one.id === part.id ? { ...one, status: 'refused' } : one)),
+  ),
+  facts: [],
+})
+
+/** A refund that was made at the provider, by somebody else than us. */
+export function refundFound<P extends Charged | Refunding>(
+  payment: P,
+  found: WantedRefund & { reference: string },
+): Change {
+  const { id, reason, reference } = found
+  const part: Refund = { id, amount: found.amount.amount, status: 'done', reason, reference }
+  if (part.amount < whatIsLeft(payment).amount) {
+    const after = withParts(payment, [...payment.refunds, part])
+    return {
+      from: payment,
+      payment: after,
+      movement: returnOf(after, id, found.amount),
+      facts: [payments.refunded(refundSaid(after, id, found.amount))],
+    }
+  }
+  return {
+    ...refundDone({ ...payment, status: 'refunding', refundId: id, reason }, reference),
+    from: payment,
+  }
+}
+
+/** The provider's refunds that are not in the books. Those that carry an id of ours are on their way there. */
+export const notKnown = (
+  payment: Charged | Refunding,
+  found: readonly ProviderRefund[],
+): ProviderRefund[] => {
+  const ids = new Set(payment.refunds.flatMap(({ id, reference }) => [id, reference ?? id]))
+  const own = payment.status === 'refunding' ? payment.refundId : undefined
+  return found.filter(
+    ({ reference, ourId }) => !ids.has(reference) && !(ourId && (ids.has(ourId) || ourId === own)),
+  )
+}
+
+/** A refund as the provider knows it. `ourId` is what we have called it. */
+export type ProviderRefund = { reference: string; amount: Money; ourId?: string | undefined }
+
+const withParts = <P extends Charged | Refunding>(payment: P, refunds: readonly Refund[]): P => ({
+  ...payment,
+  refunds,
+  version: payment.version + 1,
+})
+
+const returnOf = ({ orderId }: Taken, id: string, amount: Money): Movement => ({
+  id,
+  orderId,
+  kind: 'refund',
+  postings: giveBack(amount),
+})
+
+const refundSaid = (payment: Taken, refundId: string, amount: Money) => ({
+  ...said(payment),
+  amount,
+  refundId,
+  refundedTotal: euro(refundedInParts(payment)),
+})
+
+/** All that was left is back. */
 export function refundDone(payment: Refunding, refundReference: string): Change {
+  const amount = whatIsLeft(payment)
   const refunded: Refunded = {
     ...payment,
     status: 'refunded',
@@ -122,15 +253,15 @@ export function refundDone(payment: Refunding, refundReference: string): Change 
     refundReference,
   }
   return {
-    from: 'refunding',
+    from: payment,
     payment: refunded,
-    movement: {
-      id: refunded.refundId,
-      orderId: refunded.orderId,
-      kind: 'refund',
-      postings: giveBack(refunded.amount),
-    },
-    facts: [payments.refunded(said(refunded))],
+    movement: returnOf(refunded, refunded.refundId, amount),
+    facts: [
+      payments.refunded({
+        ...refundSaid(refunded, refunded.refundId, amount),
+        refundedTotal: payment.amount,
+      }),
+    ],
   }
 }
 
@@ -167,6 +298,30 @@ export function refundOutcome(payment: Payment): RefundOutcome {
     case 'voided':
       return { outcome: 'nothing-to-refund' }
   }
+}
+
+/** @throws Fault when it is not known yet */
+export function partOutcome(payment: Payment, wanted: WantedRefund): PartialRefundOutcome {
+  if (payment.status === 'pending')
+    throw new Fault('provider-unavailable', `The charge for ${payment.orderId} is not known yet.`)
+  if (!('refunds' in payment)) return { outcome: 'refused', code: 'nothing-to-refund' }
+  const refundedTotal =
+    payment.status === 'refunded' ? payment.amount : euro(refundedInParts(payment))
+  const isLast = payment.status === 'refunded' && payment.refundId === wanted.id
+  const part = payment.refunds.find(({ id }) => id === wanted.id)
+  if (isLast || part?.status === 'done') return { outcome: 'refunded', refundedTotal }
+  if (part?.status === 'asked' && payment.status === 'charged')
+    throw new Fault('provider-unavailable', `Refund ${wanted.id} is not known yet.`)
+  return { outcome: 'refused', code: 'more-than-left' }
+}
+
+/** @throws Refusal `refund-mismatch` when this refund was of another amount before */
+export function mustBeSamePart(part: Refund, wanted: WantedRefund): void {
+  if (part.amount !== wanted.amount.amount)
+    throw refused(
+      'refund-mismatch',
+      `Refund ${wanted.id} was asked for with another amount before.`,
+    )
 }
 
 /** The customer owes us, and pays what he owes through the provider, which now owes us. */

@@ -1,11 +1,13 @@
 import type { Identity } from '../../chassis/authentication.ts'
 import type { Money } from '../../chassis/money.ts'
 import type { PaymentView } from './contract.ts'
-import type { Change, Payment, ProviderAnswer } from './domain.ts'
+import type { Change, Payment, ProviderAnswer, ProviderRefund } from './domain.ts'
 
 export type Payments = {
   /** Stores the order's first payment; when there is one already, answers that instead. */
   open(first: Payment): Promise<Payment>
+  /** The payment of an order, whoever asks. */
+  current(orderId: string): Promise<Payment | undefined>
   /** Stores a change with its movement and facts; when another was faster, answers what that one stored. */
   save(change: Change): Promise<Payment>
   /** The payment of an order as this viewer may see it: the owner's, or with the books for an operator. */
@@ -19,9 +21,11 @@ export type Provider = {
     key: string,
     charge: { amount: Money; card: string; reference: string },
   ): Promise<ProviderAnswer>
-  /**
-   * Answers the provider's reference of the refund.
-   * @throws Fault `provider-unavailable` when it is not known whether the money went back
-   */
-  refund(key: string, refund: { charge: string; amount: Money }): Promise<string>
+  /** @throws Fault `provider-unavailable` when it is not known whether the money went back */
+  refund(
+    key: string,
+    refund: { charge: string; amount: Money; ourId: string },
+  ): Promise<{ outcome: 'refunded'; reference: string } | { outcome: 'more-than-captured' }>
+  /** All refunds of a charge, also those that we have not asked for. @throws Fault `provider-unavailable` */
+  refundsOf(charge: string): Promise<ProviderRefund[]>
 }

@@ -1,9 +1,9 @@
-import { type Generated, type Selectable, sql } from 'kysely'
+import { type ColumnType, type Generated, type Selectable, sql } from 'kysely'
 import type { Database, Tx } from '../../chassis/database.ts'
 import { euro } from '../../chassis/money.ts'
 import { unanswered } from '../../chassis/preparing-client.ts'
 import type { LedgerEntry, PaymentStatus, PaymentView } from './contract.ts'
-import type { Movement, Payment } from './domain.ts'
+import { type Movement, type Payment, type Refund, refundedInParts } from './domain.ts'
 import type { Payments } from './ports.ts'
 
 export type PaymentsTables = {
@@ -21,6 +21,8 @@ export type PaymentsTables = {
     refund_id: string | null
     refund_reference: string | null
     reason: string | null
+    /** Of parts of the money; the refund of what is left is in the columns. */
+    refunds: ColumnType<Refund[], string | undefined, string>
     created_at: Generated<Date>
     updated_at: Generated<Date>
   }
@@ -50,7 +52,14 @@ export function createStore(database: Database<PaymentsTables>): Payments {
     return toPayment(await byOrder(orderId).executeTakeFirstOrThrow())
   }
 
+  async function find(orderId: string): Promise<Payment | undefined> {
+    const row = await byOrder(orderId).executeTakeFirst()
+    return row && toPayment(row)
+  }
+
   return {
+    current: find,
+
     async open(first) {
       const opened = await rows
         .insertInto('payments')
@@ -66,7 +75,8 @@ export function createStore(database: Database<PaymentsTables>): Payments {
           .updateTable('payments')
           .set({ ...columns(payment), updated_at: sql`now()` })
           .where('order_id', '=', payment.orderId)
-          .where('status', '=', from)
+          .where('status', '=', from.status)
+          .where('version', '=', from.version)
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
         if (movement) await record(tx, movement)
@@ -129,6 +139,7 @@ function columns(payment: Payment) {
     refund_id: 'refundId' in payment ? payment.refundId : null,
     reason: 'reason' in payment ? payment.reason : null,
     refund_reference: payment.status === 'refunded' ? payment.refundReference : null,
+    ...('refunds' in payment && { refunds: JSON.stringify(payment.refunds) }),
   }
 }
 
@@ -145,11 +156,21 @@ function toPayment(row: PaymentRow): Payment {
   if (row.status === 'pending') return { ...asked, status: 'pending' }
   if (row.status === 'declined')
     return { ...asked, status: 'declined', code: row.decline_code as string }
-  const taken = { ...asked, providerReference: row.provider_reference as string }
+  const taken = {
+    ...asked,
+    providerReference: row.provider_reference as string,
+    refunds: row.refunds,
+  }
   if (row.status === 'charged') return { ...taken, status: 'charged' }
   const returning = { ...taken, refundId: row.refund_id as string, reason: row.reason as string }
   if (row.status === 'refunding') return { ...returning, status: 'refunding' }
   return { ...returning, status: 'refunded', refundReference: row.refund_reference as string }
+}
+
+function refundedTotal(row: PaymentRow): number {
+  const payment = toPayment(row)
+  if (payment.status === 'refunded') return payment.amount.amount
+  return 'refunds' in payment ? refundedInParts(payment) : 0
 }
 
 const toView = (row: PaymentRow): PaymentView => ({
@@ -157,6 +178,7 @@ const toView = (row: PaymentRow): PaymentView => ({
   orderId: row.order_id,
   status: row.status,
   ...(row.amount !== null && { amount: euro(row.amount) }),
+  ...(refundedTotal(row) > 0 && { refundedTotal: euro(refundedTotal(row)) }),
   ...(row.decline_code && { declineCode: row.decline_code }),
   ...(row.provider_reference && { providerReference: row.provider_reference }),
   createdAt: row.created_at.toISOString(),

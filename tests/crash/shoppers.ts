@@ -114,6 +114,19 @@ export const errands: Record<string, Errand> = {
     await operator.ask('POST', `/orders/${orderId}/return/receive`)
     await comesTo(shopping.customer, orderId, ['refunded'])
   },
+  async 'buys, and gets a part of the money back'(shopping) {
+    const { customer, operator } = shopping
+    const orderId = await place(shopping, orderOf(mug, 2))
+    await comesTo(customer, orderId, ['confirmed'])
+    const scratch = { amount: { amount: 100, currency: 'EUR' }, reason: 'a scratch' }
+    const key = { 'idempotency-key': randomUUID() }
+    await operator.ask('POST', `/orders/${orderId}/refunds`, scratch, key)
+    const isBack = async () => {
+      const { body } = await customer.ask('GET', `/orders/${orderId}`)
+      return (body.refunds as { status: string }[] | undefined)?.[0]?.status === 'done'
+    }
+    await until('the part is back', isBack, patienceMs, 200)
+  },
   async 'buys, and wants the money back before it is shipped'(shopping) {
     const orderId = await place(shopping, orderOf(mug, 2))
     await comesTo(shopping.customer, orderId, ['confirmed'])

@@ -58,6 +58,24 @@ describe('an order', () => {
     })
   })
 
+  it('is refunded in part by an operator, and then for what is left', async () => {
+    const orderId = await placed(ada, orderOf(mug, 2))
+    await reaches(ada, orderId, ['confirmed'])
+    const scratch = { amount: { amount: 500, currency: 'EUR' }, reason: 'a scratch' }
+    const key = { 'idempotency-key': randomUUID() }
+    const refunds = `/orders/${orderId}/refunds`
+    expect((await ada.ask('POST', refunds, scratch, key)).status).toBe(403)
+    expect((await ops.ask('POST', refunds, scratch, key)).status).toBe(200)
+    await until('the part is back', async () => {
+      const { body } = await ada.ask('GET', `/payments/${orderId}`)
+      return (body.refundedTotal as { amount: number } | undefined)?.amount === 500
+    })
+    expect((await ada.ask('POST', `/orders/${orderId}/refund`)).status).toBe(200)
+    await reaches(ada, orderId, ['refunded'])
+    const { body } = await ada.ask('GET', `/payments/${orderId}`)
+    expect(body).toMatchObject({ status: 'refunded', refundedTotal: body.amount })
+  })
+
   it('ships, is delivered, and is refunded once the goods have come back', async () => {
     const orderId = await placed(ada, orderOf(mug))
     await reaches(ada, orderId, ['confirmed'])

@@ -106,4 +106,6 @@ const paymentsOf = ({ call }: Node): Payments => ({
   charge: ({ id, customerId, card }, amount) =>
     call('payments.charge', { orderId: id, customerId, amount, card }, stepTimeout),
   refund: (orderId, reason) => call('payments.refund', { orderId, reason }, stepTimeout),
+  refundPart: (orderId, id, amount, reason) =>
+    call('payments.refundPart', { orderId, id, amount, reason }, stepTimeout),
 })

@@ -28,6 +28,13 @@ const makePayments: MakeService = async ({ outside, database, relay }) => {
         params: { orderId: 'uuid', reason: 'string' },
         handler: (ctx) => told(cashier.refund(ctx.params.orderId, ctx.params.reason)),
       },
+      refundPart: {
+        params: { orderId: 'uuid', id: 'uuid', amount, reason: 'string' },
+        handler(ctx) {
+          const { orderId, ...wanted } = ctx.params
+          return told(cashier.refundPart(orderId, wanted))
+        },
+      },
     },
   }
 }

@@ -119,10 +119,24 @@ const saidOfOrders = ({ history, payments }: World): string[] => [
       .filter(({ status }) => announced.includes(status))
       .map(({ orderId, status }) => `${status} of order ${orderId}`),
   ),
-  ...payments.flatMap(({ orderId, status }) =>
-    (factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
-  ),
+  ...payments.flatMap(({ orderId, status, refunds }) => [
+    ...(factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
+    // notifications keeps one note of a kind
+    ...(status !== 'refunded' && refunds.some(isDone)
+      ? [`payment-refunded of order ${orderId}`]
+      : []),
+  ]),
 ]
+
+const isDone = ({ status }: World['payments'][number]['refunds'][number]) => status === 'done'
+
+/** Each refund is said, the one that leaves nothing as well as those of parts. */
+const refundsSaid = (payments: World['payments']): number =>
+  payments.reduce(
+    (sum, { status, refunds }) =>
+      sum + refunds.filter(isDone).length + (status === 'refunded' ? 1 : 0),
+    0,
+  )
 
 /** How many facts each consumer hears, by what it subscribes to. */
 const saidTo: Record<string, (world: World) => number> = {
@@ -130,9 +144,12 @@ const saidTo: Record<string, (world: World) => number> = {
     reached(history, 'confirmed') +
     reached(history, 'cancelled') +
     products.reduce((changes, { version }) => changes + version - 1, 0),
-  orders: ({ payments }) => payments.filter(({ status }) => status === 'refunded').length,
+  orders: ({ payments }) => refundsSaid(payments),
   notifications: (world) =>
-    saidOfOrders(world).length + world.users.reduce((total, { version }) => total + version, 0),
+    saidOfOrders(world).length -
+    saidOfOrders(world).filter((fact) => fact.startsWith('payment-refunded')).length +
+    refundsSaid(world.payments) +
+    world.users.reduce((total, { version }) => total + version, 0),
 }
 
 const reached = (history: World['history'], state: string): number =>

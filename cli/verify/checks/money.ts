@@ -4,16 +4,20 @@ import type { World } from '../world.ts'
 export const moneyChecks: readonly Check[] = [
   {
     name: 'kept-orders-charged-once',
-    says: 'each confirmed order was captured exactly once, in full, at the provider, and nothing went back',
+    says: 'each confirmed order was captured exactly once, in full, at the provider, and what went back is what orders says, less than all',
     violations: (world) => {
       const money = byOrder(world)
       return world.orders
         .filter(({ status }) => kept.includes(status))
-        .filter(({ id, total }) => {
+        .filter(({ id, total, refundedTotal }) => {
           const { captures, captured, refunded } = money(id)
-          return captures !== 1 || captured !== total || refunded !== 0
+          const isWhole = captures === 1 && captured === total
+          return !isWhole || refunded !== refundedTotal || refunded >= captured
         })
-        .map(({ id, total }) => `order ${id} of ${total}: ${describeMoney(money(id))}`)
+        .map(
+          ({ id, total, refundedTotal }) =>
+            `order ${id} of ${total}, ${refundedTotal} returned: ${describeMoney(money(id))}`,
+        )
     },
   },
   {
@@ -50,6 +54,9 @@ export const moneyChecks: readonly Check[] = [
         ...payments
           .filter(({ status }) => status === 'pending' || status === 'refunding')
           .map(({ orderId, status }) => `payment of order ${orderId} is ${status}`),
+        ...payments
+          .filter(({ status, refunds }) => status === 'charged' && refunds.some(isAsked))
+          .map(({ orderId }) => `a part of the payment of order ${orderId} is being returned`),
       ]
     },
   },
@@ -67,9 +74,10 @@ export const moneyChecks: readonly Check[] = [
       const lines = Map.groupBy(ledger, ({ orderId }) => orderId)
       const wrong = payments
         .filter(
-          ({ orderId, status, amount }) =>
-            clearing(lines.get(orderId) ?? []) !== (status === 'charged' ? amount : 0) &&
-            status !== 'refunding',
+          (payment) =>
+            clearing(lines.get(payment.orderId) ?? []) !==
+              (payment.status === 'charged' ? whatIsLeft(payment) : 0) &&
+            payment.status !== 'refunding',
         )
         .map(
           ({ orderId, status, amount }) =>
@@ -103,12 +111,24 @@ const refundedBy = (provider: World['provider']): string[] =>
     .map(({ refund, charge, amount }) => `${refund} ${charge} ${amount}`)
 
 const refundedOf = (payments: World['payments']): string[] =>
-  payments
-    .filter(({ status }) => status === 'refunded')
-    .map(
-      ({ refundReference, providerReference, amount }) =>
-        `${refundReference} ${providerReference} ${amount}`,
-    )
+  payments.flatMap((payment) => {
+    const { status, refundReference, providerReference, refunds } = payment
+    const last = `${refundReference} ${providerReference} ${whatIsLeft(payment)}`
+    return [
+      ...refunds
+        .filter(isDone)
+        .map(({ reference, amount }) => `${reference} ${providerReference} ${amount}`),
+      ...(status === 'refunded' ? [last] : []),
+    ]
+  })
+
+type Payment = World['payments'][number]
+const isDone = ({ status }: Payment['refunds'][number]) => status === 'done'
+const isAsked = ({ status }: Payment['refunds'][number]) => status === 'asked'
+
+/** What parts have not taken back. */
+const whatIsLeft = ({ amount, refunds }: Payment): number =>
+  refunds.filter(isDone).reduce((left, part) => left - part.amount, amount ?? 0)
 
 type OrderMoney = { captures: number; captured: number; refunded: number }
 

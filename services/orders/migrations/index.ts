@@ -4,6 +4,7 @@ import * as nextAttempts from './002-next-attempts.ts'
 import * as tracedSteps from './003-traced-steps.ts'
 import * as oneOrderPerPurchase from './004-one-order-per-purchase.ts'
 import * as returns from './005-returns.ts'
+import * as partialRefunds from './006-partial-refunds.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -11,4 +12,5 @@ export const migrations: Record<string, Migration> = {
   '003-traced-steps': tracedSteps,
   '004-one-order-per-purchase': oneOrderPerPurchase,
   '005-returns': returns,
+  '006-partial-refunds': partialRefunds,
 }

@@ -114,6 +114,8 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     return c.json({ charges: found ? [found] : [] })
   })
 
+  app.get('/v1/refunds', (c) => c.json({ refunds: books.refundsOf(c.req.query('charge') ?? '') }))
+
   app.get('/v1/log', async (c) => {
     const query = LogQuery.safeParse(c.req.query())
     if (!query.success) return refuse(c, 400, 'invalid-request')

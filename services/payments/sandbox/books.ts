@@ -11,7 +11,12 @@ const asked = {
 
 export const ChargeBody = z.strictObject(asked)
 export type ChargeBody = z.infer<typeof ChargeBody>
-export const RefundBody = z.strictObject({ charge: z.string().min(1), amount: z.int().min(1) })
+export const RefundBody = z.strictObject({
+  charge: z.string().min(1),
+  amount: z.int().min(1),
+  /** Whatever whoever asks calls it. */
+  reference: z.string().min(1).max(255).optional(),
+})
 export type RefundBody = z.infer<typeof RefundBody>
 
 /** What a request did: a line of the log. All state is a fold over these. */
@@ -31,6 +36,7 @@ export const Effect = z.discriminatedUnion('effect', [
     charge: z.string(),
     amount: z.int(),
     currency: z.string(),
+    reference: z.string().optional(),
   }),
   z.object({ effect: z.literal('replayed'), ...base, of: z.string() }),
   z.object({ effect: z.literal('failed'), ...base, status: z.int(), code: z.string() }),
@@ -48,6 +54,7 @@ type Refund = {
   charge: string
   amount: number
   currency: string
+  reference?: string
   status: 'refunded'
 }
 
@@ -59,6 +66,8 @@ export type Books = {
   apply(effect: Effect): void
   chargeOf(key: string): Charge | undefined
   refundOf(key: string): Refund | undefined
+  /** All refunds of a charge, the oldest first. */
+  refundsOf(charge: string): Refund[]
 }
 
 const outages = 2
@@ -123,8 +132,9 @@ export function createBooks(): Books {
       chargesById.set(made.id, made)
     }
     if (effect.effect === 'refunded') {
-      const { refund: id, charge: of, amount, currency, key } = effect
-      refundsByKey.set(key, { id, charge: of, amount, currency, status: 'refunded' })
+      const { refund: id, charge: of, amount, currency, key, reference } = effect
+      const back: Refund = { id, charge: of, amount, currency, status: 'refunded' }
+      refundsByKey.set(key, { ...back, ...(reference && { reference }) })
       const made = chargesById.get(of)
       if (made) made.refunded += amount
     }
@@ -138,6 +148,7 @@ export function createBooks(): Books {
     apply,
     chargeOf: (key) => chargesByKey.get(key),
     refundOf: (key) => refundsByKey.get(key),
+    refundsOf: (charge) => [...refundsByKey.values()].filter((refund) => refund.charge === charge),
   }
 }
 
