@@ -26,3 +26,10 @@ const skipping = (why: string): typeof vitestTest =>
       `${title} [not tried: ${why.replaceAll('\n', ' ')}]`,
       work,
     )) as typeof vitestTest
+
+/** `test` for root; for others one that skips with the reason, or throws where all parts are required. */
+export function testWithRoot(why: string): typeof vitestTest {
+  if (process.getuid?.() === 0) return vitestTest
+  if (process.env.SIDECART_REQUIRE_ALL) throw new Error(`root is required: ${why}`)
+  return skipping(`${why}: sudo npm run test:deep`)
+}

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { ensureParts } from '../../runtime/parts.ts'
+import { output } from '../../runtime/processes.ts'
+import { testWithRoot } from '../support/needs.ts'
+
+const project = join(import.meta.dirname, '../..')
+const test = testWithRoot('only root makes a network of its own')
+/** `nobody`: a normal user, without a home, without rights. */
+const nobody = 65534
+const minutes = 60_000
+
+let folder = ''
+let home = ''
+
+beforeAll(async () => {
+  if (process.getuid?.() !== 0) return
+  const base = mkdtempSync(join(tmpdir(), 'sidecart-machine-'))
+  chmodSync(base, 0o755)
+  folder = join(base, "it's #1")
+  home = join(base, 'home')
+  execFileSync('git', ['clone', '--quiet', project, folder])
+  await shareParts(join(home, '.dapr', 'bin'))
+  const env = { ...process.env, ...npmSettings, HOME: process.env.HOME }
+  await output(process.execPath, ['cli/bin.mjs', 'status'], 5 * minutes, { cwd: folder, env })
+  execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder, home])
+}, 10 * minutes)
+afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))
+
+/** Makes Dapr's programs, which this checkout has, those of the other user. */
+async function shareParts(bin: string): Promise<void> {
+  mkdirSync(bin, { recursive: true })
+  for (const { name, path } of await ensureParts(['dapr', 'daprd', 'sentry', 'scheduler'])) {
+    try {
+      linkSync(path, join(bin, name))
+    } catch {
+      copyFileSync(path, join(bin, name))
+    }
+    chmodSync(join(bin, name), 0o755)
+  }
+}
+
+const npmSettings = { NODE_ENV: 'production', npm_config_ignore_scripts: 'true' }
+/** What shells, profiles and companies set, and what has kept the shop from starting. */
+const odd = {
+  ...npmSettings,
+  NODE_USE_ENV_PROXY: '1',
+  HTTP_PROXY: 'http://127.0.0.1:9',
+  http_proxy: 'http://127.0.0.1:9',
+  OTEL_EXPORTER_OTLP_ENDPOINT: '',
+  LOG_LEVEL: '',
+}
+
+/** Another Dapr project on the same network, which has an app called `users` as well and answers to multicast. */
+const neighbour = `
+ip link set lo up multicast on
+ip route add 224.0.0.0/4 dev lo
+"$DAPRD" --app-id users --app-port 12081 --dapr-http-port 13501 --dapr-grpc-port 13601 \\
+  --dapr-internal-grpc-port 13701 --metrics-port 13801 --log-level error >/dev/null 2>&1 &
+neighbour=$!
+trap 'kill $neighbour' EXIT
+`
+
+/** Runs lines of sh in a network of its own, where only loopback is, as a user with an odd environment. */
+function onOddMachine(uid: number, lines: string): Promise<string> {
+  const daprd = join(home, '.dapr', 'bin', 'daprd')
+  const asUser = `setpriv --reuid=${uid} --regid=${uid} --clear-groups sh -euc ${word(`umask 077\n${lines}`)}`
+  const script = `set -eu\n${neighbour}\n${asUser}`
+  return output('unshare', ['--net', '--', 'sh', '-c', script], 4 * minutes, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, TERM: 'dumb', HOME: home, DAPRD: daprd, ...odd },
+  })
+}
+
+const word = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+
+for (const [user, uid] of [
+  ['a normal user', nobody],
+  ['root', 0],
+] as const)
+  test(
+    `${user} starts the shop without a network, beside another Dapr project, with odd settings, in an odd folder, and buys`,
+    async () => {
+      if (uid === 0) execFileSync('chown', ['-R', '0:0', folder, home])
+      const printed = await onOddMachine(
+        uid,
+        `npm start -- --detach
+         node cli/bin.mjs order --json
+         node cli/bin.mjs verify
+         node cli/bin.mjs down`,
+      )
+      expect(printed).toContain('The shop is open.')
+      expect(printed).toMatch(/"status":"confirmed"/)
+      expect(printed).toContain('✓ kept-orders-charged-once')
+      expect(printed).not.toContain('✗')
+    },
+    6 * minutes,
+  )
