@@ -25,7 +25,7 @@ beforeAll(async () => {
   execFileSync('git', ['clone', '--quiet', project, folder])
   await shareParts(join(home, '.dapr', 'bin'))
   const env = { ...process.env, ...npmSettings, HOME: process.env.HOME }
-  await output(process.execPath, ['cli/bin.mjs', 'status'], 5 * minutes, { cwd: folder, env })
+  await output(process.execPath, ['cli/bin.mjs', '--help'], 5 * minutes, { cwd: folder, env })
   execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder, home])
 }, 10 * minutes)
 afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))
