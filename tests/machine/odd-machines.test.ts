@@ -58,7 +58,7 @@ const odd = {
 const neighbour = `
 ip link set lo up multicast on
 ip route add 224.0.0.0/4 dev lo
-"$DAPRD" --app-id users --app-port 12081 --dapr-http-port 13501 --dapr-grpc-port 13601 \\
+DAPR_HOST_IP=127.0.0.1 "$DAPRD" --app-id users --app-port 12081 --dapr-http-port 13501 --dapr-grpc-port 13601 \\
   --dapr-internal-grpc-port 13701 --metrics-port 13801 --log-level error >/dev/null 2>&1 &
 neighbour=$!
 trap 'kill $neighbour' EXIT
@@ -68,10 +68,12 @@ trap 'kill $neighbour' EXIT
 function onOddMachine(uid: number, lines: string): Promise<string> {
   const daprd = join(home, '.dapr', 'bin', 'daprd')
   const asUser = `setpriv --reuid=${uid} --regid=${uid} --clear-groups sh -euc ${word(`umask 077\n${lines}`)}`
-  const script = `set -eu\n${neighbour}\n${asUser}`
+  const script = `set -eu\nexec 2>&1\n${neighbour}\n${asUser}`
   return output('unshare', ['--net', '--', 'sh', '-c', script], 4 * minutes, {
     cwd: folder,
     env: { PATH: process.env.PATH, TERM: 'dumb', HOME: home, DAPRD: daprd, ...odd },
+  }).catch(({ message, stdout }: Error & { stdout?: string }) => {
+    throw new Error(`${message.split('\n')[0]}\n${stdout?.slice(-3_000)}`)
   })
 }
 
@@ -87,10 +89,10 @@ for (const [user, uid] of [
       if (uid === 0) execFileSync('chown', ['-R', '0:0', folder, home])
       const printed = await onOddMachine(
         uid,
-        `npm start -- --detach
+        `trap 'node cli/bin.mjs down' EXIT
+         npm start -- --detach
          node cli/bin.mjs order --json
-         node cli/bin.mjs verify
-         node cli/bin.mjs down`,
+         node cli/bin.mjs verify`,
       )
       expect(printed).toContain('The shop is open.')
       expect(printed).toMatch(/"status":"confirmed"/)

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process'
+import { lintSource } from '@secretlint/core'
+import { creator as recommended } from '@secretlint/secretlint-rule-preset-recommend'
+import { expect, it } from 'vitest'
+import { root } from './tree.ts'
+
+const config = {
+  rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: recommended }],
+}
+
+/** `login` below looks for connection strings with what is generated instead. */
+const takesExamplesForLeaks = /database-connection-string$/
+
+/** What a secret scanner finds in a text, such as `AWSSecretAccessKey: found …`. */
+async function secretsIn(filePath: string, content: string): Promise<string[]> {
+  const result = await lintSource({
+    source: { filePath, content, contentType: 'text', ext: '.txt' },
+    options: { config: config as never, maskSecrets: true },
+  })
+  return result.messages
+    .filter(({ ruleId }) => !takesExamplesForLeaks.test(ruleId))
+    .map(({ ruleId, message }) => `${ruleId}: ${message}`)
+}
+
+const git = (...args: string[]) =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 30 })
+
+/** Looks like a token of GitHub. Made here, so that no scanner takes this file for a leak. */
+const token = `ghp_${'aB3dE6gH9'.repeat(4)}`
+/** User and password of a connection string: what generated secrets look like. Words stand for examples. */
+const login = /\b[a-z]+:\/\/[\w.-]+:([\w-]{24,})@/g
+
+it('no commit ever added a secret', async () => {
+  const skipped = [':!package-lock.json', ':!*.sum', ':!*.jpg', ':!*.svg', ':!bench/results']
+  const added = git(
+    'log',
+    '--all',
+    '--no-color',
+    '--unified=0',
+    '--format=',
+    '-p',
+    '--',
+    ...skipped,
+  )
+    .split('\n')
+    .filter((line) => line.startsWith('+'))
+    .join('\n')
+  expect(added.length).toBeGreaterThan(1_000_000)
+  expect(await secretsIn('history', added)).toEqual([])
+  expect([...added.matchAll(login)].map(([found]) => found)).toEqual([])
+})
+
+it('a secret that was committed would be found', async () => {
+  expect(await secretsIn('history', `+const key = '${token}'`)).not.toEqual([])
+  expect('+nats://sidecart:hIFpNPXxamb2NOmIcooMbV3MmYrRD1H7@127.0.0.1').toMatch(login)
+})
+
+it('the bill of materials lists every package that ships, with its checksum', () => {
+  const bill = JSON.parse(
+    execFileSync('npm', ['run', '--silent', 'sbom', '--', '--package-lock-only'], {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    }),
+  ) as { bomFormat: string; components: { purl: string; hashes?: unknown[] }[] }
+  expect(bill.bomFormat).toBe('CycloneDX')
+  const listed = bill.components.map(({ purl }) => decodeURIComponent(purl))
+  const { dependencies } = JSON.parse(git('show', 'HEAD:package.json')) as {
+    dependencies: Record<string, string>
+  }
+  const shipped = Object.entries(dependencies).map(
+    ([name, version]) => `pkg:npm/${name}@${version}`,
+  )
+  expect(listed).toEqual(expect.arrayContaining(shipped))
+  expect(bill.components.filter(({ hashes }) => !hashes?.length)).toEqual([])
+})

@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectAt } from '../../cli/project.ts'
+import { thisShop } from '../../cli/this-shop.ts'
+
+/** Pinned: what it finds depends on it. */
+const version = '4.32.5'
+const project = projectAt(join(import.meta.dirname, '../..'))
+const tool = join(project.home, 'fuzz')
+const [examples = '100'] = process.argv.slice(2)
+
+/** Runs a program to its end on this terminal. Returns its exit code. */
+function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number {
+  const { status } = spawnSync(command, args, {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    cwd: import.meta.dirname,
+  })
+  return status ?? 1
+}
+
+/** Schemathesis in a Python environment of this checkout's own; fetched once. Throws when Python or PyPI is missing. */
+function ensureSchemathesis(): string {
+  const program = join(tool, 'bin', 'schemathesis')
+  if (existsSync(program)) return program
+  console.log(`fetching schemathesis ${version} into ${tool} …`)
+  const failed =
+    run('python3', ['-m', 'venv', tool]) ||
+    run(join(tool, 'bin', 'pip'), ['install', '--quiet', `schemathesis==${version}`])
+  if (failed) throw new Error('The fuzzer needs python3 with venv, and PyPI.')
+  return program
+}
+
+const schemathesis = ensureSchemathesis()
+const { gateway, demo, operator } = await thisShop()
+const accounts = { anonymous: undefined, customer: demo, operator }
+const failed: string[] = []
+for (const [name, account] of Object.entries(accounts)) {
+  console.log(`\n── as ${name}`)
+  const args = [
+    ...['run', `${gateway}/openapi.json`, '--checks', 'all', '--max-examples', examples],
+    ...['--phases', 'examples,coverage,fuzzing,stateful', '--continue-on-failure'],
+    ...['--baseline', join(import.meta.dirname, 'accepted.json')],
+    ...[
+      '--report',
+      'junit',
+      '--report-junit-path',
+      join(project.home, 'tests', `fuzz-${name}.xml`),
+    ],
+  ]
+  const code = run(schemathesis, args, {
+    SCHEMATHESIS_HOOKS: 'hooks',
+    PYTHONPATH: import.meta.dirname,
+    FUZZ_SHOP: gateway,
+    ...(account && { FUZZ_EMAIL: account.email, FUZZ_PASSWORD: account.password }),
+  })
+  if (code !== 0) failed.push(name)
+}
+console.log(failed.length === 0 ? '\nno failures' : `\nfailures as ${failed.join(', ')}`)
+process.exitCode = failed.length === 0 ? 0 : 1
