@@ -4,6 +4,7 @@ import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { projectAt } from '../../cli/project.ts'
 import { ensureAppTokens } from '../../cli/variables.ts'
+import { portHolder } from '../../runtime/processes.ts'
 import { until } from '../support/until.ts'
 import { operator, type Person, root, secrets } from './client.ts'
 import { sidecart, stanzas } from './shop.ts'
@@ -132,6 +133,34 @@ it('what is no event at all is listed too, instead of coming back for ever', asy
     return all.some(({ topic, cause }) => topic === 'unknown' && /no CloudEvent/.test(cause))
   })
 })
+
+const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+it.each([
+  ['traceid', 7],
+  ['traceid', { a: 1 }],
+  ['traceparent', 7],
+  ['traceparent', [trace]],
+  ['tracestate', 7],
+  ['traceid', true],
+  ['source', 7],
+  ['specversion', 1],
+  ['datacontenttype', 7],
+])('an event whose %s is %j ends no sidecar', async (field, value) => {
+  const before = await sidecarPids()
+  const id = randomUUID()
+  said.push(id)
+  const event = { id, source: 'orders', type: 'orders-shipped-v1', specversion: '1.0', data: {} }
+  const body = JSON.stringify({ ...event, [field]: value })
+  await publish('orders', event.type, body, 'text/plain', '?metadata.rawPayload=true')
+  const behind = await say('orders', event.type, { orderId: 7 })
+  expect(await listed(behind)).toMatchObject({ service: 'notifications' })
+  expect(await sidecarPids()).toEqual(before)
+})
+
+const sidecarPids = () =>
+  Promise.all(
+    stanzas.map(async ({ daprHTTPPort }) => (await portHolder(daprHTTPPort))?.pid ?? 'gone'),
+  )
 
 it('a fact that its hearer refuses is listed with the refusal', async () => {
   const { orderId, customerId } = placed(quiet)
