@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { SpanKind } from '@opentelemetry/api'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -14,6 +14,7 @@ import { registry, requestSeconds } from './metrics.ts'
 import { commonProblems, fieldErrors, Problem, type ProblemKind } from './problem.ts'
 import { Fault, Refusal, refused } from './refusal.ts'
 import { createSecurityLog, type SecurityEvent } from './security-log.ts'
+import { noBodyToRead, onlyKnown } from './strict-request.ts'
 import { inSpan } from './telemetry.ts'
 
 export type AppEnv = { Variables: { requestId: string; identity: Identity } }
@@ -90,6 +91,13 @@ export function createApp(options: AppOptions): App {
     },
   })
 
+  const openapi = app.openapi.bind(app) as (route: RouteConfig, ...rest: never[]) => App
+  app.openapi = ((route: RouteConfig, ...rest: never[]) =>
+    openapi(
+      { ...route, middleware: [onlyKnown(route), route.middleware ?? []].flat() },
+      ...rest,
+    )) as App['openapi']
+
   app.use(requestId({ limitLength: 128 }))
   app.use(observed(log))
   // a sidecar is no browser, and the door passes none of them on
@@ -97,6 +105,7 @@ export function createApp(options: AppOptions): App {
   app.use(bounded(maxInFlight))
   if (options.appToken) app.use(fromSidecar(options.appToken))
   app.use(limited(maxBodyBytes))
+  app.use(noBodyToRead)
 
   app.get('/healthz', (c) => c.json({ status: 'alive' }))
   app.get('/readyz', async (c) => {

@@ -1,0 +1,77 @@
+import type { RouteConfig } from '@hono/zod-openapi'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { createApp } from '../../chassis/app.ts'
+import { createLog } from '../../chassis/log.ts'
+import { cartsRoutes } from '../../services/carts/contract.ts'
+import { catalogRoutes } from '../../services/catalog/contract.ts'
+import { notificationsRoutes } from '../../services/notifications/contract.ts'
+import { ordersRoutes } from '../../services/orders/contract.ts'
+import { paymentsRoutes } from '../../services/payments/contract.ts'
+import { usersRoutes } from '../../services/users/contract.ts'
+
+/** Every route of every contract, the internal ones too. */
+const routes: RouteConfig[] = [
+  usersRoutes,
+  catalogRoutes,
+  cartsRoutes,
+  ordersRoutes,
+  paymentsRoutes,
+  notificationsRoutes,
+].flatMap((contract) => Object.values(contract as Record<string, RouteConfig>))
+
+const id = '018f0000-0000-7000-8000-00000000000a'
+const given = { 'content-type': 'application/json', 'if-match': '"1"', 'idempotency-key': id }
+
+async function ask(route: RouteConfig, search: string, body?: string) {
+  const app = createApp({ name: 'tests', log: createLog('tests', 'silent') })
+  app.openapi(route, (c) => c.json({ reached: true }))
+  const path = `${route.path.replace('{sku}', 'MUG').replaceAll(/\{\w+\}/g, id)}${search}`
+  const method = route.method.toUpperCase()
+  const answer = await app.request(path, { method, headers: given, ...(body && { body }) })
+  const { errors = [] } = (await answer.json()) as { errors?: { field: string }[] }
+  return { status: answer.status, fields: errors.map(({ field }) => field) }
+}
+
+const schemaOf = ({ request }: RouteConfig): z.ZodType | undefined =>
+  (request?.body?.content['application/json'] as { schema: z.ZodType } | undefined)?.schema
+
+type Schema = { properties?: object; additionalProperties?: unknown } & Record<string, unknown>
+
+/** Where in a schema an object takes fields that it does not name. */
+function openObjects(schema: unknown, path = ''): string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const { properties, additionalProperties } = schema as Schema
+  const here = properties && additionalProperties !== false ? [path || '(body)'] : []
+  return [
+    ...here,
+    ...Object.entries(schema).flatMap(([key, part]) => openObjects(part, `${path}/${key}`)),
+  ]
+}
+
+describe.each(
+  routes.map((route) => [`${route.method.toUpperCase()} ${route.path}`, route] as const),
+)('%s', (_, route) => {
+  const schema = schemaOf(route)
+
+  it('refuses a parameter that it does not name', async () => {
+    const { status, fields } = await ask(route, '?surprise=1')
+    expect([status, fields]).toEqual([400, ['surprise']])
+  })
+
+  it.runIf(schema)('refuses a field that it does not name, at any depth', async () => {
+    const { status, fields } = await ask(route, '', '{"surprise":1}')
+    expect([status, fields.includes('surprise')]).toEqual([400, true])
+    const json = z.toJSONSchema(schema as z.ZodType, { io: 'input', unrepresentable: 'any' })
+    expect(openObjects(json)).toEqual([])
+  })
+
+  it.runIf(!schema && route.method !== 'get')('refuses a body', async () => {
+    const { status, fields } = await ask(route, '', '{"amount":1}')
+    expect([status, fields]).toEqual([400, ['(body)']])
+  })
+})
+
+it('all contracts were looked at', () => {
+  expect(routes.length).toBeGreaterThan(40)
+})
