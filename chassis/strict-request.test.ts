@@ -43,6 +43,14 @@ describe.each([
   ['in memory', (path: string, init: RequestInit) => app.request(path, init)],
   ['over HTTP', (path: string, init: RequestInit) => fetch(`${url}${path}`, init)],
 ])('%s', (_, ask) => {
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'x'])(
+    'a body of type %s where JSON is taken',
+    async (type) => {
+      const init = { method: 'POST', body: '{"name":"a"}', headers: { 'content-type': type } }
+      expect((await ask('/things', init)).status).toBe(415)
+    },
+  )
+
   test.each([
     ['a parameter that the route names', '/things?limit=1', {}, 200],
     ['a parameter that it does not name', '/things?limit=1&all=yes', {}, 400],
@@ -87,6 +95,9 @@ test('a body of unknown length where none is taken is refused', async () => {
     yield Buffer.from('{"amount":')
     yield Buffer.from('1}')
   }
-  const answer = await request(`${url}/things/act`, { method: 'POST', body: Readable.from(chunks()) })
+  const answer = await request(`${url}/things/act`, {
+    method: 'POST',
+    body: Readable.from(chunks()),
+  })
   expect(answer.statusCode).toBe(400)
 })
