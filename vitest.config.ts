@@ -71,7 +71,7 @@ export default defineConfig({
           name: 'security',
           include: ['tests/security/**/*.test.ts'],
           globalSetup: 'tests/system/shop.ts',
-          exclude: never,
+          exclude: [...never, integration],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,

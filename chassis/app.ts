@@ -31,6 +31,11 @@ export type AppOptions = {
   maxInFlight?: number
   /** Bytes; larger bodies are answered 413. */
   maxBodyBytes?: number
+  /**
+   * Which request paths are served, by their raw text; others are answered 400. Unless told: those that are routed as
+   * they are written, so that whoever let a request pass by its path saw the path that is served.
+   */
+  accepts?: (rawPath: string, routedPath: string) => boolean
   /** Rejects when the service cannot do its work. */
   ready?: () => Promise<void>
   /** The API document, instead of the one of this app's own routes. */
@@ -77,7 +82,7 @@ const probes = ['/healthz', '/readyz', '/metrics']
  * @example const app = createApp({ name: 'orders', log, problems: { 'order-already-shipped': { status: 409, title: '…' } } })
  */
 export function createApp(options: AppOptions): App {
-  const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024 } = options
+  const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024, accepts = asWritten } = options
   const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
@@ -102,6 +107,8 @@ export function createApp(options: AppOptions): App {
   app.use(observed(log))
   // a sidecar is no browser, and the door passes none of them on
   if (!options.appToken) app.use(secureHeaders())
+  app.use(unambiguous(accepts))
+  app.use(machineOnly)
   app.use(bounded(maxInFlight))
   if (options.appToken) app.use(fromSidecar(options.appToken))
   app.use(limited(maxBodyBytes))
@@ -214,6 +221,52 @@ export function nothingThere(path: string, allowed: readonly string[]): Refusal 
   if (allowed.length === 0) return refused('not-found', `There is nothing at ${path}.`)
   const allow = allowed.join(', ')
   return refused('method-not-allowed', `${path} takes ${allow}.`, { allow })
+}
+
+/** What the sidecar adds to every call of another app, and to nothing else that it brings. */
+const invocationHeaders = ['dapr-caller-app-id', 'dapr-callee-app-id', 'dapr-caller-namespace']
+
+/**
+ * Whether another app asks through its sidecar; a delivery from the broker and a probe are no invocations. A header that
+ * is forged cannot turn an invocation into a delivery. An app with a sidecar of its own could have them taken away, by
+ * naming them in `Connection`; what such an app may call at all is decided by the access lists.
+ */
+export const isInvocation = (c: Context): boolean =>
+  invocationHeaders.some((name) => c.req.header(name) !== undefined)
+
+/** Probes and metrics are for this machine: another app's call of them finds nothing. */
+const machineOnly: MiddlewareHandler<AppEnv> = async function machineOnly(c, next) {
+  if (isInvocation(c) && probes.includes(c.req.path)) throw nothingThere(c.req.path, [])
+  await next()
+}
+
+/**
+ * Refuses a path that reads differently here than it did on the way: access lists compare text, but a URL collapses
+ * `%2e%2e` and a router decodes.
+ */
+function unambiguous(accepts: NonNullable<AppOptions['accepts']>): MiddlewareHandler<AppEnv> {
+  return async function unambiguous(c, next) {
+    if (!accepts(rawPathOf(c), c.req.path))
+      throw refused('invalid-request', 'The path has characters or segments that no path here has.')
+    await next()
+  }
+}
+
+/** As Node received it; a request that was made in this process has only its URL. */
+function rawPathOf(c: Context): string {
+  const { incoming } = (c.env ?? {}) as { incoming?: { url?: string } }
+  const [path = ''] = (incoming?.url ?? c.req.url.slice(c.req.url.indexOf('/', 8))).split('?')
+  return path
+}
+
+/** Whether the routed path, encoded once, is the raw one. */
+function asWritten(rawPath: string, routedPath: string): boolean {
+  if (rawPath === routedPath) return !rawPath.includes('%')
+  try {
+    return encodeURI(routedPath) === rawPath
+  } catch {
+    return false
+  }
 }
 
 function observed(log: Log): MiddlewareHandler<AppEnv> {

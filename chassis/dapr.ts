@@ -4,13 +4,14 @@ import type { Sdk } from './dapr-sdk.ts'
 import { callTimeoutMs, exchange } from './exchange.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, type Refusal, refused } from './refusal.ts'
-import type {
-  Invocation,
-  Reply,
-  SaveOptions,
-  StateEntry,
-  StateStore,
-  Transport,
+import {
+  type Invocation,
+  type Reply,
+  refuseAmbiguous,
+  type SaveOptions,
+  type StateEntry,
+  type StateStore,
+  type Transport,
 } from './transport.ts'
 import { within } from './within.ts'
 
@@ -51,6 +52,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
   }
 
   async function invokeOnce(call: Invocation): Promise<Reply> {
+    refuseAmbiguous(call)
     try {
       const reply = await exchange(pool, call, { ...token, 'dapr-app-id': call.app })
       refuseOwnErrors(call, reply)

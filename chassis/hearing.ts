@@ -73,7 +73,7 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     if (!data.success) throw malformed('data', data.error)
     const event = raw as CloudEvent
     const work = (tx: T) => handler.handle(data.data as never, tx, event)
-    const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(event.id, work))
+    const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
     const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
     const outcome = await inSpan(`hear ${topic}`, span, handled)
     inboxOutcomes.inc({ topic, outcome })
@@ -117,11 +117,16 @@ const malformed = (part: string, error: z.ZodError): Refusal =>
       .join('; ')}`,
   )
 
-/** The event's own id, or one made of its content when it has none, so that a redelivery is recognised. */
-const idOf = (raw: unknown): string => {
+/**
+ * The event's own id where it can stand in a path and in every store. Any other event has a hash in its place, of its id
+ * or of its content, so that a redelivery is recognised, and its dead letter can be replayed whatever the id is.
+ */
+export function idOf(raw: unknown): string {
   const { id } = (raw ?? {}) as { id?: unknown }
-  if (typeof id === 'string' && id !== '') return id
-  return `sha256:${createHash('sha256')
-    .update(JSON.stringify(raw) ?? '')
-    .digest('hex')}`
+  if (typeof id === 'string' && plainId.test(id)) return id
+  const text = typeof id === 'string' && id !== '' ? `id ${id}` : (JSON.stringify(raw) ?? '')
+  return `sha256-${createHash('sha256').update(text).digest('hex')}`
 }
+
+/** Letters, digits, and what no URL escapes; no dot in front, and not what another id's hash looks like. */
+const plainId = /^(?!sha256-)[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,199}$/

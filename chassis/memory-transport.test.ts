@@ -8,6 +8,6 @@ transportSuite('the memory transport', async () => {
   transport.apps.set('tests', createApp({ name: 'tests', log: createLog('tests', 'silent') }))
   transport.secrets.set('known', 'value')
   const { state, invoke, secret } = transport
-  const reachable = { app: 'tests', found: '/healthz', missing: '/nothing' }
+  const reachable = { app: 'tests', found: '/openapi.json', missing: '/nothing' }
   return { state, invoke, secret, reachable, known: { name: 'known', value: 'value' } }
 })

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
 import type { App } from './app.ts'
 import type { CloudEvent } from './fact.ts'
 import { Fault, refused } from './refusal.ts'
-import type { Invocation, Reply, StateStore, Transport } from './transport.ts'
+import {
+  type Invocation,
+  type Reply,
+  refuseAmbiguous,
+  type StateStore,
+  type Transport,
+} from './transport.ts'
 
 /** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
 export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
@@ -13,6 +20,8 @@ export type MemoryTransport = Transport & {
   /** Which apps hear which topic. */
   subscriptions: Map<string, string[]>
   secrets: Map<string, string>
+  /** A call as a compromised service would make it: the sidecar is asked for whatever path is given. */
+  invokeUnchecked: Transport['invoke']
   published: { topic: string; event: CloudEvent }[]
   sent: { binding: string; operation: string; data: unknown; metadata: Record<string, string> }[]
   faults: Faults
@@ -45,16 +54,26 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
   const happens = (probability: number) => random() < probability
 
   async function invoke(call: Invocation): Promise<Reply> {
+    refuseAmbiguous(call)
+    return invokeUnchecked(call)
+  }
+
+  function invokeUnchecked(call: Invocation): Promise<Reply> {
+    return send({ ...call, headers: { ...call.headers, 'dapr-caller-app-id': 'memory' } })
+  }
+
+  async function send(call: Invocation): Promise<Reply> {
     const app = transport.apps.get(call.app)
     if (!app) throw new Fault('unreachable', `${call.app} is not running`)
     if (happens(transport.faults.drop))
       throw new Fault('unreachable', `${call.app} was not reached`)
-    const headers = { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) }
-    const answer = await app.request(call.path, {
+    const path = asBrought(call)
+    const request = {
       method: call.method,
-      headers,
+      headers: { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) },
       body: (call.body as string | undefined) ?? null,
-    })
+    }
+    const answer = await app.request(path, request, { incoming: { url: path } })
     if (happens(transport.faults.lostAnswer))
       throw new Fault('unavailable', `the answer of ${call.app} was lost`)
     return {
@@ -103,10 +122,10 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
       headers: { 'content-type': 'application/cloudevents+json' },
       body,
     }
-    const status = await invoke(call).then(statusOf, () => 'RETRY')
+    const status = await send(call).then(statusOf, () => 'RETRY')
     if (status !== 'RETRY') return
     if (again.tries < maxDeliveries) enqueue(again)
-    else await invoke({ ...call, path: `/events/${app}-dead-letters-v1` })
+    else await send({ ...call, path: `/events/${app}-dead-letters-v1` })
   }
 
   function live(key: string): Entry | undefined {
@@ -148,6 +167,7 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     faults: { duplicate: 0, reorder: 0, drop: 0, lostAnswer: 0 },
     brokerDown: false,
     invoke,
+    invokeUnchecked,
     publish,
     state: store('statestore'),
     store,
@@ -164,6 +184,30 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     async close() {},
   }
   return transport
+}
+
+/**
+ * The path that an app is asked for: a sidecar decodes what it was given once, refuses some characters, cleans the
+ * segments, and encodes what no URL may contain; what was encoded twice is still encoded once.
+ * @throws Fault `unavailable`, as for every error that the sidecar made
+ */
+function asBrought({ app, method, path }: Invocation): string {
+  const [encoded = '', ...query] = path.split('?')
+  const text = unescaped(encoded)
+  if (text === undefined || /[#?\p{Cc}]/u.test(text))
+    throw new Fault('unavailable', `${method} ${path} of ${app}: invalid method`)
+  const cleaned = posix.normalize(text).replace(/(?<=.)\/$/, '')
+  // what is a valid path as it stands is sent as it stands
+  const brought = /^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(cleaned) ? cleaned : encodeURI(cleaned)
+  return [brought, ...query].join('?')
+}
+
+function unescaped(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
 }
 
 const statusOf = ({ status, body }: Reply): string => {

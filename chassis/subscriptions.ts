@@ -1,9 +1,17 @@
-import type { App } from './app.ts'
+import { type App, isInvocation } from './app.ts'
 import type { CloudEvent } from './fact.ts'
 import { createHearing, type HearingOptions } from './hearing.ts'
 import { Refusal, refused } from './refusal.ts'
 
 const mostListed = 500
+
+/** The routes of a service's dead letters, which operators use through the gateway. */
+export const deadLetterRoutes = (name: string) => [
+  { method: 'get', path: `/${name}/dead-letters` },
+  { method: 'get', path: `/${name}/dead-letters/{id}` },
+  { method: 'post', path: `/${name}/dead-letters/{id}/replay` },
+  { method: 'post', path: `/${name}/dead-letters/{id}/dismiss` },
+]
 
 /**
  * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
@@ -43,6 +51,11 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
       return 'RETRY'
     }
   }
+
+  app.use('/events/*', async function deliveredOnly(c, next) {
+    if (isInvocation(c)) throw refused('forbidden', 'Events come from the broker only.')
+    await next()
+  })
 
   for (const topic of hearing.topics) {
     app.post(`/events/${topic}`, async (c) =>

@@ -1,4 +1,6 @@
 import type { CloudEvent } from './fact.ts'
+import { isPlainPath } from './plain-path.ts'
+import { refused } from './refusal.ts'
 
 /** A call to another service. */
 export type Invocation = {
@@ -45,6 +47,7 @@ export type Transport = {
    * Answers whatever the callee answered, errors included.
    * @throws Fault `unavailable` when there was no answer, `unreachable` when the call was certainly not sent,
    * `denied` when this service may not make it
+   * @throws Refusal `invalid-request` for a path that would not arrive as it is (see `isPlainPath`)
    */
   invoke(call: Invocation): Promise<Reply>
   /** Publishes facts of one topic in order; answers the ids that were not accepted. */
@@ -64,4 +67,13 @@ export type Transport = {
   /** Resolves when the sidecar can be used; throws `Fault` after `timeoutMs` milliseconds. */
   ready(timeoutMs: number): Promise<void>
   close(): Promise<void>
+}
+
+/**
+ * For adapters, before a call is sent.
+ * @throws Refusal `invalid-request` for a path that the hops on its way would read differently, or not carry at all
+ */
+export function refuseAmbiguous({ app, path }: Invocation): void {
+  if (!isPlainPath(path))
+    throw refused('invalid-request', `${app} has no path with such characters or segments.`)
 }

@@ -17,6 +17,11 @@ const checks: readonly Check[] = [
   { name: 'dead code', program: 'knip', args: [] },
   { name: 'API documents', program: 'node', args: ['cli/main.ts', 'api', '--check'] },
   {
+    name: 'access control',
+    program: 'node',
+    args: ['cli/main.ts', 'access-control', '--check'],
+  },
+  {
     name: 'lock file',
     program: 'npm',
     args: ['ci', '--dry-run', '--no-audit', '--ignore-scripts'],

@@ -1,39 +1,30 @@
 import { join } from 'node:path'
-import { createRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { type AppEnv, documentOf, type OpenApiDocument } from '../../chassis/app.ts'
 import type { Fact } from '../../chassis/fact.ts'
-import { cartsRoutes } from '../../services/carts/contract.ts'
-import { catalog, catalogRoutes } from '../../services/catalog/contract.ts'
+import { catalog } from '../../services/catalog/contract.ts'
 import { merge } from '../../services/gateway/documents.ts'
-import { notificationsRoutes } from '../../services/notifications/contract.ts'
-import { orders, ordersRoutes } from '../../services/orders/contract.ts'
-import { payments, paymentsRoutes } from '../../services/payments/contract.ts'
-import { users, usersRoutes } from '../../services/users/contract.ts'
+import { orders } from '../../services/orders/contract.ts'
+import { payments } from '../../services/payments/contract.ts'
+import { users } from '../../services/users/contract.ts'
 import { readResources } from '../components.ts'
+import { routesByService } from '../contracts.ts'
 import { readRunFile } from '../dapr-yaml.ts'
 import type { Project } from '../project.ts'
 import type { Schema } from './growth.ts'
 
-const routes: Record<string, Record<string, RouteConfig>> = {
-  users: usersRoutes,
-  catalog: catalogRoutes,
-  carts: cartsRoutes,
-  orders: ordersRoutes,
-  payments: paymentsRoutes,
-  notifications: notificationsRoutes,
-}
 const facts = { users, catalog, orders, payments }
 
 /** Every public operation of every service, from the contracts alone. */
 export function openApi(): OpenApiDocument {
-  const names = Object.keys(routes)
+  const names = Object.keys(routesByService)
   return merge(names, names.map(documentOfService))
 }
 
 function documentOfService(name: string): OpenApiDocument {
   const app = new OpenAPIHono<AppEnv>()
-  for (const route of Object.values(routes[name] ?? {}))
+  for (const route of Object.values(routesByService[name] ?? {}))
     app.openAPIRegistry.registerPath(createRoute(route))
   return documentOf(app, name)
 }

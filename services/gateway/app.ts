@@ -9,6 +9,7 @@ import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import { call } from '../../chassis/call.ts'
 import { clientAddressHeader, peerAddress } from '../../chassis/client-address.ts'
 import type { Log } from '../../chassis/log.ts'
+import { isPlainPath } from '../../chassis/plain-path.ts'
 import { Fault } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { type OrderView, ordersRoutes } from '../orders/contract.ts'
@@ -64,7 +65,13 @@ const timeoutMs = 8_000
 export function createGatewayApp(ports: GatewayPorts): App {
   const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
   const documents = createDocuments(transport, services, log)
-  const app = createApp({ log, name: 'gateway', maxInFlight, document: documents })
+  const app = createApp({
+    log,
+    name: 'gateway',
+    maxInFlight,
+    document: documents,
+    accepts: isPlainPath,
+  })
   const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
   const busy = createBusy()
 
@@ -107,7 +114,8 @@ export function createGatewayApp(ports: GatewayPorts): App {
 
   app.use(async function proxied(c, next) {
     const owner = ownerOf(c.req.path)
-    if (!owner) return next()
+    // a sidecar takes the slash away, after the guards here have judged another path
+    if (!owner || c.req.path.endsWith('/')) return next()
     busy.refuse(owner, c.req.method)
     return admitted(c, () => forward(c, owner))
   })

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startSentry } from '../../runtime/dapr-control-plane.ts'
+import { ensurePart } from '../../runtime/parts.ts'
+import { spawnDetached, stopProcess } from '../../runtime/processes.ts'
+import { freePorts } from '../../runtime/testing.ts'
+import { until } from '../support/until.ts'
+
+const root = join(import.meta.dirname, '../..')
+
+/** What has to end when a test is over, the last first. */
+export type End = () => unknown
+
+export type Asked = { method: string; path: string; headers: IncomingMessage['headers'] }
+
+/** An app that answers everything with 200, as a URL parser reads it: nothing of ours stands between it and a path. */
+export async function openCarelessApp(ends: End[]): Promise<{ port: number; asked: Asked[] }> {
+  const asked: Asked[] = []
+  const server = createServer((incoming, outgoing) => {
+    const { method = '', url = '', headers } = incoming
+    asked.push({ method, path: new URL(url, 'http://app').pathname, headers })
+    incoming.resume()
+    outgoing.writeHead(200, { 'x-request-id': 'careless' }).end('{}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  ends.push(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return { port: (server.address() as AddressInfo).port, asked }
+}
+
+export type Sidecar = { app: string; httpPort: number }
+
+/**
+ * An authority of the test's own, and sidecars that it gives identities, until `ends` are carried out.
+ * @param namesFile of another mesh, to find its sidecars
+ */
+export async function openMesh(ends: End[], namesFile?: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'sidecart-mesh-'))
+  ends.push(() => rm(folder, { recursive: true, force: true }))
+  const [port = 0, healthPort = 0] = await freePorts(2)
+  const configFile = join(root, 'components/common/configuration/gateway.yaml')
+  const sentry = await startSentry({
+    path: (await ensurePart('sentry')).path,
+    dir: join(folder, 'certs'),
+    configFile,
+    port,
+    healthPort,
+    logFile: join(folder, 'sentry.log'),
+  })
+  ends.push(() => sentry.stop())
+  const daprd = (await ensurePart('daprd')).path
+  // sidecars of one machine find each other through a file, without multicast
+  const names = namesFile ?? join(folder, 'names.yaml')
+  if (!namesFile) writeFileSync(names, namesIn(join(folder, 'names.db')))
+
+  /** @param edit changes the configuration of the app before the sidecar reads it */
+  async function sidecarOf(
+    app: string,
+    appPort?: number,
+    { edit = (text: string) => text, namespace = 'default' } = {},
+  ): Promise<Sidecar> {
+    const [http = 0, grpc = 0, internal = 0, metrics = 0] = await freePorts(4)
+    const folderOfAll = join(root, 'components/common/configuration')
+    const committed = existsSync(join(folderOfAll, `${app}.yaml`)) ? app : 'gateway'
+    const configuration = join(folder, `${app}-${http}.yaml`)
+    writeFileSync(configuration, edit(readFileSync(join(folderOfAll, `${committed}.yaml`), 'utf8')))
+    const flags = {
+      'app-id': app,
+      'dapr-http-port': http,
+      'dapr-grpc-port': grpc,
+      'dapr-internal-grpc-port': internal,
+      'dapr-listen-addresses': '127.0.0.1',
+      'metrics-port': metrics,
+      'metrics-listen-address': '127.0.0.1',
+      'sentry-address': sentry.address,
+      'control-plane-trust-domain': 'localhost',
+      'log-level': 'warn',
+      ...(appPort !== undefined && { 'app-port': appPort, 'app-channel-address': '127.0.0.1' }),
+    }
+    const proc = spawnDetached({
+      name: `daprd of ${app}`,
+      command: daprd,
+      args: [
+        '--enable-mtls',
+        ...['--config', configuration, '--config', names],
+        ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
+      ],
+      env: {
+        NAMESPACE: namespace,
+        DAPR_HOST_IP: '127.0.0.1',
+        DAPR_TRUST_ANCHORS: sentry.trustAnchors,
+      },
+      logFile: join(folder, `${app}-${http}.log`),
+    })
+    ends.push(() => stopProcess(proc))
+    await until(
+      `the sidecar of ${app} is ready`,
+      async () =>
+        (await fetch(`http://127.0.0.1:${http}/v1.0/healthz/outbound`).catch(() => undefined))
+          ?.status === 204,
+      30_000,
+    )
+    return { app, httpPort: http }
+  }
+  return { sidecarOf, namesFile: names }
+}
+
+const namesIn = (file: string) => `apiVersion: dapr.io/v1alpha1
+kind: Configuration
+metadata: { name: names }
+spec:
+  nameResolution:
+    component: sqlite
+    configuration: { connectionString: "${file}", cleanupInterval: "0" }
+`
+
+/** A call with its path as it stands: `fetch` would clean it first. */
+export function invoke(
+  through: { httpPort: number; token?: string },
+  app: string,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
+  return send(through.httpPort, method, path, {
+    'dapr-app-id': app,
+    ...(through.token && { 'dapr-api-token': through.token }),
+    ...headers,
+  })
+}
+
+export function send(
+  port: number,
+  method: string,
+  path: string,
+  headers: Record<string, string | string[]> = {},
+  body?: string,
+): Promise<{ status: number; text: string; headers: IncomingMessage['headers'] }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, method, path, headers }, (incoming) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('end', () =>
+        resolve({
+          status: incoming.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString(),
+          headers: incoming.headers,
+        }),
+      )
+    })
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
