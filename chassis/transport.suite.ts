@@ -103,6 +103,15 @@ export function transportSuite(name: string, open: () => Promise<TransportUnderT
       ).toBe(404)
     })
 
+    it.each(['/a%3Fb', '/%252e%252e/metrics', '/a/../b', '/a%00'])(
+      'and refuses at once a path that would not arrive as it is: %s',
+      async (path) => {
+        const { invoke, reachable } = await open()
+        const call = invoke({ app: reachable.app, method: 'GET', path })
+        await expect(call).rejects.toMatchObject({ name: 'Refusal', code: 'invalid-request' })
+      },
+    )
+
     it('and throws a fault when nobody is there', async () => {
       const { invoke } = await open()
       await expect(invoke({ app: 'nobody', method: 'GET', path: '/' })).rejects.toBeInstanceOf(

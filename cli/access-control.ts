@@ -16,7 +16,12 @@ export const consumers = ['carts', 'catalog', 'notifications', 'orders']
 /** What services ask each other, by caller and callee; the gateway's part follows from the contracts. */
 export const internalCalls: Record<string, Record<string, readonly Route[]>> = {
   orders: {
-    catalog: [catalogRoutes.lookUp, catalogRoutes.reserve, catalogRoutes.release],
+    catalog: [
+      catalogRoutes.lookUp,
+      catalogRoutes.reserve,
+      catalogRoutes.release,
+      catalogRoutes.returnGoods,
+    ],
     payments: [paymentsRoutes.charge, paymentsRoutes.refund],
   },
 }

@@ -89,6 +89,48 @@ describe('routing', () => {
   })
 })
 
+describe('a path that others on the way would read differently', () => {
+  const target = 'events/users-contact-changed-v1'
+  it.each([
+    `/notifications/%252e%252e/${target}`,
+    `/notifications/%25252e%25252e/${target}`,
+    `/notifications/%2e%2e/${target}`,
+    `/notifications/..%2f${target}`,
+    `/notifications/..%5c${target}`,
+    `/notifications//${target}`,
+    '/products/a%3Fb',
+    '/products/a%23b',
+    '/products/a%1Fb',
+    '/products/a%7Fb',
+    '/products/a%00b',
+    '/products/100%25',
+    '/products/%ff',
+    '/products/%252e%252e/metrics',
+    '/assets/%2e%2e/index.html',
+  ])('is refused, and nobody is asked: %s', async (path) => {
+    const asked: string[] = []
+    const careless = createApp({ name: 'any', log, accepts: () => true })
+    careless.all('*', (c) => {
+      asked.push(c.req.path)
+      return c.json({})
+    })
+    gateway = gatewayTo({ catalog: careless, notifications: careless, users: careless }, tokens)
+    const headers = await tokens.bearer(ada)
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      const raw = { incoming: { url: path, socket: {} } }
+      const answer = await gateway.request(path, { method, headers }, raw)
+      expect(answer.status, method).toBe(400)
+      expect(await answer.json()).toMatchObject({ code: 'invalid-request' })
+    }
+    expect(asked).toEqual([])
+  })
+
+  it('is one with a slash at its end, which a sidecar would take away after the guards', async () => {
+    const answer = await gateway.request('/products/MUG/stock/', { headers: { accept: '*/*' } })
+    expect(answer.status).toBe(404)
+  })
+})
+
 describe('the gateway', () => {
   it('passes request and answer through, with the headers that matter', async () => {
     const bearer = await tokens.bearer(ada)

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { consumers, internalCalls } from '../../cli/access-control.ts'
+import { routesByService } from '../../cli/contracts.ts'
 import { catalog } from '../../services/catalog/contract.ts'
 import { orders } from '../../services/orders/contract.ts'
 import { payments } from '../../services/payments/contract.ts'
 import { users } from '../../services/users/contract.ts'
 import { handled } from './handlers.ts'
-import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
+import { documents, filesBelow, foldersIn, type Resource, read } from './tree.ts'
 
+const services = foldersIn('services')
 const brokers = foldersIn('components').filter((folder) => folder.startsWith('pubsub-'))
 const resources = (folder: string): Resource[] =>
   filesBelow(`components/${folder}`, /\.yaml$/).flatMap(documents)
@@ -119,6 +122,40 @@ function topicScopes(broker: string, component: string, setting: string): Record
 const allowedTopics = (broker: string, component: string): string[] =>
   topicsIn(settingOf(broker, component, 'allowedTopics'))
 
+describe('the calls that access lists are written from', () => {
+  it('are those that services make', () => {
+    const made = services
+      .flatMap((service) => filesBelow(`services/${service}`, /(?<!test)\.ts$/))
+      .filter((file) => !file.endsWith('contract.ts'))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\bcall\(\s*transport,\s*'(\w+)',\s*(\w+)Routes\.(\w+)/g)].map(
+          ([, callee = '', contract, route = '']) => {
+            expect(contract, file).toBe(callee)
+            const { method, path } = routesByService[callee]?.[route] ?? {}
+            return `${file.split('/')[1]} ${callee} ${method} ${path}`
+          },
+        ),
+      )
+      .filter((line) => !line.startsWith('gateway '))
+    const named = Object.entries(internalCalls).flatMap(([caller, callees]) =>
+      Object.entries(callees).flatMap(([callee, routes]) =>
+        routes.map(({ method, path }) => `${caller} ${callee} ${method} ${path}`),
+      ),
+    )
+    expect(named.sort()).toEqual([...new Set(made)].sort())
+  })
+
+  it('are the only ones: nobody else takes a transport’s invoke', () => {
+    const users = ['services/gateway/app.ts', 'services/gateway/documents.ts']
+    const found = filesBelow('services', /\.ts$/).filter((file) => /\.invoke\(/.test(read(file)))
+    expect(found).toEqual(users)
+  })
+
+  it('have dead letters where events are handled', () => {
+    expect(consumers).toEqual(Object.keys(handled))
+  })
+})
+
 describe('access control', () => {
   const policies = foldersInConfiguration()
 
@@ -128,6 +165,18 @@ describe('access control', () => {
         mtls: { enabled: true },
         accessControl: { defaultAction: 'deny' },
       })
+    }
+  })
+
+  it('has no rule that reaches deeper than one segment', () => {
+    for (const { metadata, spec } of policies) {
+      const { policies: callers = [] } = spec.accessControl as {
+        policies?: { operations: { name: string }[] }[]
+      }
+      for (const { name } of callers.flatMap(({ operations }) => operations)) {
+        expect(name, metadata.name).toMatch(/[^*]\/\*$/)
+        expect(name.split('/'), metadata.name).not.toContain('**')
+      }
     }
   })
 

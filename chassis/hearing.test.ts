@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { idOf } from './hearing.ts'
+import { isPlainPath } from './plain-path.ts'
+
+describe('the id under which an event is known', () => {
+  it('is its own where that can stand in a path and in every store', () => {
+    for (const id of ['018f0000-0000-7000-8000-00000000000a', 'order_1.confirmed~2', 'a'])
+      expect(idOf({ id })).toBe(id)
+  })
+
+  it.each([
+    'a?b',
+    'a#b',
+    'a/b',
+    'a\\b',
+    '..',
+    '.',
+    '100%',
+    '%2e%2e',
+    'a b',
+    'nul\0',
+    '\x1f',
+    '\x7f',
+  ])('is a hash of it otherwise: %j', (id) => {
+    const known = idOf({ id })
+    expect(known).toMatch(/^sha256-[0-9a-f]{64}$/)
+    expect(isPlainPath(`/orders/dead-letters/${encodeURIComponent(known)}/replay`)).toBe(true)
+    expect(idOf({ id, other: 'field' })).toBe(known)
+    expect(idOf({ id: `${id}!` })).not.toBe(known)
+  })
+
+  it('is a hash for long ids, for none, for what is no event, and for what looks like a hash', () => {
+    const hashed = [{ id: 'x'.repeat(201) }, { data: 1 }, { id: 7 }, { id: '' }, undefined, 'text']
+    const known = hashed.map(idOf)
+    expect(new Set(known).size).toBe(hashed.length)
+    for (const id of [...known, idOf({ id: known[0] })]) expect(id).toMatch(/^sha256-/)
+    expect(idOf({ id: known[0] })).not.toBe(known[0])
+  })
+})
