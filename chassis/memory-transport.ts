@@ -73,7 +73,7 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
       headers: { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) },
       body: (call.body as string | undefined) ?? null,
     }
-    const answer = await app.request(path, request, { incoming: { url: path } })
+    const answer = await app.request(path, request, { incoming: { url: path, socket: {} } })
     if (happens(transport.faults.lostAnswer))
       throw new Fault('unavailable', `the answer of ${call.app} was lost`)
     return {

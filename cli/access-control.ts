@@ -22,7 +22,7 @@ export const internalCalls: Record<string, Record<string, readonly Route[]>> = {
       catalogRoutes.release,
       catalogRoutes.returnGoods,
     ],
-    payments: [paymentsRoutes.charge, paymentsRoutes.refund],
+    payments: [paymentsRoutes.charge, paymentsRoutes.refund, paymentsRoutes.refundPart],
   },
 }
 
