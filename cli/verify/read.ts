@@ -53,7 +53,7 @@ export type ReadOptions = {
   mails?: boolean
 }
 
-const ordersPerSlice = 2_000
+const ordersPerSlice = 500
 const usersPerSlice = 5_000
 /** With more to look at, everything is looked at: ids are kept in memory. */
 const mostChanges = 100_000
