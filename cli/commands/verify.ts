@@ -1,7 +1,8 @@
 import { command } from '../command.ts'
 import { Advice } from '../project.ts'
 import { thisShop } from '../this-shop.ts'
-import { type Verdict, verify } from '../verify/verify.ts'
+import type { Verdict } from '../verify/verify.ts'
+import { verifyInWorker } from '../verify/worker.ts'
 
 export default command({
   meta: {
@@ -25,7 +26,7 @@ export default command({
     const graceSeconds = Number(args.grace)
     if (!(graceSeconds >= 0)) throw new Advice(`--grace takes seconds, not ${args.grace}`)
     const shop = await thisShop()
-    const verdict = await verify(
+    const verdict = await verifyInWorker(
       { ...shop, record: args.record },
       { graceSeconds, all: args.all === true || args.record !== undefined },
     )

@@ -78,8 +78,8 @@ export async function writeHistory(
         if (n % ordersPerCustomer === 0) customerId = addCustomer(tables, new Date(at))
         addOrder(tables, log, products, customerId, n, new Date(at))
       }
-      log.flush()
       await Promise.all(names.map((name) => write(of(name), tables[name])))
+      log.flush()
       onProgress(done + size)
     }
     for (const client of clients.values()) await client.query('analyze')
@@ -225,6 +225,8 @@ const toRow = (order: Order, key: string): Row => ({
   ship_to: order.shipTo,
   card: order.card,
   total: order.total?.amount ?? null,
+  refunded_total: order.refundedTotal.amount,
+  refunds: order.refunds,
   currency: 'EUR',
   attempts: 0,
   shipped_at: order.shippedAt ?? null,
@@ -283,6 +285,7 @@ function addPayment({ payments }: Tables, log: ProviderLog, order: Order, at: Da
     amount,
     currency: 'EUR',
     card,
+    refunds: [],
     created_at: at,
     updated_at: at,
   }
