@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ensureProgram, type Program } from '../../runtime/packages.ts'
+import { freePorts } from '../../runtime/testing.ts'
 import { until } from '../support/until.ts'
 
 export type Engine = {
@@ -13,6 +14,8 @@ export type Engine = {
    * are containers of others in it.
    */
   restart: ((signal: NodeJS.Signals) => Promise<void>) | undefined
+  /** Where it looks for images before it asks their registry: a port of this machine. 0 where the daemon is not ours. */
+  mirror: number
   close(): Promise<void>
 }
 
@@ -48,7 +51,7 @@ const log = join(root, '.sidecart/docker/dockerd.log')
 const withPlugins = (env: NodeJS.ProcessEnv) => ({ ...env, DOCKER_CONFIG: config })
 
 function theirs(): Engine {
-  return { env: process.env, restart: undefined, close: async () => {} }
+  return { env: process.env, restart: undefined, mirror: 0, close: async () => {} }
 }
 
 async function ours(): Promise<Engine> {
@@ -59,8 +62,10 @@ async function ours(): Promise<Engine> {
   const folder = mkdtempSync(join(tmpdir(), 'sidecart-docker-'))
   const host = `unix://${join(folder, 'docker.sock')}`
   const env = withPlugins({ ...process.env, DOCKER_HOST: host })
+  const [mirror = 0] = await freePorts(1)
   const flags = {
     host,
+    'registry-mirror': `http://127.0.0.1:${mirror}`,
     'data-root': join(root, '.sidecart/docker/data'),
     'exec-root': join(folder, 'exec'),
     pidfile: join(folder, 'pid'),
@@ -84,6 +89,7 @@ async function ours(): Promise<Engine> {
   await start()
   return {
     env,
+    mirror,
     restart: async (signal) => {
       await stop(signal)
       // one that was killed leaves its file behind, and the number may be another's by now

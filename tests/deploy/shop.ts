@@ -5,6 +5,7 @@ import { until } from '../support/until.ts'
 import { type Engine, type RunOptions, run } from './engine.ts'
 
 const root = join(import.meta.dirname, '../..')
+const projectName = 'sidecart-test'
 
 export type Container = {
   service: string
@@ -27,6 +28,11 @@ export type ContainerShop = {
   containers(): Promise<Container[]>
   /** Waits until every container that stays is running, and healthy if it can tell. */
   healthy(timeoutMs: number): Promise<void>
+  /**
+   * A container in this network that has the name and listens nowhere, until it leaves: connections are refused at once,
+   * instead of after the minutes that it may take to find out that there is no such name.
+   */
+  nobodyAt(name: string, network: string): Promise<{ leave(): Promise<unknown> }>
   down(): Promise<void>
 }
 
@@ -44,7 +50,7 @@ export async function openContainers(engine: Engine): Promise<ContainerShop> {
   const [shop = 0, mail = 0] = await freePorts(2)
   const env = {
     ...engine.env,
-    COMPOSE_PROJECT_NAME: 'sidecart-test',
+    COMPOSE_PROJECT_NAME: projectName,
     SHOP_PORT: String(shop),
     MAIL_PORT: String(mail),
   }
@@ -105,6 +111,12 @@ export async function openContainers(engine: Engine): Promise<ContainerShop> {
       await until('all containers are healthy', whole, timeoutMs, 1_000).catch((error) => {
         throw new Error(`${error.message}: not ${last.join(', ')}`)
       })
+    },
+    async nobodyAt(name, network) {
+      const where = ['--network', `${projectName}_${network}`, '--network-alias', name]
+      const what = ['--entrypoint', 'sleep', `${projectName}-tools`, '3600']
+      const id = await run('docker', ['run', '--detach', '--rm', ...where, ...what], at)
+      return { leave: () => run('docker', ['rm', '--force', id.trim()], at) }
     },
     down,
   }
