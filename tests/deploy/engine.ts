@@ -69,6 +69,8 @@ async function ours(): Promise<Engine> {
     'data-root': join(root, '.sidecart/docker/data'),
     'exec-root': join(folder, 'exec'),
     pidfile: join(folder, 'pid'),
+    // the bridge by default, and the networks of Compose: each its own, as a restart finds those that are there
+    bip: '10.212.0.1/24',
     'default-address-pool': 'base=10.213.0.0/16,size=24',
   }
   let ended: Promise<unknown> = Promise.resolve()
