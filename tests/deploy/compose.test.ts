@@ -89,6 +89,8 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
   describe('a compromised container', () => {
     it.each(apps)(
       'of the app or the sidecar of %s reaches what it needs, and nothing else',
+      // on a busy machine a connection may come too late; one that must not be there would be there each time
+      { retry: 2 },
       async (app) => {
         const targets = await listeners()
         const from = async (service: string) => {
@@ -341,7 +343,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
 const connects = `
 import { connect } from 'node:net'
 const open = await Promise.all(input.map(({ name, host, port }) => new Promise((resolve) => {
-  const socket = connect({ host, port, timeout: 2000 })
+  const socket = connect({ host, port, timeout: 4000 })
   const end = (answer) => { socket.destroy(); resolve(answer) }
   socket.once('connect', () => end(name)).once('error', () => end('')).once('timeout', () => end(''))
 })))

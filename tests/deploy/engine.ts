@@ -154,6 +154,7 @@ export function run(
       if (error) reject(new Error(said(), { cause: error }))
       else resolve(stdout)
     })
-    child.stdin?.end(input)
+    // a command that fails early reads nothing
+    child.stdin?.on('error', () => {}).end(input)
   })
 }
