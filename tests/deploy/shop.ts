@@ -89,7 +89,10 @@ export async function openContainers(engine: Engine): Promise<ContainerShop> {
   }
 
   await down()
-  await compose(['up', '--build', '--wait', '--quiet-pull'])
+  await compose(['up', '--build', '--wait', '--quiet-pull']).catch(async (error: Error) => {
+    const said = await compose(['logs', '--no-color', '--tail', '15'])
+    throw new Error(`${error.message.slice(-1_000)}\n${said}`)
+  })
   return {
     gateway: `http://127.0.0.1:${shop}`,
     inbox: `http://127.0.0.1:${mail}`,
