@@ -718,6 +718,100 @@ describe('an operator', () => {
   })
 })
 
+describe('an operator finds an order', () => {
+  const found = async (query: string): Promise<string[]> => {
+    const answer = await get(`/orders?all=true&${query}`, bob, 'operator')
+    expect(answer.status).toBe(200)
+    const { orders } = (await answer.json()) as { orders: OrderView[] }
+    return orders.map(({ orderId }) => orderId)
+  }
+  const sentTo = (name: string) => placed({ ...request, shipTo: { ...shipTo, name } })
+
+  it('by the name on the parcel, also without its accents, and by beginnings of its words', async () => {
+    const rene = await sentTo('René Über-Łukasz')
+    const other = await sentTo('Reinhold Uber')
+    for (const typed of ['rene uber lukasz', 'RENÉ', 'luk ren', 'über-łuk'])
+      expect(await found(`q=${encodeURIComponent(typed)}`), typed).toEqual([rene])
+    expect(await found('q=uber')).toEqual([other, rene])
+    const flat = await sentTo("O'Brien-4-7 Zoë 8315-4205-a73e6e25")
+    for (const typed of ['7 zoe', 'o brien', "o'brien-4", '4205', '8315-4205-a73e6e25'])
+      expect(await found(`q=${encodeURIComponent(typed)}`), typed).toEqual([flat])
+    expect(await found(`q=${encodeURIComponent("'); drop table orders; --")}`)).toEqual([])
+    for (const noWord of ['!&|()', ':*', '\\', '%25'])
+      expect(await found(`q=${encodeURIComponent(noWord)}`), noWord).toEqual([])
+  })
+
+  it('by either end of its id', async () => {
+    const orderId = await placed()
+    for (const part of [orderId, orderId.slice(-8).toUpperCase(), orderId.slice(0, 27)])
+      expect(await found(`q=${part}`), part).toContain(orderId)
+    expect(await found(`q=${orderId.slice(-8)}`)).toEqual([orderId])
+  })
+
+  it('by its customer, in one of several states', async () => {
+    const orderId = await placed()
+    await reaches(orderId, 'confirmed')
+    expect((await as(bob, orderId, 'ship')).status).toBe(200)
+    const other = await placed()
+    await reaches(other, 'confirmed')
+    const both = [other, orderId]
+    for (const query of ['status=confirmed,shipped', 'status=shipped&status=confirmed'])
+      expect((await found(`${query}&limit=2`)).toSorted(), query).toEqual(both.toSorted())
+    expect(await found('status=cancelled,refunded&limit=100')).not.toContain(orderId)
+    expect(await found(`customerId=${ada}&limit=1`)).toEqual([other])
+    expect(await found(`customerId=${uuid()}`)).toEqual([])
+    expect((await get('/orders?status=confirmed,lost', bob, 'operator')).status).toBe(400)
+  })
+
+  it('by the day or the moment', async () => {
+    const orderId = await sentTo('Somebody of long ago')
+    await database.rows
+      .updateTable('orders')
+      .set({ placed_at: new Date('2026-02-28T23:59:59.999Z') })
+      .where('id', '=', orderId)
+      .execute()
+    expect(await found('from=2026-02-28&to=2026-02-28')).toEqual([orderId])
+    expect(await found('from=2026-02-27&to=2026-02-27')).toEqual([])
+    expect(await found('from=2026-03-01T00:30:00%2B01:00&to=2026-03-01T01:00:00%2B01:00')).toEqual([
+      orderId,
+    ])
+    for (const wrong of ['from=2026-02-30', 'to=yesterday', 'from='])
+      expect((await get(`/orders?${wrong}`, bob, 'operator')).status, wrong).toBe(400)
+  })
+
+  it('however many there are: page by page, under every filter', async () => {
+    const name = `Zoë ${uuid()}`
+    const ids: string[] = []
+    for (let order = 0; order < 7; order++) ids.unshift(await sentTo(name))
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const answer = await get(
+        `/orders?all=true&limit=3&q=${encodeURIComponent(name)}${cursor}`,
+        bob,
+        'operator',
+      )
+      const page = (await answer.json()) as { orders: OrderView[]; nextCursor?: string }
+      seen.push(...page.orders.map(({ orderId }) => orderId))
+      cursor = page.nextCursor ? `&cursor=${page.nextCursor}` : ''
+    } while (cursor)
+    expect(seen).toEqual(ids)
+  })
+
+  it('and a customer finds no others by these filters, but what a purchase has become', async () => {
+    const orderId = await placed({ ...request, cartId: 'my cart' })
+    const carl = uuid()
+    const own = async (query: string, user: string) =>
+      ((await (await get(`/orders?${query}`, user)).json()) as { orders: OrderView[] }).orders.map(
+        (order) => order.orderId,
+      )
+    expect(await own('cartId=my%20cart', ada)).toEqual([orderId])
+    expect(await own('cartId=my%20cart', carl)).toEqual([])
+    for (const query of [`customerId=${ada}`, 'all=true', `q=${orderId}`, 'q=ada'])
+      expect(await own(query, carl), query).toEqual([])
+  })
+})
+
 describe('the return policy', () => {
   it('refuses a return of what was delivered 400 days ago, and refunds it by nobody but an operator', async () => {
     const orderId = await delivered()

@@ -28,6 +28,7 @@ import {
   type Line,
   type Order,
   place,
+  purchaseOfCart,
   receiveReturn,
   recordRefund,
   rejectReturn,
@@ -167,13 +168,13 @@ export function createOrdersApp(ports: OrdersPorts): App {
   })
 
   app.openapi(ordersRoutes.list, async (c) => {
-    const { limit, cursor, status, goodsReturn, all } = c.req.valid('query')
+    const { limit, all, cartId, q, ...filters } = c.req.valid('query')
     const found = await store.list(c.var.identity, {
+      ...filters,
       limit: limit + 1,
-      cursor,
-      status,
-      goodsReturn,
-      all: all === 'true',
+      purchase: cartId && purchaseOfCart(cartId),
+      text: q,
+      all: all === 'true' || filters.customerId !== undefined,
     })
     const page = found.slice(0, limit)
     const last = page.at(-1)

@@ -214,6 +214,32 @@ const change = <P extends string>(path: P, summary: string) =>
     responses: { 200: json(OrderView) },
   })
 
+/** Several values of one parameter: repeated, or separated by commas. */
+const severalOf = <E extends z.core.util.EnumLike>(value: z.ZodEnum<E>, description: string) =>
+  z
+    .preprocess(
+      (given) =>
+        given === undefined ? undefined : [given].flat().flatMap((one) => String(one).split(',')),
+      z.array(value).min(1).max(20).optional(),
+    )
+    .openapi({
+      type: 'array',
+      items: { type: 'string', enum: value.options },
+      description: `${description}: repeated, or separated by commas`,
+    })
+
+/** A day (UTC) or a moment, and what of a day is meant. */
+const moment = (ofDay: (date: string) => string, description: string) =>
+  z
+    .union([z.iso.datetime({ offset: true }), z.iso.date().transform(ofDay)])
+    .transform((iso) => new Date(iso))
+    .optional()
+    .openapi({ type: 'string', description, example: '2026-07-14' })
+
+const dayMs = 86_400_000
+const startOf = (date: string): string => `${date}T00:00:00Z`
+const endOf = (date: string): string => new Date(Date.parse(startOf(date)) + dayMs).toISOString()
+
 export const ordersRoutes = {
   place: createRoute({
     method: 'post',
@@ -245,13 +271,23 @@ export const ordersRoutes = {
     method: 'get',
     path: '/orders',
     tags,
-    summary: 'Own orders, newest first (operators: everybody’s with `all`)',
+    summary: 'Own orders, newest first (operators: everybody’s with `all` or `customerId`)',
     security,
     request: {
       query: z.strictObject({
         limit: z.coerce.number().int().min(1).max(100).default(20),
-        cursor: OrderId.optional(),
-        status: OrderStatus.optional(),
+        cursor: OrderId.optional().openapi({ description: '`nextCursor` of the page before' }),
+        status: severalOf(OrderStatus, 'Orders in any of these states'),
+        customerId: z.uuid().optional(),
+        cartId: z.string().min(1).max(100).optional().openapi({
+          description: 'The order that this purchase has become, unless it was cancelled',
+        }),
+        q: z.string().trim().max(200).optional().openapi({
+          description:
+            'The name that the order is sent to, or the beginnings of its words, with or without accents; or the beginning or the end of the order’s id',
+        }),
+        from: moment(startOf, 'Placed at this moment or later; of a day (UTC) its beginning'),
+        to: moment(endOf, 'Placed before this moment; of a day (UTC) its end'),
         goodsReturn: GoodsReturn.shape.status.optional().openapi({
           description: 'Only orders whose return stands so',
         }),

@@ -126,7 +126,7 @@ export function place(
     shipTo,
     card,
     ...(expectedTotal && { expectedTotal }),
-    purchase: cartId === undefined ? byLines + listed(lines) : byCart + cartId,
+    purchase: cartId === undefined ? byLines + listed(lines) : purchaseOfCart(cartId),
     reservation: 'asked',
     charge: 'none',
     refundedTotal: euro(0),
@@ -169,6 +169,8 @@ export function charged(order: Order, answer: ChargeOutcome): Change {
 }
 
 const byCart = 'cart '
+/** The name of the purchase that is made from a cart. */
+export const purchaseOfCart = (cartId: string): string => byCart + cartId
 const byLines = 'lines '
 
 /** The same for the same goods, in whatever order they are named. */

@@ -26,7 +26,14 @@ export type IdempotencyKey = {
 export type OrderList = {
   limit: number
   cursor?: string | undefined
-  status?: OrderStatus | undefined
+  status?: readonly OrderStatus[] | undefined
+  customerId?: string | undefined
+  /** The purchase that the order stands for. */
+  purchase?: string | undefined
+  /** The name on the parcel, or an end of the order's id. */
+  text?: string | undefined
+  from?: Date | undefined
+  to?: Date | undefined
   goodsReturn?: GoodsReturn['status'] | undefined
   all: boolean
 }

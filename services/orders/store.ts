@@ -4,6 +4,7 @@ import { euro } from '../../chassis/money.ts'
 import { unanswered } from '../../chassis/preparing-client.ts'
 import { type Refusal, refused } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
+import { prefixQuery } from '../../chassis/text-search.ts'
 import type {
   Actor,
   Address,
@@ -21,7 +22,7 @@ import {
   type Order,
   type Reservation,
 } from './domain.ts'
-import type { IdempotencyKey, OrderStore, Viewer } from './ports.ts'
+import type { IdempotencyKey, OrderList, OrderStore, Viewer } from './ports.ts'
 import { leaseMs as defaultLeaseMs } from './saga.ts'
 
 type Json<T> = ColumnType<T, string, string>
@@ -232,14 +233,17 @@ export function createOrderStore(
     )
   }
 
-  async function list(
-    viewer: Viewer,
-    { limit, cursor, status, goodsReturn, all }: Parameters<OrderStore['list']>[1],
-  ): Promise<Order[]> {
+  async function list(viewer: Viewer, list: OrderList): Promise<Order[]> {
+    const { limit, cursor, status, customerId, purchase, text, from, to, goodsReturn, all } = list
     let query = database.rows.selectFrom('orders').selectAll().orderBy('id', 'desc').limit(limit)
     if (!(all && viewer.role === 'operator')) query = query.where('customer_id', '=', viewer.userId)
     if (cursor) query = query.where('id', '<', cursor)
-    if (status) query = query.where('status', '=', status)
+    if (customerId) query = query.where('customer_id', '=', customerId)
+    if (purchase) query = query.where('purchase', '=', purchase)
+    if (status) query = query.where('status', 'in', status)
+    if (from) query = query.where('placed_at', '>=', from)
+    if (to) query = query.where('placed_at', '<', to)
+    if (text) query = query.where(matches(text))
     if (goodsReturn) query = query.where(sql`goods_return ->> 'status'`, '=', goodsReturn)
     return (await query.execute()).map(toOrder)
   }
@@ -296,6 +300,24 @@ export function createOrderStore(
     underWay,
     postpone,
   }
+}
+
+const idPattern = '00000000-0000-0000-0000-000000000000'
+
+/** The words of a name or their beginnings, or either end of an id. */
+function matches(text: string) {
+  const words = prefixQuery(text)
+  const byName = words
+    ? sql<boolean>`to_tsvector('simple', name_words(ship_to)) @@ to_tsquery('simple', fold(${words}))`
+    : sql<boolean>`false`
+  const end = text.toLowerCase()
+  if (!/^[0-9a-f-]{4,36}$/.test(end)) return byName
+  const byEnd = sql<boolean>`reverse(id::text) like reverse(${end}) || '%'`
+  const isBeginning = [...end].every((sign, place) => (sign === '-') === (idPattern[place] === '-'))
+  if (!isBeginning) return sql<boolean>`(${byName} or ${byEnd})`
+  const first = end + idPattern.slice(end.length)
+  const last = end + idPattern.slice(end.length).replaceAll('0', 'f')
+  return sql<boolean>`(${byName} or ${byEnd} or id between ${first}::uuid and ${last}::uuid)`
 }
 
 const duplicateOf = ({ id, status, placedAt }: Order): Refusal =>
