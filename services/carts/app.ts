@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { type App, type AppEnv, createApp } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import { isKnown } from '../../chassis/etags.ts'
 import { type Handler, on } from '../../chassis/hearing.ts'
 import type { Inbox } from '../../chassis/inbox.ts'
 import type { Log } from '../../chassis/log.ts'
@@ -60,9 +61,12 @@ export function createCartsApp(ports: CartsPorts): App {
   app.use('/cart/*', signedIn(verify))
   app.use('/carts/dead-letters/*', signedIn(verify, 'operator'))
 
-  app.openapi(cartsRoutes.show, async (c) =>
-    c.json(...shown(await baskets.find(c.get('identity').userId))),
-  )
+  app.openapi(cartsRoutes.show, async (c) => {
+    const [cart, status, headers] = shown(await baskets.find(c.get('identity').userId))
+    if (isKnown(c.req.valid('header')['if-none-match'], headers.etag))
+      return c.body(null, 304, headers)
+    return c.json(cart, status, headers)
+  })
 
   app.openapi(cartsRoutes.put, async (c) => {
     const line = { ...c.req.valid('param'), ...c.req.valid('json') }

@@ -34,7 +34,8 @@ export const cartsRoutes = {
     tags,
     summary: 'Own cart; empty for those who never used it',
     security,
-    responses: { 200: cart },
+    request: { headers: z.object({ 'if-none-match': z.string().max(500).optional() }) },
+    responses: { 200: cart, 304: empty('Not modified') },
   }),
   clear: createRoute({
     method: 'delete',

@@ -1,3 +1,4 @@
+import { mayChange } from '../../chassis/etags.ts'
 import { type Refusal, refused } from '../../chassis/refusal.ts'
 import { orderLimits } from '../catalog/contract.ts'
 import type { Line } from './contract.ts'
@@ -74,15 +75,8 @@ export function onlyIf(
   change: (basket: Basket) => Basket,
 ): (basket: Basket) => Basket {
   return (basket) => {
-    if (ifMatch !== undefined && !names(ifMatch, basket.revision))
+    if (!mayChange(ifMatch, (etag) => etag === `"${basket.revision}"`))
       throw refuse('etag-mismatch', 'The cart has changed since it was read; read it again.')
     return change(basket)
   }
 }
-
-/** A proxy that compresses makes tags weak; a revision means the same either way. */
-const names = (ifMatch: string, revision: string): boolean =>
-  ifMatch
-    .split(',')
-    .map((tag) => tag.trim().replace(/^W\//, ''))
-    .some((tag) => tag === '*' || tag === `"${revision}"`)

@@ -208,6 +208,126 @@ describe('searching', () => {
   })
 })
 
+describe('search for people who type as they can', () => {
+  const named = (names: readonly string[], prefix: string) =>
+    shop.store.products.seed(
+      names.map((name, place) => product(`${prefix}-${place}`, { name, description: 'Dessert.' })),
+    )
+  const names = async (query: string) => (await search(query)).items.map(({ name }) => name)
+
+  it('finds names without accents, and what was typed with other ones', async () => {
+    await named(['Crème brûlée dish', 'Smørrebrød straße board'], 'ACCENT')
+    for (const q of ['creme brulee', 'crème brulee', 'CRÉME BRULÈE', 'cre\u0300me', 'brul'])
+      expect(await names(`q=${encodeURIComponent(q)}`), q).toContain('Crème brûlée dish')
+    for (const q of ['smorrebrod', 'strasse', 'Straße'])
+      expect(await names(`q=${encodeURIComponent(q)}`), q).toContain('Smørrebrød straße board')
+    expect(await names('q=creme%20brulet'), 'a typing error').toContain('Crème brûlée dish')
+  })
+
+  it('finds decimals, however they are written', async () => {
+    await named(['Jug of 1.5 litres', 'Jug of 2,5 l', 'Jug of 15 litres', 'Flask 0.75l'], 'DECIMAL')
+    const only = async (typed: readonly string[], wanted: string) => {
+      for (const q of typed) {
+        const found = await names(`q=${encodeURIComponent(q)}`)
+        // other products may hold as much, and say so
+        expect(
+          found.filter((name) => /^(Jug of|Flask) /.test(name)),
+          q,
+        ).toEqual([wanted])
+      }
+    }
+    await only(['1.5 litres', '1,5 litres', 'jug 1.5'], 'Jug of 1.5 litres')
+    await only(['2.5 l', '2,5', '2.5'], 'Jug of 2,5 l')
+    await named(['Flask 4-7 set'], 'RANGE')
+    await only(['4-7 set', '7 set 4'], 'Flask 4-7 set')
+    await only(['0.75', '0,75 l', '0.75l'], 'Flask 0.75l')
+  })
+
+  it('sorts names as people do, also from page to page', async () => {
+    const sorted = ['apple', 'Äpfel', 'Éclair', 'eclair 2', 'eclair 10', 'Zebra', 'Ökonom']
+    await named(
+      sorted.toReversed().map((name) => `zzsort ${name}`),
+      'SORT',
+    )
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const page = await search(`q=zzsort&sort=name&limit=2${cursor}`)
+      seen.push(...page.items.map(({ name }) => name.replace('zzsort ', '')))
+      cursor = page.nextCursor ? `&cursor=${page.nextCursor}` : ''
+    } while (cursor)
+    expect(seen).toEqual(['Äpfel', 'apple', 'Éclair', 'eclair 2', 'eclair 10', 'Ökonom', 'Zebra'])
+  })
+
+  it('goes on after a name as long as names may be', async () => {
+    await named(
+      ['a', 'b'].map((end) => `zzlong ${'€'.repeat(110)}${end}`),
+      'LONG',
+    )
+    const first = await search('q=zzlong&sort=name&limit=1')
+    expect(
+      (await search(`q=zzlong&sort=name&limit=1&cursor=${first.nextCursor}`)).items,
+    ).toHaveLength(1)
+  })
+})
+
+describe('discontinued products', () => {
+  it('are listed for operators only', async () => {
+    await shop.store.products.seed([product('GONE', { name: 'Zzgone lamp' })])
+    const operator = await shop.tokens.bearer(someone, 'operator')
+    expect((await send('PATCH', '/products/GONE', { discontinued: true }, operator)).status).toBe(
+      200,
+    )
+    const list = async (query: string, headers = {}) =>
+      shop.app.request(`/products?q=zzgone&${query}`, { headers })
+    const skusOf = async (answer: Response) => skus((await answer.json()) as never)
+    expect(await skusOf(await list('limit=9'))).toEqual([])
+    for (const which of ['any', 'true'])
+      expect(await skusOf(await list(`discontinued=${which}`, operator)), which).toEqual(['GONE'])
+    expect(await skusOf(await list('discontinued=false', operator))).toEqual([])
+    expect((await list('discontinued=any')).status).toBe(401)
+    expect((await list('discontinued=any', await shop.tokens.bearer(someone))).status).toBe(403)
+    expect((await list('discontinued=maybe', operator)).status).toBe(400)
+  })
+})
+
+describe('conditional requests (RFC 9110)', () => {
+  const path = '/products/TAGGED'
+  const get = (ifNoneMatch?: string) =>
+    shop.app.request(path, ifNoneMatch ? { headers: { 'if-none-match': ifNoneMatch } } : {})
+
+  it('a product has an ETag, and is not sent again to who knows it', async () => {
+    await shop.store.products.seed([product('TAGGED')])
+    const answer = await get()
+    const etag = String(answer.headers.get('etag'))
+    expect(etag).toMatch(/^"[^"]+"$/)
+    expect(answer.headers.get('cache-control')).toBe('no-cache')
+    for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+      const again = await get(known)
+      expect([again.status, await again.text(), again.headers.get('etag')], known).toEqual([
+        304,
+        '',
+        etag,
+      ])
+    }
+    for (const unknown of ['"x"', 'W/"x"', 'nonsense'])
+      expect((await get(unknown)).status).toBe(200)
+  })
+
+  it('a change is made to what was seen only', async () => {
+    const operator = await shop.tokens.bearer(someone, 'operator')
+    const etag = String((await get()).headers.get('etag'))
+    const change = async (ifMatch: string, name: string) =>
+      (await send('PATCH', path, { name }, { ...operator, 'if-match': ifMatch })).status
+    expect(await change('"0"', 'a')).toBe(412)
+    expect(await change(`W/${etag}`, 'a')).toBe(412)
+    expect(await change('nonsense', 'a')).toBe(412)
+    expect(await change(`"x", ${etag}`, 'b')).toBe(200)
+    expect(await change(etag, 'c')).toBe(412)
+    expect(await change('*', 'd')).toBe(200)
+  })
+})
+
 describe('pictures', () => {
   it('are SVG that caches may keep', async () => {
     const answer = await shop.app.request('/products/MUG-ENAMEL-BLUE/picture.svg')

@@ -1,7 +1,10 @@
+import type { Context } from 'hono'
+import { except } from 'hono/combine'
 import { type App, createApp } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
 import type { Tx } from '../../chassis/database.ts'
 import type { DeadLetters } from '../../chassis/dead-letters.ts'
+import { isKnown } from '../../chassis/etags.ts'
 import { type Handler, on } from '../../chassis/hearing.ts'
 import type { Inbox } from '../../chassis/inbox.ts'
 import type { Log } from '../../chassis/log.ts'
@@ -10,7 +13,7 @@ import { refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { orders } from '../orders/contract.ts'
 import type { ProductCache } from './cache.ts'
-import { catalog, catalogRoutes, type ProductQuery } from './contract.ts'
+import { catalog, catalogRoutes, type Product, type ProductQuery } from './contract.ts'
 import { cursorFor, placeOf } from './cursor.ts'
 import { adjustStock, changeProduct, present, type RefusalCode, sortOf } from './domain.ts'
 import { draw, fingerprint } from './pictures.ts'
@@ -53,6 +56,8 @@ export function createCatalogApp(ports: CatalogPorts): App {
   const operator = signedIn(verify, 'operator')
   app.on('PATCH', '/products/:sku', operator)
   app.use('/products/:sku/stock', operator)
+  const asksForSold = (c: Context) => c.req.query('discontinued') === undefined
+  app.use('/products', except(asksForSold, operator))
   app.use('/catalog/dead-letters/*', operator)
   app.use('/catalog/orders/*', operator)
 
@@ -70,8 +75,11 @@ export function createCatalogApp(ports: CatalogPorts): App {
 
   app.openapi(catalogRoutes.find, async (c) => {
     const { sku } = c.req.valid('param')
-    const product = await cache.find(sku, () => products.find(sku))
-    return c.json(found(product, sku), 200)
+    const product = found(await cache.find(sku, () => products.find(sku)), sku)
+    const headers = { etag: etagOf(product), 'cache-control': 'no-cache' }
+    if (isKnown(c.req.valid('header')['if-none-match'], headers.etag))
+      return c.body(null, 304, headers)
+    return c.json(product, 200, headers)
   })
 
   app.openapi(catalogRoutes.picture, async (c) => {
@@ -83,20 +91,16 @@ export function createCatalogApp(ports: CatalogPorts): App {
       'cache-control': 'public, max-age=86400',
       'content-type': 'image/svg+xml',
     }
-    // whoever compresses on the way makes a tag weak
-    if (c.req.header('if-none-match')?.replace(/^W\//, '') === etag)
-      return c.body(null, 304, headers)
+    if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers)
     return c.body(svg, 200, { ...headers, 'content-security-policy': "default-src 'none'" })
   })
 
   app.openapi(catalogRoutes.change, async (c) => {
     const { sku } = c.req.valid('param')
-    const version = versionOf(c.req.valid('header')['if-match'])
+    const ifMatch = c.req.valid('header')['if-match']
     const change = c.req.valid('json')
-    return c.json(
-      await products.change(sku, (product) => changeProduct(product, change, version)),
-      200,
-    )
+    const changed = await products.change(sku, (product) => changeProduct(product, change, ifMatch))
+    return c.json(changed, 200, { etag: etagOf(changed) })
   })
 
   app.openapi(catalogRoutes.adjustStock, async (c) => {
@@ -147,7 +151,15 @@ function found<T>(thing: T | undefined, sku: string): T {
   return thing
 }
 
-function searchOf({ q = '', sort, limit = 24, cursor, inStock, ...filters }: ProductQuery): Search {
+function searchOf({
+  q = '',
+  sort,
+  limit = 24,
+  cursor,
+  inStock,
+  discontinued = 'false',
+  ...filters
+}: ProductQuery): Search {
   const order = sortOf(sort, q)
   return {
     text: q,
@@ -155,9 +167,10 @@ function searchOf({ q = '', sort, limit = 24, cursor, inStock, ...filters }: Pro
     limit,
     ...(cursor && { after: placeOf(cursor, order) }),
     ...(inStock && { inStock: inStock === 'true' }),
+    ...(discontinued !== 'any' && { discontinued: discontinued === 'true' }),
     ...present(filters),
   }
 }
 
-const versionOf = (ifMatch: string | undefined): number | undefined =>
-  ifMatch === undefined || ifMatch === '*' ? undefined : Number(ifMatch.replaceAll('"', ''))
+/** What is shown changes with the version, and with what is left. */
+const etagOf = ({ version, available }: Product): string => `"${version}.${available}"`

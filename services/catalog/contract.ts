@@ -52,6 +52,10 @@ export const Sort = z.enum(['relevance', 'price', '-price', 'name', 'newest'])
 export type Sort = z.infer<typeof Sort>
 
 export const ProductQuery = z.strictObject({
+  discontinued: z.enum(['true', 'false', 'any']).optional().openapi({
+    description:
+      'Also products that are no longer sold (`any`), or only these (`true`): for operators',
+  }),
   q: z.string().trim().max(200).optional(),
   category: Category.optional(),
   minPrice: wholeNumber('minPrice', 'in minor units (cents)', 0, 999_999_999),
@@ -61,7 +65,7 @@ export const ProductQuery = z.strictObject({
   limit: wholeNumber('limit', '1 to 100, 24 when absent', 1, 100),
   cursor: z
     .string()
-    .max(500)
+    .max(2_000)
     .optional()
     .openapi({ description: '`nextCursor` of the page before' }),
 })
@@ -198,6 +202,7 @@ export type KnownProduct = z.infer<typeof KnownProduct>
 
 const bySku = { params: z.strictObject({ sku: Sku }) }
 const byOrder = { params: z.strictObject({ orderId: z.uuid() }) }
+const tagged = { headers: z.object({ etag: z.string() }) }
 const tags = ['catalog']
 const operator = { tags, security: [{ bearer: [] }] }
 const internal = { tags: ['internal'] }
@@ -216,8 +221,11 @@ export const catalogRoutes = {
     path: '/products/{sku}',
     tags,
     summary: 'A product',
-    request: bySku,
-    responses: { 200: json(Product) },
+    request: {
+      ...bySku,
+      headers: z.object({ 'if-none-match': z.string().max(1_000).optional() }),
+    },
+    responses: { 200: { ...json(Product), ...tagged }, 304: empty('Not modified') },
   }),
   picture: createRoute({
     method: 'get',
@@ -245,15 +253,14 @@ export const catalogRoutes = {
     request: {
       ...bySku,
       headers: z.object({
-        'if-match': z
-          .string()
-          .regex(/^("?[1-9]\d{0,8}"?|\*)$/, 'the version of the product, as in "3"')
-          .optional()
-          .openapi({ description: 'Change only this version of the product; otherwise 412' }),
+        'if-match': z.string().max(1_000).optional().openapi({
+          description:
+            'ETags that were read, or versions of the product as in "3": change only these; otherwise 412',
+        }),
       }),
       body: body(ProductChange),
     },
-    responses: { 200: json(Product) },
+    responses: { 200: { ...json(Product), ...tagged } },
   }),
   adjustStock: createRoute({
     method: 'post',

@@ -6,7 +6,7 @@ import { Sku, type Sort } from './contract.ts'
 export type Place = { key: string | number; sku: string }
 
 const Cursor = z.union([
-  z.tuple([z.literal('name'), z.string().max(200), Sku]),
+  z.tuple([z.literal('name'), z.string(), Sku]),
   z.tuple([z.enum(['relevance', 'price', '-price', 'newest']), z.int(), Sku]),
 ])
 

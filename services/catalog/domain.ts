@@ -1,3 +1,4 @@
+import { mayChange } from '../../chassis/etags.ts'
 import type { Announcement } from '../../chassis/fact.ts'
 import { euro } from '../../chassis/money.ts'
 import { refused } from '../../chassis/refusal.ts'
@@ -37,9 +38,11 @@ export type ProductRecord = {
 export function changeProduct(
   product: ProductRecord,
   { price, ...change }: ProductChange,
-  expectedVersion?: number,
+  ifMatch?: string | undefined,
 ): { product: ProductRecord; facts: Announcement[] } {
-  if (expectedVersion !== undefined && expectedVersion !== product.version)
+  // a bare number was the version before there were ETags
+  const seen = ifMatch?.replace(/^\d+$/, '"$&"')
+  if (!mayChange(seen, (etag) => versionIn(etag) === product.version))
     throw refused('version-mismatch', `${product.sku} is at version ${product.version} by now.`, {
       version: product.version,
     })
@@ -144,7 +147,12 @@ export function mustBeReturned(orderId: string, status: Reservation['status'] | 
 export const sortOf = (sort: Sort | undefined, text: string): Sort =>
   text === '' ? (sort === undefined || sort === 'relevance' ? 'name' : sort) : (sort ?? 'relevance')
 
-export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+/** Words, and numbers with their decimals. */
+export const wordsOf = (text: string): string[] =>
+  text.toLowerCase().match(/\p{N}+[.,]\p{N}+|[\p{L}\p{N}\p{M}]+/gu) ?? []
+
+/** The version that an ETag of a product names: it holds what was left of the product, too, which is no part of a change. */
+const versionIn = (etag: string): number => Number(/^"(\d+)(?:\.\d+)?"$/.exec(etag)?.[1])
 
 export const countOf = (category: string, products: number): CategoryCount => ({
   category,

@@ -26,6 +26,8 @@ export type Search = {
   maxPrice?: number
   /** Only what can be ordered now (or only what cannot). */
   inStock?: boolean
+  /** Only what is no longer sold, or only what is; without it, both. */
+  discontinued?: boolean
 }
 
 export type Found = {

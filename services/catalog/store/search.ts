@@ -62,16 +62,23 @@ const orders: Record<Sort, { key: RawBuilder<unknown>; descending: boolean }> = 
   relevance: { key: sql`0`, descending: true },
   price: { key: sql`price`, descending: false },
   '-price': { key: sql`price`, descending: true },
-  name: { key: sql`lower(name) collate "C"`, descending: false },
+  name: { key: sql`name collate by_name`, descending: false },
   newest: { key: sql`listing`, descending: true },
 }
 
 /** Every word, or the beginning of one, has to occur; if that finds nothing at all, names that resemble the text do. */
-function filters({ text, minPrice, maxPrice, inStock }: Search): RawBuilder<unknown>[] {
-  const all = [sql`not discontinued`]
+function filters({
+  text,
+  minPrice,
+  maxPrice,
+  inStock,
+  discontinued,
+}: Search): RawBuilder<unknown>[] {
+  const sold = discontinued === undefined ? sql`true` : sql`discontinued = ${discontinued}`
+  const all = [sold]
   if (text !== '')
-    all.push(sql`(words @@ ${query(text)} or (resemblance(${text}, name) > ${resembles}
-      and not exists (select from products as exact where exact.words @@ ${query(text)} and not exact.discontinued)))`)
+    all.push(sql`(words @@ ${query(text)} or (resemblance(fold(${text}), fold(name)) > ${resembles}
+      and not exists (select from products as exact where exact.words @@ ${query(text)} and ${sold})))`)
   if (minPrice !== undefined) all.push(sql`price >= ${minPrice}`)
   if (maxPrice !== undefined) all.push(sql`price <= ${maxPrice}`)
   if (inStock !== undefined) all.push(inStock ? sql`on_hand > 0` : sql`on_hand = 0`)
@@ -79,16 +86,16 @@ function filters({ text, minPrice, maxPrice, inStock }: Search): RawBuilder<unkn
 }
 
 const query = (text: string): RawBuilder<unknown> =>
-  sql`to_tsquery('english', ${wordsOf(text)
+  sql`to_tsquery('english', searchable(${wordsOf(text)
     .map((word) => `${word}:*`)
-    .join(' & ')})`
+    .join(' & ')}))`
 
 const relevance = (text: string): RawBuilder<unknown> =>
-  sql`round(1e6 * (ts_rank(words, ${query(text)}) + resemblance(${text}, name)))::integer`
+  sql`round(1e6 * (ts_rank(words, ${query(text)}) + resemblance(fold(${text}), fold(name))))::integer`
 
 function after(place: Place | undefined, descending: boolean, sort: Sort): RawBuilder<unknown> {
   if (!place) return sql`true`
-  const key = sort === 'name' ? sql`${place.key}::text` : sql`${place.key}::bigint`
+  const key = sort === 'name' ? sql`${place.key}::text collate by_name` : sql`${place.key}::bigint`
   return sql`(key ${sql.raw(descending ? '<' : '>')} ${key} or (key = ${key} and sku > ${place.sku}))`
 }
 
