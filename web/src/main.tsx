@@ -6,7 +6,7 @@ import './styles/tokens.css'
 import './styles/base.css'
 import './ui/controls.css'
 import './ui/feedback.css'
-import { createQueries, mine } from './api/queries.ts'
+import { createQueries, forgetMine } from './api/queries.ts'
 import { onSession } from './api/session.ts'
 import { createShopRouter } from './router.tsx'
 import { applyTheme } from './ui/theme.ts'
@@ -15,7 +15,7 @@ applyTheme()
 const queries = createQueries()
 const router = createShopRouter(queries)
 onSession(() => {
-  queries.removeQueries({ queryKey: [mine] })
+  forgetMine(queries)
   void router.invalidate()
 })
 

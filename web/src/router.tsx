@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import { pageOfThisShop } from './account/next.ts'
 import { newestQuery, productQuery, productsQuery } from './api/queries.ts'
 import { isSignedIn } from './api/session.ts'
 import { Home } from './shop/home.tsx'
@@ -58,8 +59,10 @@ const facts = createRoute({
 })
 
 /** Where to go on after signing in: a path of this shop, nothing else. */
-const readNext = ({ next }: Record<string, unknown>): { next?: '/checkout' } =>
-  typeof next === 'string' && /^\/(?!\/)/.test(next) ? { next: next as '/checkout' } : {}
+function readNext({ next }: Record<string, unknown>): { next?: '/checkout' | undefined } {
+  // named also when there is none: what is left out here stays as it was in the address
+  return { next: pageOfThisShop(next) as '/checkout' | undefined }
+}
 
 const signIn = createRoute({
   getParentRoute: () => root,

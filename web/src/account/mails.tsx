@@ -13,7 +13,7 @@ import { toast } from '../ui/toasts.tsx'
 const path = '/users/me/preferences'
 const preferencesQuery = () =>
   queryOptions({
-    queryKey: [mine, 'preferences'],
+    queryKey: [...mine(), 'preferences'],
     queryFn: ({ signal }) => ask<typeof usersRoutes.preferences>('get', path, { signal }),
   })
 

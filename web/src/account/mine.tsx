@@ -1,7 +1,11 @@
 import { Outlet } from '@tanstack/react-router'
-import { useSignedIn } from '../api/use-session.ts'
+import { useUser } from '../api/use-session.ts'
 
-/** Nothing of somebody's own is left on the page when the session ends; the router then leads to the way back in. */
+/**
+ * Nothing of a user's own, nor what was typed, is left on the page when the session ends or becomes another user's; the
+ * router then leads to the way back in.
+ */
 export function Mine() {
-  return useSignedIn() ? <Outlet /> : null
+  const user = useUser()
+  return user ? <Outlet key={user} /> : null
 }

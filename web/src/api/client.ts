@@ -1,7 +1,7 @@
 import type { RouteConfig, z } from '@hono/zod-openapi'
 import { type Sent, send } from './http.ts'
 import { ShopProblem } from './problem.ts'
-import { accessToken, distrust } from './session.ts'
+import { accessToken, currentUser, distrust } from './session.ts'
 
 type Json<S> = { content: { 'application/json': { schema: S } } }
 type Part<R, Name extends string, Source extends string = Name> = R extends {
@@ -16,6 +16,10 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     : unknown) & {
     headers?: Record<string, string>
     signal?: AbortSignal
+    /** Goes on when the page is left. */
+    outlivesPage?: boolean
+    /** The user who wants it, when that was decided earlier; by default who is signed in now. */
+    as?: string | undefined
     /** What everybody may know is also asked while there can be no session. */
     asAnybody?: true
   }
@@ -46,12 +50,11 @@ export async function answer<R extends RouteConfig>(
   path: R['path'],
   input: Input<R>,
 ): Promise<{ data: Output<R>; headers: Headers }> {
-  const { params, query, body, headers, signal, asAnybody } = input as Parts
+  const { params, query, body, asAnybody, ...rest } = input as Parts
   const sent = {
     method,
     path: pathOf(path, params, query),
-    headers: headers ?? {},
-    signal,
+    ...rest,
     ...(body !== undefined && { body }),
   }
   const reply = await (asAnybody ? asMyselfIfPossible : asMyself)(sent)
@@ -59,15 +62,25 @@ export async function answer<R extends RouteConfig>(
   return { data: data as Output<R>, headers: reply.headers }
 }
 
-type Parts = Pick<Sent, 'body' | 'headers' | 'signal'> & {
+type Parts = Pick<Asked, 'body' | 'headers' | 'signal' | 'outlivesPage' | 'as'> & {
   params?: Record<string, string>
   query?: Record<string, unknown>
   asAnybody?: true
 }
 
-/** Sends with the token of whoever is signed in; with a new one when it is refused. */
-export async function asMyself(sent: Sent, again = true): Promise<Response> {
+type Asked = Sent & { as?: string | undefined }
+
+/**
+ * Sends with the token of the user who is signed in; with a new one when it is refused. What one user has asked for is
+ * never sent in the name of another who has signed in meanwhile.
+ */
+export async function asMyself(
+  { as = currentUser(), ...sent }: Asked,
+  again = true,
+): Promise<Response> {
   const token = await accessToken()
+  if (currentUser() !== as)
+    throw new ShopProblem(401, 'unauthenticated', 'You are no longer signed in.')
   const headers = { ...sent.headers, ...(token && { authorization: `Bearer ${token}` }) }
   try {
     return await send({ ...sent, headers })
@@ -75,7 +88,7 @@ export async function asMyself(sent: Sent, again = true): Promise<Response> {
     if (!(error instanceof ShopProblem && error.code === 'unauthenticated' && token && again))
       throw error
     distrust(token)
-    return asMyself(sent, false)
+    return asMyself({ as, ...sent }, false)
   }
 }
 

@@ -7,12 +7,21 @@ export class ShopProblem extends Error {
   readonly code: string
   /** What is wrong with which field of the request. */
   readonly errors: readonly FieldError[]
+  /** The whole document: what a code adds to it is in the contract of the route. */
+  readonly document: unknown
 
-  constructor(status: number, code: string, detail: string, errors: readonly FieldError[] = []) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    errors: readonly FieldError[] = [],
+    document: unknown = {},
+  ) {
     super(detail)
     this.status = status
     this.code = code
     this.errors = errors
+    this.document = document
   }
 }
 
@@ -33,5 +42,5 @@ export async function problemOf(answer: Response): Promise<ShopProblem> {
   const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
   const detail = String(said.detail ?? said.title ?? 'Something went wrong.')
   const code = String(said.code ?? 'unavailable')
-  return new ShopProblem(answer.status, code, detail, (said.errors ?? []) as FieldError[])
+  return new ShopProblem(answer.status, code, detail, (said.errors ?? []) as FieldError[], said)
 }

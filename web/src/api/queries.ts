@@ -10,9 +10,16 @@ import type { usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from './client.ts'
 import { keepOutages } from './outages.ts'
 import { isOutage } from './problem.ts'
+import { currentUser } from './session.ts'
 
-/** Everything under this key belongs to whoever is signed in, and is forgotten when that changes. */
-export const mine = 'mine'
+const owned = 'mine'
+
+/** Everything under this key belongs to the user who is signed in: no other user gets it out of the cache. */
+export const mine = (user = currentUser()) => [owned, user] as const
+
+/** Forgets what belongs to users. */
+export const forgetMine = (queries: QueryClient): void =>
+  queries.removeQueries({ queryKey: [owned] })
 
 const minute = 60_000
 const againMs = 4_000
@@ -91,21 +98,21 @@ export const productQuery = (sku: string) =>
 
 export const profileQuery = () =>
   queryOptions({
-    queryKey: [mine, 'profile'],
+    queryKey: [...mine(), 'profile'],
     queryFn: ({ signal }) => ask<typeof usersRoutes.profile>('get', '/users/me', { signal }),
     staleTime: 5 * minute,
   })
 
 export const addressesQuery = () =>
   queryOptions({
-    queryKey: [mine, 'addresses'],
+    queryKey: [...mine(), 'addresses'],
     queryFn: async ({ signal }) =>
       (await ask<typeof usersRoutes.addresses>('get', '/users/me/addresses', { signal })).addresses,
   })
 
 export const ordersQuery = () =>
   infiniteQueryOptions({
-    queryKey: [mine, 'orders'],
+    queryKey: [...mine(), 'orders'],
     queryFn: ({ pageParam: cursor, signal }) =>
       ask<typeof ordersRoutes.list>('get', '/orders', { query: { limit: 10, cursor }, signal }),
     initialPageParam: undefined as string | undefined,
@@ -114,7 +121,7 @@ export const ordersQuery = () =>
 
 export const orderQuery = (orderId: string) =>
   queryOptions({
-    queryKey: [mine, 'order', orderId],
+    queryKey: [...mine(), 'order', orderId],
     queryFn: ({ signal }) =>
       ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId }, signal }),
     // an answer may be on its way while an event brings what is newer
@@ -126,7 +133,7 @@ const newer = (known: OrderView | undefined, order: OrderView): OrderView =>
 
 export const historyQuery = (orderId: string, version: number | undefined) =>
   queryOptions({
-    queryKey: [mine, 'history', orderId, version],
+    queryKey: [...mine(), 'history', orderId, version],
     queryFn: async ({ signal }) =>
       (
         await ask<typeof ordersRoutes.history>('get', '/orders/{orderId}/history', {

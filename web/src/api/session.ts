@@ -1,11 +1,13 @@
 import type { SessionTokens } from '../../../services/users/contract.ts'
 import { send } from './http.ts'
 import { isProblem, ShopProblem } from './problem.ts'
+import { randomId } from './random-id.ts'
 import { onStored, storage } from './storage.ts'
 
 /*
  * Who is signed in. The access token lives in memory only; the refresh token in an HttpOnly cookie that no script
- * sees. The browser's storage keeps no more than a mark that there is a session, by which tabs follow each other.
+ * sees. The browser's storage keeps no more than a mark that there is a session, and whose: the user id, and an id of
+ * the session by which tabs follow each other.
  */
 const markKey = 'sidecart.session'
 const asCookie = { 'x-session': 'cookie' }
@@ -20,23 +22,40 @@ const mark = (): string | null => storage.get(markKey)
 
 export const isSignedIn = (): boolean => mark() !== null
 
+/** The id of the user who is signed in; none for a guest. */
+export const currentUser = (): string | undefined => mark()?.split(':')[0]
+
 /** Calls back when somebody signs in or out, here or in another tab. */
 export function onSession(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
 }
 
+let seen = mark()
 onStored(markKey, changed)
+// a page that comes back from the browser's history has missed what other tabs did
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted && mark() !== seen) changed()
+})
 
 function changed(): void {
   access = undefined
+  tell()
+}
+
+function tell(): void {
+  seen = mark()
   for (const listener of listeners) listener()
 }
 
 export async function signIn(email: string, password: string): Promise<void> {
-  accept(await tokensFrom('/sessions', { email, password }))
-  storage.set(markKey, crypto.randomUUID())
-  for (const listener of listeners) listener()
+  hold(await tokensFrom('/sessions', { email, password }))
+  begin()
+}
+
+function begin(): void {
+  storage.set(markKey, `${subjectOf(access?.token)}:${randomId()}`)
+  tell()
 }
 
 /** The session ends at the server too; when that cannot be reached, at least here. */
@@ -55,12 +74,28 @@ function forget(): void {
   changed()
 }
 
-/** Takes over the tokens of a new session of the same person, as after a change of password. */
-export function accept({
-  accessToken,
-  expiresIn,
-}: Pick<SessionTokens, 'accessToken' | 'expiresIn'>) {
+/**
+ * Takes over the tokens of a session: of the same user, as after a change of password, or of another one, who has signed
+ * in where this tab did not hear of it.
+ */
+export function accept(tokens: Access): void {
+  hold(tokens)
+  if (isSignedIn() && subjectOf(tokens.accessToken) !== currentUser()) begin()
+}
+
+type Access = Pick<SessionTokens, 'accessToken' | 'expiresIn'>
+
+function hold({ accessToken, expiresIn }: Access): void {
   access = { token: accessToken, endsAt: Date.now() + expiresIn * 1000 }
+}
+
+/** The user whom a token of the shop's own is about. It comes from the shop; nothing is decided by it but what is shown. */
+function subjectOf(token = ''): string {
+  const payload = token.split('.')[1] ?? ''
+  const { sub } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as {
+    sub: string
+  }
+  return sub
 }
 
 /** The token was refused although it looked good: the next one is fetched. */

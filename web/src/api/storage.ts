@@ -1,13 +1,17 @@
+/** Holds only what localStorage did not take. */
 const memory = new Map<string, string>()
 
 /** localStorage, or this page's memory where the browser has none to give. */
 export const storage = {
   get(key: string): string | null {
-    return tried(() => localStorage.getItem(key)) ?? memory.get(key) ?? null
+    return memory.get(key) ?? tried(() => localStorage.getItem(key)) ?? null
   },
   set(key: string, value: string): void {
     memory.set(key, value)
-    tried(() => localStorage.setItem(key, value))
+    tried(() => {
+      localStorage.setItem(key, value)
+      memory.delete(key)
+    })
   },
   remove(key: string): void {
     memory.delete(key)
@@ -23,11 +27,12 @@ function tried<T>(access: () => T): T | undefined {
   }
 }
 
-/** Calls back when another tab has changed an entry. */
-export function onStored(key: string, changed: () => void): () => void {
-  const listener = (event: StorageEvent) => {
-    if (event.key !== key && event.key !== null) return
-    memory.delete(key)
+/** Calls back when another tab has changed an entry whose key begins like this. */
+export function onStored(prefix: string, changed: () => void): () => void {
+  const listener = ({ key }: StorageEvent) => {
+    if (key !== null && !key.startsWith(prefix)) return
+    if (key === null) memory.clear()
+    else memory.delete(key)
     changed()
   }
   addEventListener('storage', listener)

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useSignedIn } from '../api/use-session.ts'
+import { OpenPurchase } from '../checkout/already-ordered.tsx'
 import { Picture } from '../shop/picture.tsx'
 import { buttonClass } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -19,6 +20,7 @@ export function BasketPage() {
   return (
     <Page title="Your basket">
       <div className="stack">
+        <OpenPurchase />
         {unreachable && <Outage what="Your basket" />}
         {prices.unreachable && <Outage what="The catalogue, which knows the prices," />}
       </div>
@@ -117,6 +119,7 @@ function Summary({ total, orderable }: Pick<ReturnType<typeof usePrices>, 'total
 function EmptyBasket() {
   return (
     <Page title="Your basket">
+      <OpenPurchase />
       <div className="empty">
         <EmptyBasketPicture />
         <h2>It is still empty</h2>

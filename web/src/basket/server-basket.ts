@@ -1,62 +1,69 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { cartsRoutes } from '../../../services/carts/contract.ts'
+import type { Cart, cartsRoutes } from '../../../services/carts/contract.ts'
 import { answer } from '../api/client.ts'
 import { isProblem, ShopProblem } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'
 import { type Change, decide, type Line, quantityOf } from './lines.ts'
 
-export type ServerBasket = { lines: readonly Line[]; etag: string }
+export type ServerBasket = { lines: readonly Line[]; cartId: string | undefined; etag: string }
 
-type Answered = { data: { lines: Line[] }; headers: Headers }
+type Answered = { data: Cart; headers: Headers }
 const toBasket = ({ data, headers }: Answered): ServerBasket => ({
   lines: data.lines,
-  etag: headers.get('etag') ?? '*',
+  cartId: data.cartId,
+  // a proxy that compresses makes a tag weak, and a weak one never matches
+  etag: headers.get('etag')?.replace(/^W\//, '') ?? '*',
 })
 
-const fetchBasket = async (signal?: AbortSignal): Promise<ServerBasket> =>
-  toBasket(await answer<typeof cartsRoutes.show>('get', '/cart', { ...(signal && { signal }) }))
+const fetchBasket = async (input: { signal?: AbortSignal; as?: string } = {}) =>
+  toBasket(await answer<typeof cartsRoutes.show>('get', '/cart', input))
 
-export const basketQuery = () =>
+/** The cart of a user; by default of who is signed in. */
+export const basketQuery = (owner?: string) =>
   queryOptions({
-    queryKey: [mine, 'basket'],
-    queryFn: ({ signal }) => fetchBasket(signal),
+    queryKey: [...mine(owner), 'basket'],
+    queryFn: ({ signal }) => fetchBasket({ signal }),
     staleTime: 5_000,
   })
 
 const mostTries = 4
+const pauseMs = 250
+
+/** A change, and the user who made it: it goes to nobody else's cart. */
+export type OwnChange = Change & { owner: string }
 
 /**
  * Makes a change to the basket that was read. When somebody was faster, the change is decided again on what is
- * there now.
+ * there now; when others keep the cart busy, after a pause.
  * @throws ShopProblem `basket-changed` when that is not what its maker saw
  */
 export async function saveChange(
-  change: Change,
+  change: OwnChange,
   basket: ServerBasket | undefined,
   tries = 1,
 ): Promise<ServerBasket> {
-  const known = basket ?? (await fetchBasket())
+  const { owner: as } = change
+  const known = basket ?? (await fetchBasket({ as }))
   const wanted = decide(change, known.lines)
   if (wanted === undefined)
     throw new ShopProblem(412, 'basket-changed', 'It was changed elsewhere.')
   if (wanted === quantityOf(known.lines, change.sku)) return known
   try {
-    return await put(change.sku, wanted, known.etag)
+    return await put(change.sku, wanted, known.etag, as)
   } catch (error) {
-    if (!isProblem(error, 'etag-mismatch') || tries >= mostTries) throw error
-    return saveChange(change, await fetchBasket(), tries + 1)
+    const isBusy = isProblem(error, 'cart-busy')
+    if (!(isBusy || isProblem(error, 'etag-mismatch')) || tries >= mostTries) throw error
+    if (isBusy) await new Promise((resolve) => setTimeout(resolve, pauseMs * tries))
+    return saveChange(change, await fetchBasket({ as }), tries + 1)
   }
 }
 
-async function put(sku: string, quantity: number, etag: string): Promise<ServerBasket> {
-  const headers = { 'if-match': etag }
-  const params = { sku }
+async function put(sku: string, quantity: number, etag: string, as: string): Promise<ServerBasket> {
+  const common = { params: { sku }, headers: { 'if-match': etag }, as, outlivesPage: true }
   if (quantity === 0)
-    return toBasket(
-      await answer<typeof cartsRoutes.remove>('delete', '/cart/items/{sku}', { params, headers }),
-    )
+    return toBasket(await answer<typeof cartsRoutes.remove>('delete', '/cart/items/{sku}', common))
   const body = { quantity }
   return toBasket(
-    await answer<typeof cartsRoutes.put>('put', '/cart/items/{sku}', { params, headers, body }),
+    await answer<typeof cartsRoutes.put>('put', '/cart/items/{sku}', { ...common, body }),
   )
 }

@@ -1,11 +1,12 @@
 import { useMutation, useMutationState, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { isOutage, isProblem } from '../api/problem.ts'
-import { useSignedIn } from '../api/use-session.ts'
+import { currentUser } from '../api/session.ts'
+import { useUser } from '../api/use-session.ts'
 import { toast } from '../ui/toasts.tsx'
 import { applied, type Change, decide, type Line, merged, piecesIn, quantityOf } from './lines.ts'
 import { localBasket } from './local-basket.ts'
-import { basketQuery, saveChange } from './server-basket.ts'
+import { basketQuery, type OwnChange, saveChange } from './server-basket.ts'
 
 export type Basket = {
   lines: readonly Line[]
@@ -16,19 +17,22 @@ export type Basket = {
   unreachable: boolean
   /** The server answers, and will have in a moment what is shown. */
   underWay: boolean
+  /** Names the purchase, once the server has the cart. */
+  cartId: string | undefined
 }
 
 const changing = ['change basket']
 
 /** The basket as its owner sees it: the server's, what is on the way to it, and what this browser keeps. */
 export function useBasket(): Basket {
-  const signedIn = useSignedIn()
+  const user = useUser()
+  const signedIn = user !== undefined
   const kept = useLocalLines()
   const { data, error, isPending } = useQuery({ ...basketQuery(), enabled: signedIn })
   const changes = useMutationState({
     filters: { mutationKey: changing, status: 'pending' },
-    select: ({ state }) => state.variables as Change,
-  })
+    select: ({ state }) => state.variables as OwnChange,
+  }).filter(({ owner }) => owner === user)
   const lines = merged(changes.reduce(applied, [...(data?.lines ?? [])]), kept)
   return {
     lines,
@@ -36,6 +40,7 @@ export function useBasket(): Basket {
     loading: signedIn && isPending && !error,
     unreachable: signedIn && isOutage(error),
     underWay: signedIn && !error && changes.length + kept.length > 0,
+    cartId: data?.cartId,
   }
 }
 
@@ -43,11 +48,11 @@ const useLocalLines = () => useSyncExternalStore(localBasket.subscribe, localBas
 
 /** Changes the basket at once for the eye, and then for good. */
 export function useChangeBasket(): (change: Change) => void {
-  const signedIn = useSignedIn()
+  const owner = useUser()
   const { mutate } = useSavedChanges()
   return (change) => {
-    if (!signedIn) return changeLocally(change)
-    mutate(change)
+    if (!owner) return changeLocally(change)
+    mutate({ ...change, owner })
     if (change.kind === 'set') localBasket.put(change.sku, 0)
   }
 }
@@ -60,11 +65,15 @@ function changeLocally(change: Change): void {
 /** One change after the other, each on the basket that the one before it has left. */
 function useSavedChanges() {
   const queries = useQueryClient()
-  const { queryKey } = basketQuery()
+  const keyOf = ({ owner }: OwnChange) => basketQuery(owner).queryKey
 
   /** What was added while the server does not answer waits here. */
-  function keep(change: Change): void {
-    const known = merged(queries.getQueryData(queryKey)?.lines ?? [], localBasket.lines())
+  function keep(change: OwnChange): void {
+    if (change.owner !== currentUser()) {
+      localBasket.put(change.sku, change.quantity, change.owner)
+      return
+    }
+    const known = merged(queries.getQueryData(keyOf(change))?.lines ?? [], localBasket.lines())
     localBasket.put(change.sku, quantityOf(applied(known, change), change.sku))
     toast('Kept in this browser until your basket answers again.')
   }
@@ -72,23 +81,25 @@ function useSavedChanges() {
   return useMutation({
     mutationKey: changing,
     scope: { id: 'basket' },
-    mutationFn: (change: Change) => saveChange(change, queries.getQueryData(queryKey)),
+    mutationFn: (change: OwnChange) => saveChange(change, queries.getQueryData(keyOf(change))),
     onSuccess: (basket, change) => {
-      queries.setQueryData(queryKey, basket)
-      if (change.kind === 'at-least') localBasket.put(change.sku, 0)
+      queries.setQueryData(keyOf(change), basket)
+      if (change.kind === 'at-least') localBasket.put(change.sku, 0, change.owner)
     },
     onError: async (error, change) => {
-      const outage = isOutage(error) || isProblem(error, 'unauthenticated')
+      const outage =
+        isOutage(error) || isProblem(error, 'unauthenticated') || isProblem(error, 'cart-busy')
       if (outage && change.kind === 'add') keep(change)
       else if (!outage || change.kind === 'set') toast(refusalOf(error))
-      if (!outage && change.kind === 'at-least') localBasket.put(change.sku, 0)
-      await queries.invalidateQueries({ queryKey })
+      if (!outage && change.kind === 'at-least') localBasket.put(change.sku, 0, change.owner)
+      await queries.invalidateQueries({ queryKey: keyOf(change) })
     },
   })
 }
 
 function refusalOf(error: Error): string {
-  if (isOutage(error)) return 'Your basket does not answer; please try again shortly.'
+  if (isOutage(error) || isProblem(error, 'cart-busy'))
+    return 'Your basket does not answer; please try again shortly.'
   if (isProblem(error, 'basket-changed'))
     return 'Your basket was changed elsewhere. This is what is in it now.'
   if (isProblem(error, 'cart-full')) return 'Your basket is full: 50 products at most.'
@@ -97,11 +108,11 @@ function refusalOf(error: Error): string {
 
 /** Hands what this browser keeps to the server as soon as somebody is signed in and it answers. */
 export function useHandOver(): void {
-  const signedIn = useSignedIn()
+  const owner = useUser()
   const [next] = useLocalLines()
-  const { isSuccess } = useQuery({ ...basketQuery(), enabled: signedIn })
+  const { isSuccess } = useQuery({ ...basketQuery(), enabled: owner !== undefined })
   const { mutate, isPending } = useSavedChanges()
   useEffect(() => {
-    if (signedIn && isSuccess && !isPending && next) mutate({ kind: 'at-least', ...next })
-  }, [signedIn, isSuccess, isPending, next, mutate])
+    if (owner && isSuccess && !isPending && next) mutate({ kind: 'at-least', ...next, owner })
+  }, [owner, isSuccess, isPending, next, mutate])
 }

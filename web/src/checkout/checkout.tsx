@@ -1,11 +1,18 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
-import type { ordersRoutes, PlaceOrder } from '../../../services/orders/contract.ts'
+import { useRef, useState } from 'react'
+import type {
+  DuplicateOrder,
+  OrderView,
+  ordersRoutes,
+  PlaceOrder,
+  PriceChanged,
+} from '../../../services/orders/contract.ts'
 import type { Address, usersRoutes } from '../../../services/users/contract.ts'
 import { ask } from '../api/client.ts'
-import { isOutage } from '../api/problem.ts'
-import { addressesQuery } from '../api/queries.ts'
+import { isOutage, isProblem } from '../api/problem.ts'
+import { addressesQuery, productQuery } from '../api/queries.ts'
+import { useUser } from '../api/use-session.ts'
 import { localBasket } from '../basket/local-basket.ts'
 import { useBasket } from '../basket/use-basket.ts'
 import { usePrices } from '../basket/use-products.ts'
@@ -16,19 +23,28 @@ import { Notice, Outage, Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { attemptIsOver, keyFor } from './attempt.ts'
+import { AlreadyOrdered } from './already-ordered.tsx'
 import { Cards, defaultCard } from './cards.tsx'
+import { beginPurchase, endPurchase, keyFor, noteOrder, type Purchase } from './purchase.ts'
 import { ShipTo, shipToFrom, useAddressBook } from './ship-to.tsx'
+import { findOrder, useOpenPurchase } from './use-purchase.ts'
 import '../basket/basket.css'
 import './checkout.css'
 
 export function Checkout() {
-  const { lines, loading, unreachable, underWay } = useBasket()
+  const { lines, loading, unreachable, underWay, cartId } = useBasket()
   const prices = usePrices(lines)
   const book = useAddressBook()
+  const before = useOpenPurchase()
   // what reached the basket after the order would stay in there
   const waits = book.loading || underWay
-  const { faults, busy, problem, submit, ordered } = useCheckout(prices, book.saved, waits)
+  const { faults, busy, problem, submit, ordered, risen, onceMore } = useCheckout({
+    prices,
+    saved: book.saved,
+    waits,
+    cartId,
+    before,
+  })
   if (lines.length === 0 && !loading && !unreachable && !ordered.current)
     return <Navigate to="/basket" replace />
   return (
@@ -47,7 +63,22 @@ export function Checkout() {
         {lines.length > 0 && (
           <aside className="card summary stack" aria-label="Your order">
             <Lines {...prices} />
-            <Refused problem={problem} />
+            {risen.length > 0 && <Risen prices={risen} />}
+            {before && !ordered.current && (
+              <AlreadyOrdered order={before}>
+                {before.status !== 'cancelled' && (
+                  <Button
+                    type="submit"
+                    look="quiet"
+                    busy={busy || waits}
+                    onClick={() => onceMore(before.orderId)}
+                  >
+                    Order once more
+                  </Button>
+                )}
+              </AlreadyOrdered>
+            )}
+            <Refused problem={isAnsweredAbove(problem) ? undefined : problem} />
             {prices.orderable ? (
               <Button type="submit" wide busy={busy || waits}>
                 {prices.total ? `Order and pay ${formatMoney(prices.total)}` : 'Order'}
@@ -61,7 +92,7 @@ export function Checkout() {
             )}
             <p className="soft small">
               You pay exactly this, or nothing: if a price has changed meanwhile, nothing is
-              charged.
+              charged. Pressed again after a lost answer, it stays one order.
             </p>
           </aside>
         )}
@@ -70,48 +101,124 @@ export function Checkout() {
   )
 }
 
-type Prices = ReturnType<typeof usePrices>
+const isAnsweredAbove = (problem: unknown): boolean =>
+  isProblem(problem, 'price-changed') || isProblem(problem, 'duplicate-order')
 
-function useCheckout({ priced, total }: Prices, saved: readonly Address[], waits: boolean) {
+type Prices = ReturnType<typeof usePrices>
+type NewPrice = { name: string; was: string; now: string }
+
+function Risen({ prices }: { prices: readonly NewPrice[] }) {
+  return (
+    <Notice tone="warn">
+      <p>
+        <strong>A price has changed; nothing was ordered.</strong> Order again to accept it:
+      </p>
+      <ul>
+        {prices.map(({ name, was, now }) => (
+          <li key={name}>
+            {name}: {now} instead of {was}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  )
+}
+
+type Ordering = {
+  prices: Prices
+  saved: readonly Address[]
+  waits: boolean
+  cartId: string | undefined
+  /** The order that this purchase is already, as far as that is known. */
+  before: OrderView | undefined
+}
+
+function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }: Ordering) {
   const queries = useQueryClient()
   const navigate = useNavigate()
+  const user = useUser()
   const ordered = useRef(false)
+  const again = useRef<string>(undefined)
+  const [risen, setRisen] = useState<readonly NewPrice[]>([])
 
   const form = useForm(async (values) => {
-    if (!total || waits) return
+    const confirmed = again.current
+    again.current = undefined
+    if (!total || waits || !user) return
+    // it was shown as cancelled: another order is another attempt
+    if (before?.status === 'cancelled') endPurchase(before.orderId)
     const { shipTo, keep } = shipToFrom(values, saved)
     const lines = priced.map(({ sku, quantity }) => ({ sku, quantity }))
     const card = values.card ?? defaultCard
-    const { orderId } = await place({ lines, shipTo, card, expectedTotal: total })
+    const purchase = beginPurchase(user, cartId)
+    const order = {
+      ...{ lines, shipTo, card, expectedTotal: total, cartId: purchase.id },
+      ...(confirmed && { again: confirmed }),
+    }
+    setRisen([])
+    const orderId = await place(user, purchase, order).catch(showNewPrices)
     ordered.current = true
     for (const { sku } of lines) localBasket.put(sku, 0)
     await navigate({ to: '/account/orders/$orderId', params: { orderId } })
     if (keep) await keepAddress(shipTo)
   })
 
+  /** The page shows what the order costs now, and the next press accepts it. */
+  function showNewPrices(error: unknown): never {
+    if (isProblem(error, 'price-changed')) {
+      const { lines } = error.document as PriceChanged
+      const changes = lines.flatMap(({ sku, name, unitPrice }) => {
+        const was = priced.find((line) => line.sku === sku)?.product?.price
+        queries.setQueryData(
+          productQuery(sku).queryKey,
+          (product) => product && { ...product, price: unitPrice },
+        )
+        return was && was.amount !== unitPrice.amount
+          ? [{ name, was: formatMoney(was), now: formatMoney(unitPrice) }]
+          : []
+      })
+      setRisen(changes)
+    }
+    throw error
+  }
+
   /** A courtesy: the order stands, whether or not this succeeds. */
   async function keepAddress(body: PlaceOrder['shipTo']): Promise<void> {
-    await ask<typeof usersRoutes.addAddress>('post', '/users/me/addresses', { body }).catch(
-      () => {},
-    )
+    await ask<typeof usersRoutes.addAddress>('post', '/users/me/addresses', {
+      body,
+      as: user,
+    }).catch(() => {})
     await queries.invalidateQueries({ queryKey: addressesQuery().queryKey })
   }
-  return { ...form, ordered }
+
+  /** The next press confirms that this order is not the only one wanted. */
+  function onceMore(orderId: string): void {
+    again.current = orderId
+  }
+  return { ...form, ordered, risen, onceMore }
 }
 
-/** As often as pressed, it is one order. */
-async function place(order: PlaceOrder) {
-  const headers = { 'idempotency-key': keyFor(order) }
+/** As often as pressed, it is one order. When its answer is lost, the shop is asked what became of it. */
+async function place(user: string, purchase: Purchase, order: PlaceOrder): Promise<string> {
+  const headers = { 'idempotency-key': keyFor(purchase, order) }
   try {
-    const accepted = await ask<typeof ordersRoutes.place>('post', '/orders', {
+    const { orderId } = await ask<typeof ordersRoutes.place>('post', '/orders', {
       body: order,
       headers,
+      as: user,
+      outlivesPage: true,
     })
-    attemptIsOver()
-    return accepted
+    noteOrder(user, purchase, orderId)
+    return orderId
   } catch (error) {
-    if (!isOutage(error)) attemptIsOver()
-    throw error
+    if (isProblem(error, 'duplicate-order'))
+      noteOrder(user, purchase, (error.document as DuplicateOrder).order.orderId)
+    if (!isOutage(error)) throw error
+    const { id, nonce } = purchase
+    const found = await findOrder({ id, nonce }).catch(() => null)
+    if (!found || found.orderId === order.again) throw error
+    noteOrder(user, purchase, found.orderId)
+    return found.orderId
   }
 }
 

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { OrderStatus, OrderView, Saga } from '../../../services/orders/contract.ts'
@@ -13,7 +13,7 @@ import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { formatTime } from '../ui/when.ts'
 import { brief } from './brief.ts'
-import { allOrdersQuery, sagasQuery } from './queries.ts'
+import { allOrdersQuery, type OrderSearch, sagasQuery } from './queries.ts'
 import '../orders/orders.css'
 import { Scrolling } from './scrolling.tsx'
 
@@ -40,8 +40,12 @@ function FindOrder() {
     event.preventDefault()
     const typed = String(new FormData(event.currentTarget).get('orderId')).trim().toLowerCase()
     if (!typed) return
-    const newest = await queries.fetchQuery(allOrdersQuery(undefined)).catch(() => [])
-    const orderId = newest.find((order) => order.orderId.endsWith(typed))?.orderId ?? typed
+    const search = allOrdersQuery({ q: typed, states: [], day: '' })
+    const found = await queries.fetchInfiniteQuery(search).catch(() => undefined)
+    const matches = found?.pages[0]?.orders ?? []
+    const orderId =
+      matches.find((order) => order.orderId.endsWith(typed) || order.orderId.startsWith(typed))
+        ?.orderId ?? typed
     await navigate({ to: '/ops/orders/$orderId', params: { orderId } })
   }
   return (
@@ -148,7 +152,7 @@ export function Act({
   const { mutate, isPending } = useMutation({
     mutationFn: () => asMyself({ method: 'post', path: `/orders/${orderId}/${action}` }),
     onError: (error) => toast(error.message),
-    onSettled: () => queries.invalidateQueries({ queryKey: [mine, 'ops'] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: [...mine(), 'ops'] }),
   })
   return (
     <Button
@@ -163,42 +167,39 @@ export function Act({
 }
 
 const states: readonly OrderStatus[] = [
+  'placed',
+  'reserved',
+  'charged',
   'confirmed',
   'shipped',
   'delivered',
+  'cancelling',
   'cancelled',
+  'refunding',
   'refunded',
   'needs_attention',
 ]
 
 function AllOrders() {
-  const [status, setStatus] = useState<OrderStatus>()
-  const { data, isError } = useQuery(allOrdersQuery(status))
+  const [search, setSearch] = useState<OrderSearch>({ q: '', states: [], day: '' })
+  const { data, isError, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    allOrdersQuery(search),
+  )
+  const orders = data?.pages.flatMap((page) => page.orders)
   return (
     <section className="stack" aria-labelledby="all-orders">
-      <div className="ops-head">
-        <h2 id="all-orders">Newest</h2>
-        <select
-          className="input fitting"
-          aria-label="In which state"
-          value={status ?? ''}
-          onChange={({ target }) => setStatus((target.value || undefined) as OrderStatus)}
-        >
-          <option value="">in every state</option>
-          {states.map((state) => (
-            <option key={state}>{state}</option>
-          ))}
-        </select>
-      </div>
+      <h2 id="all-orders">All orders, newest first</h2>
+      <OrderFilters search={search} onChange={setSearch} />
       {isError && !data && <Outage what="The list" />}
-      {data?.length === 0 && <p className="soft">No orders yet.</p>}
-      {data && data.length > 0 && (
-        <Scrolling label="The newest orders">
+      {orders?.length === 0 && <p className="soft">No such orders.</p>}
+      {orders && orders.length > 0 && (
+        <Scrolling label="All orders, newest first">
           <table>
             <thead>
               <tr>
                 <th>Placed</th>
                 <th>Order</th>
+                <th>Customer</th>
                 <th>What</th>
                 <th className="number">Total</th>
                 <th>State</th>
@@ -208,19 +209,73 @@ function AllOrders() {
               </tr>
             </thead>
             <tbody>
-              {data.map((order) => (
+              {orders.map((order) => (
                 <OrderRow key={order.orderId} order={order} />
               ))}
             </tbody>
           </table>
         </Scrolling>
       )}
+      {hasNextPage && (
+        <div>
+          <Button look="quiet" busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Show older ones
+          </Button>
+        </div>
+      )}
     </section>
   )
 }
 
+type FiltersProps = { search: OrderSearch; onChange: (search: OrderSearch) => void }
+
+function OrderFilters({ search, onChange }: FiltersProps) {
+  const toggle = (state: OrderStatus) =>
+    onChange({
+      ...search,
+      states: search.states.includes(state)
+        ? search.states.filter((one) => one !== state)
+        : [...search.states, state],
+    })
+  return (
+    <div className="stack">
+      <div className="row tight">
+        <input
+          className="input fitting"
+          type="search"
+          aria-label="Name or order id"
+          placeholder="Name or order id"
+          maxLength={200}
+          value={search.q}
+          onChange={({ target }) => onChange({ ...search, q: target.value })}
+        />
+        <input
+          className="input fitting"
+          type="date"
+          aria-label="Placed on"
+          value={search.day}
+          onChange={({ target }) => onChange({ ...search, day: target.value })}
+        />
+      </div>
+      <fieldset className="row tight">
+        <legend className="unseen">In which states</legend>
+        {states.map((state) => (
+          <label key={state} className="row tight small">
+            <input
+              type="checkbox"
+              checked={search.states.includes(state)}
+              onChange={() => toggle(state)}
+            />
+            {state}
+          </label>
+        ))}
+      </fieldset>
+    </div>
+  )
+}
+
 function OrderRow({
-  order: { orderId, placedAt, lines, total, status, reason },
+  order: { orderId, placedAt, lines, total, status, reason, shipTo },
 }: {
   order: OrderView
 }) {
@@ -230,6 +285,7 @@ function OrderRow({
       <td>
         <OrderLink orderId={orderId} />
       </td>
+      <td>{shipTo.name}</td>
       <td>{lines.map(({ quantity, name, sku }) => `${quantity} × ${name ?? sku}`).join(', ')}</td>
       <td className="number">{total && formatMoney(total)}</td>
       <td>

@@ -2,7 +2,8 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react'
 import type { catalogRoutes, Product } from '../../../services/catalog/contract.ts'
 import { ask } from '../api/client.ts'
-import { productsQuery } from '../api/queries.ts'
+import { mine } from '../api/queries.ts'
+import { randomId } from '../api/random-id.ts'
 import { centsOf } from '../shop/listing.ts'
 import { Picture } from '../shop/picture.tsx'
 import { Button } from '../ui/button.tsx'
@@ -12,21 +13,32 @@ import { Outage, Refused } from '../ui/notice.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
 import { formatMoment } from '../ui/when.ts'
-import { stockQuery } from './queries.ts'
+import { stockedProductsQuery, stockQuery } from './queries.ts'
 import { Scrolling } from './scrolling.tsx'
 
 /** Every product with its price and what is left of it; one of them can be opened and changed. */
 export function Products() {
   const [q, setQ] = useState('')
+  const [also, setAlso] = useState<'any' | 'true' | 'false'>('any')
   const [open, setOpen] = useState<string>()
   const { data, isError, hasNextPage, fetchNextPage } = useInfiniteQuery(
-    productsQuery(q ? { q } : { sort: 'name' }),
+    stockedProductsQuery(q, also),
   )
   const products = data?.pages.flatMap(({ items }) => items) ?? []
   return (
     <section className="stack" aria-labelledby="products">
       <div className="ops-head">
         <h2 id="products">Stock and prices</h2>
+        <select
+          className="input fitting"
+          aria-label="Which products"
+          value={also}
+          onChange={({ target }) => setAlso(target.value as typeof also)}
+        >
+          <option value="any">sold or discontinued</option>
+          <option value="false">sold</option>
+          <option value="true">discontinued</option>
+        </select>
         <input
           className="input fitting"
           type="search"
@@ -52,7 +64,7 @@ export function Products() {
               </span>
               <span className="number">{formatMoney(product.price)}</span>
               <span className={product.inStock ? 'number' : 'number bad'}>
-                {product.available} left
+                {product.discontinued ? 'discontinued' : `${product.available} left`}
               </span>
             </button>
             {open === product.sku && <ProductForms product={product} />}
@@ -74,9 +86,12 @@ function ProductForms({ product: { sku, price, version } }: { product: Product }
   const queries = useQueryClient()
   const refresh = () =>
     Promise.all(
-      [['products'], ['product', sku], stockQuery(sku).queryKey].map((queryKey) =>
-        queries.invalidateQueries({ queryKey }),
-      ),
+      [
+        ['products'],
+        [...mine(), 'ops', 'products'],
+        ['product', sku],
+        stockQuery(sku).queryKey,
+      ].map((queryKey) => queries.invalidateQueries({ queryKey })),
     )
   const pricing = useForm(async ({ amount = '' }) => {
     await ask<typeof catalogRoutes.change>('patch', '/products/{sku}', {
@@ -90,7 +105,7 @@ function ProductForms({ product: { sku, price, version } }: { product: Product }
   const stocking = useForm(async ({ delta, reason = '' }) => {
     await ask<typeof catalogRoutes.adjustStock>('post', '/products/{sku}/stock', {
       params: { sku },
-      headers: { 'idempotency-key': crypto.randomUUID() },
+      headers: { 'idempotency-key': randomId() },
       body: { delta: Number(delta), reason },
     })
     toast('The stock is adjusted.')

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import type { DeadLetter } from '../../../chassis/fact.ts'
 import type { Books, Components, Faults, ShopMap, Trail } from '../../../cli/desk/contract.ts'
 import type { catalogRoutes } from '../../../services/catalog/contract.ts'
@@ -9,7 +9,7 @@ import { ask, asMyself } from '../api/client.ts'
 import { isProblem } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'
 
-const ops = [mine, 'ops'] as const
+const ops = () => [...mine(), 'ops'] as const
 
 /** Asks the desk, where the supervisor answers. @throws ShopProblem; 404 where nobody supervises */
 export async function askDesk<T>(path: string, method = 'get', body?: unknown): Promise<T> {
@@ -23,7 +23,7 @@ export async function askDesk<T>(path: string, method = 'get', body?: unknown): 
 
 const deskQuery = <T>(path: string, everyMs: number) =>
   queryOptions({
-    queryKey: [...ops, 'desk', path],
+    queryKey: [...ops(), 'desk', path],
     queryFn: () => askDesk<T>(path),
     refetchInterval: everyMs,
     staleTime: 0,
@@ -36,27 +36,57 @@ export const componentsQuery = () => deskQuery<Components>('components', 15_000)
 
 export const sagasQuery = () =>
   queryOptions({
-    queryKey: [...ops, 'sagas'],
+    queryKey: [...ops(), 'sagas'],
     queryFn: async () => (await ask<typeof ordersRoutes.sagas>('get', '/orders/sagas', {})).sagas,
     refetchInterval: 2_000,
   })
 
-export const allOrdersQuery = (status: OrderStatus | undefined) =>
-  queryOptions({
-    queryKey: [...ops, 'orders', status],
-    queryFn: async () =>
-      (
-        await ask<typeof ordersRoutes.list>('get', '/orders', {
-          query: { all: 'true', limit: 50, status },
-        })
-      ).orders,
+/** What an operator looks for; an empty text is no filter. `day` is one of the operator's own time zone. */
+export type OrderSearch = { q: string; states: readonly OrderStatus[]; day: string }
+
+export const allOrdersQuery = ({ q, states, day }: OrderSearch) =>
+  infiniteQueryOptions({
+    queryKey: [...ops(), 'orders', q, states, day],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      ask<typeof ordersRoutes.list>('get', '/orders', {
+        query: {
+          ...{ all: 'true' as const, limit: 50, cursor, q, ...momentsOf(day) },
+          ...(states.length > 0 && { status: states.join() }),
+        },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
     placeholderData: keepPreviousData,
-    refetchInterval: 3_000,
+    // only a list that is at its beginning follows what happens
+    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : 3_000),
+  })
+
+/** The beginning and the end of a day where the operator is. */
+function momentsOf(day: string): { from?: string; to?: string } {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
+  if (!day) return {}
+  const at = (days: number) => new Date(year, month - 1, date + days).toISOString()
+  return { from: at(0), to: at(1) }
+}
+
+/** Every product, also those that are no longer sold. */
+export const stockedProductsQuery = (q: string, discontinued: 'any' | 'true' | 'false') =>
+  infiniteQueryOptions({
+    queryKey: [...ops(), 'products', q, discontinued],
+    queryFn: ({ pageParam: cursor, signal }) =>
+      ask<typeof catalogRoutes.list>('get', '/products', {
+        query: { q, discontinued, limit: '24', cursor, ...(!q && { sort: 'name' as const }) },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    placeholderData: keepPreviousData,
   })
 
 export const salesQuery = (minutes: number) =>
   queryOptions({
-    queryKey: [...ops, 'sales', minutes],
+    queryKey: [...ops(), 'sales', minutes],
     queryFn: () =>
       ask<typeof ordersRoutes.sales>('get', '/orders/sales', { query: { minutes, stretches: 30 } }),
     placeholderData: keepPreviousData,
@@ -65,7 +95,7 @@ export const salesQuery = (minutes: number) =>
 
 export const stockQuery = (sku: string) =>
   queryOptions({
-    queryKey: [...ops, 'stock', sku],
+    queryKey: [...ops(), 'stock', sku],
     queryFn: () =>
       ask<typeof catalogRoutes.stock>('get', '/products/{sku}/stock', { params: { sku } }),
   })
@@ -79,7 +109,7 @@ export const orderIn = ({ event }: Pick<Letter, 'event'>): string | undefined =>
 const listeners = ['carts', 'catalog', 'notifications', 'orders']
 
 export const lettersQuery = () =>
-  queryOptions({ queryKey: [...ops, 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
+  queryOptions({ queryKey: [...ops(), 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
 
 /** The dead letters of every service that hears facts; of one that does not answer, its name. */
 async function allLetters() {
@@ -102,7 +132,7 @@ async function lettersOf(service: string): Promise<Letter[]> {
 /** Everything that the services, the provider and the logs say about one order. What does not answer is missing. */
 export const storyQuery = (orderId: string) =>
   queryOptions({
-    queryKey: [...ops, 'story', orderId],
+    queryKey: [...ops(), 'story', orderId],
     queryFn: async () => {
       const input = { params: { orderId } }
       const [order, { history }, stock, payment, mails, trail, { letters }] = await Promise.all([

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { OrderView, ordersRoutes } from '../../../services/orders/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
-import { orderQuery } from '../api/queries.ts'
+import { orderQuery, productQuery } from '../api/queries.ts'
 import { useChangeBasket } from '../basket/use-basket.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
@@ -77,9 +77,13 @@ function Ask({ what, order: { orderId }, onClose }: AskProps) {
 function TryAgain({ order }: { order: OrderView }) {
   const change = useChangeBasket()
   const navigate = useNavigate()
-  function tryAgain(): void {
+  const queries = useQueryClient()
+  async function tryAgain(): Promise<void> {
+    // a price that was known before may be the very reason why the order was cancelled
+    const stale = order.lines.map(({ sku }) => productQuery(sku).queryKey)
+    await Promise.all(stale.map((queryKey) => queries.invalidateQueries({ queryKey })))
     for (const { sku, quantity } of order.lines) change({ kind: 'at-least', sku, quantity })
-    void navigate({ to: '/checkout' })
+    await navigate({ to: '/checkout' })
   }
-  return <Button onClick={tryAgain}>Try again</Button>
+  return <Button onClick={() => void tryAgain()}>Try again</Button>
 }

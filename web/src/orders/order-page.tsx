@@ -7,6 +7,7 @@ import { isOutage } from '../api/problem.ts'
 import { historyQuery } from '../api/queries.ts'
 import { basketQuery } from '../basket/server-basket.ts'
 import { usePrices } from '../basket/use-products.ts'
+import { endPurchase } from '../checkout/purchase.ts'
 import { NotFound } from '../shop/not-found.tsx'
 import { Picture } from '../shop/picture.tsx'
 import { formatMoney } from '../ui/money.ts'
@@ -16,6 +17,7 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { formatMoment, formatTime } from '../ui/when.ts'
 import { Actions } from './actions.tsx'
 import { Progress } from './progress.tsx'
+import { isDecided } from './status.ts'
 import { useLiveOrder } from './use-live-order.ts'
 import './orders.css'
 
@@ -25,6 +27,7 @@ export function OrderPage() {
   const { orderId } = route.useParams()
   const { data: order, error, live, over } = useLiveOrder(orderId)
   useBasketAfter(order)
+  useEndOfPurchase(order)
   if (!order && error && !isOutage(error)) return <NotFound what="order" />
   return (
     <Page
@@ -92,6 +95,14 @@ function useBasketAfter(order: OrderView | undefined): void {
     const timers = [300, 1_500, 5_000, 15_000, 60_000].map((ms) => setTimeout(look, ms))
     return () => timers.forEach(clearTimeout)
   }, [confirmed, queries])
+}
+
+/** A customer who has seen what became of the order may buy the next one. */
+function useEndOfPurchase(order: OrderView | undefined): void {
+  const orderId = order && isDecided(order.status) ? order.orderId : undefined
+  useEffect(() => {
+    if (orderId) endPurchase(orderId)
+  }, [orderId])
 }
 
 function Contents({ order }: { order: OrderView }) {

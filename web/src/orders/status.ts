@@ -56,6 +56,16 @@ const last: readonly OrderStatus[] = ['delivered', 'cancelled', 'refunded']
 /** Nothing more happens to it. */
 export const isOver = (status: OrderStatus): boolean => last.includes(status)
 
+const undecided: readonly OrderStatus[] = [
+  'placed',
+  'reserved',
+  'charged',
+  'cancelling',
+  'needs_attention',
+]
+/** Its customer can see what became of it: bought, or not. */
+export const isDecided = (status: OrderStatus): boolean => !undecided.includes(status)
+
 /** Before the money is taken it can be called off; afterwards the money can be asked back. */
 export const canCancel = (status: OrderStatus): boolean =>
   status === 'placed' || status === 'reserved'

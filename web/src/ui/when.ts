@@ -1,8 +1,15 @@
-const day = new Intl.DateTimeFormat('en-IE', { dateStyle: 'long' })
-const dayAndTime = new Intl.DateTimeFormat('en-IE', { dateStyle: 'medium', timeStyle: 'short' })
-const time = new Intl.DateTimeFormat('en-IE', { timeStyle: 'medium' })
+const locale = 'en-IE'
+const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long' })
+const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
+const dayAndSeconds = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })
+const seconds = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
 
-/** Dates for people, from ISO 8601. */
+/** Dates for people, from ISO 8601, in the time zone of who looks. */
 export const formatDay = (iso: string): string => day.format(new Date(iso))
 export const formatMoment = (iso: string): string => dayAndTime.format(new Date(iso))
-export const formatTime = (iso: string): string => time.format(new Date(iso))
+
+/** The time to the second, and the day where it is not today. */
+export function formatTime(iso: string, now = new Date()): string {
+  const at = new Date(iso)
+  return (day.format(at) === day.format(now) ? seconds : dayAndSeconds).format(at)
+}

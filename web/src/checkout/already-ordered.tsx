@@ -1,0 +1,32 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { OrderView } from '../../../services/orders/contract.ts'
+import { statusOf } from '../orders/status.ts'
+import { Notice } from '../ui/notice.tsx'
+import { formatMoment } from '../ui/when.ts'
+import { useOpenPurchase } from './use-purchase.ts'
+
+/** Leads a user who tries again to the order that exists; `children` is what can be done beside that. */
+export function AlreadyOrdered({ order, children }: { order: OrderView; children?: ReactNode }) {
+  const { orderId, placedAt, status } = order
+  return (
+    <Notice tone={status === 'cancelled' ? 'warn' : 'good'}>
+      <p>
+        <strong>You have ordered already:</strong> {formatMoment(placedAt)},{' '}
+        {statusOf(status).label.toLowerCase()}.
+      </p>
+      <p className="row tight">
+        <Link to="/account/orders/$orderId" params={{ orderId }}>
+          See the order
+        </Link>
+        {children}
+      </p>
+    </Notice>
+  )
+}
+
+/** The notice wherever a user may wonder what became of an order. */
+export function OpenPurchase() {
+  const order = useOpenPurchase()
+  return order && <AlreadyOrdered order={order} />
+}

@@ -1,0 +1,42 @@
+import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import type { OrderView, ordersRoutes } from '../../../services/orders/contract.ts'
+import { ask } from '../api/client.ts'
+import { mine } from '../api/queries.ts'
+import { isDecided } from '../orders/status.ts'
+import { openPurchase, type Purchase, purchaseIn } from './purchase.ts'
+
+const againMs = 3_000
+
+/** The order that a purchase has become; `null` when there is none, or it was cancelled. */
+export async function findOrder(
+  { id, orderId }: Purchase,
+  signal?: AbortSignal,
+): Promise<OrderView | null> {
+  if (orderId)
+    return await ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', {
+      params: { orderId },
+      ...(signal && { signal }),
+    })
+  const { orders } = await ask<typeof ordersRoutes.list>('get', '/orders', {
+    query: { cartId: id, limit: 1 },
+    ...(signal && { signal }),
+  })
+  return orders[0] ?? null
+}
+
+const purchaseQuery = (purchase: Purchase | undefined) =>
+  queryOptions({
+    queryKey: [...mine(), 'purchase', purchase?.id, purchase?.orderId],
+    queryFn: ({ signal }) => (purchase ? findOrder(purchase, signal) : null),
+    enabled: purchase !== undefined,
+    refetchInterval: ({ state: { data } }) => (data && isDecided(data.status) ? false : againMs),
+    staleTime: 0,
+  })
+
+/** The order of the purchase whose outcome the user does not know yet, as soon as the shop knows of one. */
+export function useOpenPurchase(): OrderView | undefined {
+  const purchase = purchaseIn(useSyncExternalStore(openPurchase.subscribe, openPurchase.text))
+  const { data } = useQuery(purchaseQuery(purchase))
+  return (purchase && data) ?? undefined
+}
