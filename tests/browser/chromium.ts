@@ -18,8 +18,9 @@ const quiet = [
   '--disable-sync',
 ]
 
-export async function launch(): Promise<Browser> {
+/** @param more arguments for Chromium */
+export async function launch(more: readonly string[] = []): Promise<Browser> {
   const executablePath = await findChromium()
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ executablePath, args: [...quiet, ...sandbox] })
+  return chromium.launch({ executablePath, args: [...quiet, ...sandbox, ...more] })
 }

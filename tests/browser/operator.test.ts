@@ -1,6 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../support/until.ts'
-import { newCustomer, operator, orderOf, type Person, placed, reaches } from '../system/client.ts'
+import {
+  newCustomer,
+  operator,
+  orderOf,
+  type Person,
+  placed,
+  reaches,
+  shipTo,
+} from '../system/client.ts'
 import { deadLetters, parkedOrder } from './troubles.ts'
 import {
   addToBasket,
@@ -156,4 +165,45 @@ describe('the console', () => {
     const shown = await (await operator()).ask('GET', '/operations/map')
     expect(shown.text).not.toMatch(/password|secret|token|postgres:\/\//i)
   })
+})
+
+it('an operator finds orders by name, state and day, beyond the first page, and a product that is no longer sold', async () => {
+  const name = `Zoë Brûlée ${randomUUID()}`
+  const sku = 'RADIO-TABLE-SKY'
+  for (let order = 0; order < 52; order++)
+    await placed(ada, { ...orderOf(mug), shipTo: { ...shipTo, name } })
+  const cancelled = await placed(ada, {
+    ...orderOf(mug, 1, 'card_declined'),
+    shipTo: { ...shipTo, name },
+  })
+  await reaches(ada, cancelled, ['cancelled'])
+
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.getByRole('link', { name: 'Orders' }).first().click()
+  const rows = page.getByRole('row').filter({ hasText: name })
+  await page.getByRole('searchbox', { name: 'Name or order id' }).fill(name.replace('ë', 'e'))
+  await until('the first page is there', async () => (await rows.count()) === 50)
+  await page.getByRole('button', { name: 'Show older ones' }).click()
+  await until('all are there', async () => (await rows.count()) === 53)
+  await page.getByLabel('cancelled', { exact: true }).check()
+  await until('only the cancelled one is', async () => (await rows.count()) === 1)
+  await page.getByLabel('needs_attention', { exact: true }).check()
+  await page.getByLabel('Placed on').fill('2020-01-01')
+  await page.getByText('No such orders.').waitFor()
+
+  const boss = await operator()
+  const discontinue = async (discontinued: boolean) =>
+    expect((await boss.ask('PATCH', `/products/${sku}`, { discontinued })).status).toBe(200)
+  await discontinue(true)
+  try {
+    await page.getByRole('link', { name: 'Business' }).first().click()
+    await page.getByRole('searchbox', { name: 'Find a product' }).fill('table radio')
+    await page
+      .getByRole('button', { name: /discontinued/ })
+      .filter({ hasText: sku })
+      .waitFor()
+  } finally {
+    await discontinue(false)
+  }
 })

@@ -12,14 +12,16 @@ const patienceMs = 20_000
  * A browser for the tests of one file. Each visitor has a browser of their own as far as cookies and storage go.
  * After each test: nothing was asked of another machine, no script failed, and no answer was an error that the
  * test did not expect.
+ *
+ * @param site where the shop is, as the browser sees it
  */
-export function useBrowser() {
+export function useBrowser(site = gateway, chromiumArguments: readonly string[] = []) {
   let browser: Browser
   let faults: string[] = []
   let expected: RegExp[] = []
 
   beforeAll(async () => {
-    browser = await launch()
+    browser = await launch(chromiumArguments)
   })
   afterAll(() => browser.close())
   afterEach(async ({ task }) => {
@@ -35,9 +37,9 @@ export function useBrowser() {
   return {
     /** Opens a page for somebody who was never here. */
     async visitor(options: BrowserContextOptions = {}): Promise<Page> {
-      const context = await browser.newContext({ baseURL: gateway, ...options })
+      const context = await browser.newContext({ baseURL: site, ...options })
       context.setDefaultTimeout(patienceMs)
-      context.on('page', (page) => watch(page, (fault) => faults.push(fault)))
+      context.on('page', (page) => watch(page, site, (fault) => faults.push(fault)))
       return context.newPage()
     },
     /** These faults belong to the test. */
@@ -57,9 +59,9 @@ async function seenIn(browser: Browser, faults: readonly string[]): Promise<stri
   return `${(await Promise.all(shown)).join('')}\n\n${faults.join('\n')}\n`
 }
 
-function watch(page: Page, report: (fault: string) => void): void {
+function watch(page: Page, site: string, report: (fault: string) => void): void {
   page.on('request', (request) => {
-    if (!request.url().startsWith(gateway) && !request.url().startsWith('data:'))
+    if (!request.url().startsWith(site) && !request.url().startsWith('data:'))
       report(`asked elsewhere: ${request.url()}`)
   })
   page.on('response', (answer) => {
@@ -122,7 +124,9 @@ export async function addToBasket(page: Page, sku: string): Promise<void> {
 
 /** Waits until the server has all of the basket that this browser kept, be it because a page was left too soon. */
 export const handedOver = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => localStorage.getItem('sidecart.basket') === null)
+  page.waitForFunction(() =>
+    Object.keys(localStorage).every((key) => !key.startsWith('sidecart.basket')),
+  )
 
 /** Lets such requests arrive a second late. */
 export const late = (page: Page, method: string, url: RegExp): Promise<unknown> =>

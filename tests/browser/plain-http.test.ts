@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest'
+import { gateway } from '../system/client.ts'
+import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
+
+// a name that is not this machine's, without TLS: to a browser that is no secure context
+const { port } = new URL(gateway)
+const site = `http://shop.test:${port}`
+const { visitor, expectFaults } = useBrowser(site, [
+  '--host-resolver-rules=MAP shop.test 127.0.0.1',
+])
+/** Chromium tells that it ignores headers which need TLS. */
+const ignoredHeader = /^console: The Cross-Origin-Opener-Policy header has been ignored/
+
+it('at a name without TLS somebody registers, buys, reloads, and stays signed in', async () => {
+  const page = await visitor()
+  expectFaults(ignoredHeader)
+  await page.goto('/')
+  expect(await page.evaluate('isSecureContext')).toBe(false)
+  await register(page)
+  await addToBasket(page, 'MUG-ENAMEL-BLUE')
+  await checkOut(page)
+  await heading(page, 'Thank you! It is yours')
+  await page.reload()
+  await heading(page, 'Thank you! It is yours')
+  await page.goto('/account/profile')
+  await page.getByRole('button', { name: 'Save the name' }).click()
+  await page.getByText('Saved').waitFor()
+})
+
+it('at a name without TLS two tabs keep one session', async () => {
+  const page = await visitor()
+  expectFaults(ignoredHeader)
+  await register(page)
+  const other = await page.context().newPage()
+  await Promise.all([page.goto('/account/profile'), other.goto('/account/addresses')])
+  await page.getByRole('button', { name: 'Save the name' }).waitFor()
+  await heading(other, 'Addresses')
+  await page.reload()
+  await page.getByRole('button', { name: 'Save the name' }).waitFor()
+})
