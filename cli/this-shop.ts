@@ -29,7 +29,6 @@ export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
     gateway,
     inbox,
     providerLog: `${dataFolder}/provider/log.jsonl`,
-    memory: `${dataFolder}/verify`,
     databases: {
       users: secrets['users-database'],
       catalog: secrets['catalog-database'],

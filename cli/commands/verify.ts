@@ -1,8 +1,7 @@
 import { command } from '../command.ts'
 import { Advice } from '../project.ts'
 import { thisShop } from '../this-shop.ts'
-import type { Verdict } from '../verify/verify.ts'
-import { verifyInWorker } from '../verify/worker.ts'
+import { type Verdict, verify } from '../verify/verify.ts'
 
 export default command({
   meta: {
@@ -10,10 +9,6 @@ export default command({
     description: 'Check the books of all services against each other, the provider and the inbox',
   },
   args: {
-    all: {
-      type: 'boolean',
-      description: 'Check everything, not only what changed since the last clean check',
-    },
     json: { type: 'boolean', description: 'Print the result as JSON' },
     record: { type: 'string', description: 'What a load driver wrote down of its answers' },
     grace: {
@@ -26,10 +21,7 @@ export default command({
     const graceSeconds = Number(args.grace)
     if (!(graceSeconds >= 0)) throw new Advice(`--grace takes seconds, not ${args.grace}`)
     const shop = await thisShop()
-    const verdict = await verifyInWorker(
-      { ...shop, record: args.record },
-      { graceSeconds, all: args.all === true || args.record !== undefined },
-    )
+    const verdict = await verify({ ...shop, record: args.record }, { graceSeconds })
     if (args.json) console.log(JSON.stringify(verdict))
     else print(verdict)
     if (!verdict.ok) process.exitCode = 1
