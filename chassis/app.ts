@@ -114,6 +114,28 @@ export function createApp(options: AppOptions): App {
   app.use(limited(maxBodyBytes))
   app.use(noBodyToRead)
 
+  const security = createSecurityLog(log)
+  /** The gateway sees its clients; everybody else is told their addresses by the gateway. */
+  const sourceOf = (c: Context<AppEnv>) =>
+    options.appToken ? c.req.header(clientAddressHeader) : peerAddress(c)
+
+  const asked = (c: Context<AppEnv>) => ({
+    userId: c.get('identity')?.userId,
+    sourceIp: sourceOf(c),
+    method: c.req.method,
+    path: c.req.path.slice(0, 200),
+    requestId: c.get('requestId'),
+  })
+
+  // the gateway only passes on what a service does and writes down
+  if (options.appToken)
+    app.use(async function operatorActions(c, next) {
+      await next()
+      const isAction = !bodiless.includes(c.req.method) && c.res.status < 400
+      if (isAction && c.get('identity')?.role === 'operator')
+        security('authz_admin', { ...asked(c), status: c.res.status })
+    })
+
   app.get('/healthz', (c) => c.json({ status: 'alive' }))
   app.get('/readyz', async (c) => {
     await options.ready?.()
@@ -130,24 +152,10 @@ export function createApp(options: AppOptions): App {
     const refusal = nothingThere(c.req.path, allowedMethods(app, c.req.path))
     return problem(c, refusal, headersFor(refusal))
   })
-  const security = createSecurityLog(log)
-  /** The gateway sees its clients; everybody else is told their addresses by the gateway. */
-  const sourceOf = (c: Context<AppEnv>) =>
-    options.appToken ? c.req.header(clientAddressHeader) : peerAddress(c)
-
   app.onError((error, c) => {
     if (error instanceof Refusal) {
       const { status, event = eventFor[status] } = kinds[error.code] ?? refusedOtherwise
-      if (event)
-        security(event, {
-          userId: c.get('identity')?.userId,
-          sourceIp: sourceOf(c),
-          method: c.req.method,
-          path: c.req.path.slice(0, 200),
-          status,
-          code: error.code,
-          requestId: c.get('requestId'),
-        })
+      if (event) security(event, { ...asked(c), status, code: error.code })
       return problem(c, error, headersFor(error))
     }
     if (error instanceof HTTPException)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testTokens } from '../tests/support/tokens.ts'
 import { createApp } from './app.ts'
-import { signedIn } from './authentication.ts'
+import { type Role, signedIn } from './authentication.ts'
 import { createLog } from './log.ts'
 import { refused } from './refusal.ts'
 import { createSecurityLog } from './security-log.ts'
@@ -43,7 +43,7 @@ describe('a flood', () => {
 describe('an app writes to the security log', () => {
   const ada = '018f0000-0000-7000-8000-00000000000a'
 
-  async function app() {
+  async function app(role: Role = 'customer') {
     const tokens = await testTokens()
     const made = createApp({
       name: 'tests',
@@ -55,6 +55,7 @@ describe('an app writes to the security log', () => {
     })
     made.use('/orders/*', signedIn(tokens.verify, 'operator'))
     made.get('/orders/1', (c) => c.json({}))
+    made.post('/orders/1', (c) => c.json({}))
     made.get('/busy', () => {
       throw refused('too-many-requests', 'Later.', { retryAfterSeconds: 7 })
     })
@@ -64,9 +65,10 @@ describe('an app writes to the security log', () => {
     made.get('/gone', () => {
       throw refused('not-found', 'No.')
     })
-    const bearer = await tokens.bearer(ada)
-    const ask = (path: string, headers = {}) =>
+    const bearer = await tokens.bearer(ada, role)
+    const ask = (path: string, headers = {}, method = 'GET') =>
       made.request(path, {
+        method,
         headers: {
           'dapr-api-token': 'app-token',
           'x-client-address': '203.0.113.9',
@@ -120,6 +122,23 @@ describe('an app writes to the security log', () => {
     await ask('/orders/1', bearer)
     expect(lines).toMatchObject([{ securityEvent: 'authz_fail', userId: ada, status: 403 }])
     expect(JSON.stringify(lines)).not.toContain(bearer.authorization.split('.')[1])
+  })
+
+  test('what an operator did, and where', async () => {
+    const { ask, bearer } = await app('operator')
+    await ask('/orders/1', bearer)
+    expect(lines).toEqual([])
+    await ask('/orders/1', bearer, 'POST')
+    expect(lines).toMatchObject([
+      {
+        level: 'info',
+        securityEvent: 'authz_admin',
+        userId: ada,
+        method: 'POST',
+        path: '/orders/1',
+        status: 200,
+      },
+    ])
   })
 
   test('no other answer', async () => {

@@ -11,6 +11,7 @@ import { clientAddressHeader, peerAddress } from '../../chassis/client-address.t
 import type { Log } from '../../chassis/log.ts'
 import { isPlainPath } from '../../chassis/plain-path.ts'
 import { Fault } from '../../chassis/refusal.ts'
+import { createSecurityLog } from '../../chassis/security-log.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { type OrderView, ordersRoutes } from '../orders/contract.ts'
 import { createBusy } from './busy.ts'
@@ -73,6 +74,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     accepts: isPlainPath,
   })
   const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
+  const security = createSecurityLog(log)
   const busy = createBusy()
 
   if (origins.length > 0)
@@ -108,6 +110,15 @@ export function createGatewayApp(ports: GatewayPorts): App {
   passToSupervisor(app, ports.supervisor, (c, answer) =>
     admitted(c, async () => {
       await operator(c as never, async () => {})
+      const { method, path } = c.req
+      if (method !== 'GET')
+        security('authz_admin', {
+          userId: c.get('identity').userId,
+          sourceIp: peerAddress(c),
+          method,
+          path,
+          requestId: c.get('requestId'),
+        })
       return answer()
     }),
   )

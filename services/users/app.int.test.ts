@@ -43,6 +43,12 @@ describe('registering', () => {
     expect([answer.status, answer.body.code]).toEqual([409, 'email-taken'])
   })
 
+  test('with a password that many people use is refused', async () => {
+    const body = { email: 'common@example.com', name: 'Ada', password: 'password123' }
+    const answer = await shop.ask('POST', '/users', { body })
+    expect([answer.status, answer.body.code]).toEqual([422, 'common-password'])
+  })
+
   test('ten people want one e-mail at once: one gets it', async () => {
     const body = { email: 'wanted@example.com', name: 'Ada', password }
     const answers = await Promise.all(

@@ -7,7 +7,7 @@ import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { createSecurityLog } from '../../chassis/security-log.ts'
-
+import { isCommonPassword } from './common-passwords.ts'
 import { type Profile, type SessionTokens, usersRoutes } from './contract.ts'
 import { accessTokenSeconds } from './credentials.ts'
 import {
@@ -36,6 +36,7 @@ const problems = {
   'too-many-addresses': { status: 409, title: 'No room for another address' },
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong' },
   'wrong-password': { status: 403, title: 'The current password is wrong' },
+  'common-password': { status: 422, title: 'This password is easy to guess' },
   'session-ended': {
     status: 401,
     title: 'The session has ended',
@@ -79,6 +80,7 @@ export function createUsersApp(ports: UsersPorts): App {
 
   app.openapi(usersRoutes.register, async (c) => {
     const { password, ...person } = c.req.valid('json')
+    assertUncommon(password, person.email)
     const registration = register({ userId: newId(), ...person, now: now() })
     await throttle.register({ network: networkOfClient(c) }, async () =>
       users.add(registration, await passwords.hash(password)),
@@ -134,9 +136,32 @@ export function createUsersApp(ports: UsersPorts): App {
   app.openapi(usersRoutes.changePassword, async (c) => {
     const { currentPassword, newPassword } = c.req.valid('json')
     const user = await provePassword(c, currentPassword)
+    assertUncommon(newPassword, user.email)
     await credentials.replace(user.userId, await passwords.hash(newPassword), now())
     security('authn_password_change', { ...asked(c), userId: user.userId })
     return c.json(await signIn(user), 200)
+  })
+
+  app.openapi(usersRoutes.sessions, async (c) => {
+    const { userId, sessionId } = c.get('identity')
+    const open = await sessions.list(userId, now())
+    return c.json({ sessions: open.map((session) => toOpenSession(session, sessionId)) }, 200)
+  })
+
+  app.openapi(usersRoutes.endSessions, async (c) => {
+    const { userId } = c.get('identity')
+    await sessions.endOwn(userId, now())
+    security('authn_token_revoked', { ...asked(c), userId })
+    return c.body(null, 204)
+  })
+
+  app.openapi(usersRoutes.endSession, async (c) => {
+    const { userId } = c.get('identity')
+    const { sessionId } = c.req.valid('param')
+    if ((await sessions.endOwn(userId, now(), sessionId)) === 0)
+      throw refused('not-found', 'No such session.')
+    security('authn_token_revoked', { ...asked(c), userId, sessionId })
+    return c.body(null, 204)
   })
 
   app.openapi(usersRoutes.addresses, async (c) => {
@@ -217,6 +242,11 @@ export function createUsersApp(ports: UsersPorts): App {
   return app
 }
 
+function assertUncommon(password: string, email: string): void {
+  if (isCommonPassword(password, email))
+    throw refuse('common-password', 'Many people use this password; choose another one.')
+}
+
 const tooOften = refused('too-many-requests', 'This session is refreshed too often.', {
   retryAfterSeconds: refreshLimit.withinMs / refreshLimit.most / 1000,
 })
@@ -238,6 +268,14 @@ const asked = (c: Asking) => ({
   method: c.req.method,
   path: c.req.path,
   requestId: c.get('requestId'),
+})
+
+const toOpenSession = (session: Session, current: string | undefined) => ({
+  sessionId: session.sessionId,
+  openedAt: session.openedAt.toISOString(),
+  refreshedAt: session.rotatedAt.toISOString(),
+  expiresAt: session.expiresAt.toISOString(),
+  current: session.sessionId === current,
 })
 
 const toProfile = ({ registeredAt, version: _, ...user }: User): Profile => ({

@@ -93,6 +93,16 @@ export const SessionTokens = z
   .openapi('SessionTokens')
 export type SessionTokens = z.infer<typeof SessionTokens>
 
+export const OpenSession = z
+  .object({
+    sessionId: z.uuid(),
+    openedAt: z.iso.datetime(),
+    refreshedAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime(),
+    current: z.boolean().openapi({ description: 'Whether the request was made in it' }),
+  })
+  .openapi('OpenSession')
+
 const tags = ['users']
 const security = [{ bearer: [] }]
 const addressParams = z.strictObject({ addressId: z.uuid() })
@@ -156,6 +166,31 @@ export const usersRoutes = {
     security,
     request: { body: body(PasswordChange) },
     responses: { 200: json(SessionTokens) },
+  }),
+  sessions: createRoute({
+    method: 'get',
+    path: '/users/me/sessions',
+    tags,
+    summary: 'Own sessions, the most recently refreshed first',
+    security,
+    responses: { 200: json(z.object({ sessions: z.array(OpenSession) })) },
+  }),
+  endSessions: createRoute({
+    method: 'delete',
+    path: '/users/me/sessions',
+    tags,
+    summary: 'End every own session, this one too',
+    security,
+    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
+  }),
+  endSession: createRoute({
+    method: 'delete',
+    path: '/users/me/sessions/{sessionId}',
+    tags,
+    summary: 'End one of the own sessions',
+    security,
+    request: { params: z.strictObject({ sessionId: z.uuid() }) },
+    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
   }),
   addresses: createRoute({
     method: 'get',

@@ -8,6 +8,7 @@ export type RefusalCode =
   | 'too-many-addresses'
   | 'wrong-credentials'
   | 'wrong-password'
+  | 'common-password'
   | 'session-ended'
   | 'just-refreshed'
 

@@ -44,6 +44,10 @@ export type Sessions = {
     now: Date,
   ): Promise<{ outcome: Outcome; session?: Session; salt?: Buffer }>
   end(tokenHash: Buffer, now: Date): Promise<void>
+  /** Sessions of a user that have not ended, the most recently refreshed first. */
+  list(userId: string, now: Date): Promise<Session[]>
+  /** Ends a user's session, or all of them. Returns how many there were. */
+  endOwn(userId: string, now: Date, sessionId?: string): Promise<number>
   /** Drops sessions that expired before `now`, or ended a day before. */
   forgetExpired(now: Date): Promise<void>
 }

@@ -218,6 +218,9 @@ describe('a refresh token', () => {
     const change = (currentPassword: string) =>
       shop.ask('POST', '/users/me/password', { token, body: { currentPassword, newPassword } })
     expect((await change('not the password')).body.code).toBe('wrong-password')
+    const common = { currentPassword: password, newPassword: 'Password1234' }
+    const refused = await shop.ask('POST', '/users/me/password', { token, body: common })
+    expect([refused.status, refused.body.code]).toEqual([422, 'common-password'])
     const { status, body } = await change(password)
     expect(status).toBe(200)
     expect((await refresh(refreshToken)).status).toBe(401)
@@ -227,6 +230,54 @@ describe('a refresh token', () => {
     expect([(await signIn(password)).status, (await signIn(newPassword)).status]).toEqual([
       401, 200,
     ])
+  })
+})
+
+describe('own sessions', () => {
+  const list = (token: string) => shop.ask('GET', '/users/me/sessions', { token })
+  const end = (token: string, path = '') =>
+    shop.ask('DELETE', `/users/me/sessions${path}`, { token })
+  type Listed = { sessionId: string; current: boolean }[]
+
+  test('are listed, the last used first, with the one at hand', async () => {
+    const { email, token } = await shop.somebody()
+    shop.wait(1)
+    const phone = await shop.signIn(email)
+    const { status, body } = await list(token)
+    expect([status, (body.sessions as Listed).map(({ current }) => current)]).toEqual([
+      200,
+      [false, true],
+    ])
+    expect((body.sessions as unknown[])[0]).toEqual({
+      sessionId: decodeJwt(phone.token).sid,
+      openedAt: shop.clock.now.toISOString(),
+      refreshedAt: shop.clock.now.toISOString(),
+      expiresAt: expect.any(String),
+      current: false,
+    })
+    expect(JSON.stringify(body)).not.toMatch(/hash|salt|token/i)
+  })
+
+  test('end one by one, and only the own ones', async () => {
+    const { email, token, refreshToken } = await shop.somebody()
+    const phone = await shop.signIn(email)
+    const stranger = await shop.somebody()
+    const path = `/${decodeJwt(phone.token).sid}`
+    expect((await end(stranger.token, path)).status).toBe(404)
+    expect([(await end(token, path)).status, (await end(token, path)).status]).toEqual([204, 404])
+    expect((await refresh(phone.refreshToken)).body.code).toBe('session-ended')
+    expect((await refresh(refreshToken)).status).toBe(200)
+  })
+
+  test('end all at once, and nobody else’s', async () => {
+    const { email, token, refreshToken } = await shop.somebody()
+    const phone = await shop.signIn(email)
+    const stranger = await shop.somebody()
+    expect((await end(token)).status).toBe(204)
+    for (const used of [refreshToken, phone.refreshToken])
+      expect((await refresh(used)).body.code).toBe('session-ended')
+    expect((await refresh(stranger.refreshToken)).status).toBe(200)
+    expect((await list(token)).body).toEqual({ sessions: [] })
   })
 })
 

@@ -33,6 +33,7 @@ beforeAll(async () => {
     mailId: mail?.mailId ?? randomUUID(),
     sku: 'MUG-ENAMEL-BLUE',
     eventId: randomUUID(),
+    sessionId: randomUUID(),
   }
   bad = await badTokens(ops.userId, await refreshTokenOf(owner))
 })

@@ -29,6 +29,8 @@ export const table: Record<string, Row> = {
   'GET /users/me': row(401, 200, 200, 200),
   'PATCH /users/me': row(401, 400, 400, 400),
   'POST /users/me/password': row(401, 400, 400, 400),
+  'GET /users/me/sessions': row(401, 200, 200, 200),
+  'DELETE /users/me/sessions/{sessionId}': row(401, 404, 404, 404),
   'GET /users/me/addresses': row(401, 200, 200, 200),
   'POST /users/me/addresses': row(401, 400, 400, 400),
   'PUT /users/me/addresses/{addressId}': row(401, 404, 200, 404, { body: shipTo }),
@@ -70,6 +72,7 @@ export const table: Record<string, Row> = {
   'POST /orders/{orderId}/cancel': row(401, 404, 409, 409),
   'POST /orders/{orderId}/refund': row(401, 404, 409, 200),
   'DELETE /users/me/addresses/{addressId}': row(401, 404, 204, 404),
+  'DELETE /users/me/sessions': row(401, 204, 204, 204),
 }
 
 /** The routes that no document of a service names. */

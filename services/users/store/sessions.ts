@@ -39,6 +39,31 @@ export function createSessions({ rows, inTransaction }: Database<UsersTables>): 
         )
         .execute()
     },
+    async list(userId, now) {
+      const found = await rows
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.user_id', 'sessions.user_id')
+        .selectAll('sessions')
+        .select('users.role')
+        .where('sessions.user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        .orderBy('rotated_at', 'desc')
+        .orderBy('session_id', 'desc')
+        .execute()
+      return found.map(toSession)
+    },
+    async endOwn(userId, now, sessionId) {
+      const { numUpdatedRows } = await rows
+        .updateTable('sessions')
+        .set({ ended_at: now })
+        .where('user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        .$if(sessionId !== undefined, (query) => query.where('session_id', '=', sessionId ?? ''))
+        .executeTakeFirst()
+      return Number(numUpdatedRows)
+    },
     async forgetExpired(now) {
       await rows
         .deleteFrom('sessions')
