@@ -20,8 +20,8 @@ export type Problem = z.infer<typeof Problem>
 export type ProblemKind = {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 429 | 500 | 503
   title: string
-  /** Written to the security log instead of what the status stands for. */
-  event?: SecurityEvent
+  /** Written to the security log instead of what the status stands for; null when the service writes its own line. */
+  event?: SecurityEvent | null
 }
 
 /** The refusals that every service can give. */

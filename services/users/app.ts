@@ -34,8 +34,8 @@ import type {
 const problems = {
   'email-taken': { status: 409, title: 'This e-mail is taken' },
   'too-many-addresses': { status: 409, title: 'No room for another address' },
-  'wrong-credentials': { status: 401, title: 'E-mail or password is wrong' },
-  'wrong-password': { status: 403, title: 'The current password is wrong' },
+  'wrong-credentials': { status: 401, title: 'E-mail or password is wrong', event: null },
+  'wrong-password': { status: 403, title: 'The current password is wrong', event: null },
   'common-password': { status: 422, title: 'This password is easy to guess' },
   'session-ended': {
     status: 401,
