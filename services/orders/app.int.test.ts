@@ -919,6 +919,26 @@ describe('an operator returns a part of the money', () => {
       expect((await part(orderId, body)).status).toBe(400)
   })
 
+  it.each(['cancel', 'refund'])(
+    '%s takes no body, so that no amount is overlooked',
+    async (path) => {
+      const orderId = await placed()
+      await reaches(orderId, 'confirmed')
+      for (const body of ['{"amount":{"amount":500,"currency":"EUR"}}', '{}', 'amount=500']) {
+        for (const type of ['application/json', 'application/x-www-form-urlencoded']) {
+          const headers = { ...(await tokens.bearer(ada)), 'content-type': type }
+          const url = `/orders/${orderId}/${path}`
+          const answer = await app.request(url, { method: 'POST', headers, body })
+          expect([answer.status, await answer.json()]).toMatchObject([
+            400,
+            { code: 'invalid-request' },
+          ])
+        }
+      }
+      expect((await shown(orderId)).status).toBe('confirmed')
+    },
+  )
+
   it('that the payment no longer has is shown as refused', async () => {
     others.refundPart = async () => ({ outcome: 'refused', code: 'more-than-left' })
     const orderId = await delivered()
