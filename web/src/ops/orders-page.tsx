@@ -136,7 +136,14 @@ const OrderLink = ({ orderId }: { orderId: string }) => (
   </Link>
 )
 
-type Action = 'resume' | 'cancel' | 'refund' | 'ship' | 'deliver'
+type Action =
+  | 'resume'
+  | 'cancel'
+  | 'refund'
+  | 'ship'
+  | 'deliver'
+  | 'return/approve'
+  | 'return/receive'
 
 /** Something that an operator can do with an order. */
 export function Act({

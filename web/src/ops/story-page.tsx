@@ -43,7 +43,8 @@ export function StoryPage() {
 const isGone = (error: unknown) =>
   isProblem(error, 'not-found') || isProblem(error, 'invalid-request')
 
-function Summary({ order: { orderId, status, lines, total, placedAt } }: { order: OrderView }) {
+function Summary({ order }: { order: OrderView }) {
+  const { orderId, status, lines, total, placedAt, goodsReturn } = order
   return (
     <div className="row">
       <Badge status={status} />
@@ -55,6 +56,12 @@ function Summary({ order: { orderId, status, lines, total, placedAt } }: { order
       {canCancel(status) && <Act orderId={orderId} action="cancel" label="Cancel" />}
       {status === 'confirmed' && <Act orderId={orderId} action="ship" label="Ship" />}
       {status === 'shipped' && <Act orderId={orderId} action="deliver" label="Deliver" />}
+      {goodsReturn?.status === 'requested' && status !== 'refunded' && (
+        <Act orderId={orderId} action="return/approve" label="Approve the return" />
+      )}
+      {goodsReturn?.status === 'approved' && (
+        <Act orderId={orderId} action="return/receive" label="The goods are back" />
+      )}
       {canRefund(status) && <Act orderId={orderId} action="refund" label="Refund" />}
     </div>
   )

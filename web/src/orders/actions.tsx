@@ -8,12 +8,13 @@ import { orderQuery, productQuery } from '../api/queries.ts'
 import { useChangeBasket } from '../basket/use-basket.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
+import { formatMoney } from '../ui/money.ts'
 import { toast } from '../ui/toasts.tsx'
-import { canCancel, canRefund } from './status.ts'
+import { canCancel, canReturn } from './status.ts'
 
 /** What its customer can still do about an order. */
 export function Actions({ order }: { order: OrderView }) {
-  const [asking, setAsking] = useState<'cancel' | 'refund'>()
+  const [asking, setAsking] = useState<keyof typeof questions>()
   return (
     <div className="row">
       {canCancel(order.status) && (
@@ -21,11 +22,17 @@ export function Actions({ order }: { order: OrderView }) {
           Cancel the order
         </Button>
       )}
-      {canRefund(order.status) && (
+      {order.status === 'confirmed' && (
         <Button look="quiet" onClick={() => setAsking('refund')}>
           Ask for a refund
         </Button>
       )}
+      {canReturn(order) && (
+        <Button look="quiet" onClick={() => setAsking('return')}>
+          Send it back
+        </Button>
+      )}
+      <ReturnState order={order} />
       {order.status === 'cancelled' && <TryAgain order={order} />}
       {asking && <Ask what={asking} order={order} onClose={() => setAsking(undefined)} />}
     </div>
@@ -40,25 +47,47 @@ const questions = {
   },
   refund: {
     title: 'Ask for your money back?',
-    text: 'The whole amount goes back to your card. Send what has arrived back to us.',
+    text: 'The whole amount goes back to your card.',
     action: 'Ask for a refund',
+  },
+  return: {
+    title: 'Send this order back?',
+    text: 'We will tell you here whether and how. Your money comes back once the goods have arrived.',
+    action: 'Ask to send it back',
   },
 }
 
-type AskProps = { what: 'cancel' | 'refund'; order: OrderView; onClose: () => void }
+const returnStates = {
+  requested: 'You asked to send this back; we will answer here.',
+  approved: 'You may send this back. Your money comes back once it has arrived.',
+  rejected: 'You cannot send this back',
+  received: 'What you sent back has arrived.',
+}
+
+/** How the return stands, and what has come back of the money so far. */
+function ReturnState({ order: { goodsReturn, refundedTotal, status } }: { order: OrderView }) {
+  return (
+    <>
+      {goodsReturn && (
+        <p className="soft">
+          {returnStates[goodsReturn.status]}
+          {goodsReturn.answer && `: ${goodsReturn.answer}`}
+        </p>
+      )}
+      {refundedTotal && status !== 'refunded' && (
+        <p className="soft">{formatMoney(refundedTotal)} went back to your card.</p>
+      )}
+    </>
+  )
+}
+
+type AskProps = { what: keyof typeof questions; order: OrderView; onClose: () => void }
 
 function Ask({ what, order: { orderId }, onClose }: AskProps) {
   const queries = useQueryClient()
   const { queryKey } = orderQuery(orderId)
   const { mutate, isPending } = useMutation({
-    mutationFn: () =>
-      what === 'cancel'
-        ? ask<typeof ordersRoutes.cancel>('post', '/orders/{orderId}/cancel', {
-            params: { orderId },
-          })
-        : ask<typeof ordersRoutes.refund>('post', '/orders/{orderId}/refund', {
-            params: { orderId },
-          }),
+    mutationFn: () => wish(what, orderId),
     onSuccess: (order) => queries.setQueryData(queryKey, order),
     onError: (error) => {
       toast(isOutage(error) ? 'Orders do not answer now; please try again shortly.' : error.message)
@@ -72,6 +101,21 @@ function Ask({ what, order: { orderId }, onClose }: AskProps) {
       {text}
     </Confirm>
   )
+}
+
+function wish(what: AskProps['what'], orderId: string): Promise<OrderView> {
+  const params = { orderId }
+  switch (what) {
+    case 'cancel':
+      return ask<typeof ordersRoutes.cancel>('post', '/orders/{orderId}/cancel', { params })
+    case 'refund':
+      return ask<typeof ordersRoutes.refund>('post', '/orders/{orderId}/refund', { params })
+    case 'return':
+      return ask<typeof ordersRoutes.requestReturn>('post', '/orders/{orderId}/return', {
+        params,
+        body: {},
+      })
+  }
 }
 
 function TryAgain({ order }: { order: OrderView }) {

@@ -1,4 +1,4 @@
-import type { CancelReason, OrderStatus } from '../../../services/orders/contract.ts'
+import type { CancelReason, OrderStatus, OrderView } from '../../../services/orders/contract.ts'
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 
@@ -69,5 +69,10 @@ export const isDecided = (status: OrderStatus): boolean => !undecided.includes(s
 /** Before the money is taken it can be called off; afterwards the money can be asked back. */
 export const canCancel = (status: OrderStatus): boolean =>
   status === 'placed' || status === 'reserved'
+/** Its customer may ask to send it back; whether in time, the shop says. */
+export const canReturn = ({ status, goodsReturn }: OrderView): boolean =>
+  (status === 'shipped' || status === 'delivered') && !goodsReturn
+
+/** An operator may return the money at any time. */
 export const canRefund = (status: OrderStatus): boolean =>
   status === 'confirmed' || status === 'shipped' || status === 'delivered'
