@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
 import { v7 as uuid, v5 as uuidFromName } from 'uuid'
 import { type App, createApp } from '../../chassis/app.ts'
 import { signedIn, type Verifier } from '../../chassis/authentication.ts'
@@ -144,9 +143,6 @@ export function createOrdersApp(ports: OrdersPorts): App {
   ]) {
     app.use(path, signedIn(verify, 'operator'))
   }
-  for (const route of Object.values(ordersRoutes))
-    if (route.method === 'post' && !('body' in route.request))
-      app.post(route.getRoutingPath(), withoutBody)
   // before /orders/{orderId}, which would take "dead-letters" for an order
   subscribe(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
 
@@ -296,15 +292,6 @@ export function createOrdersApp(ports: OrdersPorts): App {
     return order
   }
   return app
-}
-
-/** A refund of all that came with an amount would return more than was meant. */
-const withoutBody: MiddlewareHandler = async function withoutBody(c, next) {
-  if (c.req.raw.body && (await c.req.text()) !== '')
-    throw refused('invalid-request', `${c.req.path} takes no body.`, {
-      errors: [{ field: '(body)', message: 'takes none' }],
-    })
-  await next()
 }
 
 /** Without what other services answered when the order was parked, and without names of operators. */
