@@ -7,6 +7,8 @@ export type Announcement = { topic: string; data: unknown }
 export type Fact<S extends z.ZodType = z.ZodType> = {
   (data: z.input<S>): Announcement
   readonly topic: string
+  /** The service that publishes it: the only `source` that consumers take it from. */
+  readonly owner: string
   readonly schema: S
 }
 
@@ -25,7 +27,8 @@ export function fact<S extends z.ZodType>(topic: string, schema: S): Fact<S> {
   if (!topicName.test(topic))
     throw new Error(`topic "${topic}" is not <owner>-<past-tense-fact>-v<n>`)
   const announce = (data: z.input<S>): Announcement => ({ topic, data: schema.parse(data) })
-  return Object.assign(announce, { topic, schema })
+  const [owner = ''] = topic.split('-')
+  return Object.assign(announce, { topic, owner, schema })
 }
 
 /** A fact as it travels: a CloudEvent 1.0 envelope. `id` is the outbox row's id and stays the same in every copy. */

@@ -45,6 +45,7 @@ const usualTimeoutMs = 3_000
 
 const Envelope = z.looseObject({
   id: z.string().min(1),
+  source: z.string(),
   type: z.string(),
   traceparent: z.string().optional(),
   data: z.unknown(),
@@ -69,6 +70,7 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     if (!handler) throw refused('unknown-topic', `${name} does not handle ${topic}`)
     const envelope = Envelope.safeParse(raw)
     if (!envelope.success) throw malformed('envelope', envelope.error)
+    refuseForeign(handler.fact, envelope.data)
     const data = handler.fact.schema.safeParse(envelope.data.data)
     if (!data.success) throw malformed('data', data.error)
     const event = raw as CloudEvent
@@ -107,6 +109,13 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
   }
 
   return { topics: [...byTopic.keys()], apply, putAside }
+}
+
+/** An event is its owner's to publish: from anybody else it is forged, or published by mistake. */
+function refuseForeign({ topic, owner }: Fact, { source, type }: z.infer<typeof Envelope>): void {
+  if (source !== owner)
+    throw refused('foreign-event', `${topic} comes from ${owner}, and not from ${source}`)
+  if (type !== topic) throw refused('foreign-event', `this is a ${type}, and no ${topic}`)
 }
 
 const malformed = (part: string, error: z.ZodError): Refusal =>

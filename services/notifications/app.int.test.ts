@@ -68,7 +68,7 @@ function shop(postman: Postman = refusing) {
     log,
   })
   const hear = async ({ topic, data }: Announcement, id = uuid()) => {
-    const event = { id, source: 'test', type: topic, specversion: '1.0', data }
+    const event = { id, source: topic.split('-')[0], type: topic, specversion: '1.0', data }
     const answer = await app.request(`/events/${topic}`, {
       method: 'POST',
       headers: { 'content-type': 'application/cloudevents+json' },

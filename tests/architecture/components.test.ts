@@ -88,6 +88,30 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
+  it('an app may publish its own events and dead letters, through whichever component', () => {
+    for (const { metadata, scopes = [] } of ofKind('Component', broker))
+      for (const app of scopes) {
+        const allowed = topicScopes(broker, metadata.name, 'publishingScopes')[app]
+        const own = [...(metadata.name === 'pubsub' ? (said[app] ?? []) : [])]
+        expect([...own, `${app}-dead-letters-v1`], `${app} by ${metadata.name}`).toEqual(
+          expect.arrayContaining(allowed ?? ['everything']),
+        )
+      }
+  })
+
+  it('an app may subscribe to what it handles, through whichever component', () => {
+    for (const { metadata, scopes = [] } of ofKind('Component', broker))
+      for (const app of scopes) {
+        const allowed = topicScopes(broker, metadata.name, 'subscriptionScopes')[app]
+        const heard = ofApp(app)
+          .filter(({ spec }) => spec.pubsubname === metadata.name)
+          .map(({ spec }) => spec.topic)
+        expect(heard, `${app} by ${metadata.name}`).toEqual(
+          expect.arrayContaining(allowed ?? ['everything']),
+        )
+      }
+  })
+
   it('nobody may subscribe through the component for saying to what it does not hear', () => {
     const scopes = topicScopes(broker, 'pubsub', 'subscriptionScopes')
     for (const app of everybody) {

@@ -131,5 +131,12 @@ spec:
   type: ${type}
   version: v1
   metadata:
-${[...lines(one), `{ name: allowedTopics, value: "${topics}" }`].map((line) => `    - ${line}\n`).join('')}`
+${[
+  ...lines(one),
+  `{ name: allowedTopics, value: "${topics}" }`,
+  `{ name: publishingScopes, value: ${app}=${deadLetterTopic ?? ''} }`,
+  `{ name: subscriptionScopes, value: ${app}=${topic} }`,
+]
+  .map((line) => `    - ${line}\n`)
+  .join('')}`
 }
