@@ -8,7 +8,7 @@ import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Identity } from './authentication.ts'
-import { clientAddressHeader, peerAddress } from './client-address.ts'
+import { clientAddressHeader, networkOf, peerAddress } from './client-address.ts'
 import type { Log } from './log.ts'
 import { registry, requestSeconds } from './metrics.ts'
 import { commonProblems, fieldErrors, Problem, type ProblemKind } from './problem.ts'
@@ -27,8 +27,12 @@ export type AppOptions = {
   problems?: Record<string, ProblemKind>
   /** The token by which the sidecar shows itself. Without one everybody may call: only for the gateway's public port and tests. */
   appToken?: string
+  /** Where the port is public: `/metrics` answers only who sends this as `dapr-api-token`. */
+  metricsToken?: string | undefined
   /** Requests under way at once; more are answered 503, before anything is done for them. */
   maxInFlight?: number
+  /** Without a token: bodies that may be on their way from one address at once; more are answered 429. */
+  maxArrivingPerAddress?: number
   /** Bytes; larger bodies are answered 413. */
   maxBodyBytes?: number
   /**
@@ -83,6 +87,7 @@ const probes = ['/healthz', '/readyz', '/metrics']
  */
 export function createApp(options: AppOptions): App {
   const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024, accepts = asWritten } = options
+  const { maxArrivingPerAddress = 512 } = options
   const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
@@ -106,12 +111,21 @@ export function createApp(options: AppOptions): App {
   app.use(requestId({ limitLength: 128 }))
   app.use(observed(log))
   // a sidecar is no browser, and the door passes none of them on
-  if (!options.appToken) app.use(secureHeaders())
+  if (!options.appToken)
+    app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)
+  app.use(keptByNobody)
   app.use(unambiguous(accepts))
   app.use(machineOnly)
-  app.use(bounded(maxInFlight))
-  if (options.appToken) app.use(fromSidecar(options.appToken))
-  app.use(limited(maxBodyBytes))
+  if (options.appToken) {
+    app.use(bounded(maxInFlight))
+    app.use(fromSidecar(options.appToken))
+    app.use(limited(maxBodyBytes))
+  } else {
+    // from a sidecar a request comes whole; from a network it comes as slowly as its client likes
+    app.use(limited(maxBodyBytes))
+    app.use(arrived(maxArrivingPerAddress))
+    app.use(bounded(maxInFlight))
+  }
   app.use(noBodyToRead)
 
   const security = createSecurityLog(log)
@@ -141,9 +155,12 @@ export function createApp(options: AppOptions): App {
     await options.ready?.()
     return c.json({ status: 'ready' })
   })
-  app.get('/metrics', async (c) =>
-    c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }),
-  )
+  app.get('/metrics', async (c) => {
+    const { metricsToken } = options
+    if (metricsToken !== undefined && !hasToken(c, Buffer.from(metricsToken)))
+      throw nothingThere(c.req.path, [])
+    return c.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
+  })
   app.get('/openapi.json', async (c) =>
     c.json(await (options.document ?? (async () => documentOf(app, name)))()),
   )
@@ -231,6 +248,24 @@ export function nothingThere(path: string, allowed: readonly string[]): Refusal 
   return refused('method-not-allowed', `${path} takes ${allow}.`, { allow })
 }
 
+const permissionsPolicy = { camera: [], geolocation: [], microphone: [], payment: [], usb: [] }
+
+/** Pages and pictures say what they may load; everything else may load nothing, wherever it is opened. */
+const closed: MiddlewareHandler<AppEnv> = async function closed(c, next) {
+  await next()
+  if (c.res.headers.has('content-security-policy')) return
+  const isPicture = c.res.headers.get('content-type')?.startsWith('image/svg+xml')
+  const styles = isPicture ? " style-src 'unsafe-inline';" : ''
+  c.header('content-security-policy', `default-src 'none';${styles} frame-ancestors 'none'`)
+}
+
+/** What somebody signed in was answered is nobody else's: no cache keeps it, unless the route says otherwise. */
+const keptByNobody: MiddlewareHandler<AppEnv> = async function keptByNobody(c, next) {
+  await next()
+  if (c.req.header('authorization') && !c.res.headers.has('cache-control'))
+    c.header('cache-control', 'no-store')
+}
+
 /** What the sidecar adds to every call of another app, and to nothing else that it brings. */
 const invocationHeaders = ['dapr-caller-app-id', 'dapr-callee-app-id', 'dapr-caller-namespace']
 
@@ -304,6 +339,35 @@ function observed(log: Log): MiddlewareHandler<AppEnv> {
   }
 }
 
+/**
+ * Waits for the whole body before the request counts as under way, so that slow clients keep nobody else out. How long a
+ * body may take is the server's limit.
+ */
+function arrived(most: number): MiddlewareHandler<AppEnv> {
+  const arriving = new Map<string, number>()
+  return async function arrived(c, next) {
+    if (bodiless.includes(c.req.method)) return next()
+    const address = networkOf(peerAddress(c))
+    const others = arriving.get(address) ?? 0
+    if (others >= most)
+      throw refused('too-many-requests', 'Too many of your requests are still on their way.', {
+        retryAfterSeconds: 1,
+      })
+    arriving.set(address, others + 1)
+    try {
+      await c.req.arrayBuffer()
+    } catch (error) {
+      if (error instanceof Refusal) throw error
+      throw refused('invalid-request', 'The body did not arrive.')
+    } finally {
+      const left = (arriving.get(address) ?? 1) - 1
+      if (left > 0) arriving.set(address, left)
+      else arriving.delete(address)
+    }
+    await next()
+  }
+}
+
 /** What waits inside costs more than what waits outside: beyond what can be served soon, callers are told to come back. */
 function bounded(most: number): MiddlewareHandler<AppEnv> {
   let underWay = 0
@@ -346,13 +410,16 @@ function limited(maxBytes: number): MiddlewareHandler<AppEnv> {
 
 const bodiless = ['GET', 'HEAD']
 
+function hasToken(c: Context, expected: Buffer): boolean {
+  const given = Buffer.from(c.req.header('dapr-api-token') ?? '')
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
 function fromSidecar(appToken: string): MiddlewareHandler<AppEnv> {
   const expected = Buffer.from(appToken)
   return async function fromSidecar(c, next) {
     if (probes.includes(c.req.path)) return next()
-    const given = Buffer.from(c.req.header('dapr-api-token') ?? '')
-    if (given.length !== expected.length || !timingSafeEqual(given, expected))
-      throw refused('forbidden', 'Call this service through its sidecar.')
+    if (!hasToken(c, expected)) throw refused('forbidden', 'Call this service through its sidecar.')
     await next()
   }
 }

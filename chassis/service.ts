@@ -8,6 +8,7 @@ import { closer } from './closer.ts'
 import { createDaprTransport } from './dapr.ts'
 import { baseEnvironment, readEnvironment } from './environment.ts'
 import { createLog, type Log } from './log.ts'
+import { limitClients, type PublicLimits, publicServerOptions } from './public-server.ts'
 import { startTelemetry } from './telemetry.ts'
 import type { Transport } from './transport.ts'
 import './warm-up.ts'
@@ -22,7 +23,12 @@ export type Service = {
   /** Registers what has to end at shutdown; the last registered ends first. */
   onStop(end: () => Promise<unknown> | unknown): void
   /** Serves the app; `workers` start once it listens and stop before anything registered with `onStop`. */
-  listen(app: App, workers?: readonly { start(): void; stop(): Promise<void> }[]): void
+  listen(
+    app: App,
+    workers?: readonly { start(): void; stop(): Promise<void> }[],
+    /** For a port that clients reach themselves, and not through the sidecar. */
+    limits?: PublicLimits,
+  ): void
 }
 
 const sidecarTimeoutMs = 60_000
@@ -54,9 +60,15 @@ export async function startService(name: string): Promise<Service> {
   function listen(
     app: App,
     workers: readonly { start(): void; stop(): Promise<void> }[] = [],
+    limits?: PublicLimits,
   ): void {
     const server = serve(
-      { fetch: app.fetch, hostname: env.HOST, port: env.APP_PORT },
+      {
+        fetch: app.fetch,
+        hostname: env.HOST,
+        port: env.APP_PORT,
+        ...(limits && { serverOptions: publicServerOptions }),
+      },
       ({ port }) => {
         for (const worker of workers) worker.start()
         log.info({ port }, 'ready')
@@ -64,6 +76,7 @@ export async function startService(name: string): Promise<Service> {
     ) as Server
     server.keepAliveTimeout = keepAliveMs
     server.headersTimeout = keepAliveMs + 1_000
+    if (limits) limitClients(server, limits)
     stopOnSignal(log, [
       ...ends,
       () => Promise.all(workers.map((worker) => worker.stop())),

@@ -6,6 +6,7 @@ import type { Stanza } from '../dapr-yaml.ts'
 import type { Project } from '../project.ts'
 import { swappable } from '../servers/swappable.ts'
 import { type ProcessStatus, statusOf } from '../status.ts'
+import { ensureAppTokens } from '../variables.ts'
 import type { CallEdge, FactEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
 import { parseMetrics, ratesOf, type Sample, sumOf } from './metrics.ts'
 import type { Loaded } from './sidecars.ts'
@@ -49,7 +50,7 @@ export function createMap(
   async function look(): Promise<Look> {
     const last = looks.at(-1)
     if (last && performance.now() - last.at < looksApartMs) return last
-    const samples = await Promise.all(stanzas.map(sampleOf))
+    const samples = await Promise.all(stanzas.map((stanza) => sampleOf(project, stanza)))
     const byService = new Map<string, Sample>()
     for (const app of apps) {
       const own = samples.filter((sample, index) => sample && stanzas[index]?.appId === app)
@@ -106,9 +107,11 @@ export function createMap(
   }
 }
 
-async function sampleOf({ ports }: Stanza): Promise<Sample | undefined> {
+async function sampleOf(project: Project, { appId, ports }: Stanza): Promise<Sample | undefined> {
   try {
-    const options = { signal: AbortSignal.timeout(1_500) }
+    const { APP_API_TOKEN } = ensureAppTokens(project, appId)
+    const headers = { 'dapr-api-token': APP_API_TOKEN }
+    const options = { headers, signal: AbortSignal.timeout(1_500) }
     const answer = await fetch(`http://127.0.0.1:${ports.app}/metrics`, options)
     return answer.ok ? parseMetrics(await answer.text()) : undefined
   } catch {

@@ -228,6 +228,23 @@ describe('the gateway', () => {
     })
   })
 
+  it('keeps nobody from cancelling or reading because new orders are too many', async () => {
+    const overloaded = () => {
+      throw refused('overloaded', 'Too much to do.')
+    }
+    const full = createApp({ name: 'orders', log })
+    full.post('/orders', overloaded)
+    full.all('/orders/*', (c) => c.json({ done: true }))
+    gateway = gatewayTo({ orders: full }, tokens)
+    const headers = await tokens.bearer(ada)
+    const ask = async (method: string, path: string) =>
+      (await gateway.request(path, { method, headers })).status
+    expect(await ask('POST', '/orders')).toBe(503)
+    expect(await ask('POST', `/orders/${ada}/cancel`)).toBe(200)
+    expect(await ask('POST', `/orders/${ada}/refund`)).toBe(200)
+    expect(await ask('GET', `/orders/${ada}`)).toBe(200)
+  })
+
   it('lets only the named origins call', async () => {
     gateway = gatewayWith({ origins: ['https://shop.example'] })
     const from = async (origin: string) =>

@@ -39,6 +39,10 @@ export type GatewayPorts = {
   /** Whoever supervises the processes of this shop; none: nobody does, or somebody who cannot be asked. */
   supervisor?: Supervisor | undefined
   stopping?: AbortSignal
+  /** Opens `/metrics` to whoever watches this shop. */
+  appToken?: string
+  /** The shop is served over TLS, whatever its proxies say. */
+  isSecure?: boolean
 }
 
 const passedOn = [
@@ -72,10 +76,13 @@ export function createGatewayApp(ports: GatewayPorts): App {
     maxInFlight,
     document: documents,
     accepts: isPlainPath,
+    metricsToken: ports.appToken,
   })
   const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
   const security = createSecurityLog(log)
   const busy = createBusy()
+  const isSecure = (c: Context) =>
+    ports.isSecure === true || c.req.header('x-forwarded-proto') === 'https'
 
   if (origins.length > 0)
     app.use(
@@ -89,7 +96,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   app.get('/docs', (c) =>
     c.html(docsPage, 200, {
       'content-security-policy':
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:",
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     }),
   )
   app.get('/docs/start.js', (c) => c.body(docsScript, 200, { 'content-type': 'text/javascript' }))
@@ -127,7 +134,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     const owner = ownerOf(c.req.path)
     // a sidecar takes the slash away, after the guards here have judged another path
     if (!owner || c.req.path.endsWith('/')) return next()
-    busy.refuse(owner, c.req.method)
+    busy.refuse(c.req.method, c.req.path)
     return admitted(c, () => forward(c, owner))
   })
 
@@ -155,13 +162,13 @@ export function createGatewayApp(ports: GatewayPorts): App {
         'x-request-id': c.get('requestId'),
         [clientAddressHeader]: peerAddress(c),
       },
-      ...(hasBody && { body: await bodyWithSession(c) }),
+      ...(hasBody && { body: await bodyWithSession(c, isSecure(c)) }),
       timeoutMs,
     }
     const reply = await transport.invoke(call).catch((error: unknown) => explained(c, error))
-    busy.heard(owner, c.req.method, reply)
+    busy.heard(c.req.method, c.req.path, reply)
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
-    const body = bodyWithoutSession(c, reply) as Uint8Array<ArrayBuffer>
+    const body = bodyWithoutSession(c, reply, isSecure(c)) as Uint8Array<ArrayBuffer>
     return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)
   }
 

@@ -15,5 +15,5 @@ export const docsPage = `<!doctype html>
 </body>
 </html>`
 
-/** Starts the explorer (a file of its own, so that the page needs no inline script). */
-export const docsScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, persistAuthorization: true })`
+/** Starts the explorer (a file of its own, so that the page needs no inline script). A token that is typed in stays in memory. */
+export const docsScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true })`

@@ -8,6 +8,9 @@ const env = readEnvironment({
   ...limitsEnvironment,
   RATE_LIMIT_PER_SECOND: z.coerce.number().int().min(1).default(100),
   MAX_IN_FLIGHT: z.coerce.number().int().min(1).default(256),
+  MAX_CONNECTIONS: z.coerce.number().int().min(1).default(4_000),
+  MAX_CONNECTIONS_PER_CLIENT: z.coerce.number().int().min(1).default(1_000),
+  PUBLIC_URL: z.url().optional(),
   CORS_ORIGINS: z.string().default(''),
   WEB_ROOT: z.string().default('../../web/dist'),
   OPERATIONS_SOCKET: z.string().min(1).optional(),
@@ -19,6 +22,13 @@ const app = createGatewayApp({
   maxInFlight: env.MAX_IN_FLIGHT,
   origins: env.CORS_ORIGINS.split(',').filter(Boolean),
   webRoot: env.WEB_ROOT,
+  isSecure: env.PUBLIC_URL?.startsWith('https:') ?? false,
   supervisor: env.OPERATIONS_SOCKET ? supervisorAt(env.OPERATIONS_SOCKET) : undefined,
 })
-service.listen(app)
+service.listen(app, [], {
+  connections: env.MAX_CONNECTIONS,
+  connectionsPerAddress: env.MAX_CONNECTIONS_PER_CLIENT,
+  headersMs: 5_000,
+  requestMs: 10_000,
+  idleMs: 30_000,
+})

@@ -87,6 +87,23 @@ describe('whoever follows an order', () => {
     await first.text()
   })
 
+  it('follows a dozen orders at once, and keeps nobody else from following theirs', async () => {
+    lives = Array.from({ length: 14 }, () => order(1, 'confirmed'))
+    const stop = new AbortController()
+    const gateway = gatewayWith({ stopping: stop.signal })
+    const own = []
+    for (let n = 0; n < 12; n += 1) own.push(await listen(gateway))
+    expect(own.map(({ status }) => status)).toEqual(Array(12).fill(200))
+    expect((await listen(gateway)).status).toBe(429)
+    const bob = await tokens.bearer('018f0000-0000-7000-8000-00000000000b')
+    const other = await gateway.request(path, { headers: bob })
+    expect(other.status).toBe(200)
+    stop.abort()
+    await Promise.all([...own, other].map((answer) => answer.text()))
+    lives = [order(1, 'cancelled')]
+    expect((await listen(gateway)).status).toBe(200)
+  })
+
   it('is let go when the gateway stops', async () => {
     lives = [order(1, 'confirmed')]
     const stop = new AbortController()

@@ -10,6 +10,8 @@ export type OrderEventsOptions = {
   ask: (c: Context<AppEnv>) => Promise<OrderView>
   /** Listeners at once; more are answered 503 and have to poll. */
   maxListeners: number
+  /** Of them, those of one person; more are answered 429. */
+  maxPerPerson?: number
   /** Ends every stream when the gateway stops. */
   stopping?: AbortSignal | undefined
 }
@@ -26,7 +28,9 @@ const longestMs = 5 * 60_000
  * Server-sent events of one order: an `order` event now and after every change, until its last state. A fault
  * ends the stream; its listener connects again.
  */
-export function createOrderEvents({ ask, maxListeners, stopping }: OrderEventsOptions) {
+export function createOrderEvents(options: OrderEventsOptions) {
+  const { ask, maxListeners, maxPerPerson = 12, stopping } = options
+  const perPerson = new Map<string, number>()
   let listeners = 0
 
   async function follow(c: Context<AppEnv>, stream: SSEStreamingApi, now: OrderView) {
@@ -48,7 +52,14 @@ export function createOrderEvents({ ask, maxListeners, stopping }: OrderEventsOp
         retryAfterSeconds: 5,
       })
     const order = await ask(c)
+    const { userId } = c.get('identity')
+    const own = perPerson.get(userId) ?? 0
+    if (own >= maxPerPerson)
+      throw refused('too-many-requests', `You follow ${own} orders already.`, {
+        retryAfterSeconds: 5,
+      })
     listeners += 1
+    perPerson.set(userId, own + 1)
     return streamSSE(c, async (stream) => {
       try {
         await follow(c, stream, order)
@@ -56,6 +67,9 @@ export function createOrderEvents({ ask, maxListeners, stopping }: OrderEventsOp
         // the listener sees the stream end
       } finally {
         listeners -= 1
+        const left = (perPerson.get(userId) ?? 1) - 1
+        if (left > 0) perPerson.set(userId, left)
+        else perPerson.delete(userId)
       }
     })
   }

@@ -62,7 +62,17 @@ describe('a browser that asks for it', () => {
 
   it('gets a cookie for TLS only, where there is TLS in front', async () => {
     const answer = await post('/sessions', { ...asCookie, 'x-forwarded-proto': 'https' })
-    expect(answer.headers.get('set-cookie')).toContain('Secure')
+    expect(answer.headers.get('set-cookie')).toMatch(/^__Secure-sidecart-session=r1; .*Secure/)
+  })
+
+  it('gets and sends a cookie for TLS only, where the shop’s own address says so', async () => {
+    gateway = gatewayTo({ users: users() }, tokens, { isSecure: true })
+    const answer = await post('/sessions', asCookie)
+    expect(answer.headers.get('set-cookie')).toMatch(/^__Secure-sidecart-session=r1; .*Secure/)
+    const cookie = { ...asCookie, cookie: '__Secure-sidecart-session=r1' }
+    expect((await post('/sessions/refresh', cookie)).status).toBe(200)
+    expect((await post('/sessions/refresh', withCookie('r9'))).status).toBe(401)
+    expect(presented).toEqual(['r1'])
   })
 
   it('refreshes with the cookie, and gets the next one', async () => {
