@@ -305,6 +305,38 @@ describe('dead letters', () => {
     expect(await notes()).toEqual(['good'])
   })
 
+  it('keep an event that its owner did not publish, or that is another kind of event', async () => {
+    const forged = { ...eventOf({ text: 'forged' }), source: 'strangers' }
+    const renamed = { ...eventOf({ text: 'renamed' }), type: 'tests-erased-v1' }
+    for (const event of [forged, renamed])
+      await app.request(`/events/${noted.topic}`, posted(event))
+    const kept = await letters()
+    expect(kept.map(({ id }) => id).sort()).toEqual([forged.id, renamed.id].sort())
+    for (const { cause, nextAttemptAt } of kept) {
+      expect(cause).toMatch(/^foreign-event: /)
+      expect(nextAttemptAt).toBeUndefined()
+    }
+    expect(await notes()).toEqual([])
+  })
+
+  it('can be replayed whatever the id of their event is', async () => {
+    trouble = async () => {
+      throw refused('no-room', 'Not now.')
+    }
+    const ids = ['a?b#c', '../../metrics', '100%', 'nul\0', '\x1f', 'Ä b']
+    for (const id of ids)
+      await app.request(`/events/${noted.topic}`, posted(eventOf({ text: 'odd' }, { id })))
+    trouble = async () => {}
+    const kept = await letters()
+    expect(kept.map(({ event }) => event.id).sort()).toEqual(ids.sort())
+    for (const { id } of kept) {
+      const path = `/tests/dead-letters/${encodeURIComponent(id)}/replay`
+      const { status } = await transport.invoke({ app: 'tests', method: 'POST', path })
+      expect(status, path).toBe(200)
+    }
+    expect(await notes()).toHaveLength(ids.length)
+  })
+
   it('keep a refused fact with the reason, and do not try it again', async () => {
     trouble = async () => {
       throw refused('no-room', 'There is no room for notes.')
