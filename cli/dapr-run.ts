@@ -25,6 +25,7 @@ export function writeDaprdForRun(project: Project, daprd: string): void {
 }
 
 const script = (project: Project, daprd: string) => `#!/bin/sh
+umask 077
 # Started by \`dapr run -f .\` as daprd; written by \`sidecart backing start\` (cli/dapr-run.ts).
 app= before=
 for argument; do

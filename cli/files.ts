@@ -1,5 +1,13 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** Writes a whole file or nothing: readers never see half of it. */
 export function writeWhole(file: string, content: string, mode = 0o600): void {
@@ -7,6 +15,22 @@ export function writeWhole(file: string, content: string, mode = 0o600): void {
   const half = `${file}.${process.pid}.new`
   writeFileSync(half, content, { mode })
   renameSync(half, file)
+}
+
+/**
+ * Takes from everybody else what is in a folder, also what an earlier version or another umask left open. As root the
+ * folder itself can be passed through, though not listed: PostgreSQL runs as another user and has its data below.
+ */
+export function closeToOthers(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const isRoot = process.getuid?.() === 0
+  chmodSync(folder, isRoot ? 0o711 : 0o700)
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    const isOurs = found?.uid === process.getuid?.()
+    if (found && isOurs && !found.isSymbolicLink()) chmodSync(path, found.mode & 0o700)
+  }
 }
 
 export function readIfThere(file: string): string | undefined {

@@ -51,6 +51,8 @@ if (asksForHelp) await runMain(main, { rawArgs: rawArgs.length === 0 ? ['--help'
 else await run()
 
 async function run(): Promise<void> {
+  // Whatever it and the processes it starts write is for this user alone: data, logs, sockets.
+  process.umask(0o077)
   try {
     await assertCommand(rawArgs, subCommands)
     await runCommand(main, { rawArgs })

@@ -7,6 +7,7 @@ import { checkComponents } from './components-check.ts'
 import { writeDaprdForRun } from './dapr-run.ts'
 import { readRunFile, type Stanza } from './dapr-yaml.ts'
 import { draining, withoutSaying } from './draining.ts'
+import { closeToOthers } from './files.ts'
 import { fleetUnits } from './fleet.ts'
 import { ensureIdentities, schedulerId } from './identities.ts'
 import { door, instancesOf, withInstances } from './instances.ts'
@@ -40,6 +41,7 @@ export async function planOf(
   choice: Choice,
   change: (stanza: Stanza) => Stanza[] = (stanza) => [stanza],
 ): Promise<Plan> {
+  closeToOthers(project.home)
   const swapped = withSets(project, readRunFile(project.runFile), choice).flatMap(change)
   const once = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const stanzas = withInstances(once, instancesOf(choice.instances))

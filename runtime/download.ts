@@ -13,6 +13,9 @@ export type DownloadOptions = {
   onBytes?: (done: number, total: number | undefined) => void
   /** A server must accept, and then send something, within this many milliseconds each (default 5,000). */
   stallMs?: number | undefined
+  /** Takes nothing whose sum this repository does not know. */
+  pinnedOnly?: boolean
+  log?: ((line: string) => void) | undefined
 }
 
 /** The server could not be reached or did not answer: another file from it would fare no better. */
@@ -21,7 +24,8 @@ export class Unreachable extends Error {
 }
 
 /**
- * Downloads a release's archive, compares its SHA-256 with the published one and unpacks the wanted file.
+ * Downloads a release's archive, compares its SHA-256 with the pinned one, or, when there is none, with the one that the
+ * same server publishes, and unpacks the wanted file.
  * Answers the path of that file in a fresh folder below `dir`, which the caller removes. Throws with the reason, leaving
  * nothing behind: Unreachable if the server gave no answer.
  */
@@ -29,11 +33,13 @@ export async function fetchRelease(release: Release, options: DownloadOptions): 
   const folder = await mkdtemp(join(options.dir, '.download-'))
   const dispatcher = new EnvHttpProxyAgent(timeouts(options.stallMs ?? 5000))
   try {
-    const wanted = await publishedSumOf(release, dispatcher, options.stallMs)
+    const wanted = release.pinnedSum ?? (await trustedSum(release, dispatcher, options))
     const archive = join(folder, release.archive)
     const got = await downloadTo(archive, release.archiveUrl, dispatcher, options)
     if (got !== wanted)
-      throw new Error(`${release.archive} has SHA-256 ${got}, published is ${wanted}`)
+      throw new Error(
+        `${release.archive} has SHA-256 ${got}, ${release.pinnedSum ? 'pinned' : 'published'} is ${wanted}`,
+      )
     return await unpack(archive, release.member, folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -45,6 +51,22 @@ export async function fetchRelease(release: Release, options: DownloadOptions): 
 
 function timeouts(stallMs: number) {
   return { connect: { timeout: stallMs }, headersTimeout: stallMs, bodyTimeout: stallMs }
+}
+
+function trustedSum(
+  release: Release,
+  dispatcher: Dispatcher,
+  { pinnedOnly = false, log, stallMs }: DownloadOptions,
+): Promise<string> {
+  if (pinnedOnly)
+    throw new Error(
+      `runtime/sums.ts has no sum of ${release.archive}, and SIDECART_PINNED_ONLY is set`,
+    )
+  log?.(
+    `${release.archive}: this repository has no sum of it, so it is only compared with what its own server publishes; ` +
+      'SIDECART_PINNED_ONLY=1 builds it from pinned sources instead',
+  )
+  return publishedSumOf(release, dispatcher, stallMs)
 }
 
 async function publishedSumOf(

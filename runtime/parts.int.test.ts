@@ -127,6 +127,29 @@ test('a release with another sum is refused, with both sums', async () => {
   )
 })
 
+test('a release whose sum is pinned is compared with that one, whatever its server publishes', async () => {
+  const linux = releaseOf('dapr', { os: 'linux', arch: 'amd64' }, '')
+  expect(linux.pinnedSum).toMatch(/^[0-9a-f]{64}$/)
+  if (!releaseOf('dapr', platform, '').pinnedSum) return
+  const message = await failure('dapr', await release('dapr'))
+  expect(message).toContain(`pinned is ${releaseOf('dapr', platform, '').pinnedSum}`)
+})
+
+test('a release whose sum is not pinned is taken with a warning, or not at all', async () => {
+  const { url, asked } = await serve(await release('nats-server'))
+  const { lines, options } = await machine(url)
+  await ensurePart('nats-server', options)
+  expect(lines.join()).toContain('this repository has no sum of it')
+  const strict = await machine(url)
+  asked.length = 0
+  const env = { ...strict.options.env, SIDECART_PINNED_ONLY: '1' }
+  const error = await ensurePart('nats-server', { ...strict.options, env }).catch(
+    (caught) => caught,
+  )
+  expect(String(error.message)).toContain('SIDECART_PINNED_ONLY is set')
+  expect(asked).toEqual([])
+})
+
 test('a release without a published sum is refused', async () => {
   const { archiveUrl, sumsUrl } = releaseOf('nats-server', platform, '')
   const files = { ...(await release('nats-server')), [sumsUrl]: '<html>Sign in</html>' }

@@ -1,7 +1,15 @@
+import { pinnedSums } from './sums.ts'
 import { type PartName, pins } from './versions.ts'
 
 /** A published archive, the list with its SHA-256, and the file wanted from inside. */
-export type Release = { archive: string; archiveUrl: string; sumsUrl: string; member: string }
+export type Release = {
+  archive: string
+  archiveUrl: string
+  /** Its SHA-256, when this repository knows it. */
+  pinnedSum?: string
+  sumsUrl: string
+  member: string
+}
 
 export type Platform = { os: 'linux' | 'darwin'; arch: 'amd64' | 'arm64' }
 
@@ -24,7 +32,8 @@ export function releaseOf(name: PartName, { os, arch }: Platform, base: string):
   if (name === 'nats-server') {
     const archive = `nats-server-v${version}-${os}-${arch}.tar.gz`
     return release(
-      `${base}/nats-io/nats-server/releases/download/v${version}`,
+      base,
+      `nats-io/nats-server/releases/download/v${version}`,
       archive,
       'SHA256SUMS',
       name,
@@ -33,15 +42,30 @@ export function releaseOf(name: PartName, { os, arch }: Platform, base: string):
   const archive = `${name}_${os}_${arch}.tar.gz`
   const repository = name === 'dapr' ? 'dapr/cli' : 'dapr/dapr'
   return release(
-    `${base}/${repository}/releases/download/v${version}`,
+    base,
+    `${repository}/releases/download/v${version}`,
     archive,
     `${archive}.sha256`,
     name,
   )
 }
 
-function release(folder: string, archive: string, sums: string, member: string): Release {
-  return { archive, archiveUrl: `${folder}/${archive}`, sumsUrl: `${folder}/${sums}`, member }
+function release(
+  base: string,
+  path: string,
+  archive: string,
+  sums: string,
+  member: string,
+): Release {
+  const folder = `${base}/${path}`
+  const pinnedSum = pinnedSums[`${path}/${archive}`]
+  return {
+    archive,
+    archiveUrl: `${folder}/${archive}`,
+    ...(pinnedSum && { pinnedSum }),
+    sumsUrl: `${folder}/${sums}`,
+    member,
+  }
 }
 
 /** The SHA-256 (hex) of `archive` in a published list, which is either `<sum>  <name>` lines or one bare sum. */

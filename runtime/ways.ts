@@ -39,7 +39,7 @@ export const installed: Way = {
     ),
 }
 
-/** The official release, verified against its published SHA-256. */
+/** The official release, verified against the SHA-256 that is pinned here, else against the published one. */
 export const downloading: Way = {
   label: 'download',
   async get(names, context) {
@@ -66,7 +66,8 @@ async function downloaded(name: PartName, context: Context): Promise<Part> {
   const onBytes = (done: number, total?: number) =>
     progress?.({ part: name, step: 'downloading', unit: 'bytes', done, total })
   try {
-    const file = await fetchRelease(release, { dir, onBytes, stallMs })
+    const pinnedOnly = Boolean(places.env.SIDECART_PINNED_ONLY)
+    const file = await fetchRelease(release, { dir, onBytes, stallMs, pinnedOnly, log })
     return await placed(name, file, context, 'downloaded')
   } finally {
     progress?.({ part: name, step: 'ended' })

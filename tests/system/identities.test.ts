@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
@@ -272,3 +272,12 @@ function listening(): Map<number, string[]> {
     }
   return found
 }
+
+it('nobody else reads or reaches anything of a running shop', () => {
+  const open = readdirSync(project.home).filter((name) => {
+    const found = lstatSync(join(project.home, name))
+    return (found.mode & 0o077) !== 0
+  })
+  expect(open).toEqual([])
+  expect(statSync(project.home).mode & 0o066).toBe(0)
+})

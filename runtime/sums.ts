@@ -1,0 +1,16 @@
+/**
+ * SHA-256 sums of release archives, by their path below https://github.com, from a source other than the server that
+ * sends them. An archive without one is taken with a warning, against the sum that its server publishes, or not at all
+ * with SIDECART_PINNED_ONLY=1. A build from source needs none: `go.sum` pins every module.
+ *
+ * Sums of `dapr/cli` are those of the Hermit package index (cashapp/hermit-packages, dapr.hcl). With a new version in
+ * versions.ts, take its sums from two machines on two networks, and compare.
+ */
+export const pinnedSums: Readonly<Record<string, string>> = {
+  'dapr/cli/releases/download/v1.16.5/dapr_linux_amd64.tar.gz':
+    '39fd305d73907ce4ee3f974054b7d6fb0289e1606881962dc1d7cff96a12de8f',
+  'dapr/cli/releases/download/v1.16.5/dapr_darwin_amd64.tar.gz':
+    'b5525bcfaa09ce4c66268dfe4b30f15af515e3345ac76aa86675512f4e0a5111',
+  'dapr/cli/releases/download/v1.16.5/dapr_darwin_arm64.tar.gz':
+    '6fb0677161b4f3fec487f5b1dfae4fd6a3ee1138fb1d878cb27682c2b8271fdc',
+}
