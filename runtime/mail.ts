@@ -31,7 +31,11 @@ export async function startMail({
     {
       name: 'maildev',
       command: process.execPath,
-      args: ['--import', greetAtOnce, program(), ...smtp, ...web, ...kept, '--mail-directory', dir],
+      args: [
+        ...['--import', greetAtOnce, program(), ...smtp, ...web, ...kept],
+        // else it writes into its log who gets each mail
+        ...['--silent', '--mail-directory', dir],
+      ],
       cwd: dir,
       logFile,
     },
