@@ -97,7 +97,7 @@ export function accessControlOf(callee: string): string {
         operations:
 ${operations.join('')}`
   })
-  return `${about} Written by \`npx sidecart access-control\`.
+  return `${about} Written by \`./sidecart access-control\`.
   accessControl:
     defaultAction: deny
     trustDomain: public

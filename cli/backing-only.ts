@@ -61,7 +61,7 @@ export async function stopBacking(project: Project, name?: string): Promise<numb
   const state = readState(project)
   if (state?.supervisor)
     throw new Advice(
-      `these servers belong to the running shop: npx sidecart ${name ? `stop ${name}` : 'down'}`,
+      `these servers belong to the running shop: ./sidecart ${name ? `stop ${name}` : 'down'}`,
     )
   const running = (state?.processes ?? []).filter(procOf)
   const chosen = running.filter((process) => name === undefined || process.name === name)

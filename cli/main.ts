@@ -64,7 +64,7 @@ async function run(): Promise<void> {
 
 /** What a person can act on is said in a sentence; anything else is a fault of ours and shows where it happened. */
 function told(error: Error): string {
-  if (error.name === 'CLIError') return `${error.message}\nSee: npx sidecart --help`
+  if (error.name === 'CLIError') return `${error.message}\nSee: ./sidecart --help`
   return error instanceof Advice || error.name === 'PartError'
     ? error.message
     : (error.stack ?? error.message)

@@ -108,7 +108,7 @@ async function rotateLogin(
   url.password = random(24)
   const after = { ...secrets, [key]: url.href }
   if (!isRunning(project, 'postgres') && !process.env.SIDECART_POSTGRES_URL)
-    throw new Advice('the database must run to change a password: npx sidecart backing start')
+    throw new Advice('the database must run to change a password: ./sidecart backing start')
   await ensureDatabases(superuserOf(after), after)
   writeSecrets(project, after)
   await restart(project, appsWith(project, key), say)

@@ -22,7 +22,7 @@ const adviceFrom = (gateway: string): Promise<unknown> =>
 test('who asks a shop that is down is told how to look', async () => {
   const advice = await adviceFrom('http://127.0.0.1:9')
   expect(advice).toBeInstanceOf(Advice)
-  expect(String(advice)).toMatch(/Is the shop up\? npx sidecart status$/)
+  expect(String(advice)).toMatch(/Is the shop up\? \.\/sidecart status$/)
 })
 
 test('who asks while a part of it is away is told in its words', async () => {

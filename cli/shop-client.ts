@@ -85,7 +85,7 @@ export async function signIn(
       await sleep(20)
     }
     throw new Advice(
-      `order ${orderId} has not come to rest in ${timeoutMs / 1000} s; see: npx sidecart logs orders`,
+      `order ${orderId} has not come to rest in ${timeoutMs / 1000} s; see: ./sidecart logs orders`,
     )
   }
 
@@ -104,7 +104,7 @@ async function ask(
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch((cause: unknown) => {
-    throw new Advice(`Nobody answers at ${gateway}. Is the shop up? npx sidecart status`, { cause })
+    throw new Advice(`Nobody answers at ${gateway}. Is the shop up? ./sidecart status`, { cause })
   })
   const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
   if (!answer.ok)

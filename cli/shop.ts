@@ -123,6 +123,6 @@ export function assertNotRunning(project: Project): void {
   const supervisor = supervisorOf(readState(project))
   if (supervisor)
     throw new Advice(
-      `sidecart is already running (pid ${supervisor.pid}); npx sidecart status, npx sidecart down`,
+      `sidecart is already running (pid ${supervisor.pid}); ./sidecart status, ./sidecart down`,
     )
 }

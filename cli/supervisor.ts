@@ -166,7 +166,7 @@ export function createSupervisor(
     if (!one.wanted) begin(one)
     await until(() => one.phase === 'ready' || one.phase === 'pausing' || !one.wanted)
     if (one.phase === 'pausing')
-      throw new Advice(`${name} ended while it started; see: npx sidecart logs ${name}`)
+      throw new Advice(`${name} ended while it started; see: ./sidecart logs ${name}`)
   }
 
   function begin(one: Kept, running?: Proc): void {

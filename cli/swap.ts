@@ -33,7 +33,7 @@ export async function swap(
   progress.line(`2 of 2: on ${to}`)
   await restarted(project, after, false)
   progress.end()
-  progress.line(`\nFor the next starts: npx sidecart up ${asFlags(after).join(' ')}`)
+  progress.line(`\nFor the next starts: ./sidecart up ${asFlags(after).join(' ')}`)
   progress.line(`or components/pubsub-${to} instead of components/pubsub-${old} in dapr.yaml`)
 }
 

@@ -56,7 +56,7 @@ export async function upInBackground(
     reporter(progress),
   )
   progress.end()
-  progress.line(opened(project, began, 'npx sidecart down stops everything.'))
+  progress.line(opened(project, began, './sidecart down stops everything.'))
 }
 
 /** The same for a command that goes on and brings load: answers whether the shop was closed before. */
@@ -124,7 +124,7 @@ function told(): never {
 }
 
 function noLinks(error: Error): never {
-  const advice = 'servers that run already must stop first: npx sidecart backing stop'
+  const advice = 'servers that run already must stop first: ./sidecart backing stop'
   throw new Advice(`there is no way between services and servers (${error.message}); ${advice}`)
 }
 

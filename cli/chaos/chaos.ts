@@ -64,7 +64,7 @@ export async function chaos(
 
 async function linksOf(project: Project): Promise<Links> {
   if (supervisorOf(readState(project)))
-    throw new Advice('network faults need a shop that chaos starts itself: npx sidecart down')
+    throw new Advice('network faults need a shop that chaos starts itself: ./sidecart down')
   return openLinks()
 }
 

@@ -15,7 +15,7 @@ export default command({
     const names = files.map((file) => relative(project.root, file))
     if (args.check && names.length > 0)
       throw new Advice(
-        `${names.join(', ')} do not allow what the contracts say: npx sidecart access-control`,
+        `${names.join(', ')} do not allow what the contracts say: ./sidecart access-control`,
       )
     for (const name of names) console.log(`written: ${name}`)
   },

@@ -18,7 +18,7 @@ export default command({
     const broken = breakingChanges(project)
     const stale = args.check ? staleDocuments(project) : writeApiDocuments(project)
     if (args.check && stale.length > 0)
-      throw new Advice(`${stale.join(', ')} do not say what the contracts say: npx sidecart api`)
+      throw new Advice(`${stale.join(', ')} do not say what the contracts say: ./sidecart api`)
     for (const path of stale) console.log(`written: ${path}`)
     if (broken.length > 0)
       throw new Advice(

@@ -31,8 +31,8 @@ const start = command({
 /** dapr.yaml is what `dapr run` reads: a choice on the command line is not in it. */
 const next = (flags: string[]) =>
   flags.length === 0
-    ? '\nNow:  eval "$(npx sidecart env)" && dapr run -f .'
-    : `\nNow:  npx sidecart up ${flags.join(' ')}`
+    ? '\nNow:  eval "$(./sidecart env)" && dapr run -f .'
+    : `\nNow:  ./sidecart up ${flags.join(' ')}`
 
 const stop = command({
   meta: { name: 'stop', description: 'Stop the servers again' },

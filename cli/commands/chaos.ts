@@ -77,6 +77,6 @@ function print({ ok, seed, orders, faults, recoverySeconds, violations, record }
   for (const violation of violations.slice(0, shown)) console.log(`✗ ${violation}`)
   if (violations.length > shown) console.log(`… and ${violations.length - shown} more`)
   console.log(
-    ok ? '✓ nothing was lost' : `✗ see ${record}, and: npx sidecart verify --record ${record}`,
+    ok ? '✓ nothing was lost' : `✗ see ${record}, and: ./sidecart verify --record ${record}`,
   )
 }

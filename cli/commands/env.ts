@@ -10,13 +10,13 @@ import { ensureAppTokens, ensureVariables } from '../variables.ts'
 export default command({
   meta: {
     name: 'env',
-    description: 'What `dapr run -f .` needs from the shell: eval "$(npx sidecart env)"',
+    description: 'What `dapr run -f .` needs from the shell: eval "$(./sidecart env)"',
   },
   run: async () => {
     const project = projectAt()
     const variables = ensureVariables(project)
     if (!variables.DAPR_TRUST_ANCHORS)
-      throw new Advice('there are no trust anchors yet: npx sidecart backing start')
+      throw new Advice('there are no trust anchors yet: ./sidecart backing start')
     const apps = readRunFile(project.runFile).map(({ appId }) => appId)
     for (const app of apps) ensureAppTokens(project, app)
     await ensureIdentities(project, apps)

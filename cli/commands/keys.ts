@@ -30,7 +30,7 @@ const rotate = command({
   meta: { name: 'rotate', description: 'Make a new signing key; tokens of the old one stay good' },
   run: async () => {
     const kid = await rotateKeys(projectAt(), console.log)
-    console.log(`${kid} signs. In 16 minutes: npx sidecart keys retire`)
+    console.log(`${kid} signs. In 16 minutes: ./sidecart keys retire`)
   },
 })
 

@@ -48,7 +48,7 @@ export function passToSupervisor(
   app.all('/operations/*', (c) =>
     admit(c, async () => {
       if (!supervisor)
-        throw refused('not-found', 'Nobody supervises this shop; `npx sidecart up` would.')
+        throw refused('not-found', 'Nobody supervises this shop; `./sidecart up` would.')
       const body = ['GET', 'HEAD'].includes(c.req.method)
         ? undefined
         : new Uint8Array(await c.req.arrayBuffer())

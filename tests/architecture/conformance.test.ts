@@ -24,7 +24,7 @@ test.each(results.map((result) => [`${result.kind} ${result.set}`, result] as co
   },
 )
 
-test('the tables on the pages are those of the last results: npx sidecart conformance --keep', () => {
+test('the tables on the pages are those of the last results: ./sidecart conformance --keep', () => {
   for (const [page, text] of Object.entries(tablesOf(project, results)))
     expect(readIfThere(join(project.root, page)), page).toBe(text)
 })

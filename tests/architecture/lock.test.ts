@@ -2,11 +2,11 @@ import { expect, it } from 'vitest'
 import { type Lock, missingPlatforms, withoutIntegrity } from '../../cli/lock.ts'
 import { read } from './tree.ts'
 
-it('package-lock.json is complete for every platform (if not: npx sidecart lock)', () => {
+it('package-lock.json is complete for every platform (if not: ./sidecart lock)', () => {
   expect(missingPlatforms(JSON.parse(read('package-lock.json')) as Lock)).toEqual({})
 })
 
-it('every package in package-lock.json has a checksum (if not: npx sidecart lock)', () => {
+it('every package in package-lock.json has a checksum (if not: ./sidecart lock)', () => {
   expect([...withoutIntegrity(JSON.parse(read('package-lock.json')) as Lock).values()]).toEqual([])
 })
 

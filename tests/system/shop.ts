@@ -76,7 +76,7 @@ function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
   const log = openSync(launchLog, 'w')
   const from = runFile() === onDisk ? '.' : '-'
-  const lines = `eval "$(npx sidecart env </dev/null)" && exec dapr run -f ${from}`
+  const lines = `eval "$(./sidecart env </dev/null)" && exec dapr run -f ${from}`
   const child = spawn('bash', ['-c', lines], {
     cwd: root,
     stdio: ['pipe', log, log],
