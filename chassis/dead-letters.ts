@@ -27,11 +27,11 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
   return {
     async keep({ id, topic, event, cause, attempts, traceId, againInMs }) {
       const values = {
-        topic,
+        topic: storable(topic),
         event: JSON.stringify(event),
-        cause,
+        cause: storable(cause),
         attempts,
-        trace_id: traceId ?? null,
+        trace_id: traceId ? storable(traceId) : null,
         next_attempt_at: againInMs === undefined ? null : inMs(againInMs),
       }
       await rows
@@ -90,6 +90,9 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
     },
   }
 }
+
+/** PostgreSQL keeps no NUL in text. */
+const storable = (text: string): string => text.replaceAll('\0', '\ufffd')
 
 const inMs = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`
 

@@ -41,12 +41,27 @@ export const commonProblems = {
 
 /** Names each field at fault with what is wrong with it. */
 export function fieldErrors(error: z.ZodError): { field: string; message: string }[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({
-          field: [...issue.path, key].join('.'),
-          message: 'Unknown field',
-        }))
-      : [{ field: issue.path.join('.') || '(body)', message: issue.message }],
-  )
+  return errorsOf(error.issues, [])
 }
+
+function errorsOf(issues: readonly Issue[], above: readonly PropertyKey[]) {
+  return issues.flatMap((issue): { field: string; message: string }[] => {
+    const path = [...above, ...issue.path]
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        field: [...path, key].join('.'),
+        message: 'Unknown field',
+      }))
+    // of several ways to say something, the one that knows every field that was sent
+    if (issue.code === 'invalid_union' && issue.errors.length > 0)
+      return errorsOf(
+        issue.errors.find((one) => one.every(({ code }) => code !== 'unrecognized_keys')) ??
+          issue.errors[0] ??
+          [],
+        path,
+      )
+    return [{ field: path.join('.') || '(body)', message: issue.message }]
+  })
+}
+
+type Issue = z.core.$ZodIssue

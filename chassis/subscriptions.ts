@@ -91,7 +91,7 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
   })
 
   async function existing(id: string) {
-    const letter = await deadLetters.find(id)
+    const letter = id.includes('\0') ? undefined : await deadLetters.find(id)
     if (!letter) throw refused('not-found', 'No such dead letter.')
     return letter
   }

@@ -4,6 +4,7 @@ import { publishedKeys } from '../chassis/authentication.ts'
 import { deadLetterRoutes } from '../chassis/subscriptions.ts'
 import { catalogRoutes } from '../services/catalog/contract.ts'
 import { paymentsRoutes } from '../services/payments/contract.ts'
+import { usersRoutes } from '../services/users/contract.ts'
 import { routesByService } from './contracts.ts'
 import type { Project } from './project.ts'
 
@@ -23,6 +24,7 @@ export const internalCalls: Record<string, Record<string, readonly Route[]>> = {
       catalogRoutes.returnGoods,
     ],
     payments: [paymentsRoutes.charge, paymentsRoutes.refund, paymentsRoutes.refundPart],
+    users: [usersRoutes.savedAddress],
   },
 }
 

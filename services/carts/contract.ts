@@ -1,4 +1,5 @@
 import { body, createRoute, empty, json, z } from '../../chassis/contract.ts'
+import { token } from '../../chassis/text.ts'
 import { OrderQuantity, orderLimits, Sku } from '../catalog/contract.ts'
 
 export const Line = z.strictObject({ sku: Sku, quantity: OrderQuantity }).openapi('CartLine')
@@ -20,7 +21,7 @@ const tags = ['carts']
 const security = [{ bearer: [] }]
 const params = z.strictObject({ sku: Sku })
 const headers = z.object({
-  'if-match': z.string().max(500).optional().openapi({
+  'if-match': token(500).optional().openapi({
     description: 'The ETag that was read. Refused with 412 when the cart has changed.',
   }),
 })
@@ -34,7 +35,7 @@ export const cartsRoutes = {
     tags,
     summary: 'Own cart; empty for those who never used it',
     security,
-    request: { headers: z.object({ 'if-none-match': z.string().max(500).optional() }) },
+    request: { headers: z.object({ 'if-none-match': token(1_000).optional() }) },
     responses: { 200: cart, 304: empty('Not modified') },
   }),
   clear: createRoute({

@@ -1,4 +1,5 @@
 import { body, createRoute, empty, fact, json, Money, z } from '../../chassis/contract.ts'
+import { line, paragraph, token } from '../../chassis/text.ts'
 
 export const Sku = z
   .string()
@@ -10,9 +11,12 @@ export type Sku = z.infer<typeof Sku>
 export const orderLimits = { products: 50, pieces: 999 }
 export const OrderQuantity = z.int().min(1).max(orderLimits.pieces)
 
-const Name = z.string().trim().min(1).max(120)
-const Description = z.string().trim().min(1).max(2_000)
-const Category = z.string().regex(/^[a-z]+(-[a-z]+)*$/)
+const Name = line(120)
+const Description = paragraph(2_000)
+const Category = z
+  .string()
+  .max(60)
+  .regex(/^[a-z]+(-[a-z]+)*$/)
 const Price = Money.extend({ amount: z.int().min(1).max(10_000_000) })
 const Quantity = z.int().min(1).max(1_000_000)
 const Version = z.int().min(1)
@@ -56,18 +60,14 @@ export const ProductQuery = z.strictObject({
     description:
       'Also products that are no longer sold (`any`), or only these (`true`): for operators',
   }),
-  q: z.string().trim().max(200).optional(),
+  q: line(200, { min: 0 }).optional(),
   category: Category.optional(),
   minPrice: wholeNumber('minPrice', 'in minor units (cents)', 0, 999_999_999),
   maxPrice: wholeNumber('maxPrice', 'in minor units (cents)', 0, 999_999_999),
   inStock: z.enum(['true', 'false']).optional(),
   sort: Sort.optional().openapi({ description: 'relevance with `q`, otherwise name' }),
   limit: wholeNumber('limit', '1 to 100, 24 when absent', 1, 100),
-  cursor: z
-    .string()
-    .max(2_000)
-    .optional()
-    .openapi({ description: '`nextCursor` of the page before' }),
+  cursor: token(2_000).optional().openapi({ description: '`nextCursor` of the page before' }),
 })
 export type ProductQuery = z.infer<typeof ProductQuery>
 
@@ -103,7 +103,7 @@ export const StockAdjustment = z
       .min(-1_000_000)
       .max(1_000_000)
       .refine((delta) => delta !== 0, 'not zero'),
-    reason: z.string().trim().min(1).max(200),
+    reason: line(200),
   })
   .openapi('StockAdjustment')
 export type StockAdjustment = z.infer<typeof StockAdjustment>
@@ -223,7 +223,7 @@ export const catalogRoutes = {
     summary: 'A product',
     request: {
       ...bySku,
-      headers: z.object({ 'if-none-match': z.string().max(1_000).optional() }),
+      headers: z.object({ 'if-none-match': token(1_000).optional() }),
     },
     responses: { 200: { ...json(Product), ...tagged }, 304: empty('Not modified') },
   }),
@@ -253,7 +253,7 @@ export const catalogRoutes = {
     request: {
       ...bySku,
       headers: z.object({
-        'if-match': z.string().max(1_000).optional().openapi({
+        'if-match': token(1_000).optional().openapi({
           description:
             'ETags that were read, or versions of the product as in "3": change only these; otherwise 412',
         }),
@@ -270,7 +270,7 @@ export const catalogRoutes = {
     request: {
       ...bySku,
       headers: z.object({
-        'idempotency-key': z.string().min(1).max(200).optional().openapi({
+        'idempotency-key': token(200).optional().openapi({
           description: 'The same key is the same adjustment of this product, for ever',
         }),
       }),

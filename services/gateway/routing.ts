@@ -3,6 +3,7 @@ const owners: Record<string, string> = {
   '.well-known': 'users',
   users: 'users',
   sessions: 'users',
+  countries: 'users',
   products: 'catalog',
   categories: 'catalog',
   catalog: 'catalog',
@@ -27,6 +28,7 @@ const open: readonly [method: string, path: RegExp][] = [
   ['GET', /^\/\.well-known\/jwks\.json$/],
   ['GET', /^\/products(\/|$)(?!.*\/stock$)/],
   ['GET', /^\/categories$/],
+  ['GET', /^\/countries$/],
 ]
 
 /** Whether a request may pass without an access token. */

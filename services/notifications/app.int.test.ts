@@ -248,6 +248,35 @@ test('the newest contact counts, in whatever order they are heard', async () => 
   expect(postman.letters[1]?.html).toContain('Hello New')
 })
 
+test('another e-mail is told to the old and the new address, another password to the owner, once', async () => {
+  const postman = createFakePostman()
+  const world = shop(postman)
+  const { hear, list, register } = world
+  const { userId, contact } = await register()
+  const [formerEmail, email] = [contact.email, `new-${contact.email}`]
+  const moved = users.contactChanged({ ...contact, email, formerEmail, version: 2 })
+  const noPreferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
+  const quiet = { ...contact, email, preferences: noPreferences }
+  for (const fact of [
+    moved,
+    moved,
+    users.contactChanged({ ...quiet, version: 3, passwordChanged: true }),
+    users.contactChanged({ ...quiet, version: 4, passwordChanged: true }),
+    users.contactChanged({ ...quiet, name: 'Eve', version: 5 }),
+  ])
+    expect(await hear(fact)).toBe('SUCCESS')
+  await run(world)
+  expect(postman.letters.map(({ recipient, subject }) => [recipient, subject])).toEqual([
+    [email, 'Welcome to Sidecart'],
+    [formerEmail, 'Your e-mail address was changed'],
+    [email, 'Your e-mail address was changed'],
+    [email, 'Your password was changed'],
+    [email, 'Your password was changed'],
+  ])
+  expect(JSON.stringify(postman.letters[1])).not.toContain(email)
+  expect(await list('', userId)).toHaveLength(5)
+})
+
 test('a change that is heard before the registration does not lose the welcome', async () => {
   const world = shop()
   const contact = { userId: uuid(), email: 'a@b.example', name: 'Ada', preferences, version: 2 }

@@ -11,7 +11,7 @@ import { orders } from '../orders/contract.ts'
 import { payments } from '../payments/contract.ts'
 import { users } from '../users/contract.ts'
 import { notificationsRoutes } from './contract.ts'
-import { draft, type News, needsContact, type RefusalCode } from './domain.ts'
+import { draft, type News, needsContact, notices, type RefusalCode } from './domain.ts'
 import type { Mails, Records } from './ports.ts'
 
 export type NotificationsPorts<T> = {
@@ -43,7 +43,10 @@ export function notificationsHandlers<T>({
       await records.keepContact(tx, fact)
       await hear(tx, fact.userId, { kind: 'welcome', fact })
     }),
-    on(users.contactChanged, (fact, tx: T) => records.keepContact(tx, fact)),
+    on(users.contactChanged, async (fact, tx: T) => {
+      await records.keepContact(tx, fact)
+      for (const notice of notices(fact)) await records.add(tx, notice)
+    }),
     on(orders.placed, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'placed', fact })),
     on(orders.confirmed, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'confirmed', fact })),
     on(orders.cancelled, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'cancelled', fact })),

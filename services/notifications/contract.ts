@@ -3,6 +3,8 @@ import { createRoute, json, z } from '../../chassis/contract.ts'
 export const MailKind = z
   .enum([
     'welcome',
+    'email-changed',
+    'password-changed',
     'placed',
     'confirmed',
     'cancelled',

@@ -10,6 +10,8 @@ export type RefusalCode = 'mail-not-resendable'
 type Said<F extends { schema: z.ZodType }> = z.output<F['schema']>
 type Facts = {
   welcome: Said<typeof users.registered>
+  'email-changed': Said<typeof users.contactChanged>
+  'password-changed': Said<typeof users.contactChanged>
   placed: Said<typeof orders.placed>
   confirmed: Said<typeof orders.confirmed>
   cancelled: Said<typeof orders.cancelled>
@@ -31,6 +33,8 @@ export type Draft = {
   customerId: string
   orderId?: string
   news: News
+  /** For a mail that goes to an address of its own instead of the contact's. */
+  sendTo?: string
   status: Extract<MailStatus, 'pending' | 'suppressed' | 'recorded'>
 }
 
@@ -40,6 +44,8 @@ export type Draft = {
  */
 const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
   welcome: 'always',
+  'email-changed': 'always',
+  'password-changed': 'always',
   placed: 'orderUpdates',
   confirmed: 'orderUpdates',
   cancelled: 'orderUpdates',
@@ -57,7 +63,7 @@ export const needsContact = ({ kind }: News): boolean => wants[kind] !== 'never'
 /** @throws Fault `contact-unknown` when the customer has not been heard of yet */
 export function draft(news: News, contact: Contact | undefined): Draft {
   const about =
-    news.kind === 'welcome'
+    'userId' in news.fact
       ? { customerId: news.fact.userId }
       : { customerId: news.fact.customerId, orderId: news.fact.orderId }
   const wanted = wants[news.kind]
@@ -66,6 +72,24 @@ export function draft(news: News, contact: Contact | undefined): Draft {
     throw new Fault('contact-unknown', `Customer ${about.customerId} has not been heard of yet.`)
   const yes = wanted === 'always' || contact.preferences[wanted]
   return { ...about, news, status: yes ? 'pending' : 'suppressed' }
+}
+
+/**
+ * Mails that tell the owner of an account what was changed in it, whatever their preferences: of another e-mail both
+ * addresses are told.
+ */
+export function notices(fact: Facts['email-changed']): Draft[] {
+  const { userId: customerId, email, formerEmail, passwordChanged } = fact
+  const notice = (kind: 'email-changed' | 'password-changed', sendTo: string): Draft => ({
+    customerId,
+    news: { kind, fact },
+    sendTo,
+    status: 'pending',
+  })
+  return [
+    ...(formerEmail ? [notice('email-changed', formerEmail), notice('email-changed', email)] : []),
+    ...(passwordChanged ? [notice('password-changed', email)] : []),
+  ]
 }
 
 /** What came of trying to send a mail. Only `not-sent` may be tried again. */

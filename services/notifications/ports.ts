@@ -7,7 +7,7 @@ export type Records<T> = {
   /** Keeps a contact unless a newer version of it is known. */
   keepContact(tx: T, contact: Contact): Promise<void>
   contactOf(tx: T, customerId: string): Promise<Contact | undefined>
-  /** Keeps the mail unless there is one of this order (or customer) and kind. */
+  /** Keeps the mail unless there is one of this order (or change of this customer) and kind. */
   add(tx: T, draft: Draft): Promise<void>
 }
 

@@ -23,6 +23,9 @@ export type NotificationsTables = {
     fact: string
     status: MailStatus
     recipient: string | null
+    send_to: string | null
+    /** Tells mails of one kind to one customer apart. */
+    about: Generated<string>
     problem: string | null
     attempts: Generated<number>
     attempts_allowed: number
@@ -74,7 +77,7 @@ export function createStore(
       return row && toContact(row)
     },
 
-    async add(tx, { customerId, orderId, news, status }) {
+    async add(tx, { customerId, orderId, news, sendTo, status }) {
       await tx.rows
         .insertInto('mails')
         .values({
@@ -83,6 +86,7 @@ export function createStore(
           order_id: orderId ?? null,
           kind: news.kind,
           fact: JSON.stringify(news.fact),
+          ...(sendTo && { send_to: sendTo, about: String(news.fact.version) }),
           status,
           attempts_allowed: attemptsAllowed,
           due_at: now(),
@@ -100,7 +104,7 @@ export function createStore(
           order by due_at, id limit 1 for update skip locked
         )
         update mails
-        set status = 'sending', attempts = attempts + 1, claimed_at = ${now()}, recipient = contacts.email
+        set status = 'sending', attempts = attempts + 1, claimed_at = ${now()}, recipient = coalesce(send_to, contacts.email)
         from next, contacts
         where mails.id = next.id and contacts.user_id = mails.customer_id
         returning mails.id, kind, fact, recipient, contacts.name, attempts, attempts_allowed`.execute(

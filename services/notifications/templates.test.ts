@@ -11,8 +11,12 @@ const head = { orderId, customerId: userId, version: 2 }
 const payment = { ...head, paymentId: '019a0c6e-5b7e-7c31-9d2a-000000000002', amount: euro(1490) }
 const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
 
+const contact = { userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }
+
 const all: News[] = [
-  { kind: 'welcome', fact: { userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 } },
+  { kind: 'welcome', fact: contact },
+  { kind: 'email-changed', fact: { ...contact, formerEmail: 'former@b.example' } },
+  { kind: 'password-changed', fact: { ...contact, passwordChanged: true } },
   { kind: 'placed', fact: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
   {
     kind: 'confirmed',
@@ -39,15 +43,16 @@ const letter = (kind: MailKind, name = 'Ada') => {
   return write(news, name, 'https://shop.example')
 }
 
-test('there is a mail of every kind, with a name, a subject on one line, and the order it speaks of', () => {
+test('there is a mail of every kind, with a subject on one line, and the order it speaks of', () => {
   expect(all.map(({ kind }) => kind)).toEqual(MailKind.options)
   for (const news of all) {
     const { subject, text, html } = write(news, 'Ada', 'https://shop.example')
     expect(subject).toMatch(/^[^\r\n]{8,78}$/)
     for (const body of [text, html]) {
-      expect(body).toContain('Hello Ada')
       expect(body).toContain('https://shop.example')
-      if (news.kind !== 'welcome') expect(body).toContain(orderId)
+      const isAboutOrder = 'orderId' in news.fact
+      expect(body).toContain(isAboutOrder ? 'Hello Ada,' : 'Hello,')
+      if (isAboutOrder) expect(body).toContain(orderId)
       expect(body).not.toMatch(/undefined|null|NaN|\[object/)
     }
   }
@@ -71,6 +76,35 @@ test('what customers and catalogues wrote cannot become markup', () => {
   expect(html).not.toContain('<script>')
   expect(html).not.toContain('<big>')
   expect(html).toContain('Mug &lt;big&gt; &amp; &quot;blue&quot;')
+})
+
+test.each([
+  'You won! Claim at http://evil.example',
+  'Claim at www.evil.example',
+  'evil.example',
+  'Your money waits: evil dot example',
+  'ask eve@evil.example',
+  'Ada\r\nBcc: all@example.com',
+  '<a href="https://evil.example">Ada</a>',
+  'x'.repeat(80),
+])('no mail carries a message that somebody chose as a name: %s', (name) => {
+  for (const news of all) {
+    const { subject, text, html } = write(news, name, 'https://shop.example')
+    for (const part of [subject, text, html]) expect(part).not.toMatch(/evil|won|Bcc|xxx/i)
+    expect(text).toContain('Hello,')
+  }
+})
+
+test.each([
+  'Ada Lovelace',
+  'J.R.R. Tolkien',
+  'Dr. Ada O’Brien-Smith',
+  'José Ñandú',
+  '李小龍',
+  'मीरा',
+])('mails about orders greet %s by name', (name) => {
+  expect(letter('placed', name).text).toContain(`Hello ${name},`)
+  expect(letter('welcome', name).text).not.toContain(name)
 })
 
 test('a cancellation says why in words, whatever the reason, and that nothing is to be paid', () => {

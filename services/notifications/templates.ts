@@ -1,5 +1,6 @@
 import { formatMoney, type Money, times } from '../../chassis/money.ts'
 import type { CancelReason } from '../orders/contract.ts'
+import type { MailKind } from './contract.ts'
 import type { News } from './domain.ts'
 
 export type Letter = { subject: string; text: string; html: string }
@@ -14,12 +15,25 @@ type Content = { subject: string; title: string; blocks: Block[]; orderId?: stri
 /** Writes a mail about news. The same news and name always give the same mail. */
 export function write(news: News, name: string, shopUrl: string): Letter {
   const content = tell(news)
+  const greeting = greet(news, name)
   return {
     subject: content.subject,
-    text: asText(content, name, shopUrl),
-    html: asHtml(content, name, shopUrl),
+    text: asText(content, greeting, shopUrl),
+    html: asHtml(content, greeting, shopUrl),
   }
 }
+
+/** Letters, with what stands between them in names; no word with a dot inside, which programs make a link of. */
+const plainName = /^[\p{L}\p{M}](?:[\p{L}\p{M} ’'-]|\.(?= |$|\p{L}\.)){0,59}$/u
+
+/**
+ * A name is chosen by whoever registers an address, which may be another's. So mails about the account itself have none,
+ * and others only a name that can be no message.
+ */
+const greet = ({ kind }: News, name: string): string =>
+  nameless.includes(kind) || !plainName.test(name) ? 'Hello,' : `Hello ${name},`
+
+const nameless: readonly MailKind[] = ['welcome', 'email-changed', 'password-changed']
 
 /** How an order is called in a subject: the end of its id, which differs most. */
 export const orderNumber = (orderId: string): string => orderId.slice(-8).toUpperCase()
@@ -44,6 +58,24 @@ function tell(news: News): Content {
         title: 'Welcome',
         blocks: text(
           'Your account is ready. We will write to this address about your orders; which mails you get is up to you, in your account.',
+        ),
+      }
+    case 'email-changed':
+      return {
+        subject: 'Your e-mail address was changed',
+        title: 'Your e-mail address was changed',
+        blocks: text(
+          'The e-mail address of your account is another one now; both addresses get this mail.',
+          'If it was not you, sign in and change your password, or answer this mail.',
+        ),
+      }
+    case 'password-changed':
+      return {
+        subject: 'Your password was changed',
+        title: 'Your password was changed',
+        blocks: text(
+          'The password of your account was changed, and every other device was signed out.',
+          'If it was not you, answer this mail.',
         ),
       }
     case 'placed': {
@@ -115,7 +147,7 @@ const about = (orderId: string, title: string, what: string, paragraphs: string[
 const text = (...paragraphs: string[]): Block[] =>
   paragraphs.map((paragraph) => ({ is: 'text', text: paragraph }))
 
-function asText({ title, blocks, orderId }: Content, name: string, shopUrl: string): string {
+function asText({ title, blocks, orderId }: Content, greeting: string, shopUrl: string): string {
   const body = blocks.map((block) =>
     block.is === 'text'
       ? block.text
@@ -126,7 +158,7 @@ function asText({ title, blocks, orderId }: Content, name: string, shopUrl: stri
   )
   return [
     title,
-    `Hello ${name},`,
+    greeting,
     ...body,
     ...(orderId ? [`Order ${orderId}`] : []),
     `Sidecart\n${shopUrl}`,
@@ -139,7 +171,7 @@ const cell = 'padding:10px 0;border-bottom:1px solid #e7e5df'
 /** Tables and inline styles: all that mail programs agree on. */
 function asHtml(
   { subject, title, blocks, orderId }: Content,
-  name: string,
+  greeting: string,
   shopUrl: string,
 ): string {
   return `<!doctype html>
@@ -151,7 +183,7 @@ function asHtml(
 <tr><td style="background:#1f4d3f;padding:18px 32px;color:#ffffff;font-size:18px;font-weight:600">Sidecart</td></tr>
 <tr><td style="padding:32px">
 <h1 style="margin:0 0 18px;font-size:24px;line-height:1.25">${escapeHtml(title)}</h1>
-<p style="margin:0 0 14px;font-size:16px;line-height:1.55">Hello ${escapeHtml(name)},</p>
+<p style="margin:0 0 14px;font-size:16px;line-height:1.55">${escapeHtml(greeting)}</p>
 ${blocks.map(blockAsHtml).join('\n')}
 ${orderId ? `<p style="margin:24px 0 0;padding:12px 14px;background:#f4f2ec;border-radius:6px;font-size:13px;color:#5c584d">Order <strong>${orderNumber(orderId)}</strong><br>${orderId}</p>` : ''}
 </td></tr>

@@ -29,7 +29,7 @@ import {
   type ReserveOutcome,
 } from './domain.ts'
 import { migrations } from './migrations/index.ts'
-import type { Catalog, Payments } from './ports.ts'
+import type { AddressBook, Catalog, Payments } from './ports.ts'
 import { createDriver, type Driver } from './saga.ts'
 import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
@@ -111,6 +111,8 @@ beforeEach(async () => {
   driver.start()
   ports = {
     backlog: createBacklog({ underWay: store.underWay, most: 1_000, mostPerCustomer: 1_000 }),
+    shipsTo: ['DE', 'HK'],
+    addressBook: { find: (userId, addressId) => book(userId, addressId) },
     overview: createOverview(database),
     store,
     catalog,
@@ -122,6 +124,12 @@ beforeEach(async () => {
   }
   app = createOrdersApp(ports)
 })
+
+const saved = uuid()
+/** The address book of users, with one address of Ada's. */
+const adasBook: AddressBook['find'] = async (userId, addressId) =>
+  userId === ada && addressId === saved ? shipTo : undefined
+let book = adasBook
 
 async function called<T>(name: string, answer: () => Promise<T>): Promise<T> {
   others.calls.push(name)
@@ -473,6 +481,30 @@ describe('placing an order', () => {
       400,
       'lines',
     ],
+    [
+      'a country that does not exist',
+      { ...request, shipTo: { ...shipTo, country: 'XX' } },
+      400,
+      'shipTo.country',
+    ],
+    [
+      'a country that the shop does not ship to',
+      { ...request, shipTo: { ...shipTo, country: 'AQ' } },
+      400,
+      'shipTo.country',
+    ],
+    [
+      'an address with control characters',
+      { ...request, shipTo: { ...shipTo, street: 'Harbour\u0007 Road' } },
+      400,
+      'shipTo.street',
+    ],
+    [
+      'no postal code where the country has one',
+      { ...request, shipTo: { ...shipTo, postalCode: '' } },
+      400,
+      'shipTo.postalCode',
+    ],
     ['an unknown product', { ...request, lines: [{ sku: 'NO-SUCH', quantity: 1 }] }, 422, 'lines'],
   ])('with %s is refused, names the field, and stores nothing', async (_, body, status, field) => {
     const before = await countOrders()
@@ -522,6 +554,76 @@ describe('placing an order', () => {
     expect(wrong.headers.get('allow')).toBe('GET, POST')
     for (const answer of [broken, large, wrong])
       expect(answer.headers.get('content-type')).toBe('application/problem+json')
+  })
+})
+
+describe('an order to a saved address', () => {
+  const toSaved = { ...request, shipTo: { addressId: saved } }
+  const bookIsDown: AddressBook['find'] = async () => {
+    throw new Fault('unavailable', 'users does not answer')
+  }
+  afterEach(() => {
+    book = adasBook
+  })
+
+  it('keeps a copy of it', async () => {
+    const answer = await post('/orders', ada, 'customer', toSaved)
+    expect(answer.status).toBe(202)
+    const order = await (await get(String(answer.headers.get('location')))).json()
+    expect(order).toMatchObject({ shipTo })
+  })
+
+  it.each([
+    ['of somebody else', bob, saved],
+    ['that nobody has', ada, uuid()],
+  ])('%s is refused, and both alike', async (_, who, addressId) => {
+    const answer = await post('/orders', who, 'customer', { ...request, shipTo: { addressId } })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      {
+        code: 'invalid-request',
+        errors: [{ field: 'shipTo.addressId', message: 'no such address in your book' }],
+      },
+    ])
+  })
+
+  it('in a country that the shop does not ship to is refused', async () => {
+    book = async () => ({ ...shipTo, country: 'AQ' })
+    expect((await post('/orders', ada, 'customer', toSaved)).status).toBe(400)
+  })
+
+  it('waits for users to answer: 503, nothing is ordered, and the same key succeeds later', async () => {
+    const key = uuid()
+    book = bookIsDown
+    const answer = await post('/orders', ada, 'customer', toSaved, key)
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+    const whole = await post('/orders', ada, 'customer', request)
+    expect(whole.status).toBe(202)
+    book = adasBook
+    expect((await post('/orders', ada, 'customer', toSaved, key)).status).toBe(202)
+  })
+
+  it('is the same order when repeated, also when the address is gone or users is down', async () => {
+    const key = uuid()
+    const first = await (await post('/orders', ada, 'customer', toSaved, key)).json()
+    for (const then of [bookIsDown, async () => undefined]) {
+      book = then
+      const again = await post('/orders', ada, 'customer', toSaved, key)
+      expect([again.status, await again.json()]).toEqual([202, first])
+    }
+  })
+
+  it.each([
+    ['both ways at once', { ...shipTo, addressId: saved }, 'shipTo.addressId'],
+    ['no id', { addressId: 'home' }, 'shipTo.addressId'],
+    ['nothing', {}, 'shipTo.name'],
+  ])('given as %s is refused with the field', async (_, given, field) => {
+    const answer = await post('/orders', ada, 'customer', { ...request, shipTo: given })
+    const { errors } = (await answer.json()) as { errors: { field: string }[] }
+    expect([answer.status, errors.map((one) => one.field)]).toEqual([
+      400,
+      expect.arrayContaining([field]),
+    ])
   })
 })
 

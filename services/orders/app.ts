@@ -12,12 +12,14 @@ import type { ProblemKind } from '../../chassis/problem.ts'
 import { Fault, type Refusal, refused } from '../../chassis/refusal.ts'
 import { subscribe } from '../../chassis/subscriptions.ts'
 import { payments } from '../payments/contract.ts'
+import { mustShipTo, type PostalAddress } from '../users/contract.ts'
 import type { Backlog } from './backlog.ts'
 import {
   type Accepted,
   type HistoryEntry,
   type OrderView,
   ordersRoutes,
+  type PlaceOrder,
   type Saga,
 } from './contract.ts'
 import {
@@ -38,7 +40,15 @@ import {
   resume,
   ship,
 } from './domain.ts'
-import type { Catalog, OpenOrder, OrderStore, Overview, Viewer } from './ports.ts'
+import type {
+  AddressBook,
+  Catalog,
+  IdempotencyKey,
+  OpenOrder,
+  OrderStore,
+  Overview,
+  Viewer,
+} from './ports.ts'
 import type { Driver } from './saga.ts'
 import type { OrdersTables } from './store.ts'
 
@@ -46,8 +56,11 @@ export type OrdersPorts = {
   store: OrderStore
   overview: Overview
   catalog: Catalog
+  addressBook: AddressBook
   driver: Pick<Driver, 'drive' | 'roomMs'>
   backlog: Backlog
+  /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
+  shipsTo: readonly string[]
   inbox: Inbox<Tx<OrdersTables>>
   deadLetters: DeadLetters
   verify: Verifier
@@ -155,12 +168,13 @@ export function createOrdersApp(ports: OrdersPorts): App {
       again: request.again,
     }
     await backlog.admit(userId)
+    const shipTo = await addressOf(request.shipTo, userId, key)
     if (!request.expectedTotal) await refuseUnknown(request.lines)
     else if (!(await store.placedBefore(userId, key)))
       await refuseChanged(request.lines, request.expectedTotal)
     const placedAt = now()
     const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
-    const change = place(uuid(), userId, request, placedAt, deadlineAt)
+    const change = place(uuid(), userId, { ...request, shipTo }, placedAt, deadlineAt)
     const leaseMs = driver.roomMs()
     const { order, isNew } = await store.place(change, key, leaseMs)
     if (isNew && leaseMs > 0) driver.drive(order)
@@ -282,6 +296,26 @@ export function createOrdersApp(ports: OrdersPorts): App {
           total,
         })
     })
+
+  /** The address to send to; a repeated request keeps the one of its order, and does not need the address book. */
+  async function addressOf(
+    shipTo: PlaceOrder['shipTo'],
+    userId: string,
+    key: IdempotencyKey,
+  ): Promise<PostalAddress> {
+    if (!('addressId' in shipTo)) {
+      mustShipTo(ports.shipsTo, shipTo.country, 'shipTo.country')
+      return shipTo
+    }
+    const placed = await store.placedBefore(userId, key)
+    if (placed) return placed.shipTo
+    const saved = await ports.addressBook.find(userId, shipTo.addressId)
+    const [field, message] = ['shipTo.addressId', 'no such address in your book']
+    if (!saved)
+      throw refused('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
+    mustShipTo(ports.shipsTo, saved.country, field)
+    return saved
+  }
 
   async function existing(
     id: string,

@@ -1,8 +1,10 @@
 import { call } from '../../chassis/call.ts'
+import { Refusal } from '../../chassis/refusal.ts'
 import type { Transport } from '../../chassis/transport.ts'
 import { catalogRoutes } from '../catalog/contract.ts'
 import { paymentsRoutes } from '../payments/contract.ts'
-import type { Catalog, Payments } from './ports.ts'
+import { usersRoutes } from '../users/contract.ts'
+import type { AddressBook, Catalog, Payments } from './ports.ts'
 
 /** Milliseconds; each shorter than the saga's lease. */
 const stepTimeoutMs = 5_000
@@ -101,5 +103,26 @@ export function createPaymentsClient(transport: Transport): Payments {
         { params: { orderId, refundId }, body: { amount, reason } },
         { timeoutMs: stepTimeoutMs },
       ),
+  }
+}
+
+export function createAddressBook(transport: Transport): AddressBook {
+  return {
+    async find(userId, addressId) {
+      try {
+        const query = { userId, addressId }
+        const { addressId: _, ...address } = await call(
+          transport,
+          'users',
+          usersRoutes.savedAddress,
+          { query },
+          { timeoutMs: lookUpTimeoutMs },
+        )
+        return address
+      } catch (error) {
+        if (error instanceof Refusal && error.code === 'not-found') return undefined
+        throw error
+      }
+    },
   }
 }

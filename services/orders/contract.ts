@@ -1,7 +1,9 @@
 import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
 import { Problem } from '../../chassis/problem.ts'
+import { line, token } from '../../chassis/text.ts'
 import { OrderQuantity, orderLimits, Sku } from '../catalog/contract.ts'
 import { Card } from '../payments/contract.ts'
+import { keptAddress, PostalAddress } from '../users/contract.ts'
 
 export const OrderId = z.uuid().openapi({ example: '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11' })
 
@@ -32,18 +34,9 @@ export const CancelReason = z.enum([
 ])
 export type CancelReason = z.infer<typeof CancelReason>
 
-export const Address = z
-  .strictObject({
-    name: z.string().trim().min(1).max(100),
-    street: z.string().trim().min(1).max(200),
-    postalCode: z.string().trim().min(1).max(20),
-    city: z.string().trim().min(1).max(100),
-    country: z.string().regex(/^[A-Z]{2}$/, 'an ISO 3166 alpha-2 code'),
-  })
-  .openapi('ShippingAddress')
-export type Address = z.infer<typeof Address>
-
 const WantedLine = z.strictObject({ sku: Sku, quantity: OrderQuantity })
+
+const SavedAddress = z.strictObject({ addressId: z.uuid() }).openapi('SavedAddress')
 
 export const PlaceOrder = z
   .strictObject({
@@ -55,11 +48,13 @@ export const PlaceOrder = z
         (lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length,
         'each product once',
       ),
-    shipTo: Address,
+    shipTo: z.union([PostalAddress, SavedAddress]).openapi({
+      description: 'An address, or one of the customer’s book: the order keeps a copy.',
+    }),
     card: Card,
     /** What the customer was shown. Found to be wrong later than at once, it cancels the order. */
     expectedTotal: Money.optional(),
-    cartId: z.string().min(1).max(100).optional().openapi({
+    cartId: token(100).optional().openapi({
       description:
         'Names the purchase: the `cartId` of `GET /cart`, or any name of the client’s own. A purchase is one order: another one is refused with `duplicate-order` until the first is cancelled. Without it, an order over the same lines is refused while the outcome of the first is open.',
     }),
@@ -127,7 +122,7 @@ export const OrderView = z
     status: OrderStatus,
     version: z.int(),
     lines: z.array(PricedLine),
-    shipTo: Address,
+    shipTo: z.object(keptAddress),
     total: Money.optional(),
     reason: CancelReason.optional(),
     shippedAt: z.iso.datetime().optional(),
@@ -194,14 +189,14 @@ export const Sales = z
 export type Sales = z.infer<typeof Sales>
 
 /** What somebody writes to somebody else about an order. */
-const Reason = z.string().trim().min(1).max(200)
+const Reason = line(200)
 
 const params = z.strictObject({ orderId: OrderId })
 const security = [{ bearer: [] }]
 const tags = ['orders']
 
 const idempotencyKey = (description: string) =>
-  z.object({ 'idempotency-key': z.string().min(1, 'required').max(200).openapi({ description }) })
+  z.object({ 'idempotency-key': token(200).openapi({ description }) })
 
 const change = <P extends string>(path: P, summary: string) =>
   createRoute({
@@ -279,10 +274,10 @@ export const ordersRoutes = {
         cursor: OrderId.optional().openapi({ description: '`nextCursor` of the page before' }),
         status: severalOf(OrderStatus, 'Orders in any of these states'),
         customerId: z.uuid().optional(),
-        cartId: z.string().min(1).max(100).optional().openapi({
+        cartId: token(100).optional().openapi({
           description: 'The order that this purchase has become, unless it was cancelled',
         }),
-        q: z.string().trim().max(200).optional().openapi({
+        q: line(200, { min: 0 }).optional().openapi({
           description:
             'The name that the order is sent to, or the beginnings of its words, with or without accents; or the beginning or the end of the order’s id',
         }),

@@ -1,8 +1,8 @@
 import type { Announcement } from '../../chassis/fact.ts'
 import { euro, formatMoney, type Money } from '../../chassis/money.ts'
 import { refused } from '../../chassis/refusal.ts'
+import type { PostalAddress } from '../users/contract.ts'
 import {
-  type Address,
   type CancelReason,
   type GoodsReturn,
   type OrderStatus,
@@ -23,7 +23,7 @@ export type Order = {
   version: number
   status: OrderStatus
   lines: Line[]
-  shipTo: Address
+  shipTo: PostalAddress
   card: string
   expectedTotal?: Money
   total?: Money
@@ -112,7 +112,7 @@ function compensation(order: Order): Step | undefined {
 export function place(
   id: string,
   customerId: string,
-  request: PlaceOrder,
+  request: Omit<PlaceOrder, 'shipTo'> & { shipTo: PostalAddress },
   now: Date,
   deadlineAt: Date,
 ): Change {

@@ -6,9 +6,10 @@ import { createInbox } from '../../chassis/inbox.ts'
 import { createRelay } from '../../chassis/outbox.ts'
 import { createSecondTries } from '../../chassis/second-tries.ts'
 import { startService } from '../../chassis/service.ts'
+import { ShipsTo } from '../users/contract.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
 import { createBacklog } from './backlog.ts'
-import { createCatalogClient, createPaymentsClient } from './clients.ts'
+import { createAddressBook, createCatalogClient, createPaymentsClient } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createDriver } from './saga.ts'
 import { createOverview } from './store/overview.ts'
@@ -21,6 +22,7 @@ const env = readEnvironment({
   MAX_ORDERS_UNDER_WAY_PER_CUSTOMER: z.coerce.number().int().min(1).default(100),
   /** Days after its delivery in which a customer may ask to return an order. */
   RETURN_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
+  SHIPS_TO: ShipsTo,
 })
 const service = await startService('orders')
 const { transport, log } = service
@@ -46,6 +48,8 @@ const ports = {
     most: env.MAX_ORDERS_UNDER_WAY,
     mostPerCustomer: env.MAX_ORDERS_UNDER_WAY_PER_CUSTOMER,
   }),
+  shipsTo: env.SHIPS_TO,
+  addressBook: createAddressBook(transport),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   returnDays: env.RETURN_DAYS,

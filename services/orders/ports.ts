@@ -1,5 +1,6 @@
 import type { Tx } from '../../chassis/database.ts'
 import type { Money } from '../../chassis/money.ts'
+import type { PostalAddress } from '../users/contract.ts'
 import type { CancelReason, GoodsReturn, HistoryEntry, OrderStatus, Sales } from './contract.ts'
 import type {
   Change,
@@ -85,6 +86,11 @@ export type Overview = {
     seconds: number,
     stretches: number,
   ): Promise<{ sales: Sales[]; reasons: { reason: CancelReason; orders: number }[] }>
+}
+
+export type AddressBook = {
+  /** Returns a copy, or undefined when this user has no such address. @throws Fault when users does not answer */
+  find(userId: string, addressId: string): Promise<PostalAddress | undefined>
 }
 
 export type Catalog = {

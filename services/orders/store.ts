@@ -5,9 +5,9 @@ import { unanswered } from '../../chassis/preparing-client.ts'
 import { type Refusal, refused } from '../../chassis/refusal.ts'
 import { traceparent } from '../../chassis/telemetry.ts'
 import { prefixQuery } from '../../chassis/text-search.ts'
+import type { PostalAddress } from '../users/contract.ts'
 import type {
   Actor,
-  Address,
   CancelReason,
   GoodsReturn,
   HistoryEntry,
@@ -40,7 +40,7 @@ export type OrdersTables = {
     parked_from: OrderStatus | null
     reason: CancelReason | null
     lines: Json<Line[]>
-    ship_to: Json<Address>
+    ship_to: Json<PostalAddress>
     card: string
     expected_total: number | null
     purchase: string | null

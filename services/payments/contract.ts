@@ -1,4 +1,5 @@
 import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
+import { line } from '../../chassis/text.ts'
 
 const OrderId = z.uuid()
 const CustomerId = z.uuid()
@@ -32,9 +33,7 @@ export const ChargeOutcome = z
   .openapi('ChargeOutcome')
 export type ChargeOutcome = z.infer<typeof ChargeOutcome>
 
-const RefundRequest = z
-  .strictObject({ reason: z.string().min(1).max(200) })
-  .openapi('RefundRequest')
+const RefundRequest = z.strictObject({ reason: line(200) }).openapi('RefundRequest')
 
 export const RefundOutcome = z
   .discriminatedUnion('outcome', [
@@ -45,7 +44,7 @@ export const RefundOutcome = z
 export type RefundOutcome = z.infer<typeof RefundOutcome>
 
 const PartialRefundRequest = z
-  .strictObject({ amount: Price, reason: z.string().min(1).max(200) })
+  .strictObject({ amount: Price, reason: line(200) })
   .openapi('PartialRefundRequest')
 
 export const PartialRefundOutcome = z

@@ -36,6 +36,18 @@ describe('registering', () => {
     ])
   })
 
+  test('an international e-mail is one, however it is written', async () => {
+    const email = `ada&co=x/y${Date.now()}@bücher.example`
+    const body = { email, name: 'Ada', password }
+    const { status, body: profile } = await shop.ask('POST', '/users', { body })
+    const normal = email.replace('bücher', 'xn--bcher-kva')
+    expect([status, profile.email]).toEqual([201, normal])
+    for (const written of [normal, email.toUpperCase(), `  ${normal} `]) {
+      const answer = await shop.ask('POST', '/sessions', { body: { email: written, password } })
+      expect([answer.status, written]).toEqual([200, written])
+    }
+  })
+
   test('a taken e-mail is refused', async () => {
     const { email } = await shop.somebody()
     const body = { email: email.toUpperCase(), name: 'Eve', password }
@@ -65,6 +77,9 @@ describe('registering', () => {
     ['something that is no e-mail', { email: 'ada@example' }, 'email'],
     ['a line break in the name', { name: 'Ada\r\nBcc: all@example.com' }, 'name'],
     ['a blank name', { name: '   ' }, 'name'],
+    ['a link as a name', { name: 'You won! Claim at http://evil.example' }, 'name'],
+    ['a link without a scheme as a name', { name: 'Claim at evil.example' }, 'name'],
+    ['an e-mail as a name', { name: 'ask eve@evil.example' }, 'name'],
   ])('refuses %s', async (_, fields, field) => {
     const body = { email: 'new@example.com', name: 'Ada', password, ...fields }
     const answer = await shop.ask('POST', '/users', { body })
@@ -176,7 +191,7 @@ describe('addresses', () => {
     expect(added).toMatchObject({ status: 201, body: { ...home } })
     expect(added.headers.get('location')).toBe(`${path}/${addressId}`)
 
-    const moved = { ...home, city: 'Paris', country: 'FR' }
+    const moved = { ...home, postalCode: '75001', city: 'Paris', country: 'FR' }
     const replaced = await shop.ask('PUT', `${path}/${addressId}`, { token, body: moved })
     expect(replaced).toMatchObject({ status: 200, body: { addressId, ...moved } })
     const listed = await shop.ask('GET', path, { token })
@@ -205,14 +220,67 @@ describe('addresses', () => {
   test('are at most 20, also when asked for at once', async () => {
     const { token } = await shop.somebody()
     const answers = await Promise.all(
-      Array.from({ length: 22 }, () => shop.ask('POST', path, { token, body: home })),
+      Array.from({ length: 22 }, (_, n) =>
+        shop.ask('POST', path, { token, body: { ...home, street: `Harbour Road ${n}` } }),
+      ),
     )
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(20)
     expect(answers.filter(({ body }) => body.code === 'too-many-addresses')).toHaveLength(2)
   })
 
+  test('that are the same are one entry, however often and however written they come', async () => {
+    const { token } = await shop.somebody()
+    const written = [home, { ...home, name: 'ada  LOVELACE', street: `${home.street}.` }]
+    const answers = await Promise.all(
+      [...written, ...written, ...written].map((body) => shop.ask('POST', path, { token, body })),
+    )
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 200, 201])
+    expect(new Set(answers.map(({ headers }) => headers.get('location'))).size).toBe(1)
+    const { body: listed } = await shop.ask('GET', path, { token })
+    expect(listed.addresses).toHaveLength(1)
+
+    const other = await shop.ask('POST', path, { token, body: { ...home, street: 'Elsewhere 1' } })
+    const into = `${path}/${other.body.addressId}`
+    const replaced = await shop.ask('PUT', into, { token, body: home })
+    expect([replaced.status, replaced.body.code]).toEqual([409, 'address-known'])
+  })
+
+  test('are given to orders, of their owner only', async () => {
+    const [owner, stranger] = [await shop.somebody(), await shop.somebody()]
+    const { body: saved } = await shop.ask('POST', path, { token: owner.token, body: home })
+    const asked = (userId: string) =>
+      shop.ask('GET', `/internal/addresses?userId=${userId}&addressId=${saved.addressId}`)
+    expect(await asked(owner.userId)).toMatchObject({ status: 200, body: saved })
+    expect(await asked(stranger.userId)).toMatchObject({ status: 404, body: { code: 'not-found' } })
+  })
+
+  test('of a country without postal codes need none', async () => {
+    const { token } = await shop.somebody()
+    const { postalCode: _, ...body } = { ...home, country: 'HK' }
+    const added = await shop.ask('POST', path, { token, body })
+    expect(added).toMatchObject({ status: 201, body: { postalCode: '' } })
+  })
+
+  test('are in the countries that the shop ships to, which anybody may list', async () => {
+    const { status, body } = await shop.ask('GET', '/countries')
+    expect([status, body]).toEqual([
+      200,
+      {
+        countries: [
+          { country: 'DE', postalCode: true },
+          { country: 'FR', postalCode: true },
+          { country: 'GB', postalCode: true },
+          { country: 'HK', postalCode: false },
+        ],
+      },
+    ])
+  })
+
   test.each([
     ['an unknown country', { country: 'XX' }],
+    ['a country that the shop does not ship to', { country: 'AQ' }],
+    ['no postal code where the country has one', { postalCode: '' }],
+    ['control characters', { city: 'Lon\u0000don' }],
     ['a country in lower case', { country: 'gb' }],
     ['an unknown field', { phone: '1' }],
     ['an empty street', { street: ' ' }],
@@ -223,10 +291,25 @@ describe('addresses', () => {
   })
 })
 
+test('another e-mail and another password are announced, so that the owner is told', async () => {
+  const { userId, email, token } = await shop.somebody()
+  const body = { email: `new-${email}`, currentPassword: password }
+  expect((await shop.ask('PATCH', '/users/me', { token, body })).status).toBe(200)
+  const change = { currentPassword: password, newPassword: 'another horse battery' }
+  expect((await shop.ask('POST', '/users/me/password', { token, body: change })).status).toBe(200)
+  expect(await shop.announced(userId)).toMatchObject([
+    { data: { version: 1 } },
+    { data: { email: `new-${email}`, formerEmail: email, version: 2 } },
+    { data: { email: `new-${email}`, passwordChanged: true, version: 3 } },
+  ])
+})
+
 test('the API describes itself and says which methods it takes', async () => {
   const { body } = await shop.ask('GET', '/openapi.json')
   expect(Object.keys(body.paths as object).toSorted()).toEqual([
     '/.well-known/jwks.json',
+    '/countries',
+    '/internal/addresses',
     '/sessions',
     '/sessions/logout',
     '/sessions/refresh',

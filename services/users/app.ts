@@ -7,8 +7,9 @@ import type { Log } from '../../chassis/log.ts'
 import type { ProblemKind } from '../../chassis/problem.ts'
 import { refused } from '../../chassis/refusal.ts'
 import { createSecurityLog } from '../../chassis/security-log.ts'
+import { hasPostalCode } from './address.ts'
 import { isCommonPassword } from './common-passwords.ts'
-import { type Profile, type SessionTokens, usersRoutes } from './contract.ts'
+import { mustShipTo, type Profile, type SessionTokens, usersRoutes } from './contract.ts'
 import { accessTokenSeconds } from './credentials.ts'
 import {
   changeContact,
@@ -33,6 +34,7 @@ import type {
 
 const problems = {
   'email-taken': { status: 409, title: 'This e-mail is taken' },
+  'address-known': { status: 409, title: 'The address is in the book already' },
   'too-many-addresses': { status: 409, title: 'No room for another address' },
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong', event: null },
   'wrong-password': { status: 403, title: 'The current password is wrong', event: null },
@@ -54,6 +56,8 @@ export type UsersPorts = {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   throttle: Throttle
+  /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
+  shipsTo: readonly string[]
   verify: Verifier
   log: Log
   now: () => Date
@@ -164,19 +168,33 @@ export function createUsersApp(ports: UsersPorts): App {
     return c.body(null, 204)
   })
 
+  app.openapi(usersRoutes.countries, (c) => {
+    c.header('cache-control', 'public, max-age=300')
+    const countries = ports.shipsTo.map((country) => ({
+      country,
+      postalCode: hasPostalCode(country),
+    }))
+    return c.json({ countries }, 200)
+  })
+
   app.openapi(usersRoutes.addresses, async (c) => {
     return c.json({ addresses: await addresses.list(c.get('identity').userId) }, 200)
   })
 
   app.openapi(usersRoutes.addAddress, async (c) => {
     const address = { addressId: newId(), ...c.req.valid('json') }
-    await addresses.add(c.get('identity').userId, address)
-    return c.json(address, 201, { location: `/users/me/addresses/${address.addressId}` })
+    mustShipTo(ports.shipsTo, address.country)
+    const kept = await addresses.add(c.get('identity').userId, address)
+    const location = `/users/me/addresses/${kept.addressId}`
+    return kept.addressId === address.addressId
+      ? c.json(kept, 201, { location })
+      : c.json(kept, 200, { location })
   })
 
   app.openapi(usersRoutes.replaceAddress, async (c) => {
     const { addressId } = c.req.valid('param')
     const address = c.req.valid('json')
+    mustShipTo(ports.shipsTo, address.country)
     await addresses.replace(c.get('identity').userId, addressId, address)
     return c.json({ addressId, ...address }, 200)
   })
@@ -184,6 +202,13 @@ export function createUsersApp(ports: UsersPorts): App {
   app.openapi(usersRoutes.removeAddress, async (c) => {
     await addresses.remove(c.get('identity').userId, c.req.valid('param').addressId)
     return c.body(null, 204)
+  })
+
+  app.openapi(usersRoutes.savedAddress, async (c) => {
+    const { userId, addressId } = c.req.valid('query')
+    const address = await addresses.find(userId, addressId)
+    if (!address) throw refused('not-found', 'No such address.')
+    return c.json(address, 200)
   })
 
   app.openapi(usersRoutes.preferences, async (c) => {

@@ -1,49 +1,37 @@
 import { Role } from '../../chassis/authentication.ts'
 import { body, createRoute, empty, fact, json, z } from '../../chassis/contract.ts'
+import { line, secret, token } from '../../chassis/text.ts'
+import { countries, keptAddress, PostalAddress } from './address.ts'
+import { Email } from './email.ts'
+
+export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
 
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^\P{Cc}*$/u, 'no control characters')
-
-/** Compared and stored trimmed and in lower case. */
-export const Email = z.string().trim().toLowerCase().max(254).check(z.email())
-export const Name = line(100).openapi({ example: 'Ada Lovelace' })
-const Password = z.string().min(10).max(128)
+/** No link and no address: a name is written into mails. */
+const link = /:\/\/|\bwww\.|@|[\p{L}\p{N}]{2,}\.[a-z]{2,}(?![\p{L}.])/iu
+export const Name = line(100)
+  .refine((name) => !link.test(name), 'a name without links or addresses')
+  .openapi({ example: 'Ada Lovelace' })
+const Password = secret({ min: 10, max: 128 })
 /** A password to be compared: rules may have been others when it was chosen. */
-const GivenPassword = z.string().min(1).max(128)
+const GivenPassword = secret({ min: 1, max: 128 })
 
 export const Preferences = z
   .strictObject({ orderUpdates: z.boolean(), paymentUpdates: z.boolean(), marketing: z.boolean() })
   .openapi('NotificationPreferences')
 export type Preferences = z.infer<typeof Preferences>
 
-/** ISO 3166-1 alpha-2. */
-export const countries =
-  `AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ
-  CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR
-  GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP
-  KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT
-  MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
-  SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ
-  UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW`.split(/\s+/)
-
-const addressFields = {
-  name: Name,
-  street: line(200),
-  postalCode: line(20),
-  city: line(100),
-  country: z.enum(countries, 'an ISO 3166 alpha-2 code').openapi({ example: 'DE' }),
-}
-export const NewAddress = z.strictObject(addressFields).openapi('NewAddress')
-export type NewAddress = z.infer<typeof NewAddress>
-export const Address = z.object({ addressId: z.uuid(), ...addressFields }).openapi('Address')
+export const Address = z.object({ addressId: z.uuid(), ...keptAddress }).openapi('Address')
 export type Address = z.infer<typeof Address>
+
+/** A country that the shop ships to. */
+const Country = z
+  .object({
+    country: z.enum(countries),
+    postalCode: z.boolean().openapi({ description: 'Whether it has postal codes' }),
+  })
+  .openapi('Country')
 
 export const Profile = z
   .object({
@@ -78,9 +66,7 @@ export const SignIn = z.strictObject({ email: Email, password: GivenPassword }).
 export const PasswordChange = z
   .strictObject({ currentPassword: GivenPassword, newPassword: Password })
   .openapi('PasswordChange')
-export const RefreshRequest = z
-  .strictObject({ refreshToken: z.string().min(1).max(200) })
-  .openapi('RefreshRequest')
+export const RefreshRequest = z.strictObject({ refreshToken: token(200) }).openapi('RefreshRequest')
 
 export const SessionTokens = z
   .object({
@@ -192,6 +178,13 @@ export const usersRoutes = {
     request: { params: z.strictObject({ sessionId: z.uuid() }) },
     responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
   }),
+  countries: createRoute({
+    method: 'get',
+    path: '/countries',
+    tags,
+    summary: 'Countries that the shop ships to',
+    responses: { 200: json(z.object({ countries: z.array(Country) })) },
+  }),
   addresses: createRoute({
     method: 'get',
     path: '/users/me/addresses',
@@ -206,8 +199,11 @@ export const usersRoutes = {
     tags,
     summary: 'Add an address (at most 20)',
     security,
-    request: { body: body(NewAddress) },
-    responses: { 201: { ...json(Address, 'Added'), ...location } },
+    request: { body: body(PostalAddress) },
+    responses: {
+      200: { ...json(Address, 'It was in the book already'), ...location },
+      201: { ...json(Address, 'Added'), ...location },
+    },
   }),
   replaceAddress: createRoute({
     method: 'put',
@@ -215,7 +211,7 @@ export const usersRoutes = {
     tags,
     summary: 'Replace an address',
     security,
-    request: { params: addressParams, body: body(NewAddress) },
+    request: { params: addressParams, body: body(PostalAddress) },
     responses: { 200: json(Address) },
   }),
   removeAddress: createRoute({
@@ -226,6 +222,14 @@ export const usersRoutes = {
     security,
     request: { params: addressParams },
     responses: { 204: empty('Removed') },
+  }),
+  savedAddress: createRoute({
+    method: 'get',
+    path: '/internal/addresses',
+    tags: ['internal'],
+    summary: 'An address of a user’s book',
+    request: { query: z.strictObject({ userId: z.uuid(), addressId: z.uuid() }) },
+    responses: { 200: json(Address) },
   }),
   preferences: createRoute({
     method: 'get',
@@ -261,5 +265,11 @@ const Contact = z.object({
 /** The facts that users says. `version` rises by one with every change of a user's contact. */
 export const users = {
   registered: fact('users-registered-v1', Contact),
-  contactChanged: fact('users-contact-changed-v1', Contact),
+  contactChanged: fact(
+    'users-contact-changed-v1',
+    Contact.extend({
+      formerEmail: z.string().optional().describe('Present when the e-mail is another one now'),
+      passwordChanged: z.literal(true).optional(),
+    }),
+  ),
 }

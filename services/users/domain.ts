@@ -6,6 +6,7 @@ import { type Preferences, type Profile, users } from './contract.ts'
 export type RefusalCode =
   | 'email-taken'
   | 'too-many-addresses'
+  | 'address-known'
   | 'wrong-credentials'
   | 'wrong-password'
   | 'common-password'
@@ -55,7 +56,18 @@ export function changeContact(user: User, wanted: Wanted): Change {
     email === user.email && name === user.name && samePreferences(preferences, user.preferences)
   if (same) return { user, facts: [] }
   const changed: User = { ...user, email, name, preferences, version: user.version + 1 }
-  return { user: changed, facts: [users.contactChanged(contactOf(changed))] }
+  const formerEmail = email === user.email ? undefined : user.email
+  const fact = users.contactChanged({ ...contactOf(changed), ...(formerEmail && { formerEmail }) })
+  return { user: changed, facts: [fact] }
+}
+
+/** Announced so that the owner is told. */
+export function changePassword(user: User): Change {
+  const changed: User = { ...user, version: user.version + 1 }
+  return {
+    user: changed,
+    facts: [users.contactChanged({ ...contactOf(changed), passwordChanged: true })],
+  }
 }
 
 const samePreferences = (a: Preferences, b: Preferences): boolean =>

@@ -6,13 +6,14 @@ import { createRelay } from '../../chassis/outbox.ts'
 import { startService } from '../../chassis/service.ts'
 import { createWorker } from '../../chassis/worker.ts'
 import { createUsersApp } from './app.ts'
+import { ShipsTo } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { seedAccounts } from './seeds.ts'
 import { createStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
-const { LIMITS_FACTOR } = readEnvironment(limitsEnvironment)
+const { LIMITS_FACTOR, SHIPS_TO } = readEnvironment({ ...limitsEnvironment, SHIPS_TO: ShipsTo })
 const service = await startService('users')
 const { transport, log } = service
 const database = await openDatabase<UsersTables>({
@@ -35,6 +36,7 @@ const app = createUsersApp({
   accessTokens,
   refreshTokens,
   throttle: createThrottle(store.limiters, store.networks, LIMITS_FACTOR),
+  shipsTo: SHIPS_TO,
   verify: createVerifier(async () => accessTokens.published),
   ready: database.ping,
   now,

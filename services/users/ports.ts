@@ -1,5 +1,5 @@
 import type { Identity } from '../../chassis/authentication.ts'
-import type { Address, NewAddress } from './contract.ts'
+import type { Address, PostalAddress } from './contract.ts'
 import type { Change, Outcome, Session, User } from './domain.ts'
 
 export type Users = {
@@ -12,17 +12,21 @@ export type Users = {
 
 export type Credentials = {
   of(email: string): Promise<{ user: User; passwordHash: string } | undefined>
-  /** Stores the new hash and ends every session of the user. */
+  /** Stores the new hash, ends every session of the user, and announces the change. */
   replace(userId: string, passwordHash: string, now: Date): Promise<void>
 }
 
 /** Everything here is the user's own: another's address does not exist. */
 export type Addresses = {
   list(userId: string): Promise<Address[]>
-  /** @throws Refusal `too-many-addresses` */
-  add(userId: string, address: Address): Promise<void>
-  /** @throws Refusal `not-found` */
-  replace(userId: string, addressId: string, address: NewAddress): Promise<void>
+  find(userId: string, addressId: string): Promise<Address | undefined>
+  /**
+   * Returns the address as it is in the book: the one that was there when it is the same.
+   * @throws Refusal `too-many-addresses`
+   */
+  add(userId: string, address: Address): Promise<Address>
+  /** @throws Refusal `not-found`, `address-known` */
+  replace(userId: string, addressId: string, address: PostalAddress): Promise<void>
   /** @throws Refusal `not-found` */
   remove(userId: string, addressId: string): Promise<void>
 }

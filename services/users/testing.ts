@@ -28,6 +28,7 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
       passwords,
       accessTokens,
       refreshTokens,
+      shipsTo: ['DE', 'FR', 'GB', 'HK'],
       throttle: createThrottle(createStore(database).limiters, store.networks),
       verify: createVerifier(
         async () => accessTokens.published,

@@ -41,6 +41,7 @@ export const table: Record<string, Row> = {
   'PATCH /products/{sku}': row(401, 403, 403, 200),
   'GET /products/{sku}/picture.svg': row(200, 200, 200, 200),
   'GET /categories': row(200, 200, 200, 200),
+  'GET /countries': row(200, 200, 200, 200),
   'POST /products/{sku}/stock': row(401, 403, 403, 400),
   'GET /products/{sku}/stock': row(401, 403, 403, 200),
   'GET /catalog/orders/{orderId}': row(401, 403, 403, 200),

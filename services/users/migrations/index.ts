@@ -2,9 +2,11 @@ import type { Migration } from 'kysely/migration'
 import * as initial from './001-initial.ts'
 import * as refreshAgain from './002-refresh-again.ts'
 import * as limits from './003-limits.ts'
+import * as oneEntryPerAddress from './004-one-entry-per-address.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-refresh-again': refreshAgain,
   '003-limits': limits,
+  '004-one-entry-per-address': oneEntryPerAddress,
 }

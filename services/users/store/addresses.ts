@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { Database } from '../../../chassis/database.ts'
 import { refused } from '../../../chassis/refusal.ts'
-import type { Address, NewAddress } from '../contract.ts'
-import { roomForAnother } from '../domain.ts'
+import { comparable } from '../address.ts'
+import type { Address, PostalAddress } from '../contract.ts'
+import { refuse, roomForAnother } from '../domain.ts'
 import type { Addresses } from '../ports.ts'
 import { lockUser } from './lock.ts'
-import type { AddressRow, Rows, UsersTables } from './tables.ts'
+import { type AddressRow, type Rows, type UsersTables, uniqueViolation } from './tables.ts'
 
 export function createAddresses({ rows, inTransaction }: Database<UsersTables>): Addresses {
   return {
@@ -17,9 +19,25 @@ export function createAddresses({ rows, inTransaction }: Database<UsersTables>):
         .execute()
       return found.map(toAddress)
     },
+    async find(userId, addressId) {
+      const found = await rows
+        .selectFrom('addresses')
+        .selectAll()
+        .where('address_id', '=', addressId)
+        .where('user_id', '=', userId)
+        .executeTakeFirst()
+      return found && toAddress(found)
+    },
     add: (userId, address) =>
       inTransaction(async (tx) => {
         await lockUser(tx.rows, userId)
+        const known = await tx.rows
+          .selectFrom('addresses')
+          .selectAll()
+          .where('user_id', '=', userId)
+          .where('fingerprint', '=', fingerprintOf(address))
+          .executeTakeFirst()
+        if (known) return toAddress(known)
         const { count } = await tx.rows
           .selectFrom('addresses')
           .select(({ fn }) => fn.countAll<number>().as('count'))
@@ -27,6 +45,7 @@ export function createAddresses({ rows, inTransaction }: Database<UsersTables>):
           .executeTakeFirstOrThrow()
         roomForAnother(count)
         await addAddress(tx.rows, userId, address)
+        return address
       }),
     async replace(userId, addressId, address) {
       const { numUpdatedRows } = await rows
@@ -35,6 +54,7 @@ export function createAddresses({ rows, inTransaction }: Database<UsersTables>):
         .where('address_id', '=', addressId)
         .where('user_id', '=', userId)
         .executeTakeFirst()
+        .catch(knownWhenNotUnique)
       if (numUpdatedRows === 0n) throw noSuchAddress()
     },
     async remove(userId, addressId) {
@@ -54,6 +74,16 @@ export const addAddress = (rows: Rows, userId: string, address: Address) =>
     .values({ address_id: address.addressId, user_id: userId, ...fromAddress(address) })
     .execute()
 
+/** Two ways to write one address have the same. */
+export const fingerprintOf = (address: PostalAddress): Buffer =>
+  createHash('sha256').update(comparable(address)).digest()
+
+function knownWhenNotUnique(error: unknown): never {
+  throw (error as { code?: unknown }).code === uniqueViolation
+    ? refuse('address-known', 'The same address is in the book already.')
+    : error
+}
+
 const noSuchAddress = () => refused('not-found', 'No such address.')
 
 const toAddress = (row: AddressRow): Address => ({
@@ -65,10 +95,11 @@ const toAddress = (row: AddressRow): Address => ({
   country: row.country,
 })
 
-const fromAddress = ({ name, street, postalCode, city, country }: NewAddress) => ({
-  name,
-  street,
-  postal_code: postalCode,
-  city,
-  country,
+const fromAddress = (address: PostalAddress) => ({
+  name: address.name,
+  street: address.street,
+  postal_code: address.postalCode,
+  city: address.city,
+  country: address.country,
+  fingerprint: fingerprintOf(address),
 })

@@ -22,6 +22,7 @@ export type AddressRow = {
   postal_code: string
   city: string
   country: string
+  fingerprint: Buffer
 }
 
 export type SessionRow = {
@@ -53,5 +54,7 @@ export type UsersTables = {
   /** In the form that `rate-limiter-flexible` gives it. */
   limits: { key: string; points: number; expire: number | null }
 }
+
+export const uniqueViolation = '23505'
 
 export type Rows = Transaction<UsersTables & MessagingTables>

@@ -1,9 +1,9 @@
 import type { Database } from '../../../chassis/database.ts'
-import { refuse, type User } from '../domain.ts'
+import { changePassword, refuse, type User } from '../domain.ts'
 import type { Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'
 import { lockUser } from './lock.ts'
-import type { UserRow, UsersTables } from './tables.ts'
+import { type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
 
 export function createUsers({ rows, inTransaction }: Database<UsersTables>): Users {
   return {
@@ -58,6 +58,13 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
     },
     replace: (userId, passwordHash, now) =>
       inTransaction(async (tx) => {
+        const { user, facts } = changePassword(toUser(await lockUser(tx.rows, userId)))
+        await tx.rows
+          .updateTable('users')
+          .set({ version: user.version })
+          .where('user_id', '=', userId)
+          .execute()
+        tx.announce(...facts)
         await tx.rows
           .updateTable('credentials')
           .set({ password_hash: passwordHash })
@@ -74,7 +81,6 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
 }
 
 const emailTaken = () => refuse('email-taken', 'There is an account with this e-mail already.')
-const uniqueViolation = '23505'
 
 function takenWhenNotUnique(error: unknown): never {
   throw (error as { code?: unknown }).code === uniqueViolation ? emailTaken() : error

@@ -1,9 +1,9 @@
-import type { Address, NewAddress } from '../../../services/users/contract.ts'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Address, PostalAddress } from '../../../services/users/contract.ts'
+import { countriesQuery } from '../api/queries.ts'
 import { SelectField, TextField } from '../ui/field.tsx'
 
-/** Where the shop delivers to: ISO 3166-1 alpha-2. */
-const delivered =
-  'AD AT BE BG CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK SM VA'
 const names = new Intl.DisplayNames('en', { type: 'region' })
 
 export const countryName = (code: string): string => names.of(code) ?? code
@@ -16,9 +16,12 @@ export function AddressFields({
   address?: Address | undefined
   faults: Readonly<Record<string, string>>
 }) {
-  const codes = new Set([...delivered.split(' '), address?.country ?? 'DE'])
+  const { data: shippedTo = [] } = useQuery(countriesQuery())
+  const [country, setCountry] = useState(address?.country ?? 'DE')
+  const codes = new Set([...shippedTo.map((one) => one.country), country])
   const countries = [...codes].map((code) => ({ code, name: countryName(code) }))
   countries.sort((one, other) => one.name.localeCompare(other.name))
+  const hasPostalCode = shippedTo.find((one) => one.country === country)?.postalCode ?? true
   return (
     <div className="address-fields">
       <TextField
@@ -33,6 +36,7 @@ export function AddressFields({
       />
       <TextField
         {...named('postalCode', 'Postal code', 'postal-code', 20)}
+        required={hasPostalCode}
         fault={faults.postalCode}
         defaultValue={address?.postalCode}
       />
@@ -46,7 +50,8 @@ export function AddressFields({
         name="country"
         autoComplete="country"
         required
-        defaultValue={address?.country ?? 'DE'}
+        value={country}
+        onChange={(event) => setCountry(event.currentTarget.value as Address['country'])}
         fault={faults.country}
       >
         {countries.map(({ code, name }) => (
@@ -59,7 +64,12 @@ export function AddressFields({
   )
 }
 
-const named = (name: keyof NewAddress, label: string, autoComplete: string, maxLength: number) => ({
+const named = (
+  name: keyof PostalAddress,
+  label: string,
+  autoComplete: string,
+  maxLength: number,
+) => ({
   name,
   label,
   autoComplete,
@@ -67,15 +77,15 @@ const named = (name: keyof NewAddress, label: string, autoComplete: string, maxL
   required: true,
 })
 
-export const addressFrom = (values: Record<string, string>): NewAddress =>
+export const addressFrom = (values: Record<string, string>): PostalAddress =>
   Object.fromEntries(
     (['name', 'street', 'postalCode', 'city', 'country'] as const).map((name) => [
       name,
       (values[name] ?? '').trim(),
     ]),
-  ) as NewAddress
+  ) as PostalAddress
 
-export function AddressLines({ address }: { address: NewAddress }) {
+export function AddressLines({ address }: { address: PostalAddress }) {
   const { name, street, postalCode, city, country } = address
   return (
     <address>

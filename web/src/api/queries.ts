@@ -58,6 +58,16 @@ const listingQuery = ({ minPrice, maxPrice, inStock, ...rest }: Listing) => ({
   inStock: inStock ? ('true' as const) : undefined,
 })
 
+/** Countries that the shop ships to. */
+export const countriesQuery = () =>
+  queryOptions({
+    queryKey: ['countries'],
+    queryFn: async ({ signal }) =>
+      (await ask<typeof usersRoutes.countries>('get', '/countries', { signal, asAnybody: true }))
+        .countries,
+    staleTime: 30 * minute,
+  })
+
 export const productsQuery = (listing: Listing) =>
   infiniteQueryOptions({
     queryKey: ['products', listing],

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Address, NewAddress } from '../../../services/users/contract.ts'
+import type { Address, PostalAddress } from '../../../services/users/contract.ts'
 import { AddressFields, addressFrom, countryName } from '../account/address-form.tsx'
 import { addressesQuery } from '../api/queries.ts'
 import { Choice } from '../ui/field.tsx'
@@ -71,7 +71,7 @@ const lineOf = ({ street, postalCode, city, country }: Address): string =>
 export function shipToFrom(
   values: Record<string, string>,
   saved: readonly Address[],
-): { shipTo: NewAddress; keep: boolean } {
+): { shipTo: PostalAddress; keep: boolean } {
   const known = saved.find(({ addressId }) => addressId === values.addressId)
   if (!known) return { shipTo: addressFrom(values), keep: values.keep !== undefined }
   const { addressId: _, ...shipTo } = known
