@@ -1,0 +1,395 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readRunFile } from '../../cli/dapr-yaml.ts'
+import { databases } from '../../cli/secrets.ts'
+import { type OrderResult, signIn } from '../../cli/shop-client.ts'
+import { until } from '../support/until.ts'
+import { type Engine, openEngine } from './engine.ts'
+import { openRegistry } from './registry.ts'
+import { type ContainerShop, openContainers } from './shop.ts'
+
+/**
+ * The whole shop in containers, built from what a clone holds, on a Docker engine. Where none can be had everything here
+ * is skipped, with the reason; where all parts are required that is a failure.
+ */
+const root = join(import.meta.dirname, '../..')
+const stanzas = readRunFile(join(root, 'dapr.yaml'))
+const apps = stanzas.map(({ appId }) => appId)
+const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
+/** How long the broker is away. Longer than the 124 s after which the client of Dapr's component gives up. */
+const awayMs = Number(process.env.SIDECART_BROKER_AWAY_SECONDS ?? 180) * 1_000
+
+let engine: Engine | undefined
+const missing = await openEngine().then(
+  (opened) => {
+    engine = opened
+    return ''
+  },
+  (error: Error) => {
+    if (required) throw error
+    return ` [not tried: ${error.message.replaceAll('\n', ' ')}]`
+  },
+)
+const restart = engine?.restart
+const foreign =
+  missing || restart
+    ? missing
+    : ' [not tried: this Docker engine runs for others, too: stop it, and root starts one of its own]'
+
+describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
+  let shop: ContainerShop
+
+  beforeAll(async () => {
+    shop = await openContainers(engine as Engine)
+  })
+  afterAll(async () => {
+    await shop?.down()
+    await engine?.close()
+  })
+
+  it('builds and starts a clean clone that only its owner can read', async () => {
+    await shop.healthy(1_000)
+    expect((await fetch(`${shop.gateway}/`)).headers.get('content-type')).toContain('text/html')
+  })
+
+  it('confirms the order of deploy/README.md, typed as it stands there', async () => {
+    const [script = ''] = blocks('deploy/README.md').filter((block) => block.includes('/orders'))
+    expect(await shop.shell(script)).toContain('"status":"confirmed"')
+    await verified()
+  })
+
+  it('runs every container without rights: read-only, no capability, limits, no root', async () => {
+    const format =
+      '{{index .Config.Labels "com.docker.compose.service"}} {{json .HostConfig}} {{json .Config.User}}'
+    for (const line of await shop.inspect(format)) {
+      const [, name, json = '', user = ''] = /^(\S+) (.*) (".*")$/.exec(line) ?? []
+      const host = JSON.parse(json)
+      expect(host, name).toMatchObject({
+        ReadonlyRootfs: true,
+        Privileged: false,
+        CapDrop: ['ALL'],
+      })
+      expect(host.CapAdd, name).toBeNull()
+      expect(host.SecurityOpt, name).toEqual(['no-new-privileges:true'])
+      expect(host.Memory, name).toBeGreaterThan(0)
+      expect(host.PidsLimit, name).toBeGreaterThan(0)
+      expect(host.Binds?.filter((bind: string) => bind.startsWith('/')) ?? [], name).toEqual([])
+      expect(['', 'root', '0'], name).not.toContain(JSON.parse(user).split(':')[0])
+    }
+  })
+
+  it('publishes two ports, to this machine only', async () => {
+    const ports = await shop.inspect('{{json .HostConfig.PortBindings}}')
+    const hosts = ports.flatMap((line) => Object.values(JSON.parse(line) ?? {}).flat())
+    expect(hosts).toHaveLength(2)
+    for (const { HostIp } of hosts as { HostIp: string }[]) expect(HostIp).toBe('127.0.0.1')
+  })
+
+  describe('a compromised container', () => {
+    it.each(apps)(
+      'of the app or the sidecar of %s reaches what it needs, and nothing else',
+      // on a busy machine a connection may come too late; one that must not be there would be there each time
+      { retry: 2 },
+      async (app) => {
+        const targets = await listeners()
+        const from = async (service: string) => {
+          const open = await shop.node<string[]>(service, connects, targets)
+          return [...new Set(open)].filter((target) => !target.startsWith(`${service}:`)).sort()
+        }
+        const number = apps.indexOf(app)
+        const hasDatabase = databases.some((name) => name === app)
+        expect(await from(app), app).toEqual(
+          [
+            `${app}-dapr:${3500 + number}`,
+            `${app}-dapr:${3600 + number}`,
+            ...(hasDatabase ? ['postgres:5432'] : []),
+            ...(app === 'payments' ? ['provider:8090'] : []),
+          ].sort(),
+        )
+        const others = apps.filter((other) => other !== app)
+        expect(await from(`${app}-dapr`), `${app}-dapr`).toEqual(
+          [
+            `${app}:${8080 + number}`,
+            ...others.map((other) => `${other}-dapr:50002`),
+            ...others.map((other) => `${other}-dapr:${3800 + apps.indexOf(other)}`),
+            'scheduler:50006',
+            'sentry:50001',
+            ...(app === 'gateway' ? [] : ['nats:4222']),
+            ...(hasDatabase || app === 'carts' ? ['postgres:5432'] : []),
+            ...(app === 'notifications' ? ['mail:1040', 'mail:8040'] : []),
+          ].sort(),
+        )
+      },
+    )
+
+    it('of carts finds no other service by name', async () => {
+      const names = [
+        'postgres',
+        'nats',
+        'provider',
+        'mail',
+        'orders',
+        'orders-dapr',
+        'orders.mesh',
+        'sentry',
+      ]
+      expect(await shop.node('carts', resolves, names)).toEqual([])
+      expect(await shop.node('carts', resolves, ['sidecar'])).toEqual(['sidecar'])
+    })
+
+    it.each(apps)('of %s holds its own secrets and no others', async (app) => {
+      const files = await shop.node<Record<string, string>>(`${app}-dapr`, reads, '/shop/.sidecart')
+      expect(Object.keys(files).sort()).toEqual(['env', 'identity.jwt', 'secrets.json'])
+      const needed: Record<string, string[]> = {
+        gateway: [],
+        users: ['broker-url', 'demo-password', 'jwt-keys', 'operator-password', 'users-database'],
+        catalog: ['broker-url', 'catalog-database'],
+        carts: ['broker-url', 'state-database'],
+        orders: ['broker-url', 'orders-database'],
+        payments: ['broker-url', 'payments-database', 'provider-api-key'],
+        notifications: ['broker-url', 'notifications-database'],
+      }
+      expect(Object.keys(JSON.parse(files['secrets.json'] ?? '')).sort()).toEqual(needed[app])
+      const ofApp = await shop.node<Record<string, string>>(app, reads, '/run/sidecart')
+      expect(Object.keys(ofApp)).toEqual(['env'])
+      expect(ofApp.env?.match(/^\w+/gm)?.sort()).toEqual(['APP_API_TOKEN', 'DAPR_API_TOKEN'])
+    })
+
+    it('has no token in common with another', async () => {
+      const envs = await Promise.all(
+        apps.map((app) => shop.node<Record<string, string>>(app, reads, '/run/sidecart')),
+      )
+      const tokens = envs.flatMap(({ env = '' }) => env.match(/'[^']+'/g) ?? [])
+      expect(new Set(tokens).size).toBe(2 * apps.length)
+    })
+
+    it('of carts can use its broker login for nothing but its own topics', async () => {
+      const { replies } = await asBrokerUser('carts', [
+        'PUB orders-confirmed-v1 2\r\n{}',
+        'PUB payments-refunded-v1 2\r\n{}',
+        'PUB orders-dead-letters-v1 2\r\n{}',
+        'PUB $JS.API.STREAM.MSG.GET.facts _INBOX.me 12\r\n{"last_by_seq":1}'.replace(' 12', ' 17'),
+        'PUB $JS.API.DIRECT.GET.facts _INBOX.me 2\r\n{}',
+        'PUB $JS.API.STREAM.PURGE.facts _INBOX.me 2\r\n{}',
+        'PUB $JS.API.STREAM.DELETE.facts _INBOX.me 2\r\n{}',
+        'PUB $JS.API.STREAM.UPDATE.facts _INBOX.me 2\r\n{}',
+        'PUB $JS.API.CONSUMER.CREATE.facts _INBOX.me 2\r\n{}',
+        'PUB $JS.API.CONSUMER.CREATE.facts.mine.orders-placed-v1 _INBOX.me 2\r\n{}',
+        'PUB $JS.API.CONSUMER.CREATE.facts.carts-orders-confirmed-v1.orders-placed-v1 _INBOX.me 2\r\n{}',
+        'PUB $JS.API.CONSUMER.DELETE.facts.notifications-orders-placed-v1 _INBOX.me 2\r\n{}',
+        'PUB $JS.ACK.facts.notifications-orders-placed-v1.1.1.1.1.0 4\r\n+ACK',
+        'SUB orders-placed-v1 1',
+        'SUB > 2',
+        'SUB $JS.EVENT.> 3',
+      ])
+      expect(replies).toEqual(Array.from({ length: 16 }, () => 'Permissions Violation'))
+    })
+
+    it('of carts may still ask the broker for its own stream', async () => {
+      const { replies } = await asBrokerUser('carts', [
+        'PUB $JS.API.STREAM.NAMES _INBOX.me 2\r\n{}',
+      ])
+      expect(replies).toEqual([''])
+    })
+
+    it('of carts gets no identity but its own from sentry', async () => {
+      expect(await identityAs('carts')).toContain('Security is initialized successfully')
+      const stolen = await identityAs('orders')
+      expect(stolen).toContain('PermissionDenied')
+      expect(stolen).not.toContain('Security is initialized')
+      const bare = await identityAs('carts', 'unset DAPR_SENTRY_TOKEN_FILE')
+      expect(bare).toContain('failed to retrieve the initial identity')
+    })
+  })
+
+  describe('comes back by itself', () => {
+    it.skipIf(foreign)(`after a restart of the Docker daemon${foreign}`, async () => {
+      await restart?.()
+      await shop.healthy(180_000)
+      await ordered()
+      await verified()
+    })
+
+    it.skipIf(foreign)(`after all its processes died at once${foreign}`, async () => {
+      const before = await shop.containers()
+      for (const { pid } of before.filter(({ running }) => running)) process.kill(pid, 'SIGKILL')
+      const isAnother = async () => {
+        const now = await shop.containers()
+        return now.every(({ pid, running }) => !running || before.every((one) => one.pid !== pid))
+      }
+      await until('every process is another', isAnother, 60_000, 500)
+      await shop.healthy(180_000)
+      await ordered()
+      await verified()
+    })
+
+    it(`after the broker was away for ${awayMs / 1_000} s: events flow within a minute`, {
+      timeout: awayMs + 300_000,
+    }, async () => {
+      const nobody = await shop.nobodyAt('nats', 'broker')
+      await shop.compose(['stop', 'nats'])
+      const { orderId } = await ordered()
+      await new Promise((resolve) => setTimeout(resolve, awayMs))
+      expect(await mailAbout(orderId)).toBe(false)
+      await nobody.leave()
+      await shop.compose(['start', 'nats'])
+      await until(
+        'the mail comes of an order that was confirmed meanwhile',
+        () => mailAbout(orderId),
+        60_000,
+        1_000,
+      )
+      const after = await ordered()
+      await until('events of a new order flow', () => mailAbout(after.orderId), 30_000, 1_000)
+      await verified()
+      await shop.healthy(60_000)
+    })
+  })
+
+  it.skipIf(foreign)(`runs from digests after deploy/pin-images.sh${foreign}`, async () => {
+    const given = await shop.inspect('{{.Config.Image}}')
+    const servers = [...new Set(given)].filter((image) => image.includes(':'))
+    const images = [...servers, ...baseImages('deploy/Dockerfile')]
+    const registry = await openRegistry(engine as Engine, images)
+    try {
+      const files = ['--file', 'docker-compose.yml', '--file', 'docker-compose.pinned.yml']
+      await shop.shell('deploy/pin-images.sh')
+      const pinned = await shop.shell('cat docker-compose.pinned.yml')
+      for (const image of images)
+        expect(pinned).toContain(`${image}@${await registry.digest(image)}`)
+      await shop.compose([...files, 'up', '--build', '--wait', '--quiet-pull'])
+      const now = await shop.inspect('{{.Config.Image}}')
+      expect(now.filter((image) => image.includes(':') && !image.includes('@sha256:'))).toEqual([])
+      await ordered()
+      await verified()
+    } finally {
+      await registry.close()
+    }
+  })
+
+  async function ordered(): Promise<OrderResult> {
+    const [, password = ''] =
+      /^demo@\S+\s+(\S+)/m.exec(await shop.compose(['run', '--rm', 'accounts'])) ?? []
+    const customer = await until(
+      'the customer can sign in',
+      () => signIn(shop.gateway, 'demo@sidecart.example', password).catch(() => undefined),
+      30_000,
+      500,
+    )
+    const order = await customer.orderToRest(
+      { sku: 'MUG-ENAMEL-BLUE', quantity: 1, card: 'card_approved' },
+      60_000,
+    )
+    expect(order.status).toBe('confirmed')
+    return order
+  }
+
+  async function verified(): Promise<void> {
+    let last = ''
+    const clean = async () => {
+      last = await shop.compose(['run', '--rm', 'verify']).catch((error: Error) => error.message)
+      return /^✓/m.test(last) && !/^✗/m.test(last)
+    }
+    await until('all checks hold', clean, 90_000, 1_000).catch((error: Error) => {
+      throw new Error(`${error.message}\n${last}`)
+    })
+  }
+
+  async function mailAbout(orderId: string): Promise<boolean> {
+    const mails = await fetch(`${shop.inbox}/api/email`)
+    return (await mails.text()).includes(orderId)
+  }
+
+  /** Every address and port at which a container listens for somebody. */
+  async function listeners(): Promise<{ name: string; host: string; port: number }[]> {
+    const ports: Record<string, number[]> = {
+      postgres: [5432],
+      nats: [4222, 8222],
+      provider: [8090],
+      mail: [1040, 8040],
+      sentry: [50001],
+      scheduler: [50006],
+    }
+    for (const [number, app] of apps.entries()) {
+      ports[app] = [8080 + number]
+      ports[`${app}-dapr`] = [...[3500, 3600, 3800].map((port) => port + number), 50002]
+    }
+    return (await shop.containers()).flatMap(({ service, addresses }) =>
+      addresses.flatMap((host) =>
+        (ports[service] ?? []).map((port) => ({ name: `${service}:${port}`, host, port })),
+      ),
+    )
+  }
+
+  /** What the broker says to each command of a user, from inside the user's sidecar. */
+  function asBrokerUser(app: string, commands: readonly string[]): Promise<{ replies: string[] }> {
+    return shop.node(`${app}-dapr`, speaksNats, commands)
+  }
+
+  /** What daprd logs when a process in the container of the sidecar of carts starts one for another app. */
+  async function identityAs(app: string, first = ''): Promise<string> {
+    const script = `export NAMESPACE=default DAPR_SENTRY_TOKEN_FILE=/shop/.sidecart/identity.jwt
+      export DAPR_TRUST_ANCHORS="$(cat /run/sidecart/trust/ca.crt)"; ${first}
+      timeout 20 daprd --app-id ${app} --enable-mtls --sentry-address sentry:50001 --dapr-http-port 9500 \
+        --dapr-grpc-port 9501 --dapr-internal-grpc-port 9502 --metrics-port 9503 2>&1 || true`
+    return shop.compose(['exec', '-T', 'carts-dapr', 'bash', '-c', script])
+  }
+})
+
+const connects = `
+import { connect } from 'node:net'
+const open = await Promise.all(input.map(({ name, host, port }) => new Promise((resolve) => {
+  const socket = connect({ host, port, timeout: 4000 })
+  const end = (answer) => { socket.destroy(); resolve(answer) }
+  socket.once('connect', () => end(name)).once('error', () => end('')).once('timeout', () => end(''))
+})))
+console.log(JSON.stringify(open.filter(Boolean)))`
+
+const resolves = `
+import { Resolver } from 'node:dns/promises'
+const resolver = new Resolver({ timeout: 1000, tries: 1 })
+const found = await Promise.all(input.map((name) => resolver.resolve4(name).then(() => name, () => '')))
+console.log(JSON.stringify(found.filter(Boolean)))`
+
+const reads = `
+import { readdirSync, readFileSync } from 'node:fs'
+const files = readdirSync(input).map((name) => [name, readFileSync(input + '/' + name, 'utf8')])
+console.log(JSON.stringify(Object.fromEntries(files)))`
+
+/** Sends commands one after another, each with a PING: what comes before the PONG is the reply. */
+const speaksNats = `
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+const url = new URL(JSON.parse(readFileSync('/shop/.sidecart/secrets.json'))['broker-url'])
+const socket = connect(Number(url.port), url.hostname)
+let text = ''
+socket.on('data', (data) => { text += data })
+const pong = async () => {
+  while (!text.includes('PONG')) await new Promise((resolve) => setTimeout(resolve, 10))
+  const reply = /'(Permissions Violation)[^']*'/.exec(text)?.[1] ?? ''
+  text = ''
+  return reply
+}
+const login = { user: url.username, pass: url.password, verbose: false }
+socket.write('CONNECT ' + JSON.stringify(login) + '\\r\\nPING\\r\\n')
+await pong()
+const replies = []
+for (const command of input) {
+  socket.write(command + '\\r\\nPING\\r\\n')
+  replies.push(await pong())
+}
+socket.destroy()
+console.log(JSON.stringify({ replies }))`
+
+/** The images that a Dockerfile starts from. */
+function baseImages(dockerfile: string): string[] {
+  const text = readFileSync(join(root, dockerfile), 'utf8')
+  return [...text.matchAll(/^ARG \w+_IMAGE=(\S+)$/gm)].map(([, image = '']) => image)
+}
+
+/** The shell blocks of a page. */
+function blocks(page: string): string[] {
+  const text = readFileSync(join(root, page), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block)
+}
