@@ -15,8 +15,26 @@ DAPR_TRUST_ANCHORS=$(cat /run/sidecart/trust/ca.crt)
 set +a
 
 # shellcheck disable=SC2086 # one flag per word
-exec daprd ${DAPRD_FLAGS-} "$@" \
+daprd ${DAPRD_FLAGS-} "$@" \
   --app-id "$APP_ID" --app-channel-address "$APP_ID" \
   --dapr-listen-addresses "127.0.0.1,$app" \
   --dapr-internal-grpc-listen-address "$mesh" \
-  --metrics-listen-address "$mesh"
+  --metrics-listen-address "$mesh" &
+daprd=$!
+trap 'kill -TERM "$daprd" 2>/dev/null' TERM INT
+
+# Dapr's JetStream component tries to reconnect for two minutes, then never again, and its sidecar calls itself healthy.
+# So a sidecar ends when the broker is back after more than 100 s, and its restart policy brings it back.
+answers() { timeout 3 bash -c "exec 3<>/dev/tcp/${BROKER/:/\/}" 2>/dev/null; }
+away=
+while kill -0 "$daprd" 2>/dev/null; do
+  sleep 5 &
+  wait $! || true
+  if [ -z "${BROKER-}" ] || answers; then
+    [ -z "$away" ] || [ $((SECONDS - away)) -lt 100 ] || kill -TERM "$daprd" 2>/dev/null || true
+    away=
+  else
+    away=${away:-$SECONDS}
+  fi
+done
+wait "$daprd"
