@@ -183,7 +183,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
   }
 
   /** A courtesy: the order stands, whether or not this succeeds. */
-  async function keepAddress(body: PlaceOrder['shipTo']): Promise<void> {
+  async function keepAddress(body: ReturnType<typeof shipToFrom>['shipTo']): Promise<void> {
     await ask<typeof usersRoutes.addAddress>('post', '/users/me/addresses', {
       body,
       as: user,

@@ -53,8 +53,10 @@ export function stagesOf(status: OrderStatus): Stage[] | undefined {
 }
 
 const last: readonly OrderStatus[] = ['delivered', 'cancelled', 'refunded']
-/** Nothing more happens to it. */
-export const isOver = (status: OrderStatus): boolean => last.includes(status)
+/** Nothing more happens to it: an order that is being sent back goes on. */
+export const isOver = ({ status, goodsReturn }: OrderView): boolean =>
+  last.includes(status) &&
+  (status !== 'delivered' || !goodsReturn || goodsReturn.status === 'rejected')
 
 const undecided: readonly OrderStatus[] = [
   'placed',

@@ -16,10 +16,9 @@ export function useLiveOrder(orderId: string) {
   const [live, setLive] = useState(false)
   const query = useQuery({
     ...orderQuery(orderId),
-    refetchInterval: ({ state: { data } }) =>
-      live || (data && isOver(data.status)) ? false : pollMs,
+    refetchInterval: ({ state: { data } }) => (live || (data && isOver(data)) ? false : pollMs),
   })
-  const over = query.data !== undefined && isOver(query.data.status)
+  const over = query.data !== undefined && isOver(query.data)
 
   useEffect(() => {
     if (over) return
