@@ -20,6 +20,7 @@ const subCommands: SubCommandsDef = {
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),
   bench: () => import('./commands/bench.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),
+  seed: () => import('./commands/seed.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
   conformance: () => import('./commands/conformance.ts').then((module) => module.default),
   swap: () => import('./commands/swap.ts').then((module) => module.default),

@@ -29,6 +29,7 @@ export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
     gateway,
     inbox,
     providerLog: `${dataFolder}/provider/log.jsonl`,
+    memory: `${dataFolder}/verify`,
     databases: {
       users: secrets['users-database'],
       catalog: secrets['catalog-database'],

@@ -1,7 +1,8 @@
 import { command } from '../command.ts'
 import { Advice } from '../project.ts'
 import { thisShop } from '../this-shop.ts'
-import { type Verdict, verify } from '../verify/verify.ts'
+import type { Verdict } from '../verify/verify.ts'
+import { verifyInWorker } from '../verify/worker.ts'
 
 export default command({
   meta: {
@@ -9,6 +10,10 @@ export default command({
     description: 'Check the books of all services against each other, the provider and the inbox',
   },
   args: {
+    all: {
+      type: 'boolean',
+      description: 'Check everything, not only what changed since the last clean check',
+    },
     json: { type: 'boolean', description: 'Print the result as JSON' },
     record: { type: 'string', description: 'What a load driver wrote down of its answers' },
     grace: {
@@ -21,7 +26,10 @@ export default command({
     const graceSeconds = Number(args.grace)
     if (!(graceSeconds >= 0)) throw new Advice(`--grace takes seconds, not ${args.grace}`)
     const shop = await thisShop()
-    const verdict = await verify({ ...shop, record: args.record }, { graceSeconds })
+    const verdict = await verifyInWorker(
+      { ...shop, record: args.record },
+      { graceSeconds, all: args.all === true || args.record !== undefined },
+    )
     if (args.json) console.log(JSON.stringify(verdict))
     else print(verdict)
     if (!verdict.ok) process.exitCode = 1

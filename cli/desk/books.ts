@@ -6,9 +6,11 @@ import type { Books } from './contract.ts'
 
 const everySeconds = 60
 const graceSeconds = 5
+/** The first look is at everything. */
+const mostMs = 600_000
 
 /**
- * Looks at the books in a process of its own, so that the supervisor keeps its eyes on the shop. Once asked, it looks
+ * Looks at what changed in the books since they were last found right, in a process of its own, so that the supervisor keeps its eyes on the shop. Once asked, it looks
  * again every minute for as long as somebody asks: without a console nobody pays for it.
  */
 export function createBooks(project: Project) {
@@ -56,7 +58,7 @@ export function createBooks(project: Project) {
 function verdictOf({ root }: Project): Promise<Verdict> {
   const main = join(root, 'cli', 'main.ts')
   const args = [main, 'verify', '--json', '--grace', String(graceSeconds)]
-  const options = { cwd: root, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }
+  const options = { cwd: root, timeout: mostMs, maxBuffer: 64 * 1024 * 1024 }
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, options, (_, stdout, stderr) => {
       try {

@@ -1,7 +1,15 @@
 import type { Line, OrderRow, World } from './world.ts'
 
-/** What is wrong, one line per finding, with ids. Nothing: the equation holds. */
-export type Check = { name: string; says: string; violations(world: World): string[] }
+/**
+ * What is wrong, one line per finding, with ids. Nothing: the equation holds. A check about orders (or users) looks at
+ * each of them with what belongs to it, so that it can be run on some after the others; one about the shop needs sums.
+ */
+export type Check = {
+  name: string
+  scope: 'orders' | 'shop'
+  says: string
+  violations(world: World): string[]
+}
 
 /** States in which an order holds goods and money. */
 export const kept: readonly string[] = ['confirmed', 'shipped', 'delivered']

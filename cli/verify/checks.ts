@@ -16,13 +16,17 @@ export const checks: readonly Check[] = [
 
 export type Result = { name: string; ok: boolean; detail: string; violations: string[] }
 
-/** Runs every check; `detail` says what holds, or the first findings. */
-export function runChecks(world: World, shown = 5): Result[] {
-  return checks.map(({ name, says, violations }) => {
-    const found = violations(world)
-    if (found.length === 0) return { name, ok: true, detail: says, violations: [] }
-    const more = found.length > shown ? ` … and ${found.length - shown} more` : ''
-    const detail = `${found.slice(0, shown).join('; ')}${more}`
-    return { name, ok: false, detail, violations: found }
+/** Runs every check on a shop that fits into memory; `detail` says what holds, or the first findings. */
+export const runChecks = (world: World, shown = 5): Result[] =>
+  checks.map((check) => {
+    const kept = check.violations(world)
+    return toResult(check, { kept, count: kept.length }, shown)
   })
+
+export type Findings = { kept: string[]; count: number }
+
+export function toResult({ name, says }: Check, { kept, count }: Findings, shown: number): Result {
+  if (count === 0) return { name, ok: true, detail: says, violations: [] }
+  const more = count > shown ? ` … and ${count - shown} more` : ''
+  return { name, ok: false, detail: `${kept.slice(0, shown).join('; ')}${more}`, violations: kept }
 }

@@ -54,6 +54,8 @@ export type World = {
     ageSeconds: number
   }[]
   record: DriverRecord
+  /** Events for each consumer that follow from orders which were looked at before. */
+  saidInSlices?: Record<string, number>
 }
 
 export type Line = { sku: string; quantity: number }
@@ -98,3 +100,25 @@ export type Answer = { customerId: string; key: string } & (
   /** Nobody knows whether the order was taken. */
   | { outcome: 'unknown'; why: string }
 )
+
+export const emptyWorld = (): World => ({
+  orders: [],
+  history: [],
+  products: [],
+  stock: [],
+  movements: [],
+  promised: [],
+  moves: [],
+  reservations: [],
+  payments: [],
+  ledger: [],
+  provider: [],
+  mails: [],
+  notices: [],
+  users: [],
+  contacts: [],
+  inboxes: [],
+  outboxes: [],
+  deadLetters: [],
+  record: { customers: [], asked: [], answers: [], poison: [] },
+})

@@ -7,6 +7,7 @@ type Accepted = Extract<Answer, { outcome: 'accepted' }>
 export const answerChecks: readonly Check[] = [
   {
     name: 'accepted-orders-exist',
+    scope: 'shop',
     says: 'each order that was accepted is there, for what was asked',
     violations: ({ orders, record }) => {
       const orderOf = new Map(orders.map((order) => [order.id, order]))
@@ -18,6 +19,7 @@ export const answerChecks: readonly Check[] = [
   },
   {
     name: 'orders-asked-for',
+    scope: 'shop',
     says: 'each order of those clients was asked for, and its key is that of no other order',
     violations: ({ orders, record }) => {
       const customers = new Set(record.customers)
@@ -37,6 +39,7 @@ export const answerChecks: readonly Check[] = [
   },
   {
     name: 'repeats-answered-alike',
+    scope: 'shop',
     says: 'who repeated an Idempotency-Key was answered the same, byte for byte',
     violations: ({ record }) =>
       [...Map.groupBy(record.answers.filter(isAccepted), nameOf)]

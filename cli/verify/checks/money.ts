@@ -4,6 +4,7 @@ import type { World } from '../world.ts'
 export const moneyChecks: readonly Check[] = [
   {
     name: 'kept-orders-charged-once',
+    scope: 'orders',
     says: 'each confirmed order was captured exactly once, in full, at the provider, and what went back is what orders says, less than all',
     violations: (world) => {
       const money = byOrder(world)
@@ -22,6 +23,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'undone-orders-net-zero',
+    scope: 'orders',
     says: 'each cancelled or refunded order cost nothing at the provider',
     violations: (world) => {
       const money = byOrder(world)
@@ -36,6 +38,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'provider-agrees',
+    scope: 'orders',
     says: 'what the provider captured and gave back is what our books say, as multisets',
     violations: ({ provider, payments }) => [
       ...compared('captured', capturedBy(provider), capturedOf(payments)),
@@ -44,6 +47,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'no-unknown-charges',
+    scope: 'orders',
     says: 'each payment belongs to an order, and none is left in doubt',
     violations: ({ orders, payments }) => {
       const known = new Set(orders.map(({ id }) => id))
@@ -62,6 +66,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'ledger-balanced',
+    scope: 'orders',
     says: 'debits equal credits, in each movement and in all, and agree with the captured and returned money',
     violations: ({ ledger, payments }) => {
       const movements = Map.groupBy(ledger, ({ movementId }) => movementId)

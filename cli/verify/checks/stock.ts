@@ -4,6 +4,7 @@ import type { OrderRow, World } from '../world.ts'
 export const stockChecks: readonly Check[] = [
   {
     name: 'stock-adds-up',
+    scope: 'shop',
     says: 'initial + adjustments = on hand + reserved + sold for each product, and nothing is negative',
     violations: ({ stock, movements, promised }) => {
       const sums = new Map(movements.map((sum) => [sum.sku, sum]))
@@ -22,6 +23,7 @@ export const stockChecks: readonly Check[] = [
   },
   {
     name: 'stock-follows-orders',
+    scope: 'orders',
     says: 'what is sold is what kept orders hold, or refunded ones whose goods were shipped and are not back; nothing stays reserved for an order that has come to rest',
     violations: ({ orders, history, reservations }) => {
       const orderOf = new Map(orders.map((order) => [order.id, order]))
@@ -47,6 +49,7 @@ export const stockChecks: readonly Check[] = [
   },
   {
     name: 'stock-moved-once',
+    scope: 'orders',
     says: 'for each order a product was reserved at most once, and then sold or released at most once, and returned at most once',
     violations: ({ reservations, moves }) => {
       const movesOf = Map.groupBy(moves, ({ orderId }) => orderId)

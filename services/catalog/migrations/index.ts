@@ -2,11 +2,13 @@ import type { Migration } from 'kysely/migration'
 import * as initial from './001-initial.ts'
 import * as nextAttempts from './002-next-attempts.ts'
 import * as returnedGoods from './003-returned-goods.ts'
-import * as search from './004-search.ts'
+import * as recentChanges from './004-recent-changes.ts'
+import * as search from './005-search.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-next-attempts': nextAttempts,
   '003-returned-goods': returnedGoods,
-  '004-search': search,
+  '004-recent-changes': recentChanges,
+  '005-search': search,
 }

@@ -5,7 +5,8 @@ import * as tracedSteps from './003-traced-steps.ts'
 import * as oneOrderPerPurchase from './004-one-order-per-purchase.ts'
 import * as returns from './005-returns.ts'
 import * as partialRefunds from './006-partial-refunds.ts'
-import * as operatorsList from './007-operators-list.ts'
+import * as recentChanges from './007-recent-changes.ts'
+import * as operatorsList from './008-operators-list.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -14,5 +15,6 @@ export const migrations: Record<string, Migration> = {
   '004-one-order-per-purchase': oneOrderPerPurchase,
   '005-returns': returns,
   '006-partial-refunds': partialRefunds,
-  '007-operators-list': operatorsList,
+  '007-recent-changes': recentChanges,
+  '008-operators-list': operatorsList,
 }

@@ -1,0 +1,73 @@
+import { saidBy } from './checks/facts.ts'
+import { checks, type Findings, type Result, toResult } from './checks.ts'
+import { withoutMotion } from './motion.ts'
+import type { World } from './world.ts'
+
+export type Verdict = {
+  ok: boolean
+  /** Orders that were left out because they had changed a moment ago. */
+  inMotion: number
+  checks: Result[]
+}
+
+export type Judge = {
+  /** Runs the checks about orders on some of them, which come with everything about them. */
+  add(slice: World): void
+  /** Runs the checks about the shop as a whole and returns the verdict over all. */
+  finish(shop: World): Verdict
+}
+
+/** The most findings of a check that are kept; the rest is counted. */
+const keptFindings = 1_000
+
+/**
+ * Judges a shop of any size slice by slice, in memory that does not grow with it.
+ *
+ * @param graceSeconds what changed less than this ago is left out; with none everything must be at rest
+ * @param shown findings of each check that its detail names
+ */
+export function createJudge(graceSeconds: number, shown = 5): Judge {
+  const findings = new Map<string, Findings>()
+  const said = new Map<string, number>()
+  let inMotion = 0
+  let moves = false
+
+  function run(world: World, scopes: readonly string[]): void {
+    for (const { name, scope, violations } of checks) {
+      if (!scopes.includes(scope)) continue
+      const found = violations(world)
+      if (found.length === 0) continue
+      const { kept, count } = findings.get(name) ?? { kept: [], count: 0 }
+      for (const one of found.slice(0, keptFindings - kept.length)) kept.push(one)
+      findings.set(name, { kept, count: count + found.length })
+    }
+  }
+
+  function settled(world: World): World {
+    const rest = withoutMotion(world, graceSeconds)
+    inMotion += world.orders.length - rest.orders.length
+    moves ||= rest.orders.length < world.orders.length || rest.users.length < world.users.length
+    return rest
+  }
+
+  function add(slice: World): void {
+    const rest = settled(slice)
+    for (const [service, count] of Object.entries(saidBy(rest)))
+      said.set(service, (said.get(service) ?? 0) + count)
+    run(rest, ['orders'])
+  }
+
+  function finish(shop: World): Verdict {
+    const inSlices = inMotion
+    const rest = settled(shop)
+    inMotion = inSlices
+    // an event id does not tell which order it was about
+    const inboxes = moves ? [] : rest.inboxes
+    run({ ...rest, inboxes, saidInSlices: Object.fromEntries(said) }, ['shop'])
+    const nothing: Findings = { kept: [], count: 0 }
+    const results = checks.map((each) => toResult(each, findings.get(each.name) ?? nothing, shown))
+    return { ok: results.every(({ ok }) => ok), inMotion, checks: results }
+  }
+
+  return { add, finish }
+}
