@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import { exchange } from '../../chassis/exchange.ts'
 import { Fault } from '../../chassis/refusal.ts'
-import type { Invocation, Reply } from '../../chassis/transport.ts'
+import { type Invocation, type Reply, refuseAmbiguous } from '../../chassis/transport.ts'
 
 /** Plain HTTP between the processes, over connections that are kept. */
 export function createPeers(ports: Record<string, number>, appToken: string) {
@@ -17,6 +17,7 @@ export function createPeers(ports: Record<string, number>, appToken: string) {
   }
 
   async function invoke(call: Invocation): Promise<Reply> {
+    refuseAmbiguous(call)
     try {
       return await exchange(poolOf(call.app), call, { 'dapr-api-token': appToken })
     } catch (cause) {

@@ -62,6 +62,8 @@ const passedBack = [
   'retry-after',
   'www-authenticate',
 ]
+/** What any route takes; another method is 405 before anybody is asked to sign in. */
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const explorerFiles = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 /** Longer than any step behind it, so that the answer that comes back is the service's own. */
 const timeoutMs = 8_000
@@ -134,6 +136,8 @@ export function createGatewayApp(ports: GatewayPorts): App {
     const owner = ownerOf(c.req.path)
     // a sidecar takes the slash away, after the guards here have judged another path
     if (!owner || c.req.path.endsWith('/')) return next()
+    if (!methods.includes(c.req.method))
+      throw nothingThere(c.req.path, methodsOf(await documents(), c.req.path))
     busy.refuse(c.req.method, c.req.path)
     return admitted(c, () => forward(c, owner))
   })

@@ -1,8 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import pg from 'pg'
+import { request } from 'undici'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Answer, ask, newCustomer, orderOf, type Person, placed, secrets } from './client.ts'
+import {
+  type Answer,
+  ask,
+  gateway,
+  newCustomer,
+  orderOf,
+  type Person,
+  placed,
+  secrets,
+} from './client.ts'
 import { stanzas } from './shop.ts'
 
 const mug = 'MUG-ENAMEL-BLUE'
@@ -36,6 +46,16 @@ describe('bad input is a problem, and nothing is stored', () => {
     expectProblem(answer, 405)
     expect(answer.headers.get('allow')).toBe('GET, POST')
   })
+
+  it.each(['TRACE', 'PROPFIND', 'OPTIONS'])(
+    '%s is no method of any route, whoever asks',
+    async (method) => {
+      const { statusCode, headers } = await request(`${gateway}/orders`, {
+        method: method as 'GET',
+      })
+      expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow: 'GET, POST' })
+    },
+  )
 
   it('an expired, forged or missing token', async () => {
     const key = new TextEncoder().encode('guess')
