@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { idOf } from './hearing.ts'
+import { z } from 'zod'
+import type { NewDeadLetter } from './dead-letters.ts'
+import { fact } from './fact.ts'
+import { createHearing, idOf, on } from './hearing.ts'
+import { createLog } from './log.ts'
 import { isPlainPath } from './plain-path.ts'
 
 describe('the id under which an event is known', () => {
@@ -35,5 +39,38 @@ describe('the id under which an event is known', () => {
     expect(new Set(known).size).toBe(hashed.length)
     for (const id of [...known, idOf({ id: known[0] })]) expect(id).toMatch(/^sha256-/)
     expect(idOf({ id: known[0] })).not.toBe(known[0])
+  })
+})
+
+describe('an event that is wrong in any field', () => {
+  const kept: NewDeadLetter[] = []
+  const hearing = createHearing({
+    name: 'notifications',
+    handlers: [on(fact('orders-shipped-v1', z.object({})), async () => {})],
+    inbox: { once: async () => 'applied' },
+    deadLetters: { keep: async (letter: NewDeadLetter) => void kept.push(letter) } as never,
+    log: createLog('notifications', 'silent'),
+  })
+  const good = { id: 'a', source: 'orders', type: 'orders-shipped-v1', data: {} }
+
+  it.each([
+    null,
+    7,
+    [],
+    { ...good, traceparent: 7 },
+    { ...good, traceparent: ['00-1-2-01'] },
+    { ...good, traceparent: null },
+    { ...good, id: 7 },
+    { ...good, source: {} },
+    { ...good, type: 7 },
+    { ...good, data: 'text' },
+  ])('is a dead letter at once: %j', async (raw) => {
+    kept.length = 0
+    const why = await hearing.apply('orders-shipped-v1', raw).catch((error: unknown) => error)
+    await hearing.putAside('orders-shipped-v1', raw, why, 1)
+    expect(kept).toMatchObject([
+      { topic: 'orders-shipped-v1', cause: expect.stringMatching(/^malformed-event/) },
+    ])
+    expect(kept[0]?.againInMs).toBeUndefined()
   })
 })

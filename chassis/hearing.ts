@@ -89,7 +89,8 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     attempts: number,
   ): Promise<void> {
     const event = raw as CloudEvent
-    const traceId = event?.traceparent?.split('-')[1]
+    const { traceparent }: { traceparent?: unknown } = event ?? {}
+    const traceId = typeof traceparent === 'string' ? traceparent.split('-')[1] : undefined
     const cause = why instanceof Refusal ? `${why.code}: ${why.message}` : String(why)
     const isDead = why instanceof Refusal || attempts >= tries.most
     const againInMs = Math.min(tries.firstMs * 2 ** (attempts - 1), tries.longestMs)

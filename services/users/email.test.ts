@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Email, normalEmail } from './email.ts'
 
 const as = (local: number, domain: number) =>
-  `${'l'.repeat(local)}@${`${'d'.repeat(60)}.`.repeat(9)}`.slice(0, local + 1 + domain - 4) + '.com'
+  `${`${'l'.repeat(local)}@${`${'d'.repeat(60)}.`.repeat(9)}`.slice(0, local + 1 + domain - 4)}.com`
 
 describe('an e-mail address has one normal form', () => {
   test.each([
