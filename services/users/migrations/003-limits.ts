@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
-/** `limits` is what `rate-limiter-flexible` expects; nothing is lost that matters when a crash empties it. */
+/** `limits` is what `rate-limiter-flexible` expects. It is logged: a crash of the server must not forgive anybody. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`create unlogged table limits (
+  await sql`create table limits (
     key varchar(255) primary key,
     points integer not null default 0,
     expire bigint
