@@ -200,7 +200,7 @@ function AllOrders() {
       {isError && !data && <Outage what="The list" />}
       {orders?.length === 0 && <p className="soft">No such orders.</p>}
       {orders && orders.length > 0 && (
-        <Scrolling label="All orders, newest first">
+        <Scrolling label="Table of all orders">
           <table>
             <thead>
               <tr>
@@ -246,7 +246,7 @@ function OrderFilters({ search, onChange }: FiltersProps) {
     })
   return (
     <div className="stack">
-      <div className="row tight">
+      <div className="row">
         <input
           className="input fitting"
           type="search"
@@ -264,7 +264,7 @@ function OrderFilters({ search, onChange }: FiltersProps) {
           onChange={({ target }) => onChange({ ...search, day: target.value })}
         />
       </div>
-      <fieldset className="row tight">
+      <fieldset className="row choices">
         <legend className="unseen">In which states</legend>
         {states.map((state) => (
           <label key={state} className="row tight small">
