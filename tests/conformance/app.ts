@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   const env = readEnvironment({
     APP_ID: z.string(),
     INSTANCE: z.string(),
-    HEARS: z.string(),
+    HEARS: z.string().default(''),
     JOURNAL: z.string(),
   })
   const service = await startService(env.APP_ID)
