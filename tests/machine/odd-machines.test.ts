@@ -86,6 +86,8 @@ for (const [user, uid] of [
   test(
     `${user} starts the shop without a network, beside another Dapr project, with odd settings, in an odd folder, and buys`,
     async () => {
+      // each user has a shop of their own
+      rmSync(join(folder, '.sidecart'), { recursive: true, force: true })
       if (uid === 0) execFileSync('chown', ['-R', '0:0', folder, home])
       const printed = await onOddMachine(
         uid,
