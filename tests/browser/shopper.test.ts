@@ -1,3 +1,4 @@
+import type { Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
   addToBasket,
@@ -86,12 +87,13 @@ describe('a shopper', () => {
     await register(page)
     await addToBasket(page, mug)
     const older = Promise.withResolvers<void>()
-    await page.route(/\/orders\/[0-9a-f-]{36}$/, async (route) => {
+    const holdUp = async (route: Route) => {
       const response = await route.fetch()
       await heading(page, 'Thank you! It is yours')
       await route.fulfill({ response })
       older.resolve()
-    })
+    }
+    await page.route(/\/orders\/[0-9a-f-]{36}$/, holdUp, { times: 1 })
     await checkOut(page, /^Slow bank/)
     await older.promise
     await drawn(page)

@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { until } from '../support/until.ts'
 import { gateway, secrets } from '../system/client.ts'
 import { launch } from './chromium.ts'
 
 const patienceMs = 20_000
+
+/** Requests that a test holds up may still be under way: their page is about to go, and nobody waits for them. */
+async function closeContext(context: BrowserContext): Promise<void> {
+  const behavior = 'ignoreErrors'
+  await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior })))
+  await context.unrouteAll({ behavior })
+  await context.close()
+}
 
 /**
  * A browser for the tests of one file. Each visitor has a browser of their own as far as cookies and storage go.
@@ -27,7 +35,7 @@ export function useBrowser(site = gateway, chromiumArguments: readonly string[] 
   afterEach(async ({ task }) => {
     const [error] = task.result?.errors ?? []
     if (error) error.message += await seenIn(browser, faults)
-    await Promise.all(browser.contexts().map((context) => context.close()))
+    await Promise.all(browser.contexts().map(closeContext))
     const unexpected = faults.filter((fault) => !expected.some((pattern) => pattern.test(fault)))
     faults = []
     expected = []
