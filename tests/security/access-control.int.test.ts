@@ -95,8 +95,9 @@ describe.each(services)('%s', (callee) => {
           verbs
             .filter((verb) => !isAllowed(verb, path))
             .map(async (verb) => {
-              const { status } = await invoke(sidecarOf(caller), callee, verb, filled(path))
-              if (status !== 403) wrong.push(`${caller} → ${callee} ${verb} ${path}: ${status}`)
+              const { status, text } = await invoke(sidecarOf(caller), callee, verb, filled(path))
+              if (status !== 403)
+                wrong.push(`${caller} → ${callee} ${verb} ${path}: ${status} ${text}`)
             }),
         )
       expect(wrong).toEqual([])

@@ -55,9 +55,16 @@ export async function openMesh(ends: End[], namesFile?: string) {
   })
   ends.push(() => sentry.stop())
   const daprd = (await ensurePart('daprd')).path
-  // sidecars of one machine find each other through a file, without multicast
-  const names = namesFile ?? join(folder, 'names.yaml')
-  if (!namesFile) writeFileSync(names, namesIn(join(folder, 'names.db')))
+  // the committed resolver with its intervals, and a file of this mesh: a busy machine must not lose an entry
+  const names = namesFile ?? join(folder, 'names.sqlite')
+  const withNames = (text: string) => {
+    const replaced = text.replace(
+      /connectionString: .*/,
+      `connectionString: ${JSON.stringify(names)}`,
+    )
+    if (replaced === text) throw new Error('a configuration without a names file')
+    return replaced
+  }
 
   /** @param edit changes the configuration of the app before the sidecar reads it */
   async function sidecarOf(
@@ -69,7 +76,8 @@ export async function openMesh(ends: End[], namesFile?: string) {
     const folderOfAll = join(root, 'components/common/configuration')
     const committed = existsSync(join(folderOfAll, `${app}.yaml`)) ? app : 'gateway'
     const configuration = join(folder, `${app}-${http}.yaml`)
-    writeFileSync(configuration, edit(readFileSync(join(folderOfAll, `${committed}.yaml`), 'utf8')))
+    const text = readFileSync(join(folderOfAll, `${committed}.yaml`), 'utf8')
+    writeFileSync(configuration, withNames(edit(text)))
     const flags = {
       'app-id': app,
       'dapr-http-port': http,
@@ -88,7 +96,7 @@ export async function openMesh(ends: End[], namesFile?: string) {
       command: daprd,
       args: [
         '--enable-mtls',
-        ...['--config', configuration, '--config', names],
+        ...['--config', configuration],
         ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
       ],
       env: {
@@ -110,15 +118,6 @@ export async function openMesh(ends: End[], namesFile?: string) {
   }
   return { sidecarOf, namesFile: names }
 }
-
-const namesIn = (file: string) => `apiVersion: dapr.io/v1alpha1
-kind: Configuration
-metadata: { name: names }
-spec:
-  nameResolution:
-    component: sqlite
-    configuration: { connectionString: "${file}", cleanupInterval: "0" }
-`
 
 /** A call with its path as it stands: `fetch` would clean it first. */
 export function invoke(
