@@ -21,7 +21,7 @@ export default defineConfig({
           name: 'integration',
           include: [integration],
           exclude: [...never, 'tests/system/**'],
-          globalSetup: 'tests/support/database.ts',
+          globalSetup: 'packages/testing/database.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
-import type { Project } from '../cli/project.ts'
-import { ensureRuntime } from '../runtime/ensure.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 
 export const machine = (): Record<string, string | number> => ({
   processor: cpus()[0]?.model.trim() ?? 'unknown',

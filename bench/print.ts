@@ -1,4 +1,4 @@
-import { table } from '../cli/terminal.ts'
+import { table } from '@sidecart/platform/process/terminal.ts'
 import { checklist, contenders } from './contenders.ts'
 import type { Results } from './results.ts'
 import type { Spread } from './statistics.ts'

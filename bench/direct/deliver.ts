@@ -1,4 +1,4 @@
-import type { App } from '../../chassis/app.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
 
 const eventRoute = /^\/events\/(?!.*-dead-letters-v1$)/
 

@@ -2,6 +2,6 @@
 import { standIn } from '../stand-in.mjs'
 
 standIn({
-  'chassis/dapr.ts': 'bench/direct/transport.ts',
-  'chassis/service.ts': 'bench/direct/service.ts',
+  'packages/chassis/sidecar/dapr-sidecar.ts': 'bench/direct/transport.ts',
+  'packages/chassis/service.ts': 'bench/direct/service.ts',
 })

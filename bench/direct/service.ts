@@ -1,4 +1,4 @@
-import { type Service, startService as startBesideSidecar } from '../../chassis/service.ts'
+import { type Service, startService as startBesideSidecar } from '@sidecart/chassis/service.ts'
 import { deliverTo, topicsOf } from './deliver.ts'
 import { directOptions } from './environment.ts'
 import type { DirectTransport } from './transport.ts'

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { transportSuite } from '../../chassis/transport.suite.ts'
-import { type TestDatabase, testDatabase } from '../../tests/support/database.ts'
+import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
+import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { createDirectTransport, type DirectTransport } from './transport.ts'
 
 let database: TestDatabase

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { brokerMonitorPort } from '../../cli/ports.ts'
+import { brokerMonitorPort } from '@sidecart/platform/config/ports.ts'
 
 const Jetstream = z.object({
   account_details: z

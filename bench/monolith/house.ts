@@ -1,7 +1,7 @@
-import type { App } from '../../chassis/app.ts'
-import type { CloudEvent } from '../../chassis/fact.ts'
-import { Fault } from '../../chassis/refusal.ts'
-import type { Invocation, Reply } from '../../chassis/transport.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
+import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
+import { Fault } from '@sidecart/chassis/core/errors.ts'
+import type { Invocation, Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { deliverTo } from '../direct/deliver.ts'
 
 /** Calls and facts between apps of one process. */

@@ -1,4 +1,4 @@
 // node --import bench/monolith/register.mjs bench/monolith/main.ts: all services in one process.
 import { standIn } from '../stand-in.mjs'
 
-standIn({ 'chassis/service.ts': 'bench/monolith/service.ts' })
+standIn({ 'packages/chassis/service.ts': 'bench/monolith/service.ts' })

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Secrets } from '../../cli/secrets.ts'
+import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 
 /** By database: what was said that catalog and notifications hear, less what they have marked as heard. */
 const counts = {

@@ -1,5 +1,5 @@
-import type { Project } from '../../cli/project.ts'
-import { statusOf } from '../../cli/status.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { statusOf } from '@sidecart/platform/supervisor/status.ts'
 
 const lookEveryMs = 5_000
 

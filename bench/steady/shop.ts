@@ -1,7 +1,7 @@
-import { down } from '../../cli/down.ts'
-import { type Project, projectAt } from '../../cli/project.ts'
-import { createProgress, type Progress } from '../../cli/terminal.ts'
-import { upUnlessRunning } from '../../cli/up.ts'
+import { down } from '@sidecart/platform/supervisor/down.ts'
+import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { createProgress, type Progress } from '@sidecart/platform/process/terminal.ts'
+import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
 
 /** Opens the shop if it is closed, measures, prints what came out as JSON, and leaves the shop as it was. */
 export async function measured<T extends { ok: boolean }>(

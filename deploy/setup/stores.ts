@@ -1,9 +1,9 @@
-import { readResources, streamsFor, uses } from '../../cli/components.ts'
-import { readRunFile } from '../../cli/dapr-yaml.ts'
-import { ensureDatabases } from '../../cli/databases.ts'
-import { projectAt } from '../../cli/project.ts'
-import { readSecrets } from '../../cli/secrets.ts'
-import { ensureStream } from '../../runtime/nats.ts'
+import { readResources, streamsFor, uses } from '@sidecart/platform/config/components.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { ensureDatabases } from '@sidecart/platform/config/databases.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { ensureStream } from '@sidecart/platform/servers/nats.ts'
 
 /** When database and broker run: makes what the sidecars expect to find. Safe to repeat. */
 const project = projectAt()

@@ -1,5 +1,5 @@
-import { projectAt } from '../../cli/project.ts'
-import { readSecrets } from '../../cli/secrets.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 
 /** Prints the demo accounts, whose passwords were made up at the first start. */
 const secrets = readSecrets(projectAt())

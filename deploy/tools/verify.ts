@@ -1,7 +1,7 @@
-import { projectAt } from '../../cli/project.ts'
-import { databases, readSecrets } from '../../cli/secrets.ts'
-import type { Places } from '../../cli/verify/read.ts'
-import { verify } from '../../cli/verify/verify.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { databases, readSecrets } from '@sidecart/platform/config/secrets.ts'
+import type { Places } from '@sidecart/verify/invariants/read.ts'
+import { verify } from '@sidecart/verify/invariants/verify.ts'
 
 /** `sidecart verify` among containers, where databases, log, gateway and inbox are elsewhere. */
 const secrets = readSecrets(projectAt())

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { createLog } from '../../chassis/log.ts'
-import { createMemoryTransport } from '../../chassis/memory-transport.ts'
-import type { StateStore } from '../../chassis/transport.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import type { StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { createProductCache, staleSeconds } from './cache.ts'
 import type { Product } from './contract.ts'
 

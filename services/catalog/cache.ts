@@ -1,6 +1,6 @@
-import type { Log } from '../../chassis/log.ts'
-import type { StateEntry, StateStore } from '../../chassis/transport.ts'
-import { within } from '../../chassis/within.ts'
+import type { Log } from '@sidecart/chassis/observability/log.ts'
+import type { StateEntry, StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { within } from '@sidecart/chassis/core/timeout.ts'
 import { Product } from './contract.ts'
 
 /** How old a product that was read may be, whatever happens: stock changes without a fact. */

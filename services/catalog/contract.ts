@@ -1,5 +1,5 @@
-import { body, createRoute, empty, fact, json, Money, z } from '../../chassis/contract.ts'
-import { line, paragraph, token } from '../../chassis/text.ts'
+import { body, createRoute, empty, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import { line, paragraph, token } from '@sidecart/chassis/contract/text.ts'
 
 export const Sku = z
   .string()

@@ -1,5 +1,5 @@
-import { z } from '../../chassis/contract.ts'
-import { refused } from '../../chassis/refusal.ts'
+import { z } from '@sidecart/chassis/contract/openapi.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import { Sku, type Sort } from './contract.ts'
 
 /** A place in a sorted list: after the product with this sort key and sku. */

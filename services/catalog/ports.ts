@@ -1,4 +1,4 @@
-import type { Announcement } from '../../chassis/fact.ts'
+import type { Announcement } from '@sidecart/chassis/contract/event.ts'
 import type {
   CategoryCount,
   KnownProduct,

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '../../chassis/database.ts'
+import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import type { Products, Reservations, StockLedger } from './ports.ts'
 import { createProducts } from './store/products.ts'
 import { createReservations } from './store/reserve.ts'

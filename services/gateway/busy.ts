@@ -1,5 +1,5 @@
-import { overloaded } from '../../chassis/app.ts'
-import type { Reply } from '../../chassis/transport.ts'
+import { overloaded } from '@sidecart/chassis/http/app.ts'
+import type { Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
 
 const forMs = 250
 const mostRemembered = 500

@@ -1,6 +1,6 @@
-import type { OpenApiDocument } from '../../chassis/app.ts'
-import type { Log } from '../../chassis/log.ts'
-import type { Transport } from '../../chassis/transport.ts'
+import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
+import type { Log } from '@sidecart/chassis/observability/log.ts'
+import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 
 const freshForMs = 30_000
 const notPublic = /^\/(internal|events)\//

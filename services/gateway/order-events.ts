@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
-import type { AppEnv } from '../../chassis/app.ts'
-import { refused } from '../../chassis/refusal.ts'
-import type { OrderView } from '../orders/contract.ts'
+import type { AppEnv } from '@sidecart/chassis/http/app.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
+import type { OrderView } from '@sidecart/orders/contract.ts'
 
 export type OrderEventsOptions = {
   /** Asks for the order as its caller may see it. @throws Refusal or Fault when there is none to see */

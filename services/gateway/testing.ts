@@ -1,7 +1,7 @@
-import type { App } from '../../chassis/app.ts'
-import { createLog } from '../../chassis/log.ts'
-import { createMemoryTransport } from '../../chassis/memory-transport.ts'
-import type { TestTokens } from '../../tests/support/tokens.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import type { TestTokens } from '@sidecart/testing/tokens.ts'
 import { createGatewayApp, type GatewayPorts } from './app.ts'
 
 /** A gateway in front of apps in this process. */

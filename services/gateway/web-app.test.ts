@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type App, createApp } from '../../chassis/app.ts'
-import { createLog } from '../../chassis/log.ts'
+import { type App, createApp } from '@sidecart/chassis/http/app.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { serveWebApp } from './web-app.ts'
 
 let root: string

@@ -1,4 +1,4 @@
-import type { Transport } from '../../chassis/transport.ts'
+import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import type { Delivery } from './domain.ts'
 import type { Postman } from './ports.ts'
 

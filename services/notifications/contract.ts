@@ -1,4 +1,4 @@
-import { createRoute, json, z } from '../../chassis/contract.ts'
+import { createRoute, json, z } from '@sidecart/chassis/contract/openapi.ts'
 
 export const MailKind = z
   .enum([

@@ -1,8 +1,8 @@
-import type { z } from '../../chassis/contract.ts'
-import { Fault, refused } from '../../chassis/refusal.ts'
-import type { orders } from '../orders/contract.ts'
-import type { payments } from '../payments/contract.ts'
-import type { Preferences, users } from '../users/contract.ts'
+import type { z } from '@sidecart/chassis/contract/openapi.ts'
+import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
+import type { orders } from '@sidecart/orders/contract.ts'
+import type { payments } from '@sidecart/payments/contract.ts'
+import type { Preferences, users } from '@sidecart/users/contract.ts'
 import type { MailKind, MailStatus } from './contract.ts'
 
 export type RefusalCode = 'mail-not-resendable'

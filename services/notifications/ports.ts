@@ -1,4 +1,4 @@
-import type { Identity } from '../../chassis/authentication.ts'
+import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { Notification, NotificationQuery } from './contract.ts'
 import type { Contact, Delivery, Draft, News, Settlement } from './domain.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { euro } from '../../chassis/money.ts'
-import { CancelReason } from '../orders/contract.ts'
+import { euro } from '@sidecart/chassis/contract/money.ts'
+import { CancelReason } from '@sidecart/orders/contract.ts'
 import { MailKind } from './contract.ts'
 import type { News } from './domain.ts'
 import { orderNumber, write } from './templates.ts'

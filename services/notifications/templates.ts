@@ -1,5 +1,5 @@
-import { formatMoney, type Money, times } from '../../chassis/money.ts'
-import type { CancelReason } from '../orders/contract.ts'
+import { formatMoney, type Money, times } from '@sidecart/chassis/contract/money.ts'
+import type { CancelReason } from '@sidecart/orders/contract.ts'
 import type { MailKind } from './contract.ts'
 import type { News } from './domain.ts'
 

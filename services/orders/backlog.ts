@@ -1,4 +1,4 @@
-import { refused } from '../../chassis/refusal.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 
 export type Backlog = {
   /**

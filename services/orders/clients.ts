@@ -1,9 +1,9 @@
-import { call } from '../../chassis/call.ts'
-import { Refusal } from '../../chassis/refusal.ts'
-import type { Transport } from '../../chassis/transport.ts'
-import { catalogRoutes } from '../catalog/contract.ts'
-import { paymentsRoutes } from '../payments/contract.ts'
-import { usersRoutes } from '../users/contract.ts'
+import { call } from '@sidecart/chassis/sidecar/service-client.ts'
+import { Refusal } from '@sidecart/chassis/core/errors.ts'
+import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { catalogRoutes } from '@sidecart/catalog/contract.ts'
+import { paymentsRoutes } from '@sidecart/payments/contract.ts'
+import { usersRoutes } from '@sidecart/users/contract.ts'
 import type { AddressBook, Catalog, Payments } from './ports.ts'
 
 /** Milliseconds; each shorter than the saga's lease. */

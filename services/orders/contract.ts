@@ -1,9 +1,9 @@
-import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
-import { Problem } from '../../chassis/problem.ts'
-import { line, token } from '../../chassis/text.ts'
-import { OrderQuantity, orderLimits, Sku } from '../catalog/contract.ts'
-import { Card } from '../payments/contract.ts'
-import { keptAddress, PostalAddress } from '../users/contract.ts'
+import { body, createRoute, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import { Problem } from '@sidecart/chassis/contract/problem.ts'
+import { line, token } from '@sidecart/chassis/contract/text.ts'
+import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
+import { Card } from '@sidecart/payments/contract.ts'
+import { keptAddress, PostalAddress } from '@sidecart/users/contract.ts'
 
 export const OrderId = z.uuid().openapi({ example: '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11' })
 

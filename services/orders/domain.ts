@@ -1,7 +1,7 @@
-import type { Announcement } from '../../chassis/fact.ts'
-import { euro, formatMoney, type Money } from '../../chassis/money.ts'
-import { refused } from '../../chassis/refusal.ts'
-import type { PostalAddress } from '../users/contract.ts'
+import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import { euro, formatMoney, type Money } from '@sidecart/chassis/contract/money.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
+import type { PostalAddress } from '@sidecart/users/contract.ts'
 import {
   type CancelReason,
   type GoodsReturn,

@@ -1,6 +1,6 @@
-import type { Tx } from '../../chassis/database.ts'
-import type { Money } from '../../chassis/money.ts'
-import type { PostalAddress } from '../users/contract.ts'
+import type { Tx } from '@sidecart/chassis/persistence/database.ts'
+import type { Money } from '@sidecart/chassis/contract/money.ts'
+import type { PostalAddress } from '@sidecart/users/contract.ts'
 import type { CancelReason, GoodsReturn, HistoryEntry, OrderStatus, Sales } from './contract.ts'
 import type {
   Change,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { euro } from '../../chassis/money.ts'
-import { Refusal } from '../../chassis/refusal.ts'
+import { euro } from '@sidecart/chassis/contract/money.ts'
+import { Refusal } from '@sidecart/chassis/core/errors.ts'
 import {
   approveReturn,
   type Change,

@@ -1,8 +1,8 @@
 import { Pool } from 'undici'
 import { z } from 'zod'
-import { Counter, registry } from '../../chassis/metrics.ts'
-import { Fault } from '../../chassis/refusal.ts'
-import { abortedAfter } from '../../chassis/within.ts'
+import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
+import { Fault } from '@sidecart/chassis/core/errors.ts'
+import { abortedAfter } from '@sidecart/chassis/core/timeout.ts'
 import type { Provider } from './ports.ts'
 
 const Charge = z.discriminatedUnion('status', [

@@ -1,5 +1,5 @@
-import { body, createRoute, fact, json, Money, z } from '../../chassis/contract.ts'
-import { line } from '../../chassis/text.ts'
+import { body, createRoute, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import { line } from '@sidecart/chassis/contract/text.ts'
 
 const OrderId = z.uuid()
 const CustomerId = z.uuid()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { euro } from '../../chassis/money.ts'
+import { euro } from '@sidecart/chassis/contract/money.ts'
 import { payments } from './contract.ts'
 import {
   type Change,

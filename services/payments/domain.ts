@@ -1,6 +1,6 @@
-import type { Announcement } from '../../chassis/fact.ts'
-import { euro, type Money } from '../../chassis/money.ts'
-import { Fault, refused } from '../../chassis/refusal.ts'
+import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import { euro, type Money } from '@sidecart/chassis/contract/money.ts'
+import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
 import {
   type ChargeOutcome,
   type ChargeRequest,

@@ -1,5 +1,5 @@
-import type { Announcement } from '../../chassis/fact.ts'
-import { type Refusal, refused } from '../../chassis/refusal.ts'
+import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { type Preferences, type Profile, users } from './contract.ts'
 
 /** The ways in which users says no, beside those of every service. */

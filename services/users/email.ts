@@ -1,5 +1,5 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { z } from '../../chassis/contract.ts'
+import { z } from '@sidecart/chassis/contract/openapi.ts'
 
 /** A dot-atom of RFC 5321. Quoted local parts are refused: the RFC itself advises against such mailboxes. */
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/

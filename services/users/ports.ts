@@ -1,4 +1,4 @@
-import type { Identity } from '../../chassis/authentication.ts'
+import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { Address, PostalAddress } from './contract.ts'
 import type { Change, Outcome, Session, User } from './domain.ts'
 

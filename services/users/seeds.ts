@@ -1,4 +1,4 @@
-import { Refusal } from '../../chassis/refusal.ts'
+import { Refusal } from '@sidecart/chassis/core/errors.ts'
 import type { Address } from './contract.ts'
 import { type Change, register } from './domain.ts'
 import type { Passwords, Users } from './ports.ts'

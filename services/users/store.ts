@@ -1,4 +1,4 @@
-import type { Database } from '../../chassis/database.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import type { Addresses, Credentials, KnownNetworks, Limiters, Sessions, Users } from './ports.ts'
 import { createAddresses } from './store/addresses.ts'
 import { createKnownNetworks } from './store/known-networks.ts'

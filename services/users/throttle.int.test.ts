@@ -1,6 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testDatabase } from '../../tests/support/database.ts'
+import { testDatabase } from '@sidecart/testing/database.ts'
 import { password, startUsers } from './testing.ts'
 
 let shop: Awaited<ReturnType<typeof startUsers>>

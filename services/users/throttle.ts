@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Refusal, refused } from '../../chassis/refusal.ts'
+import { Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import type { KnownNetworks, Limiters, Throttle } from './ports.ts'
 
 export type Rule = { points: number; seconds: number }

@@ -1,10 +1,10 @@
 import { join, matchesGlob, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { appEnvironment, daprdArguments, readRunFile, type Stanza } from '../../cli/dapr-yaml.ts'
-import { inboxPort, providerPort, smtpPort } from '../../cli/ports.ts'
-import { databases } from '../../cli/secrets.ts'
-import { pins } from '../../runtime/versions.ts'
+import { appEnvironment, daprdArguments, readRunFile, type Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import { inboxPort, providerPort, smtpPort } from '@sidecart/platform/config/ports.ts'
+import { databases } from '@sidecart/platform/config/secrets.ts'
+import { pins } from '@sidecart/platform/install/versions.ts'
 import { documents, filesBelow, importsOf, read, root } from './tree.ts'
 
 type Service = {

@@ -42,7 +42,7 @@ describe('crash points', () => {
   it('cannot be asked for: nothing that ships ends its own process, but where it starts and stops', () => {
     const deadly = /process\.(kill|abort|exit|reallyExit)|SIGKILL/
     expect(product.filter((file) => deadly.test(read(file)))).toEqual([
-      'chassis/service.ts',
+      'packages/chassis/service.ts',
       'services/payments/sandbox/main.ts',
     ])
   })

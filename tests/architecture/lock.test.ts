@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Lock, missingPlatforms, withoutIntegrity } from '../../cli/lock.ts'
+import { type Lock, missingPlatforms, withoutIntegrity } from '@sidecart/maintainer/package-lock.ts'
 import { read } from './tree.ts'
 
 it('package-lock.json is complete for every platform (if not: ./sidecart lock)', () => {

@@ -123,7 +123,7 @@ describe('dependencies point inward', () => {
       .flatMap(production)
       .flatMap(importsOf)
       .filter(({ target }) => target.startsWith('@dapr/'))
-    expect(importers.map(({ from }) => from)).toEqual(['chassis/dapr-sdk.ts'])
+    expect(importers.map(({ from }) => from)).toEqual(['packages/chassis/sidecar/dapr-sdk.ts'])
   })
 
   it('nothing imports a main.ts', () => {

@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core'
-import { chromium as chromiumProgram, ensureProgram } from '../../runtime/packages.ts'
+import { chromium as chromiumProgram, ensureProgram } from '@sidecart/platform/install/packages.ts'
 
 /** A Chromium of this machine, or the one that `CHROME_PATH` names. */
 async function findChromium(): Promise<string> {

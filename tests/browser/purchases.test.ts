@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { BrowserContext, Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { until } from '../support/until.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { operator, root } from '../system/client.ts'
 import {
   addToBasket,

@@ -1,5 +1,5 @@
-import { chromium, ensureProgram } from '../../runtime/packages.ts'
-import { until } from '../support/until.ts'
+import { chromium, ensureProgram } from '@sidecart/platform/install/packages.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 

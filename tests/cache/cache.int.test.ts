@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
-import { createDaprTransport } from '../../chassis/dapr.ts'
-import { createLog } from '../../chassis/log.ts'
-import { redis, startRedis } from '../../runtime/redis.ts'
-import { freePorts, temporaryFolder } from '../../runtime/testing.ts'
+import { createDaprTransport } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { redis, startRedis } from '@sidecart/platform/servers/redis.ts'
+import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { createProductCache, staleSeconds } from '../../services/catalog/cache.ts'
-import type { Product } from '../../services/catalog/contract.ts'
-import { testWith } from '../support/needs.ts'
-import { startSidecar } from '../support/sidecar.ts'
-import { until } from '../support/until.ts'
+import type { Product } from '@sidecart/catalog/contract.ts'
+import { testWith } from '@sidecart/testing/needs.ts'
+import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 const test = await testWith(redis)
 

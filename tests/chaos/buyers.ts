@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import { type Customer, register, signIn } from '../../cli/chaos/customer.ts'
-import { type Door, openDoor } from '../../cli/chaos/door.ts'
-import { untilRest } from '../../cli/chaos/rest.ts'
-import { unsubscribe } from '../../cli/chaos/stage.ts'
-import { projectAt } from '../../cli/project.ts'
-import { thisShop } from '../../cli/this-shop.ts'
-import { createRecorder, type RecordLine } from '../../cli/verify/record.ts'
-import type { World } from '../../cli/verify/world.ts'
+import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
+import { type Door, openDoor } from '@sidecart/client/http-client.ts'
+import { untilRest } from '@sidecart/verify/chaos/rest.ts'
+import { unsubscribe } from '@sidecart/verify/chaos/stage.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { thisShop } from '@sidecart/client/connection-info.ts'
+import { createRecorder, type RecordLine } from '@sidecart/verify/invariants/record.ts'
+import type { World } from '@sidecart/verify/invariants/world.ts'
 
 export type Buyers = {
   door: Door

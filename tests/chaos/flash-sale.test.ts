@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { place } from '../../cli/chaos/place.ts'
-import { setStock } from '../../cli/chaos/stage.ts'
+import { place } from '@sidecart/verify/chaos/place.ts'
+import { setStock } from '@sidecart/verify/chaos/stage.ts'
 import { atATime, buyers } from './buyers.ts'
 
 const units = 100

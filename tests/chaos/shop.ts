@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { liftLimits } from '../../cli/lift-limits.ts'
+import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 
 const root = join(import.meta.dirname, '../..')
 
@@ -15,7 +15,7 @@ export default async function openShop(): Promise<() => Promise<void>> {
 
 /** Runs the command as a user would, so that one sees how far it is. Answers what it printed. */
 export function sidecart(...args: string[]): Promise<string> {
-  const child = spawn(process.execPath, ['cli/bin.mjs', ...args], {
+  const child = spawn(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

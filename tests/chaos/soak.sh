@@ -7,6 +7,6 @@ cd "$(dirname "$0")/../.."
 end=$(($(date +%s) + ${1:-8} * 3600))
 mkdir -p .sidecart/chaos
 while [ "$(date +%s)" -lt "$end" ]; do
-  node cli/bin.mjs chaos --json --orders 2000 --rate 5 --every 2 \
+  node packages/cli/bin.mjs chaos --json --orders 2000 --rate 5 --every 2 \
     --faults kill,freeze,broker,db,network,provider,duplicate,overload >>.sidecart/chaos/soak.jsonl
 done

@@ -7,7 +7,7 @@ import {
   lacks,
   reasonOf,
 } from '../../components/capabilities.ts'
-import { until } from '../support/until.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 /** What was seen: that it works, or what was wrong. */
 export type Seen = true | string

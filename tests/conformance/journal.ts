@@ -5,7 +5,7 @@ import {
   addNextAttempts,
   createMessagingTables,
   type MessagingTables,
-} from '../../chassis/messaging-tables.ts'
+} from '@sidecart/chassis/persistence/messaging-tables.ts'
 
 type Line = {
   at: Generated<number>

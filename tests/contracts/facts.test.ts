@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Fact } from '../../chassis/fact.ts'
-import { breaks, type Schema } from '../../cli/api/growth.ts'
-import { catalog } from '../../services/catalog/contract.ts'
-import { orders } from '../../services/orders/contract.ts'
-import { payments } from '../../services/payments/contract.ts'
-import { users } from '../../services/users/contract.ts'
+import type { Fact } from '@sidecart/chassis/contract/event.ts'
+import { breaks, type Schema } from '@sidecart/maintainer/api/growth.ts'
+import { catalog } from '@sidecart/catalog/contract.ts'
+import { orders } from '@sidecart/orders/contract.ts'
+import { payments } from '@sidecart/payments/contract.ts'
+import { users } from '@sidecart/users/contract.ts'
 
 const folder = join(import.meta.dirname, 'snapshots')
 const owners = { catalog, orders, payments, users }

@@ -19,7 +19,7 @@ export type Sabotage = {
 export const sabotages: readonly Sabotage[] = [
   {
     safeguard: 'the inbox: a fact that comes twice is recognised',
-    file: 'chassis/inbox.ts',
+    file: 'packages/chassis/messaging/inbox.ts',
     lines: [['event_id: eventId', 'event_id: crypto.randomUUID()']],
     crash: 'notifications: before answering POST /events/orders-placed-v1',
     service: 'notifications',
@@ -28,7 +28,7 @@ export const sabotages: readonly Sabotage[] = [
   },
   {
     safeguard: 'the outbox: a fact commits with what made it true',
-    file: 'chassis/database.ts',
+    file: 'packages/chassis/persistence/database.ts',
     lines: [
       ['await store(transaction as unknown as Transaction<MessagingTables>, announced)', '{}'],
       [

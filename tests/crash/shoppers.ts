@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { until } from '../support/until.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { type Answer, ask, orderOf } from '../system/client.ts'
 import type { CrashShop } from './shop.ts'
 

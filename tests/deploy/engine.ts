@@ -2,9 +2,9 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureProgram, type Program } from '../../runtime/packages.ts'
-import { freePorts } from '../../runtime/testing.ts'
-import { until } from '../support/until.ts'
+import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+import { freePorts } from '@sidecart/platform/install/testing.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 export type Engine = {
   /** What `docker` has to be called with to reach it. */

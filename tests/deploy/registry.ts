@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureProgram, type Program } from '../../runtime/packages.ts'
-import { spawnDetached, stopProcess } from '../../runtime/processes.ts'
-import { answers } from '../../runtime/started.ts'
-import { until } from '../support/until.ts'
+import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+import { spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
+import { answers } from '@sidecart/platform/process/start-process.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { type Engine, run } from './engine.ts'
 
 const program: Program = {

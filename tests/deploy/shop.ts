@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { freePorts } from '../../runtime/testing.ts'
-import { until } from '../support/until.ts'
+import { freePorts } from '@sidecart/platform/install/testing.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { type Engine, type RunOptions, run } from './engine.ts'
 
 const root = join(import.meta.dirname, '../..')

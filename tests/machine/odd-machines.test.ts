@@ -3,9 +3,9 @@ import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } fro
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { ensureParts } from '../../runtime/parts.ts'
-import { output } from '../../runtime/processes.ts'
-import { testWithRoot } from '../support/needs.ts'
+import { ensureParts } from '@sidecart/platform/install/binaries.ts'
+import { output } from '@sidecart/platform/process/spawn.ts'
+import { testWithRoot } from '@sidecart/testing/needs.ts'
 
 const project = join(import.meta.dirname, '../..')
 const test = testWithRoot('only root makes a network of its own')
@@ -25,7 +25,7 @@ beforeAll(async () => {
   execFileSync('git', ['clone', '--quiet', project, folder])
   await shareParts(join(home, '.dapr', 'bin'))
   const env = { ...process.env, ...npmSettings, HOME: process.env.HOME }
-  await output(process.execPath, ['cli/bin.mjs', '--help'], 5 * minutes, { cwd: folder, env })
+  await output(process.execPath, ['packages/cli/bin.mjs', '--help'], 5 * minutes, { cwd: folder, env })
   execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder, home])
 }, 10 * minutes)
 afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))
@@ -91,10 +91,10 @@ for (const [user, uid] of [
       if (uid === 0) execFileSync('chown', ['-R', '0:0', folder, home])
       const printed = await onOddMachine(
         uid,
-        `trap 'node cli/bin.mjs down' EXIT
+        `trap 'node packages/cli/bin.mjs down' EXIT
          npm start -- --detach
-         node cli/bin.mjs order --json
-         node cli/bin.mjs verify`,
+         node packages/cli/bin.mjs order --json
+         node packages/cli/bin.mjs verify`,
       )
       expect(printed).toContain('The shop is open.')
       expect(printed).toMatch(/"status":"confirmed"/)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { deadLetterRoutes } from '../../chassis/subscriptions.ts'
-import { callersOf, consumers, operationsFor, ruleFor } from '../../cli/access-control.ts'
-import { routesByService } from '../../cli/contracts.ts'
+import { deadLetterRoutes } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { callersOf, consumers, operationsFor, ruleFor } from '@sidecart/platform/config/access-control.ts'
+import { routesByService } from '@sidecart/platform/config/contracts.ts'
 import { read } from '../architecture/tree.ts'
 import {
   type Asked,

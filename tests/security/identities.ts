@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import { tokenRules } from '../../chassis/authentication.ts'
+import { tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import { secrets } from '../system/client.ts'
 
 type Key = Parameters<SignJWT['sign']>[0]

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { projectAt } from '../../cli/project.ts'
-import { readSecrets } from '../../cli/secrets.ts'
-import { output } from '../../runtime/processes.ts'
-import { until } from '../support/until.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { output } from '@sidecart/platform/process/spawn.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 const project = projectAt(join(import.meta.dirname, '../..'))
 const [from, to] = [
@@ -17,7 +17,7 @@ const server: Record<string, string> = { jetstream: 'nats', mqtt: 'mosquitto' }
 const factsOfAnOrder = 3
 
 const sidecart = (...args: string[]) =>
-  output(process.execPath, ['cli/bin.mjs', ...args], 400_000, { cwd: project.root })
+  output(process.execPath, ['packages/cli/bin.mjs', ...args], 400_000, { cwd: project.root })
 
 const bought: string[] = []
 

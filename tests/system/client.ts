@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { until } from '../support/until.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 export const gateway = 'http://127.0.0.1:8080'
 export const inbox = 'http://127.0.0.1:8040'

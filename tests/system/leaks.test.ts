@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { projectAt } from '../../cli/project.ts'
-import { until } from '../support/until.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { until } from '@sidecart/testing/until.ts'
 import {
   ask,
   mailsTo,

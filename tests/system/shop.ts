@@ -3,11 +3,11 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
-import { liftLimits } from '../../cli/lift-limits.ts'
-import { brokerAmong } from '../../cli/servers/swappable.ts'
-import { chosen, prefixes } from '../../cli/sets.ts'
-import { alive, portHolder, procOf, stopProcess } from '../../runtime/processes.ts'
-import { until } from '../support/until.ts'
+import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
+import { chosen, prefixes } from '@sidecart/platform/config/component-sets.ts'
+import { alive, portHolder, procOf, stopProcess } from '@sidecart/platform/process/spawn.ts'
+import { until } from '@sidecart/testing/until.ts'
 
 const run = promisify(execFile)
 liftLimits()
@@ -59,7 +59,7 @@ export default async function startShop(): Promise<() => Promise<void>> {
 
 /** Runs the command as a user would. Answers what it printed. @throws Error that says so too, with it as `stdout` */
 export async function sidecart(...args: string[]): Promise<string> {
-  const running = run(process.execPath, ['cli/bin.mjs', ...args], {
+  const running = run(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,
     timeout: 600_000,
     maxBuffer: 64 * 1024 * 1024,

@@ -1,4 +1,4 @@
-import { refused } from '../../../chassis/refusal.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type CatalogPorts, catalogHandlers } from '../../../services/catalog/app.ts'
 import { adjustStock } from '../../../services/catalog/domain.ts'
 import { migrations } from '../../../services/catalog/migrations/index.ts'

@@ -1,5 +1,5 @@
-import { createDeadLetters } from '../../../chassis/dead-letters.ts'
-import { createInbox } from '../../../chassis/inbox.ts'
+import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
+import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { notificationsHandlers } from '../../../services/notifications/app.ts'
 import { createPostman } from '../../../services/notifications/clients.ts'
 import { migrations } from '../../../services/notifications/migrations/index.ts'

@@ -1,5 +1,5 @@
 import { v7 as uuid } from 'uuid'
-import { refused } from '../../../chassis/refusal.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import {
   accessTokenSeconds,
   createAccessTokens,

@@ -1,1 +1,1 @@
-export { addNextAttempts as up } from '../../../chassis/messaging-tables.ts'
+export { addNextAttempts as up } from '@sidecart/chassis/persistence/messaging-tables.ts'

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely'
-import { createMessagingTables } from '../../../chassis/messaging-tables.ts'
+import { createMessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await createMessagingTables(db)

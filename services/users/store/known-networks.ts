@@ -1,4 +1,4 @@
-import type { Database } from '../../../chassis/database.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import type { KnownNetworks } from '../ports.ts'
 import type { UsersTables } from './tables.ts'
 

@@ -1,4 +1,4 @@
-import { refused } from '../../../chassis/refusal.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Rows, UserRow } from './tables.ts'
 
 /** Changes of one user take turns here. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../../chassis/database.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { mostSessions, present, refreshLimit, type Session } from '../domain.ts'
 import type { Sessions, Successor } from '../ports.ts'
 import { lockUser } from './lock.ts'

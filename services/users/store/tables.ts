@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import type { MessagingTables } from '../../../chassis/messaging-tables.ts'
+import type { MessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
 import type { User } from '../domain.ts'
 
 export type UserRow = {

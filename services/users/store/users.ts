@@ -1,4 +1,4 @@
-import type { Database } from '../../../chassis/database.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { changePassword, refuse, type User } from '../domain.ts'
 import type { Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'

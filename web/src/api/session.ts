@@ -1,4 +1,4 @@
-import type { SessionTokens } from '../../../services/users/contract.ts'
+import type { SessionTokens } from '@sidecart/users/contract.ts'
 import { send } from './http.ts'
 import { isProblem, ShopProblem } from './problem.ts'
 import { randomId } from './random-id.ts'

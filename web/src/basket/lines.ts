@@ -1,4 +1,4 @@
-import type { Line } from '../../../services/carts/contract.ts'
+import type { Line } from '@sidecart/carts/contract.ts'
 
 export type { Line }
 

@@ -7,8 +7,8 @@ import type {
   ordersRoutes,
   PlaceOrder,
   PriceChanged,
-} from '../../../services/orders/contract.ts'
-import type { Address, usersRoutes } from '../../../services/users/contract.ts'
+} from '@sidecart/orders/contract.ts'
+import type { Address, usersRoutes } from '@sidecart/users/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage, isProblem } from '../api/problem.ts'
 import { addressesQuery, productQuery } from '../api/queries.ts'

@@ -1,4 +1,4 @@
-import type { PlaceOrder } from '../../../services/orders/contract.ts'
+import type { PlaceOrder } from '@sidecart/orders/contract.ts'
 import { randomId } from '../api/random-id.ts'
 import { currentUser } from '../api/session.ts'
 import { onStored, storage } from '../api/storage.ts'

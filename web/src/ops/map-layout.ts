@@ -1,4 +1,4 @@
-import type { CallEdge, FactEdge } from '../../../cli/desk/contract.ts'
+import type { CallEdge, FactEdge } from '@sidecart/operations/contract.ts'
 
 /* The map is drawn on a plane of this size; where things lie is a share of it. */
 export const plane = { width: 1000, height: 500 }

@@ -1,4 +1,4 @@
-import type { HistoryEntry, OrderStatus } from '../../../services/orders/contract.ts'
+import type { HistoryEntry, OrderStatus } from '@sidecart/orders/contract.ts'
 import { formatMoney } from '../ui/money.ts'
 import { brief } from './brief.ts'
 import type { Story } from './queries.ts'

@@ -1,4 +1,4 @@
-import type { OrderView } from '../../../services/orders/contract.ts'
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { Icon } from '../ui/icon.tsx'
 import { formatMoney } from '../ui/money.ts'
 import { Notice } from '../ui/notice.tsx'

@@ -1,4 +1,4 @@
-import type { CancelReason, OrderStatus, OrderView } from '../../../services/orders/contract.ts'
+import type { CancelReason, OrderStatus, OrderView } from '@sidecart/orders/contract.ts'
 
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 

@@ -1,4 +1,4 @@
-import type { Sort } from '../../../services/catalog/contract.ts'
+import type { Sort } from '@sidecart/catalog/contract.ts'
 import type { Listing } from '../api/queries.ts'
 
 export const sorts: readonly { value: Sort; label: string }[] = [

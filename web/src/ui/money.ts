@@ -1,4 +1,4 @@
-import type { Money } from '../../../chassis/contract.ts'
+import type { Money } from '@sidecart/chassis/contract/openapi.ts'
 
 /**
  * For people: `€1,234.50`. Written out, because the browser's first number format costs more time than everything

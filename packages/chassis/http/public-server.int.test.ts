@@ -1,0 +1,117 @@
+import type { Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { serve } from '@hono/node-server'
+import { expect, onTestFinished, test } from 'vitest'
+import { send } from '../../../tests/security/sidecars.ts'
+import { until } from '@sidecart/testing/until.ts'
+import { createApp } from './app.ts'
+import { createLog } from '../observability/log.ts'
+import { limitClients, type PublicLimits, publicServerOptions } from './public-server.ts'
+
+const usual: PublicLimits = {
+  connections: 1_000,
+  connectionsPerAddress: 500,
+  headersMs: 500,
+  requestMs: 1_000,
+  idleMs: 3_000,
+}
+
+/** A public server that does one request at a time, and how many it has begun. */
+async function serving(limits: Partial<PublicLimits> = {}, maxArrivingPerAddress = 400) {
+  let begun = 0
+  const log = createLog('tests', 'silent')
+  const app = createApp({ name: 'tests', log, maxInFlight: 2, maxArrivingPerAddress })
+  app.post('/echo', async (c) => {
+    begun += 1
+    return c.text(await c.req.text())
+  })
+  app.get('/large', (c) => c.body('x'.repeat(20_000_000)))
+  const server = await new Promise<Server>((resolve) => {
+    const one = serve(
+      { fetch: app.fetch, hostname: '127.0.0.1', port: 0, serverOptions: publicServerOptions },
+      () => resolve(one),
+    ) as Server
+  })
+  limitClients(server, { ...usual, ...limits })
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  const echo = (text: string) =>
+    send(port, 'POST', '/echo', { 'content-length': String(text.length) }, text)
+  return { port, echo, begun: () => begun }
+}
+
+/** Connections that send this and then nothing. */
+async function slowClients(port: number, count: number, text: string) {
+  const sockets = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      await new Promise((resolve) => socket.once('connect', resolve))
+      socket.write(text)
+      return socket
+    }),
+  )
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+  })
+  return sockets
+}
+
+const allEnded = (sockets: Socket[]) =>
+  until('the slow connections have ended', () => sockets.every((one) => one.destroyed), 10_000)
+
+const slowBody = 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nx'
+
+test('300 clients that send one byte of a body keep nobody else out, and are let go', async () => {
+  const { port, echo, begun } = await serving()
+  const slow = await slowClients(port, 300, slowBody)
+  for (const socket of slow) socket.resume()
+  for (let n = 0; n < 5; n += 1) expect(await echo('hello')).toMatchObject({ status: 200 })
+  expect(begun()).toBe(5)
+  await allEnded(slow)
+  expect(await echo('hello')).toMatchObject({ status: 200 })
+})
+
+test('clients that send half a header, or nothing, are let go', async () => {
+  const { port, echo } = await serving()
+  const slow = [
+    ...(await slowClients(port, 100, 'GET / HTTP/1.1\r\nhost: a\r\nx-slow: ')),
+    ...(await slowClients(port, 100, '')),
+  ]
+  for (const socket of slow) socket.resume()
+  expect((await echo('hello')).status).toBe(200)
+  await allEnded(slow)
+})
+
+test('a client that does not read its answer is let go', async () => {
+  const { port, echo } = await serving({ idleMs: 500 })
+  const slow = await slowClients(port, 20, 'GET /large HTTP/1.1\r\nhost: a\r\n\r\n')
+  for (const socket of slow) socket.pause()
+  expect((await echo('hello')).status).toBe(200)
+  const ends = slow.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  for (const socket of slow) socket.resume()
+  await Promise.all(ends)
+})
+
+test('bodies on their way from one address are limited', async () => {
+  const { port, echo } = await serving({}, 3)
+  await slowClients(port, 3, slowBody)
+  await until('the fourth is refused', async () => (await echo('hello')).status === 429)
+})
+
+test('connections of one address are limited, and new ones come when old ones have ended', async () => {
+  const { port, echo } = await serving({ connectionsPerAddress: 5, headersMs: 10_000 })
+  const slow = await slowClients(port, 5, 'GET /')
+  await expect(echo('hello')).rejects.toThrow()
+  slow[0]?.destroy()
+  await until('there is room again', () =>
+    echo('hello').then(
+      ({ status }) => status === 200,
+      () => false,
+    ),
+  )
+})

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { SpanKind } from '@opentelemetry/api'
+import { z } from 'zod'
+import type { DeadLetters } from './dead-letters.ts'
+import type { CloudEvent, Fact } from '../contract/event.ts'
+import type { Inbox } from './inbox.ts'
+import type { Log } from '../observability/log.ts'
+import { inboxOutcomes } from '../observability/metrics.ts'
+import { fieldErrors } from '../contract/problem.ts'
+import { Refusal, refused } from '../core/errors.ts'
+import { inSpan } from '../observability/telemetry.ts'
+import { within } from '../core/timeout.ts'
+
+/** What a service does when it hears a kind of fact. */
+export type Handler<T> = {
+  fact: Fact
+  handle(data: never, tx: T, event: CloudEvent): Promise<void>
+}
+
+/**
+ * A line in a service's table of handlers.
+ *
+ * @example [on(orders.confirmed, (fact, tx) => store.markSold(tx, fact.orderId))]
+ */
+export const on = <S extends z.ZodType, T>(
+  fact: Fact<S>,
+  handle: (data: z.output<S>, tx: T, event: CloudEvent) => Promise<void>,
+): Handler<T> => ({ fact: fact as unknown as Fact, handle: handle as Handler<T>['handle'] })
+
+export type HearingOptions<T> = {
+  name: string
+  handlers: readonly Handler<T>[]
+  inbox: Inbox<T>
+  deadLetters: DeadLetters
+  log: Log
+  /** Tries at most, and milliseconds before the second one, doubled before each further one up to `longestMs`. */
+  tries?: { most: number; firstMs: number; longestMs: number }
+  /** Milliseconds until a handler counts as failed; less than the sidecar waits. */
+  timeoutMs?: number
+}
+
+/** Ten tries in two and a half minutes. */
+const usualTries = { most: 10, firstMs: 1_000, longestMs: 30_000 }
+const usualTimeoutMs = 3_000
+
+const Envelope = z.looseObject({
+  id: z.string().min(1),
+  source: z.string(),
+  type: z.string(),
+  traceparent: z.string().optional(),
+  data: z.unknown(),
+})
+
+export type Hearing = {
+  topics: readonly string[]
+  /** @throws Refusal when the event can never be handled; anything else when it may be later */
+  apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
+  /** Puts aside an event that failed: to be tried again, or as a dead letter when that is no use (any more). */
+  putAside(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
+}
+
+/** How a service handles an event, whoever brings it: the sidecar, the second try, or an operator's replay. */
+export function createHearing<T>(options: HearingOptions<T>): Hearing {
+  const { name, handlers, inbox, deadLetters, log } = options
+  const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
+  const byTopic = new Map(handlers.map((handler) => [handler.fact.topic, handler]))
+
+  async function apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'> {
+    const handler = byTopic.get(topic)
+    if (!handler) throw refused('unknown-topic', `${name} does not handle ${topic}`)
+    const envelope = Envelope.safeParse(raw)
+    if (!envelope.success) throw malformed('envelope', envelope.error)
+    refuseForeign(handler.fact, envelope.data)
+    const data = handler.fact.schema.safeParse(envelope.data.data)
+    if (!data.success) throw malformed('data', data.error)
+    const event = raw as CloudEvent
+    const work = (tx: T) => handler.handle(data.data as never, tx, event)
+    const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
+    const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
+    const outcome = await inSpan(`hear ${topic}`, span, handled)
+    inboxOutcomes.inc({ topic, outcome })
+    return outcome
+  }
+
+  async function putAside(
+    topic: string,
+    raw: unknown,
+    why: unknown,
+    attempts: number,
+  ): Promise<void> {
+    const event = raw as CloudEvent
+    const { traceparent }: { traceparent?: unknown } = event ?? {}
+    const traceId = typeof traceparent === 'string' ? traceparent.split('-')[1] : undefined
+    const cause = why instanceof Refusal ? `${why.code}: ${why.message}` : String(why)
+    const isDead = why instanceof Refusal || attempts >= tries.most
+    const againInMs = Math.min(tries.firstMs * 2 ** (attempts - 1), tries.longestMs)
+    await deadLetters.keep({
+      id: idOf(raw),
+      topic,
+      event,
+      cause,
+      attempts,
+      ...(traceId && { traceId }),
+      ...(!isDead && { againInMs }),
+    })
+    inboxOutcomes.inc({ topic, outcome: isDead ? 'dead-letter' : 'retry' })
+    const about = { topic, eventId: event?.id, cause, attempts, traceId }
+    if (isDead) log.error(about, 'dead letter')
+    else log.warn({ ...about, againInMs }, 'a fact could not be handled; it is tried again')
+  }
+
+  return { topics: [...byTopic.keys()], apply, putAside }
+}
+
+/** An event is its owner's to publish: from anybody else it is forged, or published by mistake. */
+function refuseForeign({ topic, owner }: Fact, { source, type }: z.infer<typeof Envelope>): void {
+  if (source !== owner)
+    throw refused('foreign-event', `${topic} comes from ${owner}, and not from ${source}`)
+  if (type !== topic) throw refused('foreign-event', `this is a ${type}, and no ${topic}`)
+}
+
+const malformed = (part: string, error: z.ZodError): Refusal =>
+  refused(
+    'malformed-event',
+    `${part}: ${fieldErrors(error)
+      .map(({ field, message }) => `${field}: ${message}`)
+      .join('; ')}`,
+  )
+
+/**
+ * The event's own id where it can stand in a path and in every store. Any other event has a hash in its place, of its id
+ * or of its content, so that a redelivery is recognised, and its dead letter can be replayed whatever the id is.
+ */
+export function idOf(raw: unknown): string {
+  const { id } = (raw ?? {}) as { id?: unknown }
+  if (typeof id === 'string' && plainId.test(id)) return id
+  const text = typeof id === 'string' && id !== '' ? `id ${id}` : (JSON.stringify(raw) ?? '')
+  return `sha256-${createHash('sha256').update(text).digest('hex')}`
+}
+
+/** Letters, digits, and what no URL escapes; no dot in front, and not what another id's hash looks like. */
+const plainId = /^(?!sha256-)[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,199}$/

@@ -1,0 +1,420 @@
+import { v7 as uuid } from 'uuid'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { until } from '@sidecart/testing/until.ts'
+import { type App, createApp } from '../http/app.ts'
+import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
+import { createDeadLetters } from './dead-letters.ts'
+import { type DeadLetter, fact } from '../contract/event.ts'
+import { on } from './consumer.ts'
+import { createInbox } from './inbox.ts'
+import { createLog } from '../observability/log.ts'
+import { createMemoryTransport, type MemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { addNextAttempts, createMessagingTables } from '../persistence/messaging-tables.ts'
+import { createRelay, outboxBacklog } from './outbox.ts'
+import { refused } from '../core/errors.ts'
+import { createSecondTries } from './consumer-retry.ts'
+import { subscribe } from './consumer-routes.ts'
+import type { Worker } from '../core/worker.ts'
+
+type Tables = { notes: { text: string } }
+const noted = fact('tests-noted-v1', z.object({ text: z.string() }))
+const log = createLog('tests', 'silent')
+
+let place: TestDatabase
+let database: Database<Tables>
+let transport: MemoryTransport
+let relays: Worker[]
+let secondTries: Worker
+let app: App
+/** What the handler does besides storing the note. */
+let trouble: () => Promise<void>
+
+beforeAll(async () => {
+  place = await testDatabase('messaging')
+  const initial = {
+    up: async (db: Parameters<typeof createMessagingTables>[0]) => {
+      await createMessagingTables(db)
+      await addNextAttempts(db)
+      await db.schema.createTable('notes').addColumn('text', 'text').execute()
+    },
+  }
+  database = await openDatabase<Tables>({
+    connectionString: place.url,
+    migrations: { initial },
+    log,
+  })
+})
+afterAll(async () => {
+  await database.close()
+  await place.dispose()
+})
+
+beforeEach(async () => {
+  for (const table of ['outbox', 'inbox', 'dead_letters', 'notes'] as const)
+    await database.rows.deleteFrom(table).execute()
+  transport = createMemoryTransport()
+  transport.subscriptions.set(noted.topic, ['tests'])
+  trouble = async () => {}
+  relays = [1, 2].map(() =>
+    createRelay({
+      database: database as Database<unknown>,
+      transport,
+      source: 'tests',
+      log,
+      pollMs: 20,
+    }),
+  )
+  app = createApp({ name: 'tests', log })
+  const handlers = [
+    on(noted, async ({ text }, tx: Tx<Tables>) => {
+      await tx.rows.insertInto('notes').values({ text }).execute()
+      await trouble()
+    }),
+  ]
+  const hearing = {
+    name: 'tests',
+    handlers,
+    inbox: createInbox(database),
+    deadLetters: createDeadLetters(database),
+    log,
+    tries: { most: 4, firstMs: 1, longestMs: 4 },
+    timeoutMs: 200,
+  }
+  subscribe(app, hearing)
+  secondTries = createSecondTries({ ...hearing, pollMs: 5 })
+  transport.apps.set('tests', app)
+})
+
+const announce = (text: string) =>
+  database.inTransaction(async (tx) => tx.announce(noted({ text })))
+const emptied = () =>
+  until(
+    'the outbox is empty',
+    async () => (await outboxBacklog(database as Database<unknown>)).depth === 0,
+  )
+const notes = async () =>
+  (await database.rows.selectFrom('notes').select('text').execute()).map(({ text }) => text)
+
+const eventOf = (data: unknown, more: { id?: string; traceparent?: string } = {}) => ({
+  id: uuid(),
+  source: 'tests',
+  type: noted.topic,
+  specversion: '1.0' as const,
+  datacontenttype: 'application/json' as const,
+  data,
+  ...more,
+})
+const publish = (...event: Parameters<typeof eventOf>) =>
+  transport.publish(noted.topic, [eventOf(...event)])
+const posted = (event: unknown) => ({ method: 'POST', body: JSON.stringify(event) })
+
+async function letters(query = ''): Promise<DeadLetter[]> {
+  const answer = await app.request(`/tests/dead-letters${query}`)
+  return ((await answer.json()) as { deadLetters: DeadLetter[] }).deadLetters
+}
+
+async function tryingAgain(work: () => Promise<void>): Promise<void> {
+  secondTries.start()
+  try {
+    await work()
+  } finally {
+    await secondTries.stop()
+  }
+}
+
+async function relaying(work: () => Promise<void>): Promise<void> {
+  for (const relay of relays) relay.start()
+  try {
+    await work()
+  } finally {
+    await Promise.all(relays.map((relay) => relay.stop()))
+  }
+}
+
+describe('the outbox', () => {
+  it('keeps nothing of a transaction that fails', async () => {
+    const failing = database.inTransaction(async (tx) => {
+      tx.announce(noted({ text: 'never' }))
+      throw new Error('the work failed')
+    })
+    await expect(failing).rejects.toThrow('the work failed')
+    expect(await outboxBacklog(database as Database<unknown>)).toEqual({
+      depth: 0,
+      oldestSeconds: 0,
+    })
+  })
+
+  it('says in the metrics how many facts wait, and how long', async () => {
+    await announce('waiting')
+    const metrics = await (await app.request('/metrics')).text()
+    expect(metrics).toMatch(/^outbox_depth 1$/m)
+    expect(Number(/^outbox_oldest_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
+    await relaying(async () => void (await emptied()))
+    expect(await (await app.request('/metrics')).text()).toMatch(/^outbox_depth 0$/m)
+  })
+
+  it('two relays publish 300 facts once each', async () => {
+    for (const n of Array.from({ length: 300 }, (_, index) => index)) await announce(`note ${n}`)
+    await relaying(async () => void (await emptied()))
+    const ids = transport.published.map(({ event }) => event.id)
+    expect(ids).toHaveLength(300)
+    expect(new Set(ids).size).toBe(300)
+  })
+
+  it('one relay publishes in the order of announcement', async () => {
+    for (const text of ['a', 'b', 'c']) await announce(text)
+    relays = relays.slice(0, 1)
+    await relaying(async () => void (await emptied()))
+    expect(transport.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
+      'a',
+      'b',
+      'c',
+    ])
+  })
+
+  it('keeps facts while the broker is down and publishes them when it is back', async () => {
+    transport.brokerDown = true
+    await announce('patient')
+    await relaying(async () => {
+      await until(
+        'a publish failed',
+        async () => (await outboxBacklog(database as Database<unknown>)).oldestSeconds > 0.1,
+      )
+      expect(transport.published).toEqual([])
+      transport.brokerDown = false
+      await emptied()
+    })
+    expect(transport.published).toHaveLength(1)
+  })
+
+  it('survives its connections being killed', async () => {
+    await relaying(async () => {
+      await until('the connections are killed', async () => {
+        const { rows } = await killOthers()
+        return rows.length > 0
+      })
+      await announceThroughTrouble('after the cut')
+      await emptied()
+    })
+    expect(transport.published).toHaveLength(1)
+  })
+
+  it('survives a connection that dies while a transaction holds it', async () => {
+    const { promise: killed, resolve: kill } = Promise.withResolvers<void>()
+    const transaction = database.inTransaction(async () => {
+      await until('the connection is killed', async () => (await killOthers()).rows.length > 0)
+      kill()
+    })
+    await killed
+    await expect(transaction).rejects.toThrow()
+    await announceThroughTrouble('after the cut')
+  })
+
+  async function killOthers() {
+    const pg = await import('pg')
+    const client = new pg.default.Client({ connectionString: place.url })
+    await client.connect()
+    const killed = await client.query(
+      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    )
+    await client.end()
+    return killed
+  }
+
+  const announceThroughTrouble = (text: string) =>
+    until('the fact is announced', () =>
+      announce(text).then(
+        () => true,
+        () => false,
+      ),
+    )
+})
+
+describe('the inbox', () => {
+  it('a fact delivered three times is applied once', async () => {
+    const event = eventOf({ text: 'once' })
+    await transport.publish(noted.topic, [event, event, event])
+    await transport.settle()
+    expect(await notes()).toEqual(['once'])
+  })
+
+  it('a handler that fails leaves no mark and succeeds at a later try', async () => {
+    let failures = 2
+    trouble = async () => {
+      if (failures-- > 0) throw new Error('the disk is full')
+    }
+    await publish({ text: 'stubborn' })
+    await publish({ text: 'good' })
+    await transport.settle()
+    await tryingAgain(async () => {
+      await until('both are noted', async () => (await notes()).length === 2)
+      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+    })
+    expect((await notes()).sort()).toEqual(['good', 'stubborn'])
+  })
+
+  it('a handler that hangs holds up the facts behind it for its time-out, and once', async () => {
+    const { promise: mended, resolve: mend } = Promise.withResolvers<void>()
+    let hangs = 1
+    trouble = async () => {
+      if (hangs-- > 0) await mended
+    }
+    await publish({ text: 'slow' })
+    await publish({ text: 'good' })
+    await transport.settle()
+    expect(await notes()).toEqual(['good'])
+    expect((await letters())[0]?.cause).toContain('took over 200 ms')
+    mend()
+    await tryingAgain(async () => {
+      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+    })
+    expect((await notes()).sort()).toEqual(['good', 'slow'])
+  })
+
+  it('a fact that cannot even be put aside comes again, and is put aside once the sidecar gives up', async () => {
+    trouble = async () => {
+      throw new Error('the disk is full')
+    }
+    const rename = (from: string, to: string) =>
+      database.rows.schema.alterTable(from).renameTo(to).execute()
+    const event = eventOf({ text: 'homeless' })
+    const bring = async (topic: string) =>
+      (await (await app.request(`/events/${topic}`, posted(event))).json()) as { status: string }
+    await rename('dead_letters', 'away')
+    expect(await bring(noted.topic)).toEqual({ status: 'RETRY' })
+    expect(await bring('tests-dead-letters-v1')).toEqual({ status: 'RETRY' })
+    await rename('away', 'dead_letters')
+    expect(await bring('tests-dead-letters-v1')).toEqual({ status: 'SUCCESS' })
+    trouble = async () => {}
+    await tryingAgain(async () => {
+      await until('it is noted', async () => (await notes()).length === 1)
+    })
+  })
+})
+
+describe('dead letters', () => {
+  const replay = (id: string) => app.request(`/tests/dead-letters/${id}/replay`, { method: 'POST' })
+
+  it('keep a malformed fact with the field at fault, and good ones go on', async () => {
+    await publish({ text: 7 })
+    await publish({ text: 'good' })
+    await transport.settle()
+    expect(await letters()).toMatchObject([{ cause: expect.stringContaining('text') }])
+    expect(await notes()).toEqual(['good'])
+  })
+
+  it('keep an event that its owner did not publish, or that is another kind of event', async () => {
+    const forged = { ...eventOf({ text: 'forged' }), source: 'strangers' }
+    const renamed = { ...eventOf({ text: 'renamed' }), type: 'tests-erased-v1' }
+    for (const event of [forged, renamed])
+      await app.request(`/events/${noted.topic}`, posted(event))
+    const kept = await letters()
+    expect(kept.map(({ id }) => id).sort()).toEqual([forged.id, renamed.id].sort())
+    for (const { cause, nextAttemptAt } of kept) {
+      expect(cause).toMatch(/^foreign-event: /)
+      expect(nextAttemptAt).toBeUndefined()
+    }
+    expect(await notes()).toEqual([])
+  })
+
+  it('can be replayed whatever the id of their event is', async () => {
+    trouble = async () => {
+      throw refused('no-room', 'Not now.')
+    }
+    const ids = ['a?b#c', '../../metrics', '100%', 'nul\0', '\x1f', 'Ä b']
+    for (const id of ids)
+      await app.request(`/events/${noted.topic}`, posted(eventOf({ text: 'odd' }, { id })))
+    trouble = async () => {}
+    const kept = await letters()
+    expect(kept.map(({ event }) => event.id).sort()).toEqual(ids.sort())
+    for (const { id } of kept) {
+      const path = `/tests/dead-letters/${encodeURIComponent(id)}/replay`
+      const { status } = await transport.invoke({ app: 'tests', method: 'POST', path })
+      expect(status, path).toBe(200)
+    }
+    expect(await notes()).toHaveLength(ids.length)
+  })
+
+  it('keep a refused fact with the reason, and do not try it again', async () => {
+    trouble = async () => {
+      throw refused('no-room', 'There is no room for notes.')
+    }
+    await publish({ text: 'unwanted' })
+    await transport.settle()
+    const [letter] = await letters()
+    expect(letter).toMatchObject({ cause: 'no-room: There is no room for notes.', attempts: 1 })
+    expect(letter?.nextAttemptAt).toBeUndefined()
+    expect(await notes()).toEqual([])
+  })
+
+  it('keep a fact whose handler always fails, with its last cause, the number of tries and the trace, until it is replayed', async () => {
+    trouble = async () => {
+      throw new Error('the disk is full')
+    }
+    const id = uuid()
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await publish({ text: 'late' }, { id, traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
+    await transport.settle()
+    await tryingAgain(async () => {
+      await until('it is dead', async () => (await letters())[0]?.nextAttemptAt === undefined)
+    })
+    expect(await letters()).toMatchObject([
+      { id, cause: 'Error: the disk is full', attempts: 4, traceId },
+    ])
+    const failing = await replay(id)
+    expect(failing.status).toBe(409)
+    expect(await failing.json()).toMatchObject({
+      code: 'replay-failed',
+      detail: 'Error: the disk is full',
+    })
+    trouble = async () => {}
+    expect(await (await replay(id)).json()).toMatchObject({ outcome: 'applied' })
+    expect(await (await replay(id)).json()).toMatchObject({ outcome: 'duplicate' })
+    expect(await notes()).toEqual(['late'])
+    expect(await letters()).toEqual([])
+    expect((await letters('?replayed=true'))[0]?.replayedAt).toBeDefined()
+  })
+
+  it('keep what is no event at all, as it came', async () => {
+    const brought = (text: string) => ({
+      ...eventOf(undefined),
+      type: 'com.dapr.event.sent',
+      data_base64: Buffer.from(text).toString('base64'),
+    })
+    for (const text of ['hello', '[1,2]', JSON.stringify(eventOf({ text: 'wrapped' }))])
+      await app.request('/events/tests-dead-letters-v1', posted(brought(text)))
+    expect(await letters()).toMatchObject([
+      {
+        topic: noted.topic,
+        nextAttemptAt: expect.any(String),
+        event: { data: { text: 'wrapped' } },
+      },
+      { topic: 'unknown', cause: expect.stringContaining('malformed-event'), event: [1, 2] },
+      { topic: 'unknown', event: { data_base64: 'aGVsbG8=' } },
+    ])
+  })
+
+  it('a replay that fails again says why and changes nothing', async () => {
+    await publish({ text: 7 }, { id: 'poison' })
+    await transport.settle()
+    const answer = await replay('poison')
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'malformed-event' })
+    expect(await (await app.request('/tests/dead-letters/poison')).json()).toMatchObject({
+      id: 'poison',
+      event: { data: { text: 7 } },
+    })
+    expect(await letters()).toHaveLength(1)
+  })
+
+  it('are gone when an operator dismisses them', async () => {
+    await publish({ text: 7 }, { id: 'poison' })
+    await transport.settle()
+    const dismiss = () => app.request('/tests/dead-letters/poison/dismiss', { method: 'POST' })
+    expect(await (await dismiss()).json()).toMatchObject({ outcome: 'dismissed' })
+    expect((await dismiss()).status).toBe(404)
+    expect(await letters('?replayed=true')).toEqual([])
+  })
+})

@@ -1,0 +1,248 @@
+import fc from 'fast-check'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { type App, createApp } from '../http/app.ts'
+import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
+import { createDeadLetters } from './dead-letters.ts'
+import { type CloudEvent, fact } from '../contract/event.ts'
+import { on } from './consumer.ts'
+import { createInbox } from './inbox.ts'
+import { createLog } from '../observability/log.ts'
+import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMessagingTables } from '../persistence/messaging-tables.ts'
+import { createRelay, outboxBacklog } from './outbox.ts'
+import { subscribe } from './consumer-routes.ts'
+
+type Tables = {
+  /** What the producer changes. */
+  things: { name: string; version: number }
+  /** Every time that a consumer has applied a fact. */
+  applied: { name: string; version: number }
+  /** What a consumer knows, by the newest fact. */
+  known: { name: string; version: number }
+}
+const changed = fact('things-changed-v1', z.object({ name: z.string(), version: z.int() }))
+const log = createLog('tests', 'silent')
+/** A failure prints its seed and path: `PROPERTY_SEED=… PROPERTY_PATH=… npx vitest run …` runs the same again. */
+const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env
+const replay = { ...(seed && { seed: Number(seed) }), ...(path && { path }) }
+
+const happening = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      does: fc.constant('change' as const),
+      name: fc.constantFrom('a', 'b', 'c'),
+      fate: fc.constantFrom('done', 'done', 'done', 'fails', 'fails to commit'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      does: fc.constant('relay' as const),
+      relays: fc.integer({ min: 1, max: 2 }),
+      fate: fc.constantFrom('done', 'broker down', 'answer lost', 'one refused', 'dies'),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      does: fc.constant('deliver' as const),
+      which: fc.nat(),
+      copies: fc.integer({ min: 1, max: 3 }),
+      fate: fc.constantFrom('done', 'done', 'answer lost', 'handler fails', 'dies'),
+    }),
+  },
+)
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
+type Doing<What> = Extract<Happening, { does: What }>
+
+const places: TestDatabase[] = []
+let producer: Database<Tables>
+let consumers: Database<Tables>[]
+
+beforeAll(async () => {
+  const open = async (name: string) => {
+    const place = await testDatabase(name)
+    places.push(place)
+    return openDatabase<Tables>({ connectionString: place.url, migrations: { initial }, log })
+  }
+  producer = await open('producer')
+  consumers = [await open('one_consumer'), await open('another_consumer')]
+})
+afterAll(async () => {
+  for (const database of [producer, ...consumers]) await database.close()
+  for (const place of places) await place.dispose()
+})
+
+const initial = {
+  up: async (db: Parameters<typeof createMessagingTables>[0]) => {
+    await createMessagingTables(db)
+    await sql`create table things (name text primary key, version int not null)`.execute(db)
+    await sql`create table doomed (name text references things deferrable initially deferred)`.execute(
+      db,
+    )
+    await sql`create table applied (name text not null, version int not null)`.execute(db)
+    await sql`create table known (name text primary key, version int not null)`.execute(db)
+  },
+}
+
+it('whatever is lost, repeated, reordered or dies, each consumer applies each committed fact once, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 30 }), async (happenings) => {
+      const world = await createWorld()
+      for (const each of happenings) {
+        await world.happen(each)
+        await world.nothingUncommittedIsApplied()
+      }
+      await world.calm()
+      await world.everythingCommittedIsApplied()
+    }),
+    { numRuns: 100, ...replay },
+  )
+}, 120_000)
+
+/** A producer with up to two relays, a broker, and two consumers; whatever happens, happens one after the other. */
+async function createWorld() {
+  for (const database of [producer, ...consumers])
+    await sql`truncate outbox, inbox, dead_letters, things, doomed, applied, known`.execute(
+      database.rows,
+    )
+  const committed: string[] = []
+  const published: CloudEvent[] = []
+  const queue: { consumer: number; event: CloudEvent }[] = []
+  let trouble: (tx: Tx<Tables>) => Promise<void> = async () => {}
+  const apps = consumers.map((database) => consumerOn(database, (tx) => trouble(tx)))
+
+  async function change({ name, fate }: Doing<'change'>): Promise<void> {
+    const work = producer.inTransaction(async ({ rows, announce }) => {
+      const { version } = await rows
+        .insertInto('things')
+        .values({ name, version: 1 })
+        .onConflict((conflict) =>
+          conflict.column('name').doUpdateSet({ version: sql`things.version + 1` }),
+        )
+        .returning('version')
+        .executeTakeFirstOrThrow()
+      announce(changed({ name, version }))
+      if (fate === 'fails') throw new Error(fate)
+      if (fate === 'fails to commit') await sql`insert into doomed values ('nobody')`.execute(rows)
+      return { name, version }
+    })
+    await work.then(
+      (done) => committed.push(nameOf(done)),
+      () => {},
+    )
+  }
+
+  async function relay({ relays, fate }: Doing<'relay'>): Promise<void> {
+    const publish = async (_: string, events: readonly CloudEvent[]) => {
+      if (fate === 'broker down') throw new Error(fate)
+      const taken = fate === 'one refused' ? events.slice(1) : events
+      published.push(...taken)
+      for (const event of taken)
+        queue.push(...consumers.map((_, consumer) => ({ consumer, event })))
+      if (fate === 'answer lost') throw new Error(fate)
+      if (fate === 'dies') await endTransactions(producer)
+      return { failed: events.slice(0, events.length - taken.length).map(({ id }) => id) }
+    }
+    const transport = { ...createMemoryTransport(), publish }
+    const database = producer as Database<unknown>
+    const rounds = Array.from({ length: relays }, () => {
+      const one = createRelay({ database, transport, source: 'things', log })
+      one.start()
+      return one.stop()
+    })
+    await Promise.all(rounds)
+  }
+
+  async function deliver({ which, copies, fate }: Doing<'deliver'>): Promise<void> {
+    const [delivery] = queue.splice(which % Math.max(queue.length, 1), 1)
+    if (!delivery) return
+    let troubles = 1
+    trouble = async (tx) => {
+      if (troubles-- <= 0) return
+      if (fate === 'handler fails') throw new Error(fate)
+      if (fate === 'dies') await sql`select pg_terminate_backend(pg_backend_pid())`.execute(tx.rows)
+    }
+    const { consumer, event } = delivery
+    const answers = await Promise.all(
+      Array.from({ length: copies }, () => hears(apps[consumer] as App, event)),
+    )
+    if (fate === 'answer lost' || answers.includes('RETRY')) queue.push(delivery)
+  }
+
+  async function calm(): Promise<void> {
+    while ((await outboxBacklog(producer as Database<unknown>)).depth > 0)
+      await relay({ does: 'relay', relays: 1, fate: 'done' })
+    while (queue.length > 0) await deliver({ does: 'deliver', which: 0, copies: 1, fate: 'done' })
+  }
+
+  return {
+    happen: (one: Happening) =>
+      one.does === 'relay' ? relay(one) : one.does === 'deliver' ? deliver(one) : change(one),
+    calm,
+    async nothingUncommittedIsApplied() {
+      for (const database of consumers) {
+        const applied = await all(database, 'applied')
+        expect(new Set(applied).size).toBe(applied.length)
+        expect(applied.filter((fact) => !committed.includes(fact))).toEqual([])
+      }
+    },
+    async everythingCommittedIsApplied() {
+      const now = await all(producer, 'things')
+      for (const database of consumers) {
+        expect(await all(database, 'applied')).toEqual(committed.toSorted())
+        expect(await all(database, 'known')).toEqual(now)
+      }
+      expect(new Set(published.map(({ id }) => id)).size).toBe(committed.length)
+    },
+  }
+}
+
+function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Promise<void>): App {
+  const app = createApp({ name: 'tests', log })
+  const handlers = [
+    on(changed, async (fact, tx: Tx<Tables>) => {
+      await tx.rows.insertInto('applied').values(fact).execute()
+      await trouble(tx)
+      await tx.rows
+        .insertInto('known')
+        .values(fact)
+        .onConflict((conflict) =>
+          conflict
+            .column('name')
+            .doUpdateSet({ version: fact.version })
+            .where('known.version', '<', fact.version),
+        )
+        .execute()
+    }),
+  ]
+  const deadLetters = createDeadLetters(database as Database<unknown>)
+  subscribe(app, { name: 'tests', handlers, inbox: createInbox(database), deadLetters, log })
+  return app
+}
+
+async function hears(app: App, event: CloudEvent): Promise<string> {
+  const answer = await app.request(`/events/${changed.topic}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cloudevents+json' },
+    body: JSON.stringify(event),
+  })
+  return ((await answer.json()) as { status: string }).status
+}
+
+/** As if the process had died before it could commit. */
+const endTransactions = (database: Database<Tables>) =>
+  sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and state like 'idle in transaction%'`.execute(database.rows)
+
+const nameOf = ({ name, version }: { name: string; version: number }): string =>
+  `${name} ${version}`
+
+async function all(database: Database<Tables>, table: keyof Tables): Promise<string[]> {
+  const rows = await database.rows.selectFrom(table).select(['name', 'version']).execute()
+  return rows.map(nameOf).toSorted()
+}

@@ -1,0 +1,157 @@
+import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
+import { v7 as uuid } from 'uuid'
+import type { Announcement } from '../contract/event.ts'
+import type { Log } from '../observability/log.ts'
+import type { MessagingTables } from './messaging-tables.ts'
+import { PreparingClient, unanswered } from './pipelined-client.ts'
+import { Fault } from '../core/errors.ts'
+import { traceparent } from '../observability/telemetry.ts'
+
+/** A transaction at work: rows to change, facts to announce if (and only if) it commits. */
+export type Tx<S> = {
+  rows: Transaction<S & MessagingTables>
+  announce(...facts: Announcement[]): void
+}
+
+export type Database<S> = {
+  rows: Kysely<S & MessagingTables>
+  /** Commits what `work` did and its announced facts together, or nothing. */
+  inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
+  /** Called after each commit that announced facts. */
+  onAnnounced(listener: () => void): void
+  /** @throws Fault when the database does not answer */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export type DatabaseOptions = {
+  connectionString: string
+  migrations: Record<string, Migration>
+  log: Log
+  /** Connections at most, the bound of this process's load on the server. */
+  poolSize?: number
+  /** Milliseconds that somebody waits for a connection before it is a fault. */
+  waitMs?: number
+}
+
+// bigint columns hold versions and minor units: exact up to 2^53, checked where they are computed
+pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** Connects, waits for the server up to 30 s, and migrates under an advisory lock that instances share. */
+export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
+  const pool = new pg.Pool({
+    Client: PreparingClient,
+    connectionString: options.connectionString,
+    max: options.poolSize ?? 10,
+    connectionTimeoutMillis: options.waitMs ?? 5_000,
+    // dear to make (a process of the server, a login, its plans), so kept for the next rush, but not for ever
+    idleTimeoutMillis: 60_000,
+    maxLifetimeSeconds: 1_800,
+    statement_timeout: 10_000,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+  })
+  pool.on('error', (err) => options.log.warn({ err }, 'an idle database connection was lost'))
+  // a connection may die while it is lent out and idle, as between a relay's claim and its delete
+  pool.on('connect', (client) =>
+    client.on('error', (err) => options.log.warn({ err }, 'a database connection was lost')),
+  )
+  const rows = new Kysely<S & MessagingTables>({
+    dialect: new PostgresDialect({ pool: bounded(pool) }),
+  })
+  const listeners: (() => void)[] = []
+
+  async function inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T> {
+    const announced: Announcement[] = []
+    const result = await rows.transaction().execute(async (transaction) => {
+      const done = await work({
+        rows: transaction,
+        announce: (...facts) => announced.push(...facts),
+      })
+      if (announced.length > 0)
+        await store(transaction as unknown as Transaction<MessagingTables>, announced)
+      // crash point: before the commit of ${announced.map(({ topic }) => topic)}
+      return done
+    })
+    // crash point: after the commit of ${announced.map(({ topic }) => topic)}
+    if (announced.length > 0) for (const listener of listeners) listener()
+    return result
+  }
+
+  async function ping(): Promise<void> {
+    try {
+      await sql`select 1`.execute(rows)
+    } catch (cause) {
+      throw new Fault('unavailable', 'the database does not answer', { cause })
+    }
+  }
+
+  await reachable(ping)
+  await migrate(rows as unknown as Kysely<unknown>, options.migrations)
+  return {
+    rows,
+    inTransaction,
+    onAnnounced: (listener) => listeners.push(listener),
+    ping,
+    close: () => rows.destroy(),
+  }
+}
+
+/** No connection in time is a fault that may pass, not an error of this service. */
+const bounded = (pool: pg.Pool): PostgresPool => ({
+  connect: () =>
+    pool.connect().catch((cause: unknown) => {
+      throw new Fault('unavailable', 'no connection to the database', { cause })
+    }),
+  end: () => pool.end(),
+  options: pool.options,
+})
+
+async function store(
+  rows: Transaction<MessagingTables>,
+  facts: readonly Announcement[],
+): Promise<void> {
+  const parent = traceparent() ?? null
+  const entries = facts.map(({ topic, data }) => ({
+    id: uuid(),
+    topic,
+    data: JSON.stringify(data),
+    traceparent: parent,
+  }))
+  await rows.insertInto('outbox').values(entries).modifyEnd(unanswered).execute()
+}
+
+async function reachable(ping: () => Promise<void>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ; ) {
+    try {
+      return await ping()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+}
+
+async function migrate(db: Kysely<unknown>, migrations: Record<string, Migration>): Promise<void> {
+  const newer = await migrationsOfNewerVersions(db, migrations)
+  const provider = { getMigrations: async () => ({ ...newer, ...migrations }) }
+  const { error } = await new Migrator({ db, provider }).migrateToLatest()
+  if (error) throw error
+}
+
+/**
+ * During a rolling update an instance of the older version may start after the newer one has migrated. Migrations only
+ * add, so the older one works with the tables as they are; to the migrator they must not be missing.
+ */
+async function migrationsOfNewerVersions(
+  db: Kysely<unknown>,
+  known: Record<string, Migration>,
+): Promise<Record<string, Migration>> {
+  const { rows: tables } = await sql`select to_regclass('kysely_migration') as name`.execute(db)
+  if (!(tables[0] as { name: string | null }).name) return {}
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  const unknown = rows.filter(({ name }) => !Object.hasOwn(known, name))
+  return Object.fromEntries(unknown.map(({ name }) => [name, { up: async () => {} }]))
+}

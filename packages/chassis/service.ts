@@ -1,0 +1,121 @@
+import type { Server } from 'node:http'
+import { serve } from '@hono/node-server'
+import type { JSONWebKeySet } from 'jose'
+import type { App } from './http/app.ts'
+import { createVerifier, publishedKeys, type Verifier } from './http/authentication.ts'
+import { call } from './sidecar/service-client.ts'
+import { closer } from './http/graceful-shutdown.ts'
+import { createDaprTransport } from './sidecar/dapr-sidecar.ts'
+import { baseEnvironment, readEnvironment } from './core/environment.ts'
+import { createLog, type Log } from './observability/log.ts'
+import { limitClients, type PublicLimits, publicServerOptions } from './http/public-server.ts'
+import { startTelemetry } from './observability/telemetry.ts'
+import type { Transport } from './sidecar/sidecar.ts'
+import './core/v8-flags.ts'
+
+export type Service = {
+  log: Log
+  transport: Transport
+  appToken: string
+  verify: Verifier
+  /** Aborted when the service is told to stop: for what would keep a connection open. */
+  stopping: AbortSignal
+  /** Registers what has to end at shutdown; the last registered ends first. */
+  onStop(end: () => Promise<unknown> | unknown): void
+  /** Serves the app; `workers` start once it listens and stop before anything registered with `onStop`. */
+  listen(
+    app: App,
+    workers?: readonly { start(): void; stop(): Promise<void> }[],
+    /** For a port that clients reach themselves, and not through the sidecar. */
+    limits?: PublicLimits,
+  ): void
+}
+
+const sidecarTimeoutMs = 60_000
+const drainMs = 10_000
+/** daprd keeps idle connections for 90 s; the server must not be the first to close. */
+const keepAliveMs = 95_000
+
+/**
+ * Starts a service beside its sidecar: environment, log, telemetry, then waits for the sidecar.
+ * SIGTERM and SIGINT stop it in order: intake, workers, connections.
+ */
+export async function startService(name: string): Promise<Service> {
+  const env = readEnvironment(baseEnvironment)
+  const log = createLog(name, env.LOG_LEVEL)
+  const telemetry = startTelemetry(name, env.OTEL_EXPORTER_OTLP_ENDPOINT, env.TRACE_SAMPLE_RATIO)
+  const transport = createDaprTransport({
+    host: env.DAPR_HOST,
+    httpPort: env.DAPR_HTTP_PORT,
+    grpcPort: env.DAPR_GRPC_PORT,
+    apiToken: env.DAPR_API_TOKEN,
+  })
+  const stopping = new AbortController()
+  const ends: (() => Promise<unknown> | unknown)[] = [
+    () => telemetry.close(),
+    () => transport.close(),
+  ]
+  await transport.ready(sidecarTimeoutMs)
+
+  function listen(
+    app: App,
+    workers: readonly { start(): void; stop(): Promise<void> }[] = [],
+    limits?: PublicLimits,
+  ): void {
+    const server = serve(
+      {
+        fetch: app.fetch,
+        hostname: env.HOST,
+        port: env.APP_PORT,
+        ...(limits && { serverOptions: publicServerOptions }),
+      },
+      ({ port }) => {
+        for (const worker of workers) worker.start()
+        log.info({ port }, 'ready')
+      },
+    ) as Server
+    server.keepAliveTimeout = keepAliveMs
+    server.headersTimeout = keepAliveMs + 1_000
+    if (limits) limitClients(server, limits)
+    stopOnSignal(log, [
+      ...ends,
+      () => Promise.all(workers.map((worker) => worker.stop())),
+      closer(server, drainMs),
+      () => stopping.abort(),
+    ])
+  }
+
+  const verify = createVerifier(
+    () => call(transport, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>,
+  )
+  return {
+    log,
+    transport,
+    appToken: env.APP_API_TOKEN,
+    verify,
+    stopping: stopping.signal,
+    onStop: (end) => ends.push(end),
+    listen,
+  }
+}
+
+function stopOnSignal(log: Log, ends: readonly (() => Promise<unknown> | unknown)[]): void {
+  let stopping = false
+  async function stop(signal: string): Promise<void> {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), 2 * drainMs).unref()
+    for (const end of ends.toReversed()) {
+      try {
+        await end()
+      } catch (err) {
+        log.warn({ err }, 'something did not stop cleanly')
+      }
+    }
+    log.info('stopped')
+    process.exit(0)
+  }
+  process.once('SIGTERM', () => void stop('SIGTERM'))
+  process.once('SIGINT', () => void stop('SIGINT'))
+}

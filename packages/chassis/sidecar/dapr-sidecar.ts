@@ -1,0 +1,260 @@
+import { Pool } from 'undici'
+import { tryingAnotherInstance } from './invocation-retry.ts'
+import type { Sdk } from './dapr-sdk.ts'
+import { callTimeoutMs, exchange } from './sidecar-http.ts'
+import type { CloudEvent } from '../contract/event.ts'
+import { Fault, type Refusal, refused } from '../core/errors.ts'
+import {
+  type Invocation,
+  type Reply,
+  refuseAmbiguous,
+  type SaveOptions,
+  type StateEntry,
+  type StateStore,
+  type Transport,
+} from './sidecar.ts'
+import { within } from '../core/timeout.ts'
+
+export type DaprOptions = {
+  host?: string
+  httpPort: number
+  grpcPort: number
+  apiToken: string
+  pubsub?: string
+  stateStore?: string
+  secretStore?: string
+}
+
+/** What Dapr answers to an ETag that no longer matches. */
+const conflict = 409
+const firstWrite = 'first-write'
+
+/**
+ * `Transport` on a Dapr sidecar. What services do all the time (calls, facts, state) and at their start (secrets) is
+ * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. Bindings are the SDK over gRPC, loaded when
+ * first used; its error values and non-errors all become thrown `Fault`s.
+ */
+export function createDaprTransport(options: DaprOptions): Transport {
+  const {
+    host = '127.0.0.1',
+    pubsub = 'pubsub',
+    stateStore = 'statestore',
+    secretStore = 'secrets',
+  } = options
+  const token = { 'dapr-api-token': options.apiToken }
+  const pool = new Pool(`http://${host}:${options.httpPort}`, { connections: 64, pipelining: 1 })
+  let loaded: Promise<Sdk> | undefined
+  function sdk(): Promise<Sdk> {
+    loaded ??= import('./dapr-sdk.ts').then(({ openSdk }) =>
+      openSdk(host, options.grpcPort, options.apiToken),
+    )
+    return loaded
+  }
+
+  async function invokeOnce(call: Invocation): Promise<Reply> {
+    refuseAmbiguous(call)
+    try {
+      const reply = await exchange(pool, call, { ...token, 'dapr-app-id': call.app })
+      refuseOwnErrors(call, reply)
+      refuseMadeUp(call, reply)
+      return reply
+    } catch (cause) {
+      if (cause instanceof Fault) throw cause
+      const code = neverSent.includes(codeOf({ cause }) ?? '') ? 'unreachable' : 'unavailable'
+      throw new Fault(code, `${call.app} did not answer ${call.method} ${call.path}`, { cause })
+    }
+  }
+
+  async function publish(
+    topic: string,
+    events: readonly CloudEvent[],
+  ): Promise<{ failed: string[] }> {
+    const entries = events.map((event) => ({
+      entryId: event.id,
+      // an event without `traceid` is given another trace by the sidecar
+      event: event.traceparent ? { ...event, traceid: event.traceparent } : event,
+      contentType: 'application/cloudevents+json',
+    }))
+    const path = `/v1.0/publish/bulk/${pubsub}/${topic}`
+    const { status, text } = await ask(`publishing to ${topic}`, 'POST', path, entries)
+    if (status < 300) return { failed: [] }
+    // those that are not named went through; an answer that names none tells of all
+    const failed = (JSON.parse(text) as { failedEntries?: { entryId: string }[] }).failedEntries
+    if (!failed?.length)
+      throw new Fault('unavailable', `publishing to ${topic} failed: ${status} ${text}`)
+    return { failed: failed.map(({ entryId }) => entryId) }
+  }
+
+  /** Asks the sidecar itself something. @throws Fault when it does not answer */
+  async function ask(
+    doing: string,
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
+    const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
+    const json = body !== undefined && { 'content-type': 'application/json' }
+    const asking = pool.request({
+      method,
+      path,
+      headers: { ...token, ...json, ...headers },
+      body: body === undefined ? null : JSON.stringify(body),
+      ...limits,
+    })
+    const answer = await reached(doing, asking)
+    const text = await reached(doing, answer.body.text())
+    return { status: answer.statusCode, headers: answer.headers, text }
+  }
+
+  async function get(store: string, key: string): Promise<StateEntry | undefined> {
+    const path = `/v1.0/state/${store}/${encodeURIComponent(key)}`
+    const { status, headers, text } = await ask(`reading ${key}`, 'GET', path)
+    if (status === 204) return undefined
+    if (status !== 200) throw failed(`reading ${key}`, status, text)
+    return { value: JSON.parse(text), etag: String(headers.etag) }
+  }
+
+  async function save(
+    store: string,
+    key: string,
+    value: unknown,
+    { etag, ttlSeconds }: SaveOptions = {},
+  ): Promise<void> {
+    const path = `/v1.0/state/${store}`
+    const entry = {
+      key,
+      value,
+      ...(etag && { etag }),
+      ...(etag !== undefined && { options: { concurrency: firstWrite } }),
+      ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
+    }
+    // crash point: before saving state
+    const { status, text } = await ask(`saving ${key}`, 'POST', path, [entry])
+    // crash point: after saving state
+    if (status < 300) return
+    // some stores answer a lost first write with an error that only a look can tell from a fault
+    const isLost = status === conflict || (etag === null && (await get(store, key)))
+    throw isLost ? changed(`saving ${key}`) : failed(`saving ${key}`, status, text)
+  }
+
+  async function remove(store: string, key: string, etag?: string): Promise<void> {
+    const path = `/v1.0/state/${store}/${encodeURIComponent(key)}?concurrency=${firstWrite}`
+    const given = etag === undefined ? {} : { 'if-match': etag }
+    const { status, text } = await ask(`deleting ${key}`, 'DELETE', path, undefined, given)
+    if (status === conflict) throw changed(`deleting ${key}`)
+    if (status >= 300) throw failed(`deleting ${key}`, status, text)
+  }
+
+  async function secret(name: string): Promise<string> {
+    const path = `/v1.0/secrets/${secretStore}/${encodeURIComponent(name)}`
+    const { status, text } = await ask(`reading secret ${name}`, 'GET', path)
+    if (status !== 200) throw new Fault('unavailable', `reading secret ${name} failed: ${status}`)
+    const value = (JSON.parse(text) as Record<string, string>)[name]
+    if (value === undefined) throw new Fault('unavailable', `secret ${name} is empty`)
+    return value
+  }
+
+  async function bind(
+    binding: string,
+    operation: string,
+    data: unknown,
+    metadata: Record<string, string> = {},
+    timeoutMs = callTimeoutMs,
+  ): Promise<void> {
+    // crash point: before sending to ${binding}
+    const sent = (await sdk()).binding.send(binding, operation, data as object, metadata)
+    await reached(`sending to ${binding}`, sent, timeoutMs)
+    // crash point: after sending to ${binding}
+  }
+
+  async function ready(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs
+    while (!(await outboundIsHealthy())) {
+      if (Date.now() > deadline)
+        throw new Fault('unavailable', `no sidecar on ${host}:${options.httpPort}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
+  async function outboundIsHealthy(): Promise<boolean> {
+    try {
+      const { statusCode, body } = await pool.request({
+        method: 'GET',
+        path: '/v1.0/healthz/outbound',
+        headersTimeout: 1000,
+      })
+      await body.dump()
+      return statusCode === 204
+    } catch {
+      return false
+    }
+  }
+
+  async function close(): Promise<void> {
+    await (await loaded)?.stop()
+    await pool.close()
+  }
+
+  const invoke = tryingAnotherInstance(invokeOnce, callTimeoutMs)
+  const store = (name: string): StateStore => ({
+    get: (key) => get(name, key),
+    save: (key, value, options) => save(name, key, value, options),
+    delete: (key, etag) => remove(name, key, etag),
+  })
+
+  return { invoke, publish, state: store(stateStore), store, secret, bind, ready, close }
+}
+
+/**
+ * An error that the sidecar made itself: the callee may not be called (`denied`), or did not answer (`unavailable`). What it
+ * says of the reason is not relied on: calls that fail at the same moment get each other's (see `refuseMadeUp`).
+ */
+function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Reply): void {
+  if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
+  const said = new TextDecoder().decode(body)
+  throw new Fault(status === 403 ? 'denied' : 'unavailable', `${method} ${path} of ${app}: ${said}`)
+}
+
+/**
+ * Of calls that fail at the same moment because the callee died, daprd 1.18 answers some with an empty 200 (they share
+ * one variable for what went wrong). Every answer of a service names the request.
+ */
+function refuseMadeUp({ app, method, path }: Invocation, { status, headers, body }: Reply): void {
+  if (status === 200 && body.length === 0 && headers['x-request-id'] === undefined)
+    throw new Fault(
+      'unavailable',
+      `${method} ${path} of ${app}: an empty answer that it never gave`,
+    )
+}
+
+const ownError = /^\{"errorCode":"ERR_/
+/** Why nothing reached our own sidecar. */
+const neverSent: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
+
+/** Turns whatever a client of the sidecar rejects with into a `Fault`, and bounds the wait. */
+async function reached<T>(
+  doing: string,
+  answer: Promise<T>,
+  timeoutMs = callTimeoutMs,
+): Promise<T> {
+  try {
+    return await within(timeoutMs, doing, answer)
+  } catch (error) {
+    throw fromSdk(doing, error)
+  }
+}
+
+function fromSdk(doing: string, error: unknown): Fault {
+  if (error instanceof Fault) return error
+  const cause = error instanceof Error ? error : (error as { error?: unknown })?.error
+  const said = cause instanceof Error ? cause.message : String(cause)
+  return new Fault('unavailable', `${doing} failed: ${said}`, { cause })
+}
+
+const failed = (doing: string, status: number, text: string): Fault =>
+  new Fault('unavailable', `${doing} failed: ${status} ${text}`)
+const changed = (doing: string): Refusal =>
+  refused('etag-mismatch', `${doing}: the entry has changed`)
+const codeOf = (error: unknown): number | string | undefined =>
+  ((error as Error | undefined)?.cause as { code?: number | string } | undefined)?.code

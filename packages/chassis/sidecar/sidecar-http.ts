@@ -1,0 +1,27 @@
+import type { Pool } from 'undici'
+import { traceparent } from '../observability/telemetry.ts'
+import type { Invocation, Reply } from './sidecar.ts'
+import { abortedAfter } from '../core/timeout.ts'
+
+/** Milliseconds that a call may take when it does not say. */
+export const callTimeoutMs = 10_000
+
+/** Sends a call over a kept connection, in the trace of the work at hand. Rejects when no whole answer comes in time. */
+export function exchange(
+  pool: Pool,
+  call: Invocation,
+  headers: Record<string, string>,
+): Promise<Reply> {
+  const parent = traceparent()
+  return abortedAfter(call.timeoutMs ?? callTimeoutMs, async (signal) => {
+    const answer = await pool.request({
+      method: call.method as 'GET',
+      path: call.path,
+      headers: { ...call.headers, ...headers, ...(parent && { traceparent: parent }) },
+      body: call.body ?? null,
+      signal,
+    })
+    const body = new Uint8Array(await answer.body.arrayBuffer())
+    return { status: answer.statusCode, headers: answer.headers, body }
+  })
+}

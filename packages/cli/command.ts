@@ -1,0 +1,81 @@
+import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } from 'citty'
+import { distance } from 'fastest-levenshtein'
+import { installVariable } from '@sidecart/platform/install/packages.ts'
+import { Advice } from '@sidecart/platform/config/project.ts'
+
+/**
+ * A command that refuses what it does not know instead of ignoring it: options, arguments, options without their value.
+ * `--install`, where a command has it, lets it install what is missing.
+ * @param anyNumber of arguments may be given: they are in `args._`
+ */
+export function command<const T extends ArgsDef>(
+  definition: CommandDef<T>,
+  { anyNumber = false } = {},
+): CommandDef<T> {
+  return defineCommand({
+    ...definition,
+    setup: ({ args, cmd }) => {
+      const known = (cmd.args ?? {}) as ArgsDef
+      refuseUnknown(args, known, anyNumber)
+      if (known.install && args.install) process.env[installVariable] = '1'
+    },
+  })
+}
+
+function refuseUnknown(
+  given: Record<string, unknown> & { _: string[] },
+  known: ArgsDef,
+  anyNumber: boolean,
+): void {
+  const options = Object.entries(known).filter(([, { type }]) => type !== 'positional')
+  const names = options.flatMap(([name, argument]) => [
+    kebab(name),
+    ...[('alias' in argument && argument.alias) || []].flat(),
+  ])
+  const all = [...names, ...Object.keys(known)]
+  const option = Object.keys(given).find((name) => name !== '_' && !all.includes(name))
+  if (option)
+    throw new Advice(`unknown option ${dashed(option)}${suggestion(option, names, dashed)}`)
+  const positionals = Object.keys(known).length - options.length
+  const surplus = given._[positionals]
+  if (surplus !== undefined && !anyNumber)
+    throw new Advice(`unknown argument ${surplus}; see --help`)
+  const empty = options.find(([name, { type }]) => type === 'string' && given[name] === '')
+  if (empty) throw new Advice(`${dashed(kebab(empty[0]))} needs a value; see --help`)
+}
+
+/** @throws Advice when the words before the first option name no command of `commands`, with what may have been meant */
+export async function assertCommand(
+  words: readonly string[],
+  commands: SubCommandsDef,
+): Promise<void> {
+  const [word = '', ...more] = words
+  const names = Object.keys(commands)
+  if (word.startsWith('-'))
+    throw new Advice(`unknown option ${word}: options come after the command; see --help`)
+  if (word === '') throw new Advice(`one of these is missing: ${names.join(', ')}; see --help`)
+  if (!Object.hasOwn(commands, word))
+    throw new Advice(`unknown command ${word}${suggestion(word, names)}`)
+  const entry = commands[word]
+  const { subCommands } = (await (typeof entry === 'function' ? entry() : entry)) as CommandDef
+  if (subCommands) await assertCommand(more, subCommands as SubCommandsDef)
+}
+
+/** `; did you mean --card?` where a name is close enough to be a slip of the finger, else where to read on. */
+function suggestion(
+  word: string,
+  names: readonly string[],
+  written = (name: string) => name,
+): string {
+  const [best] = names
+    .map((name) => ({ name, off: distance(word, name) }))
+    .filter(
+      ({ name, off }) => off <= (name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3))),
+    )
+    .sort((one, other) => one.off - other.off)
+  if (!best) return '; see --help'
+  return `; did you mean ${written(best.name)}? See --help`
+}
+
+const dashed = (name: string) => `${name.length === 1 ? '-' : '--'}${name}`
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,0 +1,28 @@
+import { breakingChanges, staleDocuments, writeApiDocuments } from '@sidecart/maintainer/api/check.ts'
+import { command } from '../command.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+
+export default command({
+  meta: {
+    name: 'api',
+    description: 'Write docs/openapi.json and docs/asyncapi.json from the contracts, or check it',
+  },
+  args: {
+    check: {
+      type: 'boolean',
+      description: 'Only check: nothing stale, nothing that breaks clients',
+    },
+  },
+  run({ args }) {
+    const project = projectAt()
+    const broken = breakingChanges(project)
+    const stale = args.check ? staleDocuments(project) : writeApiDocuments(project)
+    if (args.check && stale.length > 0)
+      throw new Advice(`${stale.join(', ')} do not say what the contracts say: ./sidecart api`)
+    for (const path of stale) console.log(`written: ${path}`)
+    if (broken.length > 0)
+      throw new Advice(
+        `this breaks those who were written for the last commit:\n  ${broken.join('\n  ')}\nAdd beside it instead: a new field, path or -v2.`,
+      )
+  },
+})

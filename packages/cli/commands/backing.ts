@@ -1,0 +1,71 @@
+import { defineCommand } from 'citty'
+import { startBacking, stopBacking } from '@sidecart/platform/supervisor/servers-only.ts'
+import { command } from '../command.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { asFlags, chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { statusOf, tableOf } from '@sidecart/platform/supervisor/status.ts'
+import { createProgress } from '@sidecart/platform/process/terminal.ts'
+import { reporter } from '@sidecart/platform/supervisor/up.ts'
+
+const nameArg = {
+  name: {
+    type: 'positional',
+    required: false,
+    description: 'One server only, such as redis; also one that the sets in use do not need',
+  },
+} as const
+
+const start = command({
+  meta: { name: 'start', description: 'Start the servers alone, for `dapr run -f .`' },
+  args: { ...nameArg, ...setArgs },
+  run: async ({ args }) => {
+    const progress = createProgress()
+    const choice = chosen(args)
+    await startBacking(projectAt(), { choice, name: args.name }, reporter(progress))
+    progress.end()
+    if (!args.name) progress.line(next(asFlags(choice)))
+    process.exit(0)
+  },
+})
+
+/** dapr.yaml is what `dapr run` reads: a choice on the command line is not in it. */
+const next = (flags: string[]) =>
+  flags.length === 0
+    ? '\nNow:  eval "$(./sidecart env)" && dapr run -f .'
+    : `\nNow:  ./sidecart up ${flags.join(' ')}`
+
+const stop = command({
+  meta: { name: 'stop', description: 'Stop the servers again' },
+  args: nameArg,
+  run: async ({ args }) => {
+    const stopped = await stopBacking(projectAt(), args.name)
+    console.log(
+      stopped === 0 ? 'nothing was running' : `stopped ${stopped} server${stopped > 1 ? 's' : ''}`,
+    )
+  },
+})
+
+const status = command({
+  meta: { name: 'status', description: 'Which servers run; exit code 1 when one is not ready' },
+  args: nameArg,
+  run: async ({ args }) => {
+    const whole = await statusOf(projectAt())
+    const processes = whole.processes.filter(
+      ({ role, name }) => role === 'backing' && (!args.name || name === args.name),
+    )
+    console.log(
+      processes.length > 0
+        ? tableOf({ ...whole, processes })
+        : `${args.name ?? 'no server'} is${args.name ? ' not' : ''} running`,
+    )
+    if (processes.length === 0 || !processes.every(({ ready }) => ready)) process.exitCode = 1
+  },
+})
+
+export default defineCommand({
+  meta: {
+    name: 'backing',
+    description: 'The servers that the shop stands on: PostgreSQL, broker, mail, provider, Dapr',
+  },
+  subCommands: { start, stop, status },
+})

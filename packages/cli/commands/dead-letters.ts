@@ -1,0 +1,99 @@
+import { defineCommand } from 'citty'
+import { command } from '../command.ts'
+import { readResources } from '@sidecart/platform/config/components.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { signIn } from '@sidecart/client/shop-client.ts'
+import { thisShop } from '@sidecart/client/connection-info.ts'
+
+const service = { type: 'positional', required: false, description: 'Only of this one' } as const
+const id = { type: 'positional', required: false, description: 'One dead letter' } as const
+const all = { type: 'boolean', description: 'All that wait' } as const
+const json = { type: 'boolean', description: 'For programs' } as const
+
+const list = command({
+  meta: { name: 'list', description: 'Facts that could not be handled, oldest first, with cause' },
+  args: { service, json, replayed: { type: 'boolean', description: 'Also those replayed since' } },
+  run: async ({ args }) => {
+    const letters = await (await lettersOf(args.service)).list(args.replayed === true)
+    if (args.json) console.log(JSON.stringify({ deadLetters: letters }))
+    else console.log(letters.length === 0 ? 'no dead letters' : tableOfLetters(letters))
+  },
+})
+
+const show = command({
+  meta: { name: 'show', description: 'One dead letter with its event' },
+  args: { service, id, json },
+  run: async ({ args }) => {
+    const [only, wanted] = chosen(args)
+    if (!wanted) throw new Advice('which one? sidecart dead-letters list')
+    const letter = await (await lettersOf(only)).show(wanted)
+    console.log(JSON.stringify(letter, null, args.json ? 0 : 2))
+  },
+})
+
+const handling = (action: 'replay' | 'dismiss', description: string) =>
+  command({
+    meta: { name: action, description },
+    args: { service, id, all, json },
+    run: async ({ args }) => {
+      const [only, wanted] = chosen(args)
+      if (!wanted === !args.all) throw new Advice('name one dead letter, or say --all')
+      const letters = await lettersOf(only)
+      const some = wanted ? [await letters.show(wanted)] : await letters.list()
+      const outcomes: Outcome[] = []
+      for (const letter of some) outcomes.push(await letters.handle(action, letter))
+      report(outcomes, args.json === true)
+    },
+  })
+
+export default defineCommand({
+  meta: { name: 'dead-letters', description: 'Facts that a service could not handle' },
+  subCommands: {
+    list,
+    show,
+    replay: handling('replay', 'Hand them to their service again; exit code 1 when one fails'),
+    dismiss: handling('dismiss', 'Throw them away for good'),
+  },
+})
+
+function report(outcomes: readonly Outcome[], asJson: boolean): void {
+  if (asJson) console.log(JSON.stringify({ outcomes }))
+  else if (outcomes.length === 0) console.log('no dead letters')
+  else
+    for (const { service, id, outcome, detail } of outcomes)
+      console.log(`${service} ${id}: ${outcome}${detail ? ` (${detail})` : ''}`)
+  if (outcomes.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
+}
+
+/** `show ID` and `show SERVICE ID` both work: an id is no service. */
+function chosen({
+  service,
+  id,
+}: {
+  service?: string | undefined
+  id?: string | undefined
+}): [string | undefined, string | undefined] {
+  return id === undefined && service && !hearers().includes(service)
+    ? [undefined, service]
+    : [service, id]
+}
+
+async function lettersOf(service: string | undefined) {
+  const known = hearers()
+  if (service && !known.includes(service))
+    throw new Advice(`${service} hears no facts; these do: ${known.join(', ')}`)
+  const { gateway, operator } = await thisShop()
+  const shop = await signIn(gateway, operator.email, operator.password)
+  return deadLettersOf(shop, service ? [service] : known)
+}
+
+/** The services that the subscriptions in use name. */
+function hearers(): string[] {
+  const folders = readRunFile(projectAt().runFile).flatMap(({ resourcesPaths }) => resourcesPaths)
+  const subscriptions = readResources([...new Set(folders)]).filter(
+    ({ kind }) => kind === 'Subscription',
+  )
+  return [...new Set(subscriptions.flatMap(({ scopes }) => scopes))].sort()
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { command } from '../command.ts'
+import { daprBinFolders, daprRunPath } from '@sidecart/platform/supervisor/dapr-run.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { ensureIdentities } from '@sidecart/platform/config/identities.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { quoted } from '@sidecart/platform/process/shell.ts'
+import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
+
+export default command({
+  meta: {
+    name: 'env',
+    description: 'What `dapr run -f .` needs from the shell: eval "$(./sidecart env)"',
+  },
+  run: async () => {
+    const project = projectAt()
+    const variables = ensureVariables(project)
+    if (!variables.DAPR_TRUST_ANCHORS)
+      throw new Advice('there are no trust anchors yet: ./sidecart backing start')
+    const apps = readRunFile(project.runFile).map(({ appId }) => appId)
+    for (const app of apps) ensureAppTokens(project, app)
+    await ensureIdentities(project, apps)
+    const printed = { ...variables, DAPR_RUNTIME_PATH: daprRunPath(project) }
+    for (const [name, value] of Object.entries(printed))
+      console.log(`export ${name}=${quoted(value)}`)
+    // Of all apps, and so of none: each takes its own from its file.
+    console.log('unset DAPR_API_TOKEN APP_API_TOKEN')
+    const folders = [...daprBinFolders(project), join(project.root, 'node_modules', '.bin')]
+    console.log(`export PATH=${quoted(folders.join(':'))}:"$PATH"`)
+  },
+})

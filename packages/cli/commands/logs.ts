@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { command } from '../command.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { type Log, showLogs } from '@sidecart/platform/supervisor/logs.ts'
+import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+
+export default command({
+  meta: { name: 'logs', description: 'The logs of all services, or of one process' },
+  args: {
+    service: {
+      type: 'positional',
+      required: false,
+      description: 'A service, NAME-sidecar, or a server such as postgres',
+    },
+    follow: { type: 'boolean', alias: 'f', description: 'Go on until Ctrl-C' },
+    lines: { type: 'string', alias: 'n', default: '50', description: 'How many of the last lines' },
+  },
+  run: async ({ args }) => {
+    const lines = Number(args.lines)
+    if (!Number.isInteger(lines) || lines < 0)
+      throw new Advice(`--lines takes a whole number, not ${args.lines}`)
+    process.once('SIGINT', () => process.exit(0))
+    const pretty = process.stdout.isTTY === true
+    await showLogs(logsOf(projectAt(), args.service), {
+      lines,
+      follow: args.follow === true,
+      pretty,
+    })
+  },
+})
+
+function logsOf(project: Project, service: string | undefined): Log[] {
+  const recorded = readState(project)?.processes ?? []
+  const running = recorded.filter(({ role }) => role === 'app').map(({ name }) => name)
+  const apps = [...new Set([...readRunFile(project.runFile).map(({ name }) => name), ...running])]
+  if (service === undefined)
+    return apps.map((name) => ({ name, file: join(project.logs, `${name}.log`) }))
+  const sidecars = apps.map((name) => `${name}-sidecar`)
+  const names = new Set([...apps, ...sidecars, ...recorded.map(({ name }) => name), 'supervisor'])
+  if (!names.has(service)) throw new Advice(`there is no ${service} here: ${[...names].join(', ')}`)
+  return [{ name: service, file: join(project.logs, `${service}.log`) }]
+}

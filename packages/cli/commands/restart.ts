@@ -1,0 +1,41 @@
+import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
+import { command } from '../command.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { seconds } from '@sidecart/platform/process/terminal.ts'
+
+export default command(
+  {
+    meta: {
+      name: 'restart',
+      description: 'Stop processes and start them again, one after another',
+    },
+    args: {
+      service: { ...processArgs.service, required: false },
+      withSidecar: processArgs.withSidecar,
+      rolling: { type: 'boolean', description: 'Every instance of every service in turn' },
+    },
+    run: async ({ args }) => {
+      const project = projectAt()
+      if ((args.rolling === true) === args._.length > 0)
+        throw new Advice('name what to restart, or say --rolling for every service')
+      for (const service of args.rolling ? appsOf(project) : args._) {
+        const began = performance.now()
+        const names = named({ service, withSidecar: args.withSidecar })
+        await order(project, { do: 'restart', names })
+        console.log(`restarted ${names.join(' and ')} in ${seconds(performance.now() - began)}`)
+      }
+    },
+  },
+  { anyNumber: true },
+)
+
+/** Every instance that runs; the door last, so that what it stands on is new by then. */
+function appsOf(project: Project): string[] {
+  const apps = (readState(project)?.processes ?? []).filter(({ role }) => role === 'app')
+  const isDoor = (name: string) => name.startsWith('gateway')
+  return apps
+    .map(({ name }) => name)
+    .sort((one, other) => Number(isDoor(one)) - Number(isDoor(other)))
+}

@@ -1,0 +1,34 @@
+import { defineCommand } from 'citty'
+import { command } from '../command.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
+import { table } from '@sidecart/platform/process/terminal.ts'
+
+const list = command({
+  meta: { name: 'list', description: 'What can be rotated' },
+  run: () =>
+    console.log(table([['NAME', 'WHAT'], ...rotations.map(({ name, what }) => [name, what])])),
+})
+
+const rotate = command(
+  {
+    meta: {
+      name: 'rotate',
+      description: 'Replace secrets while the shop runs, restarting in turn what uses them',
+    },
+    args: { name: { type: 'positional', required: false, description: 'From `list`, or all' } },
+    run: async ({ args }) => {
+      const names = args._.flatMap((name) =>
+        name === 'all' ? rotations.map((one) => one.name) : [name],
+      )
+      if (names.length === 0) throw new Advice('which? sidecart secrets list, or all')
+      for (const name of names) await rotateOne(projectAt(), name, console.log)
+    },
+  },
+  { anyNumber: true },
+)
+
+export default defineCommand({
+  meta: { name: 'secrets', description: 'Passwords, tokens and certificates: list, rotate' },
+  subCommands: { list, rotate },
+})

@@ -1,0 +1,14 @@
+import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
+import { command } from '../command.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+
+export default command({
+  meta: { name: 'start', description: 'Start a process that was stopped' },
+  args: processArgs,
+  run: async ({ args }) => {
+    const names = named(args)
+    await order(projectAt(), { do: 'start', names })
+    console.log(`started ${names.join(', ')}`)
+  },
+})

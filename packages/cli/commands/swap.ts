@@ -1,0 +1,22 @@
+import { command } from '../command.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { swap } from '@sidecart/platform/supervisor/swap.ts'
+
+export default command({
+  meta: {
+    name: 'swap',
+    description: 'Move the shop to another broker; no fact is lost on the way (takes minutes)',
+  },
+  args: {
+    to: { type: 'string', required: true, valueHint: 'SET', description: 'The new broker' },
+    from: {
+      type: 'string',
+      valueHint: 'SET',
+      description: 'The old one, if it is not the one that dapr.yaml names',
+    },
+    state: setArgs.state,
+    secrets: setArgs.secrets,
+  },
+  run: ({ args: { to, from, ...rest } }) => swap(projectAt(), { from, to }, rest),
+})

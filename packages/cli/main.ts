@@ -1,0 +1,72 @@
+import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
+import { assertCommand } from './command.ts'
+import { Advice } from '@sidecart/platform/config/project.ts'
+
+/** One file a command; a new one is added here and in `commands/`. */
+const subCommands: SubCommandsDef = {
+  up: () => import('./commands/up.ts').then((module) => module.default),
+  down: () => import('./commands/down.ts').then((module) => module.default),
+  status: () => import('./commands/status.ts').then((module) => module.default),
+  logs: () => import('./commands/logs.ts').then((module) => module.default),
+  start: () => import('./commands/start.ts').then((module) => module.default),
+  stop: () => import('./commands/stop.ts').then((module) => module.default),
+  restart: () => import('./commands/restart.ts').then((module) => module.default),
+  kill: () => import('./commands/kill.ts').then((module) => module.default),
+  backing: () => import('./commands/backing.ts').then((module) => module.default),
+  keys: () => import('./commands/keys.ts').then((module) => module.default),
+  secrets: () => import('./commands/secrets.ts').then((module) => module.default),
+  env: () => import('./commands/env.ts').then((module) => module.default),
+  order: () => import('./commands/order.ts').then((module) => module.default),
+  chaos: () => import('./commands/chaos.ts').then((module) => module.default),
+  bench: () => import('./commands/bench.ts').then((module) => module.default),
+  verify: () => import('./commands/verify.ts').then((module) => module.default),
+  seed: () => import('./commands/seed.ts').then((module) => module.default),
+  'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
+  conformance: () => import('./commands/conformance.ts').then((module) => module.default),
+  swap: () => import('./commands/swap.ts').then((module) => module.default),
+  doctor: () => import('./commands/doctor.ts').then((module) => module.default),
+  test: () => import('./commands/test.ts').then((module) => module.default),
+  check: () => import('./commands/check.ts').then((module) => module.default),
+  'access-control': () => import('./commands/access-control.ts').then((module) => module.default),
+  api: () => import('./commands/api.ts').then((module) => module.default),
+  lock: () => import('./commands/lock.ts').then((module) => module.default),
+  supervise: () => import('./commands/supervise.ts').then((module) => module.default),
+}
+
+const main = defineCommand({
+  meta: {
+    name: 'sidecart',
+    description: 'Runs the shop on this machine, looks into it and tests it',
+  },
+  subCommands,
+})
+
+const rawArgs = process.argv.slice(2)
+/** What a command takes over as it is: `test` hands everything to vitest. */
+const passedThrough = rawArgs[0] === 'test'
+const asksForHelp =
+  rawArgs.length === 0 ||
+  (!passedThrough && rawArgs.some((arg) => arg === '--help' || arg === '-h'))
+
+if (asksForHelp) await runMain(main, { rawArgs: rawArgs.length === 0 ? ['--help'] : rawArgs })
+else await run()
+
+async function run(): Promise<void> {
+  // Whatever it and the processes it starts write is for this user alone: data, logs, sockets.
+  process.umask(0o077)
+  try {
+    await assertCommand(rawArgs, subCommands)
+    await runCommand(main, { rawArgs })
+  } catch (error) {
+    process.stderr.write(`${told(error as Error)}\n`)
+    process.exitCode ||= 1
+  }
+}
+
+/** What a person can act on is said in a sentence; anything else is a fault of ours and shows where it happened. */
+function told(error: Error): string {
+  if (error.name === 'CLIError') return `${error.message}\nSee: ./sidecart --help`
+  return error instanceof Advice || error.name === 'PartError'
+    ? error.message
+    : (error.stack ?? error.message)
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { Advice } from '@sidecart/platform/config/project.ts'
+import type { Places } from '@sidecart/verify/invariants/read.ts'
+import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
+
+/** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
+export type Shop = Places & { demo: { email: string; password: string } }
+
+const inbox = 'http://127.0.0.1:8040'
+
+const Secrets = z.object({
+  'users-database': z.string(),
+  'catalog-database': z.string(),
+  'orders-database': z.string(),
+  'payments-database': z.string(),
+  'notifications-database': z.string(),
+  'demo-password': z.string(),
+  'operator-password': z.string(),
+})
+
+/** @throws Advice that says what to do when the shop was never started here */
+export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
+  const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
+    throw new Advice('There is no shop here yet. Start one: npm start')
+  })
+  const secrets = Secrets.parse(JSON.parse(text))
+  return {
+    gateway,
+    inbox,
+    providerLog: `${dataFolder}/provider/log.jsonl`,
+    memory: `${dataFolder}/verify`,
+    databases: {
+      users: secrets['users-database'],
+      catalog: secrets['catalog-database'],
+      orders: secrets['orders-database'],
+      payments: secrets['payments-database'],
+      notifications: secrets['notifications-database'],
+    },
+    demo: { email: 'demo@sidecart.example', password: secrets['demo-password'] },
+    operator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
+  }
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Advice } from '@sidecart/platform/config/project.ts'
+
+/** An answer that says no: the problem document that came back. */
+export class ShopProblem extends Advice {
+  override name = 'ShopProblem'
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+export type OrderRequest = { sku: string; quantity: number; card: string; idempotencyKey?: string }
+
+export type OrderResult = {
+  orderId: string
+  status: string
+  reason?: string
+  /** Milliseconds until the order was accepted. */
+  acceptMs: number
+  /** Milliseconds until it came to rest, from the same start. */
+  completeMs: number
+}
+
+export type ShopClient = {
+  /** The JSON that came back. @throws ShopProblem */
+  ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
+  placeOrder(request: OrderRequest): Promise<{ orderId: string }>
+  /** Places an order and waits until it is confirmed, cancelled, or waits for an operator. */
+  orderToRest(request: OrderRequest, timeoutMs: number): Promise<OrderResult>
+}
+
+const resting = ['confirmed', 'cancelled', 'needs_attention']
+const shipTo = {
+  name: 'Demo Customer',
+  street: 'Harbour Road 1',
+  postalCode: '20457',
+  city: 'Hamburg',
+  country: 'DE',
+}
+
+/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or Advice when nobody listens */
+export async function signIn(
+  gateway: string,
+  email: string,
+  password: string,
+): Promise<ShopClient> {
+  const session = await ask(gateway, 'POST', '/sessions', { email, password })
+  const authorization = `Bearer ${session.accessToken}`
+  const as = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    ask(gateway, method, path, body, { authorization, ...headers })
+
+  async function placeOrder({
+    sku,
+    quantity,
+    card,
+    idempotencyKey = randomUUID(),
+  }: OrderRequest): Promise<{ orderId: string }> {
+    const order = { lines: [{ sku, quantity }], shipTo, card, cartId: idempotencyKey }
+    const { orderId } = await as('POST', '/orders', order, { 'idempotency-key': idempotencyKey })
+    return { orderId: String(orderId) }
+  }
+
+  async function orderToRest(request: OrderRequest, timeoutMs: number): Promise<OrderResult> {
+    const startedAt = performance.now()
+    const since = () => Math.round(performance.now() - startedAt)
+    const { orderId } = await placeOrder(request)
+    const acceptMs = since()
+    while (since() < timeoutMs) {
+      const { status, reason } = await as('GET', `/orders/${orderId}`)
+      if (resting.includes(String(status))) {
+        return {
+          orderId,
+          status: String(status),
+          ...(reason !== undefined && { reason: String(reason) }),
+          acceptMs,
+          completeMs: since(),
+        }
+      }
+      await sleep(20)
+    }
+    throw new Advice(
+      `order ${orderId} has not come to rest in ${timeoutMs / 1000} s; see: ./sidecart logs orders`,
+    )
+  }
+
+  return { ask: as, placeOrder, orderToRest }
+}
+
+async function ask(
+  gateway: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+) {
+  const answer = await fetch(`${gateway}${path}`, {
+    method,
+    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }).catch((cause: unknown) => {
+    throw new Advice(`Nobody answers at ${gateway}. Is the shop up? ./sidecart status`, { cause })
+  })
+  const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+  if (!answer.ok)
+    throw new ShopProblem(
+      answer.status,
+      String(said.code ?? answer.status),
+      String(said.detail ?? said.title ?? answer.statusText),
+    )
+  return said
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { asyncApiBreaks, openApiBreaks } from './changes.ts'
+import { asyncApi, openApi } from './documents.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: what is broken here on purpose has no type
+type Loose = Record<string, any>
+const changed = (change: (document: Loose) => unknown): OpenApiDocument => {
+  const copy = structuredClone(openApi())
+  change(copy)
+  return copy
+}
+const place = (document: Loose) => document.paths['/orders'].post
+const schema = (document: Loose, name: string) => document.components.schemas[name]
+
+describe('the public API', () => {
+  it('has every operation, and none that only services may call', () => {
+    const paths = Object.keys(openApi().paths)
+    expect(paths).toContain('/orders/{orderId}/history')
+    expect(paths.filter((path) => path.startsWith('/internal'))).toEqual([])
+  })
+
+  it('may grow', () => {
+    const grown = changed((document) => {
+      document.paths['/gifts'] = { get: { responses: {} } }
+      schema(document, 'Order').properties.gift = { type: 'boolean' }
+      schema(document, 'PlaceOrder').properties.gift = { type: 'boolean' }
+    })
+    expect(openApiBreaks(openApi(), grown)).toEqual([])
+  })
+
+  it.each<[string, (document: Loose) => unknown, string]>([
+    ['an operation', (all) => delete all.paths['/orders'].post, 'POST /orders was removed'],
+    ['an answer', (all) => delete place(all).responses[202], 'POST /orders no longer answers 202'],
+    [
+      'a field of an answer',
+      (all) => delete schema(all, 'Order').properties.status,
+      'GET /orders/{orderId} 200.status was removed',
+    ],
+    [
+      'a field of a request',
+      (all) => delete schema(all, 'PlaceOrder').properties.card,
+      'POST /orders body.card was removed',
+    ],
+    [
+      'a parameter',
+      (all) => place(all).parameters.pop(),
+      'POST /orders: header idempotency-key is no longer taken',
+    ],
+  ])('does not lose %s', (_, change, finding) => {
+    expect(openApiBreaks(openApi(), changed(change))).toContain(finding)
+  })
+
+  it('asks for nothing new', () => {
+    const stricter = changed((document) => {
+      schema(document, 'PlaceOrder').required.push('expectedTotal')
+      const { parameters } = document.paths['/products'].get
+      parameters.find(({ name }: { name: string }) => name === 'q').required = true
+    })
+    expect(openApiBreaks(openApi(), stricter)).toEqual(
+      expect.arrayContaining([
+        'POST /orders body.expectedTotal became required',
+        'GET /products: query q became required',
+      ]),
+    )
+  })
+})
+
+describe('facts', () => {
+  const document = asyncApi(projectAt())
+
+  it('are said by one and heard by those who subscribe', () => {
+    const operations = Object.keys(document.operations)
+    expect(operations).toContain('orders-sends-orders-confirmed-v1')
+    expect(operations).toContain('catalog-receives-orders-confirmed-v1')
+  })
+
+  it('are never taken away', () => {
+    const now = structuredClone(document)
+    delete now.components.messages['orders-placed-v1']
+    expect(asyncApiBreaks(document, now)).toEqual(['orders-placed-v1 was removed'])
+  })
+})

@@ -1,0 +1,129 @@
+import { join } from 'node:path'
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { type AppEnv, documentOf, type OpenApiDocument } from '@sidecart/chassis/http/app.ts'
+import type { Fact } from '@sidecart/chassis/contract/event.ts'
+import { catalog } from '@sidecart/catalog/contract.ts'
+import { merge } from '../../../services/gateway/documents.ts'
+import { orders } from '@sidecart/orders/contract.ts'
+import { payments } from '@sidecart/payments/contract.ts'
+import { users } from '@sidecart/users/contract.ts'
+import { readResources } from '@sidecart/platform/config/components.ts'
+import { routesByService } from '@sidecart/platform/config/contracts.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import type { Schema } from './growth.ts'
+
+const facts = { users, catalog, orders, payments }
+
+/** Every public operation of every service, from the contracts alone. */
+export function openApi(): OpenApiDocument {
+  const names = Object.keys(routesByService)
+  return merge(names, names.map(documentOfService))
+}
+
+function documentOfService(name: string): OpenApiDocument {
+  const app = new OpenAPIHono<AppEnv>()
+  for (const route of Object.values(routesByService[name] ?? {}))
+    app.openAPIRegistry.registerPath(createRoute(route))
+  return documentOf(app, name)
+}
+
+export type AsyncApiDocument = {
+  asyncapi: '3.0.0'
+  info: { title: string; version: string; description: string }
+  defaultContentType: string
+  channels: Record<string, { address: string; messages: Record<string, { $ref: string }> }>
+  operations: Record<
+    string,
+    { action: 'send' | 'receive'; channel: { $ref: string }; tags: readonly { name: string }[] }
+  >
+  components: {
+    messages: Record<string, { name: string; payload: { properties: { data: Schema } } }>
+  }
+}
+
+/** Every fact: what it carries, by the contract of its owner, and who hears it, by the subscriptions of dapr.yaml. */
+export function asyncApi(project: Project): AsyncApiDocument {
+  const said = Object.entries(facts).flatMap(([owner, own]) =>
+    (Object.values(own) as Fact[]).map((fact) => ({
+      owner,
+      topic: fact.topic,
+      schema: fact.schema,
+    })),
+  )
+  const hearers = hearersOf(project)
+  const operation = (action: 'send' | 'receive', app: string, topic: string) =>
+    [
+      `${app}-${action}s-${topic}`,
+      { action, channel: { $ref: `#/channels/${topic}` }, tags: [{ name: app }] },
+    ] as const
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Sidecart facts',
+      version: '1.0.0',
+      description:
+        'What services say has happened, as CloudEvents through the broker. Facts are past tense; none tells anybody what to do. Contracts only grow.',
+    },
+    defaultContentType: 'application/cloudevents+json',
+    channels: Object.fromEntries(
+      said.map(({ topic }) => [
+        topic,
+        { address: topic, messages: { [topic]: { $ref: `#/components/messages/${topic}` } } },
+      ]),
+    ),
+    operations: Object.fromEntries(
+      said.flatMap(({ owner, topic }) => [
+        operation('send', owner, topic),
+        ...(hearers.get(topic) ?? []).map((app) => operation('receive', app, topic)),
+      ]),
+    ),
+    components: {
+      messages: Object.fromEntries(
+        said.map(({ owner, topic, schema }) => [topic, message(owner, topic, schema)]),
+      ),
+    },
+  }
+}
+
+const message = (owner: string, topic: string, schema: z.ZodType) => ({
+  name: topic,
+  contentType: 'application/cloudevents+json',
+  payload: {
+    type: 'object',
+    required: ['id', 'source', 'type', 'specversion', 'data'],
+    properties: {
+      id: {
+        type: 'string',
+        description: 'The same in every copy: what was heard is not heard twice',
+      },
+      source: { const: owner },
+      type: { const: topic },
+      specversion: { const: '1.0' },
+      time: { type: 'string', format: 'date-time' },
+      traceparent: { type: 'string' },
+      data: plain(z.toJSONSchema(schema, { io: 'output' }) as Schema),
+    },
+  },
+})
+
+/** A schema inside another document names no dialect. */
+const plain = ({ $schema: _, ...schema }: Schema & { $schema?: string }): Schema => schema
+
+function hearersOf({ runFile }: Project): Map<string, string[]> {
+  const folders = new Set(readRunFile(runFile).flatMap(({ resourcesPaths }) => resourcesPaths))
+  const hearers = new Map<string, string[]>()
+  for (const { kind, scopes, spec } of readResources([...folders])) {
+    if (kind !== 'Subscription') continue
+    const topic = String(spec.topic)
+    hearers.set(topic, [...(hearers.get(topic) ?? []), ...scopes].sort())
+  }
+  return hearers
+}
+
+/** What is committed, by its path. */
+export const apiDocuments = (project: Project): Record<string, object> => ({
+  [join('docs', 'openapi.json')]: openApi(),
+  [join('docs', 'asyncapi.json')]: asyncApi(project),
+})

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { openDoor } from '@sidecart/client/http-client.ts'
+import { createInjector } from '@sidecart/verify/faults/inject.ts'
+import type { Links } from '@sidecart/platform/supervisor/network-proxies.ts'
+import type { Fault } from '@sidecart/verify/faults/schedule.ts'
+import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import type { ActiveFault, Deed, FaultKind, Faults } from './contract.ts'
+
+type Active = ActiveFault & { lift(): Promise<void> }
+
+/** As many as the provider takes: more than anybody watches. */
+const allRequests = 10_000
+
+const asChaos: Record<Deed, Pick<Fault, 'kind' | 'does' | 'size'>> = {
+  kill: { kind: 'kill', does: 'kill', size: 0 },
+  stop: { kind: 'kill', does: 'stop', size: 0 },
+  slow: { kind: 'network', does: 'delay', size: 0 },
+  cut: { kind: 'network', does: 'cut', size: 0 },
+  decline: { kind: 'provider', does: 'decline', size: allRequests },
+  away: { kind: 'provider', does: 'away', size: allRequests },
+}
+
+/** Faults from a button, by the same hand that `sidecart chaos` has. Without links (no `--chaos`) there are none. */
+export function createFaults(
+  project: Project,
+  stanzas: readonly Stanza[],
+  links: Links | undefined,
+) {
+  const active = new Map<string, Active>()
+  const inject =
+    links && createInjector(project, { door: openDoor('http://127.0.0.1:8080'), links })
+
+  function kinds(): FaultKind[] {
+    if (!links) return []
+    const processes = stanzas.flatMap(({ name }) => [name, `${name}-sidecar`])
+    const servers = (readState(project)?.processes ?? [])
+      .filter(({ role }) => role === 'backing')
+      .map(({ name }) => name)
+    return [
+      { does: 'kill', says: 'Kill a process', targets: [...processes, ...servers], lasts: false },
+      {
+        does: 'stop',
+        says: 'Stop a server or a service',
+        targets: [...servers, ...stanzas.map(({ name }) => name)],
+        lasts: true,
+      },
+      { does: 'slow', says: 'Slow a link by 200 ms', targets: [...links.keys()], lasts: true },
+      { does: 'cut', says: 'Cut a link', targets: [...links.keys()], lasts: true },
+      { does: 'decline', says: 'Decline every card', targets: ['provider'], lasts: true },
+      { does: 'away', says: 'Take the payment provider away', targets: ['provider'], lasts: true },
+    ]
+  }
+
+  function report(): Faults {
+    const shown = [...active.values()].map(({ lift: _, ...fault }) => fault)
+    return { allowed: links !== undefined, kinds: kinds(), active: shown }
+  }
+
+  /** @throws Advice when there is no such fault, it is there already, or it cannot be made */
+  async function make(does: Deed, target: string): Promise<Faults> {
+    if (!inject) throw new Advice('Start the shop with --chaos to break it on purpose.')
+    const kind = kinds().find((one) => one.does === does)
+    if (!kind?.targets.includes(target))
+      throw new Advice(`Nothing called ${target} can be hit by ${does}.`)
+    const same = [...active.values()].find((one) => one.does === does && one.target === target)
+    if (same) throw new Advice(`${target} is hit by ${does} already.`)
+    const lift = await inject({ atSeconds: 0, target, ...asChaos[does] })
+    if (lift) {
+      const id = randomUUID()
+      active.set(id, { id, does, target, since: new Date().toISOString(), lift })
+    }
+    return report()
+  }
+
+  /** @throws Advice when it is not there */
+  async function lift(id: string): Promise<Faults> {
+    const fault = active.get(id)
+    if (!fault) throw new Advice('That fault is over.')
+    active.delete(id)
+    await fault.lift()
+    return report()
+  }
+
+  return { report, make, lift }
+}

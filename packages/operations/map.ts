@@ -1,0 +1,193 @@
+import { statSync } from 'node:fs'
+import { relative } from 'node:path'
+import { z } from 'zod'
+import { resourcesOf } from '@sidecart/platform/config/components.ts'
+import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { swappable } from '@sidecart/platform/supervisor/servers/swappable.ts'
+import { type ProcessStatus, statusOf } from '@sidecart/platform/supervisor/status.ts'
+import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
+import type { CallEdge, FactEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
+import { parseMetrics, ratesOf, type Sample, sumOf } from './metrics.ts'
+import type { Loaded } from './sidecars.ts'
+
+const Configuration = z.object({
+  secrets: z
+    .object({ scopes: z.array(z.object({ allowedSecrets: z.array(z.string()).default([]) })) })
+    .optional(),
+  accessControl: z.object({
+    policies: z.array(
+      z.object({
+        appId: z.string(),
+        operations: z
+          .array(z.object({ name: z.string(), httpVerb: z.array(z.string()), action: z.string() }))
+          .default([]),
+      }),
+    ),
+  }),
+})
+
+type Configuration = z.output<typeof Configuration>
+
+type Look = { at: number; byService: Map<string, Sample> }
+
+const windowMs = 10_000
+const looksApartMs = 1_000
+
+/**
+ * The shop as it runs now: processes, rates, and who may talk to whom. Everything is asked when somebody looks, and
+ * nothing in between.
+ */
+export function createMap(
+  project: Project,
+  stanzas: readonly Stanza[],
+  metadataOf: () => Promise<ReadonlyMap<string, Loaded>>,
+): () => Promise<ShopMap> {
+  const apps = [...new Set(stanzas.map(({ appId }) => appId))]
+  const configurationOf = createConfigurations()
+  let looks: Look[] = []
+
+  async function look(): Promise<Look> {
+    const last = looks.at(-1)
+    if (last && performance.now() - last.at < looksApartMs) return last
+    const samples = await Promise.all(stanzas.map((stanza) => sampleOf(project, stanza)))
+    const byService = new Map<string, Sample>()
+    for (const app of apps) {
+      const own = samples.filter((sample, index) => sample && stanzas[index]?.appId === app)
+      if (own.length > 0) byService.set(app, sumOf(own as Sample[]))
+    }
+    const now = { at: performance.now(), byService }
+    looks = [...looks.filter(({ at }) => now.at - at < windowMs), now]
+    return now
+  }
+
+  function nodeOf(
+    app: string,
+    now: Look,
+    processes: readonly ProcessStatus[],
+    database: string | undefined,
+  ): ServiceNode {
+    const then = looks.find(({ byService }) => byService.has(app))
+    const [before, current] = [then?.byService.get(app), now.byService.get(app)]
+    const instances = stanzas.filter(({ appId }) => appId === app)
+    return {
+      name: app,
+      instances: instances.flatMap(({ name }) => instanceOf(name, processes)),
+      ...(database && { database }),
+      ...(then &&
+        before &&
+        current &&
+        then !== now && { rates: ratesOf(before, current, (now.at - then.at) / 1000) }),
+      ...(current?.outbox && { outbox: current.outbox }),
+    }
+  }
+
+  return async () => {
+    const [now, { processes }, metadata] = await Promise.all([
+      look(),
+      statusOf(project),
+      metadataOf(),
+    ])
+    const changed = stanzas.filter((stanza) => isOutdated(stanza, processes))
+    const configurations = new Map(
+      stanzas.map((stanza) => [stanza.appId, configurationOf(stanza, changed.includes(stanza))]),
+    )
+    const database = (app: string) => {
+      const configuration = configurations.get(app)
+      return configuration && databaseOf(configuration)
+    }
+    return {
+      services: apps.map((app) => nodeOf(app, now, processes, database(app))),
+      servers: processes.filter(({ role }) => role === 'backing').map(processOf),
+      ...brokerOf(metadata),
+      calls: callsOf(configurations),
+      facts: factsOf(apps, metadata),
+      outdated: [...new Set(changed.map(({ configFile }) => relative(project.root, configFile)))],
+    }
+  }
+}
+
+async function sampleOf(project: Project, { appId, ports }: Stanza): Promise<Sample | undefined> {
+  try {
+    const { APP_API_TOKEN } = ensureAppTokens(project, appId)
+    const headers = { 'dapr-api-token': APP_API_TOKEN }
+    const options = { headers, signal: AbortSignal.timeout(1_500) }
+    const answer = await fetch(`http://127.0.0.1:${ports.app}/metrics`, options)
+    return answer.ok ? parseMetrics(await answer.text()) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function instanceOf(name: string, processes: readonly ProcessStatus[]): Instance[] {
+  const [app, sidecar] = [name, `${name}-sidecar`].map((wanted) =>
+    processes.find((one) => one.name === wanted),
+  )
+  return app ? [{ app: processOf(app), ...(sidecar && { sidecar: processOf(sidecar) }) }] : []
+}
+
+/** Without pids and paths: nobody needs them who looks from outside. */
+const processOf = (one: ProcessStatus): Process => ({
+  name: one.name,
+  phase: one.phase,
+  ready: one.ready,
+  restarts: one.restarts,
+  ...(one.rssMb !== undefined && { rssMb: one.rssMb }),
+  ...(one.uptimeSeconds !== undefined && { uptimeSeconds: one.uptimeSeconds }),
+})
+
+/** What the sidecars have loaded: a file as it is, or, when it was changed since, as it was read before. */
+function createConfigurations() {
+  const read = new Map<string, Configuration>()
+  return function configurationOf({ configFile }: Stanza, isOutdated: boolean): Configuration {
+    const known = read.get(configFile)
+    if (known && isOutdated) return known
+    const now = Configuration.parse(resourcesOf(configFile)[0]?.spec)
+    read.set(configFile, now)
+    return now
+  }
+}
+
+/** The service whose database's password a configuration lets its app have. */
+function databaseOf({ secrets }: Configuration): string | undefined {
+  const names = (secrets?.scopes ?? []).flatMap(({ allowedSecrets }) => allowedSecrets)
+  return names.find((name) => name.endsWith('-database'))?.replace(/-database$/, '')
+}
+
+function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[] {
+  return [...configurations].flatMap(([to, { accessControl }]) =>
+    accessControl.policies.map(({ appId, operations }) => ({
+      from: appId,
+      to,
+      operations: operations
+        .filter(({ action }) => action === 'allow')
+        .map(({ name, httpVerb }) => ({ path: name, verbs: httpVerb })),
+    })),
+  )
+}
+
+/** The server behind the component through which facts are said. */
+function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
+  const components = [...metadata.values()].flatMap((one) => one.components)
+  const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))
+  const server = swappable.find(({ types }) => types.some((type) => used.includes(type)))
+  return server ? { broker: server.name } : {}
+}
+
+/** A topic begins with the name of the service that says it. A service's own dead letters are no conversation. */
+function factsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>): FactEdge[] {
+  return [...metadata].flatMap(([to, { subscriptions }]) => {
+    const topics = subscriptions.map(({ topic }) => topic)
+    return apps
+      .filter((from) => from !== to)
+      .map((from) => ({ from, to, topics: topics.filter((name) => name.startsWith(`${from}-`)) }))
+      .filter(({ topics: said }) => said.length > 0)
+  })
+}
+
+function isOutdated({ name, configFile }: Stanza, processes: readonly ProcessStatus[]): boolean {
+  const sidecar = processes.find((one) => one.name === `${name}-sidecar`)
+  if (sidecar?.uptimeSeconds === undefined) return false
+  const startedAt = Date.now() - sidecar.uptimeSeconds * 1000
+  return statSync(configFile).mtimeMs > startedAt + 1_000
+}

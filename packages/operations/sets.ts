@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
+import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { kinds, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
+import type { Components, SetReport } from './contract.ts'
+import type { Loaded } from './sidecars.ts'
+
+type Described = keyof typeof capabilities
+const isDescribed = (kind: string): kind is Described => kind in capabilities
+
+/** Which sets run, what they can do, and what the sidecars have loaded of them. */
+export function componentsOf(
+  project: Project,
+  stanzas: readonly Stanza[],
+  metadata: ReadonlyMap<string, Loaded>,
+): Components {
+  const paths = stanzas[0]?.resourcesPaths ?? []
+  const sets = kinds.flatMap((kind): SetReport[] => {
+    const chosen = setAmong(kind, paths)
+    const others = setsOf(kind, join(project.root, 'components')).filter((one) => one !== chosen)
+    return chosen ? [{ kind, chosen, others, capabilities: capabilitiesOf(kind, chosen) }] : []
+  })
+  return { sets, components: loaded(metadata) }
+}
+
+function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
+  if (!isDescribed(kind)) return []
+  const missing: Record<string, Lack> = lacks[kind][set] ?? {}
+  return Object.entries(capabilities[kind]).map(([name, says]) => {
+    const lack = missing[name]
+    return { name, says, ...(lack && { lacks: reasonOf(lack) }) }
+  })
+}
+
+function loaded(metadata: ReadonlyMap<string, Loaded>): Components['components'] {
+  const all = new Map<string, Components['components'][number]>()
+  for (const [app, { components }] of metadata) {
+    for (const component of components) {
+      const known = all.get(component.name)
+      if (known) known.apps.push(app)
+      else all.set(component.name, { ...component, apps: [app] })
+    }
+  }
+  return [...all.values()].sort((one, other) => one.name.localeCompare(other.name))
+}

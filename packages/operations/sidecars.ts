@@ -1,0 +1,46 @@
+import { readResources } from '@sidecart/platform/config/components.ts'
+import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import { sidecarHealthy } from '@sidecart/platform/supervisor/apps.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
+
+export type Loaded = {
+  subscriptions: { pubsubname: string; topic: string }[]
+  components: { name: string; type: string; version: string }[]
+}
+
+/**
+ * What each sidecar has loaded, by app id: the resources in its folders that are in its scope. A sidecar that is not
+ * healthy is missing; a healthy one has loaded all of them. The sidecars' own metadata API is closed.
+ */
+export async function askSidecars(
+  project: Project,
+  stanzas: readonly Stanza[],
+): Promise<ReadonlyMap<string, Loaded>> {
+  const found = new Map<string, Loaded>()
+  await Promise.all(
+    stanzas.map(async ({ appId, ports, resourcesPaths }) => {
+      if (await sidecarHealthy(ports.http, ensureAppTokens(project, appId)))
+        found.set(appId, loadedBy(appId, resourcesPaths))
+    }),
+  )
+  return found
+}
+
+function loadedBy(appId: string, folders: readonly string[]): Loaded {
+  const inScope = readResources(folders).filter(
+    ({ scopes }) => scopes.length === 0 || scopes.includes(appId),
+  )
+  const ofKind = (wanted: string) => inScope.filter(({ kind }) => kind === wanted)
+  return {
+    subscriptions: ofKind('Subscription').map(({ spec }) => ({
+      pubsubname: String(spec.pubsubname),
+      topic: String(spec.topic),
+    })),
+    components: ofKind('Component').map(({ metadata, spec }) => ({
+      name: metadata.name,
+      type: String(spec.type),
+      version: String(spec.version),
+    })),
+  }
+}

@@ -1,0 +1,107 @@
+import { createHmac } from 'node:crypto'
+import type { NatsUser } from '../servers/nats.ts'
+import { type Entry, entriesOf } from '../supervisor/check-reachability.ts'
+import { type Resource, resourcesOf, saidBy, streamsFor, uses } from './components.ts'
+import type { Stanza } from './dapr-yaml.ts'
+import type { Secrets } from './secrets.ts'
+
+type Given = {
+  stanza: Pick<Stanza, 'appId' | 'configFile'>
+  resources: readonly Resource[]
+  secrets: Secrets
+}
+
+/**
+ * The secrets that an app and its sidecar need, out of all: what the app's configuration allows it to read, what its
+ * components refer to, and at the broker a login of its own instead of the one that may do everything.
+ */
+export function secretsFor({ stanza, resources, secrets }: Given): Secrets {
+  const { appId } = stanza
+  const needed = new Set([
+    ...allowedIn(resourcesOf(stanza.configFile)),
+    ...loadedBy(appId, resources).flatMap(entriesOf).flatMap(referred),
+  ])
+  const ours = Object.entries(secrets).filter(([name]) => needed.has(name))
+  return Object.fromEntries(
+    ours.map(([name, value]) => [name, name === brokerUrl ? brokerUrlOf(appId, value) : value]),
+  )
+}
+
+/**
+ * The logins at a JetStream broker: the one of set-up and operators, who may do everything, and one for each app.
+ *
+ * An app may publish its own topics and its own dead letters, and may consume what it subscribes to, through its own
+ * durable consumers. It cannot read streams, nor create a consumer for a topic that is not its own.
+ */
+export function natsUsers(
+  apps: readonly string[],
+  resources: readonly Resource[],
+  secrets: Secrets,
+): NatsUser[] {
+  const url = secrets[brokerUrl] ?? ''
+  const { username: user, password } = new URL(url)
+  return [
+    { user, password },
+    ...apps.filter((app) => uses('pubsub.jetstream', loadedBy(app, resources))).map(login),
+  ]
+
+  function login(app: string): NatsUser {
+    const { username, password } = new URL(brokerUrlOf(app, url))
+    const publish = [...saidBy(app, resources), ...consuming(app, resources)]
+    // The replies to its requests, and what its consumers deliver: Dapr's component takes random inboxes for both.
+    return { user: username, password, may: { publish, subscribe: ['_INBOX.>'] } }
+  }
+}
+
+const brokerUrl = 'broker-url'
+
+/** The password of an app follows from that of the broker, so there is one secret to keep and to rotate. */
+function brokerUrlOf(app: string, all: string): string {
+  const url = new URL(all)
+  if (url.protocol !== 'nats:') return all
+  url.password = createHmac('sha256', url.password).update(`broker ${app}`).digest('base64url')
+  url.username = app
+  return url.href
+}
+
+const loadedBy = (app: string, resources: readonly Resource[]): Resource[] =>
+  resources.filter(({ scopes }) => scopes.length === 0 || scopes.includes(app))
+
+const referred = ({ secretKeyRef }: Entry): string[] => (secretKeyRef ? [secretKeyRef.name] : [])
+
+type Scope = { allowedSecrets?: string[] }
+
+function allowedIn(configuration: readonly Resource[]): string[] {
+  return configuration.flatMap(({ spec }) => {
+    const { scopes = [] } = (spec.secrets ?? {}) as { scopes?: Scope[] }
+    return scopes.flatMap(({ allowedSecrets = [] }) => allowedSecrets)
+  })
+}
+
+/** The subjects with which Dapr's component sets up the durable consumers of an app, and acknowledges messages. */
+function consuming(app: string, resources: readonly Resource[]): string[] {
+  const streams = streamsFor(resources)
+  const theirs = loadedBy(app, resources)
+  const consumers = theirs
+    .filter(({ kind }) => kind === 'Subscription')
+    .map(({ spec }) => {
+      const topic = String(spec.topic)
+      const component = theirs.find(
+        ({ kind, metadata }) => kind === 'Component' && metadata.name === spec.pubsubname,
+      )
+      const durable = component && entriesOf(component).find(({ name }) => name === 'durableName')
+      return {
+        topic,
+        durable: durable?.value,
+        stream: streams.find(({ subjects }) => subjects.includes(topic))?.name,
+      }
+    })
+  return [
+    ...(consumers.length > 0 ? ['$JS.API.STREAM.NAMES'] : []),
+    ...consumers.flatMap(({ topic, durable, stream }) => [
+      `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+      `$JS.API.CONSUMER.CREATE.${stream}.${durable}.${topic}`,
+      `$JS.ACK.${stream}.${durable}.>`,
+    ]),
+  ]
+}

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { readResources } from './components.ts'
+import { readRunFile } from './dapr-yaml.ts'
+import { deadLettersOnly, withoutSaying } from './pause-publishing.ts'
+import { projectAt } from './project.ts'
+import { setsOf, withSets } from './component-sets.ts'
+
+const project = projectAt()
+const brokers = setsOf('broker', join(project.root, 'components'))
+
+test('only dead letters may still be said', () => {
+  expect(
+    deadLettersOnly(
+      'carts=carts-dead-letters-v1; users=users-registered-v1, users-dead-letters-v1;gateway=',
+    ),
+  ).toBe('carts=carts-dead-letters-v1;users=users-dead-letters-v1;gateway=')
+})
+
+test.each(brokers)('on %s everything is heard and nothing is said', (broker) => {
+  const home = mkdtempSync(join(tmpdir(), 'sidecart-test-'))
+  onTestFinished(() => rmSync(home, { recursive: true, force: true }))
+  const there = withSets(project, readRunFile(project.runFile), { broker })
+  const silent = withoutSaying(projectAt(project.root, { home }), there)
+  const [before, after] = [there, silent].map((stanzas) =>
+    readResources([...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths))]),
+  )
+  const names = (resources = before) => resources?.map(({ kind, metadata }) => kind + metadata.name)
+  expect(names(after)).toEqual(names(before))
+  const pubsub = after?.find(({ metadata }) => metadata.name === 'pubsub')
+  const entries = pubsub?.spec.metadata as { name: string; value?: string }[]
+  const said = entries.find(({ name }) => name === 'publishingScopes')?.value
+  expect(said).toContain('orders=')
+  expect(said).not.toContain('orders-placed-v1')
+})

@@ -1,0 +1,58 @@
+import { portHolder } from '../process/ports.ts'
+import { accepts } from '../process/start-process.ts'
+import { Advice } from './project.ts'
+
+export const postgresPort = 5440
+export const brokerPort = 4240
+export const brokerMonitorPort = 8240
+export const redisPort = 6340
+export const rabbitmqPort = 5640
+export const rabbitmqNodePort = 25640
+export const epmdPort = 4340
+export const kafkaPort = 9340
+export const kafkaControllerPort = 9341
+export const mqttPort = 1840
+export const mariadbPort = 3340
+export const smtpPort = 1040
+export const inboxPort = 8040
+export const providerPort = 8090
+
+/** Set by `sidecart chaos` when it stands between the servers and those that use them. */
+export const linked = 'SIDECART_LINKED'
+const behind = 10_000
+
+/** Where a server listens that others look for at `port`. */
+export const realPort = (port: number): number => (process.env[linked] ? port + behind : port)
+
+type Wanted = readonly { name: string; ports: Record<string, number> }[]
+
+/** @throws Advice naming each taken port, who wants it, and who holds it */
+export async function assertPortsFree(wanted: Wanted): Promise<void> {
+  const taken = await portHolders(wanted)
+  if (taken.length > 0)
+    throw new Advice(
+      `these ports are taken:\n${taken.join('\n')}\nStop what holds them, then try again.`,
+    )
+}
+
+/** A line for each unit whose ports somebody listens on: which ports, and who holds them. */
+export async function portHolders(wanted: Wanted): Promise<string[]> {
+  const lines = await Promise.all(
+    wanted.map(async ({ name, ports }) => {
+      const numbers = Object.values(ports)
+      const answered = await Promise.all(numbers.map((port) => accepts(port)))
+      const taken = numbers.filter((_, index) => answered[index])
+      return taken[0] === undefined
+        ? undefined
+        : `  ${name} needs ${taken.join(', ')}: ${await holder(taken[0])}`
+    }),
+  )
+  return lines.filter((line) => line !== undefined)
+}
+
+async function holder(port: number): Promise<string> {
+  const found = await portHolder(port)
+  if (!found) return 'let go a moment ago'
+  const { pid, command } = found
+  return pid === undefined ? command : `held by pid ${pid}, ${command.slice(0, 100)}`
+}

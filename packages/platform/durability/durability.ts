@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { brokerMonitorPort, redisPort } from '../config/ports.ts'
+import { Advice, type Project } from '../config/project.ts'
+import { databases, readSecrets } from '../config/secrets.ts'
+import { readState } from '../supervisor/state-file.ts'
+import { jetStreamFaults, readJetStream } from './jetstream.ts'
+import { postgresFaults, readPostgres } from './postgres.ts'
+import { readRedis, redisFaults } from './redis.ts'
+
+export type Diagnosis = { name: string; ok: boolean; detail: string }
+type Examination = { name: string; says: string; faults(): Promise<string[]> }
+
+/**
+ * Asks every server that runs and holds something which must not be lost whether it puts it on the disk first.
+ * @throws Advice when none was started here
+ */
+export function durability(project: Project): Promise<Diagnosis[]> {
+  const running = (readState(project)?.processes ?? []).map(({ name }) => name)
+  const examined = running.flatMap((name) => examinations[name]?.(project) ?? [])
+  if (examined.length === 0) throw new Advice('no servers are running: npm start')
+  return Promise.all(examined.map(diagnose))
+}
+
+/** By the name of the server. A server that is not here holds nothing that must not be lost. */
+const examinations: Record<string, (project: Project) => Examination[]> = {
+  postgres: (project) => {
+    const secrets = readSecrets(project)
+    return databases.map((name) => ({
+      name: `database-${name}`,
+      says: 'a commit is on the disk before it is answered',
+      faults: async () => postgresFaults(await readPostgres(secrets[`${name}-database`] ?? '')),
+    }))
+  },
+  nats: () => [
+    {
+      name: 'nats',
+      says: 'a fact is on the disk before it is acknowledged, and every consumer keeps its place',
+      faults: async () =>
+        jetStreamFaults(await readJetStream(`http://127.0.0.1:${brokerMonitorPort}`)),
+    },
+  ],
+  redis: ({ home }) => [
+    {
+      name: 'redis',
+      says: 'a write is on the disk before it is acknowledged, and nothing is evicted',
+      faults: async () => redisFaults(await readRedis(redisPort, join(home, 'redis/redis.conf'))),
+    },
+  ],
+}
+
+/** A server that cannot be asked is a fault as well. */
+async function diagnose({ name, says, faults }: Examination): Promise<Diagnosis> {
+  const found = await faults().catch((error: Error) => [`cannot be asked: ${error.message}`])
+  return { name, ok: found.length === 0, detail: found.join('; ') || says }
+}

@@ -1,0 +1,130 @@
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { PartError } from './binaries.ts'
+import { output } from '../process/spawn.ts'
+import { atLeast } from './versions.ts'
+
+/** A server program that the machine's package manager brings. */
+export type Program = {
+  name: string
+  otherNames?: readonly string[]
+  debian: string
+  brew: string
+  /** Where it is looked for before the PATH. */
+  folders?: readonly string[]
+  /** How it tells its version; group 1 of the pattern is the version. */
+  version?: { args: readonly string[]; pattern: RegExp }
+  least?: string
+}
+
+/** The browser of the browser tests, under any of its names. */
+export const chromium: Program = {
+  name: 'chromium',
+  otherNames: ['chromium-browser', 'google-chrome', 'google-chrome-stable', 'Google Chrome'],
+  folders: ['/Applications/Google Chrome.app/Contents/MacOS'],
+  debian: 'chromium',
+  brew: '--cask chromium',
+}
+
+export type Installed = { path: string; version: string }
+
+type Options = {
+  env?: Record<string, string | undefined>
+  log?: ((line: string) => void) | undefined
+  /** Whether the machine's package manager may be used; nothing is installed unless that was asked for. */
+  install?: boolean
+}
+
+const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin']
+const installTimeoutMs = 600_000
+
+/** Set by `--install` for all that a command starts. */
+export const installVariable = 'SIDECART_INSTALL'
+
+/**
+ * A program as it is on this machine; else, where `--install` allows it, from the Debian packages, if we are root and
+ * apt-get is there. What is installed is not started. @throws PartError with the command that installs it
+ */
+export async function ensureProgram(program: Program, options: Options = {}): Promise<Installed> {
+  const found = await findProgram(program, options)
+  if (typeof found === 'object') return found
+  const { install = process.env[installVariable] === '1' } = options
+  if (!install || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+    throw missing(program, found)
+  options.log?.(`${program.name}: ${found}; installing the Debian package ${program.debian}`)
+  try {
+    await withoutStartingServices(() => aptInstall(program.debian))
+  } catch (error) {
+    throw missing(program, `apt-get could not install it: ${lastLine(error as Error)}`)
+  }
+  const installed = await findProgram(program, options)
+  if (typeof installed === 'object') return installed
+  throw missing(program, installed)
+}
+
+/** The program, or why there is none that fits. */
+async function findProgram(
+  { name, otherNames = [], folders = [], version, least = '0.0.0' }: Program,
+  { env = process.env }: Options,
+): Promise<Installed | string> {
+  const onPath = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  const places = [...folders, ...onPath, ...usualFolders].flatMap((folder) =>
+    [name, ...otherNames].map((file) => join(folder, file)),
+  )
+  const path = places.find(executable)
+  if (!path) return 'not on this machine'
+  if (!version) return { path, version: '' }
+  const said = await output(path, version.args, 30_000).catch(
+    // some answer, and fail
+    ({ stdout = '', message }: Error & { stdout?: string }) => stdout + message,
+  )
+  const stated = version.pattern.exec(said)?.[1] ?? ''
+  if (atLeast(stated, least)) return { path, version: stated }
+  return `${path} has version ${stated || 'unknown'}, needed is ${least} or later`
+}
+
+function executable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function aptInstall(name: string): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const apt = (...args: string[]) =>
+    output('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-qq', ...args], installTimeoutMs, { env })
+  const install = () => apt('install', '--yes', '--no-install-recommends', name)
+  // The lists are fetched only when the package is not known, or no longer where they say.
+  await install().catch(() => apt('update').then(install))
+}
+
+/** Debian packages start what they install, on ports and with data that are not ours; this is Debian's way to say no. */
+async function withoutStartingServices(work: () => Promise<void>): Promise<void> {
+  const policy = '/usr/sbin/policy-rc.d'
+  const ours = !existsSync(policy)
+  if (ours)
+    writeFileSync(policy, '#!/bin/sh\n# for one installation by sidecart\nexit 101\n', {
+      mode: 0o755,
+    })
+  try {
+    await work()
+  } finally {
+    if (ours) rmSync(policy, { force: true })
+  }
+}
+
+function missing({ name, debian, brew }: Program, why: string): PartError {
+  const command =
+    process.platform === 'darwin'
+      ? `brew install ${brew}`
+      : existsSync('/usr/bin/apt-get')
+        ? `sudo apt-get install --no-install-recommends ${debian}`
+        : `install the package that brings ${name} (Debian: ${debian}; Homebrew: ${brew})`
+  const asRoot = process.getuid?.() === 0 ? ' (or the same command again with --install)' : ''
+  return new PartError(`${name} cannot be started: ${why}.\nThis installs it: ${command}${asRoot}`)
+}
+
+const lastLine = ({ message }: Error) => message.trim().split('\n').at(-1) ?? ''

@@ -1,0 +1,149 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { answers, type Started, startAndWait } from '../process/start-process.ts'
+
+const local = '127.0.0.1'
+
+/** The name in every certificate of the shop; `dapr run` takes it for granted. */
+const trustDomain = 'localhost'
+
+export type SentryOptions = {
+  /** The program, from `ensureRuntime`. */
+  path: string
+  /** Holds the certificate authority: ca.crt, issuer.crt, issuer.key, from `ensureAuthority`. */
+  dir: string
+  /** A Dapr Configuration with `spec.mtls`. */
+  configFile: string
+  port?: number
+  healthPort?: number
+  logFile: string
+}
+
+export type Sentry = Started & { trustAnchors: string; trustAnchorsFile: string; address: string }
+
+/**
+ * Starts Dapr's certificate authority on 127.0.0.1 and reads the trust anchors (PEM, for DAPR_TRUST_ANCHORS).
+ * Throws if a port is taken or it does not become healthy.
+ */
+export async function startSentry(options: SentryOptions): Promise<Sentry> {
+  const { path, port = 50001, healthPort = 50011, logFile } = options
+  const [dir, configFile] = [resolve(options.dir), resolve(options.configFile)]
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const args = [
+    ...['--issuer-credentials', dir, '--trust-domain', trustDomain, '--config', configFile],
+    ...listening(port, healthPort),
+    // Sentry serves metrics on every interface, whatever it is told.
+    '--enable-metrics=false',
+  ]
+  const started = await startAndWait(
+    { name: 'sentry', command: path, args, cwd: dir, env: { NAMESPACE: 'default' }, logFile },
+    { ports: [port, healthPort], ready: () => healthy(healthPort) },
+  )
+  const trustAnchorsFile = join(dir, 'ca.crt')
+  return {
+    ...started,
+    trustAnchorsFile,
+    trustAnchors: await readFile(trustAnchorsFile, 'utf8'),
+    address: `${local}:${port}`,
+  }
+}
+
+type Mtls = {
+  trustAnchorsFile: string
+  sentryAddress: string
+  /** Proves to sentry that this is the scheduler, when sentry asks for proof. */
+  tokenFile?: string
+}
+
+export type SchedulerOptions = {
+  path: string
+  /** Holds the jobs (an embedded etcd) and the scheduler's own certificate. */
+  dir: string
+  port?: number
+  healthPort?: number
+  metricsPort?: number
+  etcdClientPort?: number
+  etcdPeerPort?: number
+  /** From `startSentry`, when the sidecars use mTLS. */
+  mtls?: Mtls | undefined
+  logFile: string
+}
+
+/**
+ * Starts Dapr's scheduler on 127.0.0.1, without which a sidecar never calls itself healthy.
+ * Throws if a port is taken or it does not become healthy.
+ */
+export async function startScheduler(
+  options: SchedulerOptions,
+): Promise<Started & { address: string }> {
+  const { port = 50006, healthPort = 50016, metricsPort = 50026, mtls } = options
+  const { etcdClientPort = 52379, etcdPeerPort = 52380, path, logFile } = options
+  const dir = resolve(options.dir)
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const id = 'dapr-scheduler-server-0'
+  const args = [
+    ...['--id', id, '--override-broadcast-host-port', `${local}:${port}`],
+    ...['--etcd-data-dir', join(dir, 'etcd'), '--etcd-client-port', String(etcdClientPort)],
+    ...[
+      '--etcd-client-listen-address',
+      local,
+      '--etcd-initial-cluster',
+      `${id}=http://${local}:${etcdPeerPort}`,
+    ],
+    ...['--identity-directory-write', join(dir, 'identity')],
+    ...listening(port, healthPort),
+    ...['--metrics-port', String(metricsPort), '--metrics-listen-address', local],
+    // There is no other member to wait for: ready a second earlier.
+    '--etcd-initial-election-tick-advance',
+    ...(mtls ? tls(mtls) : []),
+  ]
+  const started = await startAndWait(
+    {
+      name: 'scheduler',
+      command: path,
+      args,
+      cwd: dir,
+      env: {
+        NAMESPACE: 'default',
+        ...(mtls?.tokenFile && { DAPR_SENTRY_TOKEN_FILE: mtls.tokenFile }),
+      },
+      logFile,
+    },
+    {
+      ports: [port, healthPort, metricsPort, etcdClientPort, etcdPeerPort],
+      ready: () => healthy(healthPort),
+      timeoutMs: 60_000,
+    },
+  )
+  return { ...started, address: `${local}:${port}` }
+}
+
+function tls({ trustAnchorsFile, sentryAddress }: Mtls): string[] {
+  return [
+    '--tls-enabled',
+    '--trust-domain',
+    trustDomain,
+    '--trust-anchors-file',
+    resolve(trustAnchorsFile),
+    '--sentry-address',
+    sentryAddress,
+  ]
+}
+
+// Dapr 1.18 ignores the last of these: the health page, which says nothing else, is open on every interface.
+function listening(port: number, healthPort: number): string[] {
+  return [
+    '--port',
+    String(port),
+    '--listen-address',
+    local,
+    '--healthz-port',
+    String(healthPort),
+    '--healthz-listen-address',
+    local,
+  ]
+}
+
+function healthy(port: number): Promise<boolean> {
+  return answers(`http://${local}:${port}/healthz`)
+}

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ensureProgram, type Program } from '../install/packages.ts'
+import { PartError } from '../install/binaries.ts'
+import { output } from '../process/spawn.ts'
+import { greets, type Started, startAndWait } from '../process/start-process.ts'
+
+const java: Program = {
+  name: 'java',
+  debian: 'default-jre-headless',
+  brew: 'openjdk',
+  folders: ['/opt/homebrew/opt/openjdk/bin', '/usr/local/opt/openjdk/bin'],
+  version: { args: ['-version'], pattern: /version "(\d+\.\d+\.\d+)/ },
+  least: '17.0.0',
+}
+const maven: Program = { name: 'mvn', debian: 'maven', brew: 'maven' }
+
+const pom = join(import.meta.dirname, 'kafka/pom.xml')
+const fetchTimeoutMs = 300_000
+const toolTimeoutMs = 60_000
+
+export type KafkaOptions = {
+  /** Where the jars are kept, for all servers. */
+  jars: string
+  /** Holds the configuration (mode 0600) and the data. */
+  dir: string
+  port: number
+  controllerPort: number
+  user: string
+  password: string
+  logFile: string
+  log?: (line: string) => void
+}
+
+/**
+ * Starts Kafka on 127.0.0.1 as its own controller, with one user. A fact is on disk before it is acknowledged; topics
+ * appear when they are first used. Throws if it cannot be had, a port is taken, or it does not answer.
+ */
+export async function startKafka({ log, ...options }: KafkaOptions): Promise<Started> {
+  const { path, jars } = await ensureKafka(options.jars, log)
+  const dir = resolve(options.dir)
+  const file = join(dir, 'server.properties')
+  await mkdir(dir, { recursive: true })
+  await writeFile(file, properties({ ...options, dir }), { mode: 0o600 })
+  await chmod(file, 0o600)
+  const program = (main: string, ...args: string[]) => ['-cp', join(jars, '*'), main, ...args]
+  if (!existsSync(join(dir, 'data/meta.properties'))) {
+    const format = ['format', '--cluster-id', clusterId, '--config', file]
+    await output(path, program('kafka.tools.StorageTool', ...format), toolTimeoutMs)
+  }
+  const { port, controllerPort, logFile } = options
+  return startAndWait(
+    {
+      name: 'kafka',
+      command: path,
+      args: [...small, ...program('kafka.Kafka', file)],
+      cwd: dir,
+      logFile,
+    },
+    { ports: [port, controllerPort], ready: () => kafkaAnswers(port), timeoutMs: 60_000 },
+  )
+}
+
+/** Java, and the folder with the jars. @throws PartError with what to do when one of them cannot be had */
+export async function ensureKafka(
+  parent: string,
+  log?: (line: string) => void,
+): Promise<{ path: string; jars: string }> {
+  const { path } = await ensureProgram(java, { log })
+  return { path, jars: await ensureJars(parent, log) }
+}
+
+/** A server for a few apps on one machine, not for a data centre. */
+const small = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+
+const clusterId = Buffer.from('sidecart').toString('base64url').padEnd(22, 'A')
+
+/** The folder with the jars that the pom names, fetched by Maven when they are not there yet. */
+async function ensureJars(parent: string, log?: (line: string) => void): Promise<string> {
+  const key = createHash('sha256')
+    .update(await readFile(pom))
+    .digest('hex')
+    .slice(0, 10)
+  const jars = join(resolve(parent), `kafka-${key}`)
+  if (existsSync(jars)) return jars
+  const { path } = await ensureProgram(maven, { log })
+  log?.('kafka: fetching its jars (54 MB) with Maven')
+  const half = `${jars}.${process.pid}`
+  const args = ['-q', '-B', '-C', '-f', pom, 'dependency:copy-dependencies']
+  await output(path, [...args, `-DoutputDirectory=${half}`], fetchTimeoutMs).catch(
+    async (error) => {
+      await rm(half, { recursive: true, force: true })
+      const command = `mvn -f ${pom} dependency:copy-dependencies -DoutputDirectory=${jars}`
+      throw new PartError(
+        `the jars of Kafka could not be fetched: ${error.message}\nTry: ${command}`,
+      )
+    },
+  )
+  await rename(half, jars)
+  return jars
+}
+
+type Settings = Pick<KafkaOptions, 'dir' | 'port' | 'controllerPort' | 'user' | 'password'>
+
+function properties({ dir, port, controllerPort, user, password }: Settings): string {
+  const login = `org.apache.kafka.common.security.plain.PlainLoginModule required username="${user}" password="${password}" user_${user}="${password}";`
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=CLIENT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=CLIENT://127.0.0.1:${port}
+listener.security.protocol.map=CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=CLIENT
+controller.listener.names=CONTROLLER
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.client.plain.sasl.jaas.config=${login}
+listener.name.controller.plain.sasl.jaas.config=${login}
+log.dirs=${join(dir, 'data')}
+# One partition a topic: facts without a key stay in order.
+num.partitions=1
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+# Without this a fact is acknowledged before it is on disk.
+log.flush.interval.messages=1
+log.retention.hours=168
+message.max.bytes=4194304
+`
+}
+
+/** True if a server on this port answers the one request that needs no login: which versions it speaks. */
+export function kafkaAnswers(port: number): Promise<boolean> {
+  const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
+  return greets(port, apiVersions, (answer) => answer.readInt32BE(4) === 1)
+}

@@ -1,0 +1,59 @@
+import { mkdir } from 'node:fs/promises'
+import { findPackageJSON } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { accepts, answers, type Started, startAndWait } from '../process/start-process.ts'
+
+export type MailOptions = {
+  /** Keeps the newest mails; they are there again after a restart. */
+  dir: string
+  smtpPort?: number
+  webPort?: number
+  logFile: string
+}
+
+/**
+ * Starts an SMTP server on 127.0.0.1 that delivers nothing and shows everything in a web inbox
+ * (`GET <inboxUrl>/api/email`, `DELETE <inboxUrl>/api/email/all`). Throws if a port is taken or it does not answer.
+ */
+export async function startMail({
+  smtpPort = 1025,
+  webPort = 1080,
+  logFile,
+  ...options
+}: MailOptions): Promise<Started & { inboxUrl: string }> {
+  const dir = resolve(options.dir)
+  await mkdir(dir, { recursive: true })
+  const inboxUrl = `http://127.0.0.1:${webPort}`
+  const smtp = ['--smtp', String(smtpPort), '--ip', '127.0.0.1']
+  const web = ['--web', String(webPort), '--web-ip', '127.0.0.1']
+  const kept = ['--max-emails', String(mostMails)]
+  const started = await startAndWait(
+    {
+      name: 'maildev',
+      command: process.execPath,
+      args: [
+        ...['--import', greetAtOnce, program(), ...smtp, ...web, ...kept],
+        // else it writes into its log who gets each mail
+        ...['--silent', '--mail-directory', dir],
+      ],
+      cwd: dir,
+      logFile,
+    },
+    {
+      ports: [smtpPort, webPort],
+      ready: async () => (await answers(`${inboxUrl}/api/healthz`)) && accepts(smtpPort),
+    },
+  )
+  return { ...started, inboxUrl }
+}
+
+/** At a start it reads them all: some 600 a second, far fewer on a machine that is busy. */
+const mostMails = 1000
+
+const greetAtOnce = new URL('greet-at-once.ts', import.meta.url).href
+
+function program(): string {
+  const manifest = findPackageJSON('maildev', import.meta.url)
+  if (!manifest) throw new Error('maildev is not installed: run npm install')
+  return join(dirname(manifest), 'dist', 'bin', 'maildev.js')
+}

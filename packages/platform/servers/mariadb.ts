@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ensureProgram, type Program } from '../install/packages.ts'
+import { output } from '../process/spawn.ts'
+import { greets, type Started, startAndWait } from '../process/start-process.ts'
+
+const packages = { debian: 'mariadb-server-core', brew: 'mariadb' }
+export const mariadbd: Program = {
+  ...packages,
+  name: 'mariadbd',
+  version: { args: ['--version'], pattern: /Ver (\d+\.\d+\.\d+)/ },
+  least: '10.5.0',
+}
+const installer: Program = { ...packages, name: 'mariadb-install-db' }
+/** The installer is a script that needs it. */
+const printer: Program = { ...packages, name: 'my_print_defaults', debian: 'mariadb-client-core' }
+
+export type MariadbOptions = {
+  /** Holds the configuration and the first statements (mode 0600), and the data. */
+  dir: string
+  port: number
+  user: string
+  password: string
+  /** Belongs to the user. */
+  schema: string
+  logFile: string
+  log?: (line: string) => void
+}
+
+/**
+ * Starts MariaDB on 127.0.0.1 with one user and one schema. A commit is on disk before it is answered.
+ * Throws if it cannot be had, the port is taken, or it does not answer.
+ */
+export async function startMariadb({ log, ...options }: MariadbOptions): Promise<Started> {
+  const { path } = await ensureProgram(mariadbd, { log })
+  const dir = resolve(options.dir)
+  const files = { 'my.cnf': config(dir, options.port), 'first.sql': statements(options) }
+  await mkdir(dir, { recursive: true })
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(dir, name), content, { mode: 0o600 })
+    await chmod(join(dir, name), 0o600)
+  }
+  const defaults = `--defaults-file=${join(dir, 'my.cnf')}`
+  const user = `--user=${userInfo().username}`
+  if (!existsSync(join(dir, 'data/mysql'))) {
+    await ensureProgram(printer, { log })
+    const install = await ensureProgram(installer, { log })
+    await output(install.path, [defaults, user, '--skip-test-db'], 60_000)
+  }
+  const { port, logFile } = options
+  return startAndWait(
+    { name: 'mariadb', command: path, args: [defaults, user], cwd: dir, logFile },
+    { ports: [port], ready: () => mariadbAnswers(port) },
+  )
+}
+
+const config = (dir: string, port: number) => `[mariadbd]
+bind-address = 127.0.0.1
+port = ${port}
+datadir = ${join(dir, 'data')}
+socket = ${join(dir, 'socket')}
+pid-file = ${join(dir, 'pid')}
+init-file = ${join(dir, 'first.sql')}
+skip-name-resolve
+character-set-server = utf8mb4
+collation-server = utf8mb4_bin
+max-allowed-packet = 16M
+innodb-buffer-pool-size = 32M
+performance-schema = off
+# A commit is on disk before it is answered.
+innodb-flush-log-at-trx-commit = 1
+`
+
+/**
+ * Read at every start, a statement a line. The table is the one that Dapr's component makes: of two sidecars that make it
+ * at the same moment one gives up (`Duplicate column name 'row_id'`).
+ */
+const statements = ({ user, password, schema }: MariadbOptions) => `\
+CREATE DATABASE IF NOT EXISTS \`${schema}\`;
+CREATE TABLE IF NOT EXISTS \`${schema}\`.state (id VARCHAR(255) NOT NULL PRIMARY KEY, value JSON NOT NULL, isbinary BOOLEAN NOT NULL, insertDate TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, updateDate TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, eTag VARCHAR(36) NOT NULL, expiredate TIMESTAMP NULL, row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, INDEX expiredate_idx (expiredate), UNIQUE KEY row_id_uidx (row_id));
+CREATE USER IF NOT EXISTS '${user}'@'127.0.0.1';
+ALTER USER '${user}'@'127.0.0.1' IDENTIFIED BY '${password}';
+GRANT ALL ON \`${schema}\`.* TO '${user}'@'127.0.0.1';
+`
+
+/** True if a server on this port introduces itself: the first byte after the length is the protocol, 10. */
+export const mariadbAnswers = (port: number): Promise<boolean> =>
+  greets(port, Buffer.alloc(0), (data) => data[4] === 10)

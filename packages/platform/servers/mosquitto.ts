@@ -1,0 +1,123 @@
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { ensureProgram, type Program } from '../install/packages.ts'
+import { type Started, startAndWait } from '../process/start-process.ts'
+
+export const mosquitto: Program = {
+  name: 'mosquitto',
+  debian: 'mosquitto',
+  brew: 'mosquitto',
+  version: { args: ['-h'], pattern: /version (\d+\.\d+\.\d+)/ },
+  least: '2.0.0',
+}
+
+export type MosquittoOptions = {
+  /** Holds the configuration and the password file (mode 0600), and the data. */
+  dir: string
+  port: number
+  user: string
+  password: string
+  logFile: string
+  log?: (line: string) => void
+}
+
+/**
+ * Starts Mosquitto on 127.0.0.1 with one user. It saves its data soon after every change, not before it acknowledges.
+ * Throws if it cannot be had, the port is taken, or it does not answer.
+ */
+export async function startMosquitto({ log, ...options }: MosquittoOptions): Promise<Started> {
+  const { path } = await ensureProgram(mosquitto, { log })
+  const { port, user, password, logFile } = options
+  const dir = resolve(options.dir)
+  const file = join(dir, 'mosquitto.conf')
+  const files = { 'mosquitto.conf': config(dir, port), passwords: hashed(user, password) }
+  await mkdir(dir, { recursive: true })
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(dir, name), content, { mode: 0o600 })
+    await chmod(join(dir, name), 0o600)
+  }
+  return startAndWait(
+    { name: 'mosquitto', command: path, args: ['-c', file], cwd: dir, logFile },
+    { ports: [port], ready: () => mosquittoAnswers({ port, user, password }) },
+  )
+}
+
+const config = (dir: string, port: number) => `listener ${port} 127.0.0.1
+user ${userInfo().username}
+allow_anonymous false
+password_file ${join(dir, 'passwords')}
+persistence true
+persistence_location ${dir}/
+autosave_on_changes true
+autosave_interval 1
+max_queued_messages 0
+max_inflight_messages 500
+log_dest stderr
+log_type error
+log_type warning
+`
+
+function hashed(user: string, password: string): string {
+  const salt = randomBytes(12)
+  const digest = pbkdf2Sync(password, salt, 101, 64, 'sha512')
+  return `${user}:$7$101$${salt.toString('base64')}$${digest.toString('base64')}\n`
+}
+
+type Login = Pick<MosquittoOptions, 'port' | 'user' | 'password'>
+
+/** True if the server lets this user in. */
+export const mosquittoAnswers = (login: Login): Promise<boolean> =>
+  visit(login, { client: '', keep: false, topics: [] })
+
+/**
+ * Begins what a client hears, so that facts wait for it from now on, also before it comes for the first time.
+ * @throws Error when the server refuses
+ */
+export async function ensureSession(login: Login, client: string, topics: readonly string[]) {
+  if (!(await visit(login, { client, keep: true, topics })))
+    throw new Error(`Mosquitto refused a session for ${client}`)
+}
+
+type Visit = { client: string; keep: boolean; topics: readonly string[] }
+
+/** Connects, subscribes and leaves (MQTT 3.1.1). Answers whether all of it was accepted. */
+function visit({ port, user, password }: Login, { client, keep, topics }: Visit): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
+    const finish = (answer: boolean) => {
+      socket.end(packet(0xe0, []))
+      socket.destroySoon()
+      resolve(answer)
+    }
+    const flags = 0b1100_0000 | (keep ? 0 : 0b10)
+    const login = [text('MQTT'), [4, flags, 0, 10], text(client), text(user), text(password)]
+    const wanted = topics.map((topic) => [...text(topic), 1])
+    socket.on('connect', () => socket.write(packet(0x10, login)))
+    let accepted = false
+    socket.on('data', ([type, , , code]) => {
+      accepted ||= type === 0x20 && code === 0
+      if (type === 0x20 && accepted && topics.length > 0)
+        socket.write(packet(0x82, [[0, 1], ...wanted]))
+      else finish(accepted)
+    })
+    // Who is let in and then sent away has met the client whose name this is, who subscribes by itself.
+    for (const event of ['close', 'error']) socket.on(event, () => finish(accepted))
+    socket.on('timeout', () => finish(false))
+  })
+}
+
+const text = (value: string): number[] => {
+  const bytes = Buffer.from(value)
+  return [bytes.length >> 8, bytes.length & 0xff, ...bytes]
+}
+
+function packet(type: number, parts: readonly (readonly number[])[]): Buffer {
+  const body = parts.flat()
+  const length: number[] = []
+  for (let rest = body.length; length.length === 0 || rest > 0; rest >>= 7)
+    length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0))
+  return Buffer.from([type, ...length, ...body])
+}

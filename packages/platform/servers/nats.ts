@@ -1,0 +1,147 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import {
+  type JetStreamManager,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import { connect, nanos } from '@nats-io/transport-node'
+import { answers, type Started, startAndWait } from '../process/start-process.ts'
+
+/** Who may log in. Without `may`, everything is allowed. */
+export type NatsUser = {
+  user: string
+  password: string
+  /** The subjects to publish and to subscribe to, with NATS' wildcards. */
+  may?: { publish: readonly string[]; subscribe: readonly string[] }
+}
+
+export type NatsOptions = {
+  /** The program, from `ensureRuntime`. */
+  path: string
+  /** Holds the configuration file (mode 0600) and the streams. */
+  dir: string
+  port?: number
+  monitorPort?: number
+  user: string
+  password: string
+  logFile: string
+}
+
+/**
+ * Starts NATS with JetStream on 127.0.0.1. A message is on disk before it is acknowledged. `url` carries no credentials.
+ * Throws if a port is taken or the server does not answer.
+ */
+export async function startNats({
+  path,
+  logFile,
+  port = 4222,
+  monitorPort = 8222,
+  ...options
+}: NatsOptions): Promise<Started & { url: string }> {
+  const { dir, user, password } = options
+  const file = await writeNatsConfig({ dir, port, monitorPort, users: [{ user, password }] })
+  const started = await startAndWait(
+    { name: 'nats-server', command: path, args: ['--config', file], cwd: dirname(file), logFile },
+    { ports: [port, monitorPort], ready: () => answers(`http://127.0.0.1:${monitorPort}/healthz`) },
+  )
+  return { ...started, url: `nats://127.0.0.1:${port}` }
+}
+
+/** Writes the configuration file (mode 0600) and returns its path. A running server reads it again at SIGHUP. */
+export async function writeNatsConfig({
+  dir,
+  ...options
+}: {
+  dir: string
+  port: number
+  monitorPort: number
+  users: readonly NatsUser[]
+}): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const file = join(resolve(dir), 'nats.conf')
+  await writeFile(file, natsConfig({ store: join(resolve(dir), 'jetstream'), ...options }), {
+    mode: 0o600,
+  })
+  await chmod(file, 0o600)
+  return file
+}
+
+/** The configuration file. JSON is valid in it. `host` is where clients connect; the monitor is always local. */
+export function natsConfig(options: {
+  store: string
+  host?: string
+  port: number
+  monitorPort: number
+  users: readonly NatsUser[]
+}): string {
+  const users = options.users.map(({ user, password, may }) =>
+    JSON.stringify({ user, password, ...(may && { permissions: may }) }),
+  )
+  return `server_name: sidecart
+listen: "${options.host ?? '127.0.0.1'}:${options.port}"
+http: "127.0.0.1:${options.monitorPort}"
+authorization {
+  users: [
+    ${users.join('\n    ')}
+  ]
+}
+# The default, 1 MB, leaves no room for the envelope of a fact of that size.
+max_payload: 4MB
+jetstream {
+  store_dir: ${JSON.stringify(options.store)}
+  # Without this a message is acknowledged before it is on disk.
+  sync_interval: always
+}
+`
+}
+
+export type NatsLogin = { url: string; user: string; password: string }
+
+export type StreamOptions = NatsLogin & {
+  name: string
+  subjects: readonly string[]
+}
+
+/**
+ * Creates a stream, or brings an existing one to these settings and adds the subjects it lacks; no message is lost.
+ * Kept in files for 7 days; a message id seen within 2 minutes is dropped. Throws if the server refuses.
+ */
+export async function ensureStream({
+  url,
+  user,
+  password: pass,
+  name,
+  subjects,
+}: StreamOptions): Promise<void> {
+  const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
+  try {
+    const manager = await jetstreamManager(connection)
+    const existing = await subjectsOf(manager, name)
+    const config = { ...durable, subjects: [...new Set([...(existing ?? []), ...subjects])] }
+    await (existing
+      ? manager.streams.update(name, config)
+      : manager.streams.add({ name, ...config }))
+  } finally {
+    await connection.close()
+  }
+}
+
+const day = 86_400_000
+
+const durable = {
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  duplicate_window: nanos(120_000),
+  max_age: nanos(7 * day),
+  num_replicas: 1,
+} satisfies Partial<StreamConfig>
+
+async function subjectsOf(manager: JetStreamManager, name: string): Promise<string[] | undefined> {
+  for await (const stream of manager.streams.list()) {
+    if (stream.config.name === name) return stream.config.subjects
+  }
+  return undefined
+}

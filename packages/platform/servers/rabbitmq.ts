@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { ensureProgram, type Program } from '../install/packages.ts'
+import { accepts, greets, type Started, startAndWait } from '../process/start-process.ts'
+
+/**
+ * On Debian the one on the PATH is another script, which changes the user and the folders. Its version is not asked for:
+ * that would start a port mapper on Erlang's default port, open to the network.
+ */
+export const rabbitmq: Program = {
+  name: 'rabbitmq-server',
+  debian: 'rabbitmq-server',
+  brew: 'rabbitmq',
+  folders: ['/usr/lib/rabbitmq/bin'],
+}
+
+const epmd: Program = { name: 'epmd', debian: 'erlang-base', brew: 'erlang' }
+
+/** A topic and those who hear it; each of them has a queue. */
+export type Topic = { name: string; queues: readonly string[] }
+
+export type RabbitmqOptions = {
+  /** Holds the configuration (mode 0600) and the data. */
+  dir: string
+  port: number
+  /** Erlang nodes talk on this one; ours is alone. */
+  nodePort: number
+  epmdPort: number
+  user: string
+  password: string
+  /** What exists before anybody connects: a fact that is said to a topic without a queue is lost. */
+  topics: readonly Topic[]
+  logFile: string
+  log?: (line: string) => void
+}
+
+/** Starts Erlang's port mapper on 127.0.0.1, without which RabbitMQ does not start. */
+export async function startEpmd(port: number, logFile: string): Promise<Started> {
+  const { path } = await ensureProgram(epmd)
+  const args = ['-port', String(port), '-address', '127.0.0.1']
+  return startAndWait(
+    { name: 'epmd', command: path, args, cwd: '/', logFile },
+    { ports: [port], ready: () => accepts(port) },
+  )
+}
+
+/**
+ * Starts RabbitMQ on 127.0.0.1, with one user and the topics. Needs `startEpmd` on the same `epmdPort`.
+ * Throws if it cannot be had, a port is taken, or it does not answer.
+ */
+export async function startRabbitmq({
+  logFile,
+  log,
+  ...options
+}: RabbitmqOptions): Promise<Started> {
+  const { path } = await ensureProgram(rabbitmq, { log })
+  const dir = resolve(options.dir)
+  const files = {
+    'rabbitmq.conf': config(options.port, join(dir, 'definitions.json')),
+    'definitions.json': JSON.stringify(definitions(options)),
+    enabled_plugins: '[].\n',
+    'rabbitmq-env.conf': '',
+  }
+  await mkdir(dir, { recursive: true })
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(dir, name), content, { mode: 0o600 })
+    await chmod(join(dir, name), 0o600)
+  }
+  return startAndWait(
+    { name: 'rabbitmq', command: path, env: environment(dir, options), cwd: dirname(dir), logFile },
+    {
+      ports: [options.port, options.nodePort],
+      ready: () => speaksAmqp(options.port),
+      timeoutMs: 60_000,
+    },
+  )
+}
+
+type Ports = Pick<RabbitmqOptions, 'nodePort' | 'epmdPort'>
+
+function environment(dir: string, { nodePort, epmdPort }: Ports): Record<string, string> {
+  return {
+    HOME: dir,
+    // Makes the script become the server instead of its parent.
+    RUNNING_UNDER_SYSTEMD: 'true',
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_EPMD_PORT: String(epmdPort),
+    RABBITMQ_NODENAME: 'sidecart@localhost',
+    RABBITMQ_DIST_PORT: String(nodePort),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    RABBITMQ_CONFIG_FILE: join(dir, 'rabbitmq.conf'),
+    RABBITMQ_CONF_ENV_FILE: join(dir, 'rabbitmq-env.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(dir, 'enabled_plugins'),
+    RABBITMQ_MNESIA_BASE: join(dir, 'data'),
+    RABBITMQ_LOG_BASE: join(dir, 'log'),
+    RABBITMQ_PID_FILE: join(dir, 'pid'),
+    RABBITMQ_LOGS: '-',
+  }
+}
+
+const config = (port: number, definitionsFile: string) => `listeners.tcp.1 = 127.0.0.1:${port}
+load_definitions = ${definitionsFile}
+log.console.level = warning
+`
+
+/** The whole set-up of the broker, read at every start: user, topics (fanout exchanges), queues. */
+export function definitions({
+  user,
+  password,
+  topics,
+}: Pick<RabbitmqOptions, 'user' | 'password' | 'topics'>): object {
+  const vhost = '/'
+  const lasting = { vhost, durable: true, auto_delete: false }
+  return {
+    vhosts: [{ name: vhost }],
+    users: [{ name: user, tags: [], ...hashed(password) }],
+    permissions: [{ user, vhost, configure: '.*', write: '.*', read: '.*' }],
+    exchanges: topics.map(({ name }) => ({
+      name,
+      ...lasting,
+      type: 'fanout',
+      internal: false,
+      arguments: {},
+    })),
+    queues: topics.flatMap(({ queues }) =>
+      // The argument is the one that Dapr gives: with another one it could not use the queue.
+      queues.map((name) => ({ name, ...lasting, arguments: { 'x-queue-type': 'classic' } })),
+    ),
+    bindings: topics.flatMap(({ name, queues }) =>
+      queues.map((destination) => ({
+        source: name,
+        vhost,
+        destination,
+        destination_type: 'queue',
+        routing_key: '',
+        arguments: {},
+      })),
+    ),
+  }
+}
+
+function hashed(password: string) {
+  const salt = randomBytes(4)
+  const digest = createHash('sha256').update(salt).update(password).digest()
+  return {
+    password_hash: Buffer.concat([salt, digest]).toString('base64'),
+    hashing_algorithm: 'rabbit_password_hashing_sha256',
+  }
+}
+
+/** True if a server on this port begins to speak AMQP 0-9-1 with us: it does when it is ready. */
+function speaksAmqp(port: number): Promise<boolean> {
+  const methodFrame = 1
+  return greets(
+    port,
+    Buffer.from('AMQP\x00\x00\x09\x01', 'latin1'),
+    ([type]) => type === methodFrame,
+  )
+}

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join, resolve } from 'node:path'
+import { ensureProgram, type Program } from '../install/packages.ts'
+import { type Started, startAndWait } from '../process/start-process.ts'
+
+export const redis: Program = {
+  name: 'redis-server',
+  debian: 'redis-server',
+  brew: 'redis',
+  version: { args: ['--version'], pattern: /v=(\d+\.\d+\.\d+)/ },
+  least: '6.2.0',
+}
+
+export type RedisOptions = {
+  /** Holds the configuration file (mode 0600) and the data. */
+  dir: string
+  port: number
+  user: string
+  password: string
+  logFile: string
+  log?: (line: string) => void
+}
+
+/**
+ * Starts Redis on 127.0.0.1 with one user, who may not administer it. A write is on disk before it is acknowledged.
+ * Throws if it cannot be had, the port is taken, or it does not answer.
+ */
+export async function startRedis({
+  port,
+  logFile,
+  log,
+  ...options
+}: RedisOptions): Promise<Started> {
+  const { path } = await ensureProgram(redis, { log })
+  const dir = resolve(options.dir)
+  await mkdir(dir, { recursive: true })
+  const file = join(dir, 'redis.conf')
+  await writeFile(file, redisConfig({ ...options, dir, port }), { mode: 0o600 })
+  await chmod(file, 0o600)
+  return startAndWait(
+    { name: 'redis', command: path, args: [file], cwd: dir, logFile },
+    { ports: [port], ready: () => redisAnswers({ ...options, port }) },
+  )
+}
+
+/** The configuration file. JSON strings are valid strings in it. */
+export function redisConfig({
+  dir,
+  port,
+  user,
+  password,
+}: Pick<RedisOptions, 'dir' | 'port' | 'user' | 'password'>): string {
+  return `bind 127.0.0.1
+port ${port}
+dir ${JSON.stringify(dir)}
+# The default user stays on, with a password that nobody is told: a server that loads its file acts as this user, and
+# leaves out every transaction in it that this user may not run.
+requirepass ${randomBytes(24).toString('base64url')}
+user ${user} on ${JSON.stringify(`>${password}`)} ~* &* +@all -@dangerous +info
+# Without these two a write is acknowledged before it is on disk.
+appendonly yes
+appendfsync always
+save ""
+maxmemory-policy noeviction
+`
+}
+
+type Login = { port: number; user: string; password: string }
+
+/** True if the server lets this user in and has loaded its data. */
+export function redisAnswers({ port, user, password }: Login): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
+    let said = ''
+    const finish = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.on('connect', () => socket.write(command('AUTH', user, password) + command('PING')))
+    socket.on('data', (data) => {
+      said += data
+      if (said.includes('+PONG')) finish(true)
+      else if (said.includes('-')) finish(false)
+    })
+    socket.on('error', () => finish(false))
+    socket.on('timeout', () => finish(false))
+  })
+}
+
+const command = (...words: string[]) =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`

@@ -1,0 +1,46 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Advice } from '../config/project.ts'
+import { tail } from './process-spec.ts'
+
+const everyMs = 250
+const patienceMs = 15_000
+
+/**
+ * Calls every service through the gateway and its sidecar, as a customer's browser will: processes that are ready say
+ * nothing of whether sidecars find and admit each other.
+ *
+ * @throws Advice naming the services that are not reached after `forMs`, with the last words of the gateway about them
+ */
+export async function assertCallsReach(
+  gateway: string,
+  logFile: string,
+  forMs = patienceMs,
+): Promise<void> {
+  const deadline = Date.now() + forMs
+  let missing = await unreached(gateway)
+  while (missing && Date.now() < deadline) {
+    await pause(everyMs)
+    missing = await unreached(gateway)
+  }
+  if (!missing) return
+  const why = tail(logFile, 200).filter((line) => /no API document/.test(line))
+  throw new Advice(
+    [
+      `every process runs, but calls from the gateway do not reach ${missing}.`,
+      'Look at nameResolution, mtls and accessControl in components/common/configuration/, and at the network.',
+      ...why.slice(-2).map((line) => `    ${line.slice(0, 400)}`),
+    ].join('\n'),
+  )
+}
+
+/** The services that the merged API document lacks, such as `users, orders`; undefined when it has them all. */
+async function unreached(gateway: string): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(5_000)
+    const answer = await fetch(`${gateway}/openapi.json`, { signal })
+    const { info } = (await answer.json()) as { info?: { description?: string } }
+    return /missing here: (.+)\.$/.exec(info?.description ?? '')?.[1]
+  } catch {
+    return 'the gateway'
+  }
+}

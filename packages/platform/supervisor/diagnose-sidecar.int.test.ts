@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { alive, until } from '../process/spawn.ts'
+import { redis, startRedis } from '../servers/redis.ts'
+import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { testWith } from '@sidecart/testing/needs.ts'
+import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
+import { readResources } from '../config/components.ts'
+import { explainSidecar } from './diagnose-sidecar.ts'
+import { tail } from './process-spec.ts'
+
+const withRedis = await testWith(redis)
+
+const state = join(import.meta.dirname, '../components/state-redis')
+const withinMs = 10_000
+
+/** What is said about a sidecar with the store of the shop and these secrets, when it has given up. */
+async function explained(secrets: Record<string, string>): Promise<string | undefined> {
+  const { proc, logFile, secretsFile } = await startSidecar('carts', [state], secrets)
+  await until(() => !alive(proc), { timeoutMs: withinMs, what: 'the sidecar to give up' })
+  return explainSidecar(tail(logFile), {
+    resources: readResources([state]),
+    secrets,
+    secretsFile,
+  })
+}
+
+test('a server that is not there: which file, which secret, and to start it', async () => {
+  const [port = 0] = await freePorts(1)
+  const login = { 'redis-username': 'sidecart', 'redis-password': 'x' }
+  const said = await explained({ 'redis-host': `127.0.0.1:${port}`, ...login })
+  expect(said).toContain(join(state, 'statestore.yaml'))
+  expect(said).toContain(`127.0.0.1:${port}`)
+  expect(said).toMatch(
+    /The server at [\d.:]+ does not answer, .*start it, or correct redisHost \(secret redis-host\)/,
+  )
+})
+
+withRedis('a wrong password: which secrets to compare with the server', async () => {
+  const folder = await temporaryFolder()
+  const [port = 0] = await freePorts(1)
+  const login = { user: 'sidecart', password: 'right' }
+  const server = await startRedis({ ...login, dir: folder, port, logFile: join(folder, 'log') })
+  onTestFinished(async () => void (await server.stop()))
+  const wrong = { 'redis-username': 'sidecart', 'redis-password': 'wrong' }
+  const said = await explained({ 'redis-host': `127.0.0.1:${port}`, ...wrong })
+  expect(said).toMatch(/does not let it in: compare .*redisPassword \(secret redis-password\)/)
+})

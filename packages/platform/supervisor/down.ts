@@ -1,0 +1,62 @@
+import { stopPostgres } from '../servers/postgres.ts'
+import { alive, until } from '../process/spawn.ts'
+import { order } from './supervisor-client.ts'
+import type { Project } from '../config/project.ts'
+import {
+  type ProcessRecord,
+  procOf,
+  type Role,
+  readState,
+  removeState,
+  supervisorOf,
+} from './state-file.ts'
+import { letSidecarGo, stopGently } from './process-spec.ts'
+
+/** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
+export async function down(project: Project): Promise<number> {
+  const state = readState(project)
+  const supervisor = supervisorOf(state)
+  const running = (state?.processes ?? []).filter(procOf)
+  if (supervisor) {
+    await order(project, { do: 'shutdown' })
+    await until(() => !alive(supervisor), { timeoutMs: 10_000, what: 'the supervisor to end' })
+  } else {
+    await stopRecorded(running)
+    removeState(project)
+  }
+  return running.length
+}
+
+/** What a supervisor that ended badly has left running is stopped. Answers the names. */
+export async function stopLeftovers(project: Project): Promise<string[]> {
+  const state = readState(project)
+  if (!state?.supervisor || supervisorOf(state)) return []
+  const left = state.processes.filter(procOf)
+  await stopRecorded(left)
+  removeState(project)
+  return left.map(({ name }) => name)
+}
+
+export async function stopRecorded(records: readonly ProcessRecord[]): Promise<void> {
+  const inTurn: readonly [Role, (name: string) => boolean][] = [
+    ['app', () => true],
+    ['sidecar', () => true],
+    ['backing', (name) => name !== 'postgres'],
+    ['backing', (name) => name === 'postgres'],
+  ]
+  await Promise.all(records.map(letGo))
+  for (const [role, named] of inTurn) {
+    const turn = records.filter((record) => record.role === role && named(record.name))
+    await Promise.all(turn.map(stopRecord))
+  }
+}
+
+async function letGo(record: ProcessRecord): Promise<void> {
+  const proc = procOf(record)
+  if (proc && record.role === 'sidecar') await letSidecarGo(proc)
+}
+
+async function stopRecord(record: ProcessRecord): Promise<void> {
+  const proc = procOf(record)
+  if (proc) await (record.name === 'postgres' ? stopPostgres(proc) : stopGently(proc))
+}

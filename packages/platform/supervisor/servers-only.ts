@@ -1,0 +1,81 @@
+import type { Servers } from './servers.ts'
+import { stopLeftovers, stopRecorded } from './down.ts'
+import { planOf } from './prepare-stack.ts'
+import { assertPortsFree } from '../config/ports.ts'
+import { Advice, type Project } from '../config/project.ts'
+import type { Choice } from '../config/component-sets.ts'
+import { assertNotRunning, runningOf } from './shop.ts'
+import { procOf, readState, removeState, writeState } from './state-file.ts'
+import { createSupervisor } from './supervisor.ts'
+import type { SupervisorEvent, Unit } from './process-spec.ts'
+import { ensureWebApp } from './web-app.ts'
+
+type Wanted = { choice: Choice; name?: string | undefined }
+
+/**
+ * Starts the servers that sidecars need, or the one that is named, for a shop that `dapr run -f .` or something else
+ * brings up. They outlive this process; those that run already are left alone.
+ */
+export async function startBacking(
+  project: Project,
+  { choice, name }: Wanted,
+  onEvent: (event: SupervisorEvent) => void,
+): Promise<void> {
+  assertNotRunning(project)
+  await stopLeftovers(project)
+  await ensureWebApp(project)
+  const { servers } = await planOf(project, choice)
+  const adopted = runningOf(project)
+  const units = wantedOf(servers, adopted, name)
+  await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
+  const supervisor = createSupervisor(units, {
+    adopted,
+    // what is hopeless is thrown, and told when it has been stopped
+    onEvent: (event) => event.type !== 'hopeless' && onEvent(event),
+    onChange: (processes) => writeState(project, { processes }),
+  })
+  try {
+    await supervisor.startAll(1)
+    supervisor.release()
+  } catch (error) {
+    const ours = units.filter(({ name }) => !adopted.has(name))
+    await Promise.all(ours.map(({ name }) => supervisor.stop(name)))
+    supervisor.release()
+    forget(project, ours)
+    throw error
+  }
+}
+
+/** What runs already stays in the books. */
+function wantedOf(servers: Servers, running: ReadonlyMap<string, unknown>, name?: string): Unit[] {
+  const known = servers.all.map((unit) => unit.name)
+  if (name !== undefined && !known.includes(name))
+    throw new Advice(`there is no server ${name}: ${known.sort().join(', ')}`)
+  const wanted = servers.all.find((unit) => unit.name === name)
+  const names = wanted ? [...wanted.after, wanted.name] : servers.needed.map((unit) => unit.name)
+  return servers.all.filter((unit) => names.includes(unit.name) || running.has(unit.name))
+}
+
+/** Stops them, or the one that is named. Answers how many there were. */
+export async function stopBacking(project: Project, name?: string): Promise<number> {
+  const state = readState(project)
+  if (state?.supervisor)
+    throw new Advice(
+      `these servers belong to the running shop: ./sidecart ${name ? `stop ${name}` : 'down'}`,
+    )
+  const running = (state?.processes ?? []).filter(procOf)
+  const chosen = running.filter((process) => name === undefined || process.name === name)
+  await stopRecorded(chosen)
+  forget(project, chosen)
+  return chosen.length
+}
+
+/** Takes servers that were stopped off the books. */
+function forget(project: Project, stopped: readonly { name: string }[]): void {
+  const names = stopped.map(({ name }) => name)
+  const left = (readState(project)?.processes ?? []).filter(
+    (process) => !names.includes(process.name) && procOf(process),
+  )
+  if (left.length > 0) writeState(project, { processes: left })
+  else removeState(project)
+}

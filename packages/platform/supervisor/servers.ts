@@ -1,0 +1,28 @@
+import { uses } from '../config/components.ts'
+import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
+import { swappable } from './servers/swappable.ts'
+import type { ServerOptions } from './servers/unit.ts'
+import type { Unit } from './process-spec.ts'
+
+export const sentryAddress = 'localhost:50001'
+export const schedulerAddress = '127.0.0.1:50006'
+
+export type Servers = {
+  /** What the shop stands on, as the components in use want it. */
+  needed: Unit[]
+  /** And those of the other component sets. */
+  all: Unit[]
+}
+
+export function serversOf(options: ServerOptions): Servers {
+  const authority = options.mtls ? [sentry] : []
+  const common = [postgres, mail, provider, ...authority, scheduler].map((unit) => unit(options))
+  const sets = swappable.map((one) => ({
+    inUse: one.types.some((type) => uses(type, options.resources)),
+    units: one.units.map((unit) => unit(options)),
+  }))
+  return {
+    needed: [...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units), ...common],
+    all: [...sets.flatMap(({ units }) => units), ...common],
+  }
+}

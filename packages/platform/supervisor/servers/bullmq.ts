@@ -1,0 +1,58 @@
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
+import { spawnDetached } from '../../process/spawn.ts'
+import { hearersIn } from '../../config/components.ts'
+import { redisPort } from '../../config/ports.ts'
+import type { Project } from '../../config/project.ts'
+import type { Unit } from '../process-spec.ts'
+import { logOf, type ServerOptions, server } from './unit.ts'
+
+/** Where sidecars look for components that are processes of their own. */
+export const socketsOf = (project: Project) => join(project.home, 'sockets')
+
+/** The component `pubsub.bullmq`, for all sidecars. */
+export function bullmq({ project, secrets, resources }: ServerOptions): Unit {
+  const name = 'bullmq'
+  const socket = join(socketsOf(project), 'bullmq.sock')
+  const login = {
+    host: '127.0.0.1',
+    port: redisPort,
+    username: secrets['redis-username'] ?? '',
+    password: secrets['redis-password'] ?? '',
+  }
+  return server(
+    project,
+    name,
+    {},
+    {
+      after: ['redis'],
+      start: async () =>
+        spawnDetached({
+          name,
+          command: process.execPath,
+          args: [join(project.root, 'packages/platform/servers/bullmq/main.ts')],
+          cwd: project.root,
+          env: { BULLMQ_SOCKET: socket },
+          logFile: logOf(project, name),
+        }),
+      prepare: async () => {
+        const redis = await connected(login)
+        for (const { app, topics } of hearersIn(resources))
+          for (const topic of topics) await ensureGroup(redis, topic, app)
+        redis.disconnect()
+      },
+      ready: () => listens(socket),
+      // A sidecar does not come back to a component that was gone.
+      dependentsSurviveMs: 0,
+    },
+  )
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}

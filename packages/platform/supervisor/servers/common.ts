@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { startScheduler, startSentry } from '../../servers/dapr-control-plane.ts'
+import { startMail } from '../../servers/mail.ts'
+import { startPostgres, stopPostgres } from '../../servers/postgres.ts'
+import { accepts, startAndWait } from '../../process/start-process.ts'
+import { ensureProjectAuthority } from '../../config/trust-anchors.ts'
+import { ensureDatabases, superuserOf } from '../../config/databases.ts'
+import { ensureIdentities, identityFile, schedulerId } from '../../config/identities.ts'
+import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../../config/ports.ts'
+import { readSecrets } from '../../config/secrets.ts'
+import type { Unit } from '../process-spec.ts'
+import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+/** The services' databases; a configured server is used as it is. */
+export function postgres({ project, secrets }: ServerOptions): Unit {
+  const configured = process.env.SIDECART_POSTGRES_URL
+  const password = secrets['postgres-superuser'] ?? ''
+  const logFile = logOf(project, 'postgres')
+  const port = realPort(postgresPort)
+  return server(project, 'postgres', configured ? {} : { sql: port }, {
+    start: async () => {
+      const dataDir = dirOf(project, 'postgres')
+      const given = { dataDir, port, superuserPassword: password, logFile }
+      return (await startPostgres(given)).proc
+    },
+    // as they are now: passwords may have been changed since the shop was started
+    prepare: () => {
+      const current = readSecrets(project)
+      return ensureDatabases(superuserOf(current), current)
+    },
+    ready: () => (configured ? Promise.resolve(true) : accepts(port)),
+    stop: stopPostgres,
+  })
+}
+
+export function mail({ project }: ServerOptions): Unit {
+  const ports = { smtp: smtpPort, inbox: inboxPort }
+  const given = { dir: dirOf(project, 'mail'), logFile: logOf(project, 'mail') }
+  return server(project, 'mail', ports, {
+    start: async () => (await startMail({ ...given, smtpPort, webPort: inboxPort })).proc,
+    ready: answersHttp(inboxPort, '/api/healthz'),
+  })
+}
+
+/** The sandbox of the payment provider. */
+export function provider({ project }: ServerOptions): Unit {
+  const dir = dirOf(project, 'provider')
+  const port = realPort(providerPort)
+  const program = () => ({
+    name: 'provider',
+    command: process.execPath,
+    args: [join(project.root, 'services/payments/sandbox/main.ts')],
+    cwd: project.root,
+    env: {
+      PROVIDER_PORT: String(port),
+      PROVIDER_API_KEY: readSecrets(project)['provider-api-key'],
+      PROVIDER_LOG: join(dir, 'log.jsonl'),
+    },
+    logFile: logOf(project, 'provider'),
+  })
+  const ready = answersHttp(port)
+  return server(
+    project,
+    'provider',
+    { http: port },
+    {
+      start: async () => {
+        mkdirSync(dir, { recursive: true })
+        return (await startAndWait(program(), { ports: [port], ready })).proc
+      },
+      ready,
+    },
+  )
+}
+
+/** Where Dapr's CLI looks for it stays as it is (50001, 50006); the rest is below the ports that outgoing connections take. */
+const sentryHealthPort = 3901
+const schedulerPorts = { grpc: 50006, health: 3911, metrics: 3912, etcd: 3913, 'etcd-peer': 3914 }
+
+/** Dapr's certificate authority. */
+export function sentry({ project, runtime }: ServerOptions): Unit {
+  const given = {
+    healthPort: sentryHealthPort,
+    path: runtime.parts.sentry.path,
+    dir: project.certificates,
+    configFile: join(project.root, 'components/sentry.yaml'),
+    logFile: logOf(project, 'sentry'),
+  }
+  return server(
+    project,
+    'sentry',
+    { grpc: 50001, health: sentryHealthPort },
+    {
+      start: async () => {
+        ensureProjectAuthority(project, { nothingRuns: false })
+        return (await startSentry(given)).proc
+      },
+      ready: answersHttp(sentryHealthPort),
+    },
+  )
+}
+
+/** Sidecars without it are never healthy. */
+export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
+  const { health: healthPort, metrics: metricsPort } = schedulerPorts
+  const { etcd: etcdClientPort, 'etcd-peer': etcdPeerPort } = schedulerPorts
+  const given = {
+    ...{ healthPort, metricsPort, etcdClientPort, etcdPeerPort },
+    path: runtime.parts.scheduler.path,
+    dir: dirOf(project, 'scheduler'),
+    mtls: mtls
+      ? {
+          trustAnchorsFile: join(project.certificates, 'ca.crt'),
+          sentryAddress: '127.0.0.1:50001',
+          tokenFile: identityFile(project, schedulerId),
+        }
+      : undefined,
+    logFile: logOf(project, 'scheduler'),
+  }
+  return server(project, 'scheduler', schedulerPorts, {
+    after: ['sentry'],
+    start: async () => {
+      await ensureIdentities(project, [schedulerId])
+      return (await startScheduler(given)).proc
+    },
+    ready: answersHttp(healthPort),
+  })
+}

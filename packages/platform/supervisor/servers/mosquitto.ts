@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { ensureSession, mosquittoAnswers, startMosquitto } from '../../servers/mosquitto.ts'
+import { spawnDetached } from '../../process/spawn.ts'
+import { hearersIn } from '../../config/components.ts'
+import { loginFrom } from '../../config/login.ts'
+import { mqttPort } from '../../config/ports.ts'
+import type { Unit } from '../process-spec.ts'
+import { firstInstance } from '../../config/environment.ts'
+import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+const sessionOf = (app: string) => `${app}-${firstInstance}`
+
+export function mosquitto({ project, secrets, resources }: ServerOptions): Unit {
+  const { user, password } = loginFrom(secrets['mqtt-url'])
+  const login = { port: mqttPort, user, password }
+  const given = { ...login, dir: dirOf(project, 'mosquitto'), logFile: logOf(project, 'mosquitto') }
+  return server(
+    project,
+    'mosquitto',
+    { client: mqttPort },
+    {
+      start: async () => (await startMosquitto({ ...given, log: console.error })).proc,
+      prepare: async () => {
+        for (const { app, topics } of hearersIn(resources))
+          await ensureSession(login, sessionOf(app), topics)
+      },
+      ready: () => mosquittoAnswers(login),
+      // Dapr's component waits twice as long after each attempt to reconnect.
+      dependentsSurviveMs: 30_000,
+    },
+  )
+}
+
+const renewEveryMs = 20_000
+
+/** Has the sessions of those who hear something connect anew: see the program. */
+export function mosquittoSessions({ project, secrets, resources }: ServerOptions): Unit {
+  const name = 'mosquitto-sessions'
+  return server(
+    project,
+    name,
+    {},
+    {
+      after: ['mosquitto'],
+      start: async () =>
+        spawnDetached({
+          name,
+          command: process.execPath,
+          args: [join(project.root, 'packages/platform/servers/mosquitto-sessions.ts')],
+          cwd: project.root,
+          env: {
+            MQTT_URL: secrets['mqtt-url'],
+            SESSIONS: hearersIn(resources)
+              .map(({ app }) => sessionOf(app))
+              .join(),
+            EVERY_MS: String(renewEveryMs),
+          },
+          logFile: logOf(project, name),
+        }),
+      ready: () => Promise.resolve(true),
+    },
+  )
+}

@@ -1,0 +1,58 @@
+import {
+  ensureStream,
+  type NatsLogin,
+  type NatsUser,
+  startNats,
+  writeNatsConfig,
+} from '../../servers/nats.ts'
+import { send } from '../../process/spawn.ts'
+import { streamsFor } from '../../config/components.ts'
+import { loginFrom } from '../../config/login.ts'
+import { brokerMonitorPort, brokerPort, realPort } from '../../config/ports.ts'
+import type { Project } from '../../config/project.ts'
+import { readSecrets, type Secrets } from '../../config/secrets.ts'
+import { procOf, readState } from '../state-file.ts'
+import type { Unit } from '../process-spec.ts'
+import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
+
+/** For NATS itself, not for the link to it. */
+export function natsLogin(secrets: Secrets): NatsLogin {
+  return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, ...loginFrom(secrets['broker-url']) }
+}
+
+/** Lets these log in to the running broker, and closes the connections of all others. */
+export async function changeNatsUsers(project: Project, users: readonly NatsUser[]): Promise<void> {
+  const record = readState(project)?.processes.find(({ name }) => name === 'nats')
+  const proc = record && procOf(record)
+  if (!proc) return
+  const ports = { port: realPort(brokerPort), monitorPort: brokerMonitorPort }
+  await writeNatsConfig({ dir: dirOf(project, 'nats'), ...ports, users })
+  send(proc.pid, 'SIGHUP')
+}
+
+export function nats({ project, runtime, resources }: ServerOptions): Unit {
+  const port = realPort(brokerPort)
+  // as it is now: the login may have been changed since the shop was started
+  const login = () => natsLogin(readSecrets(project))
+  const given = {
+    path: runtime.parts['nats-server'].path,
+    dir: dirOf(project, 'nats'),
+    port,
+    monitorPort: brokerMonitorPort,
+    logFile: logOf(project, 'nats'),
+  }
+  return server(
+    project,
+    'nats',
+    { client: port, monitor: brokerMonitorPort },
+    {
+      start: async () => (await startNats({ ...given, ...login() })).proc,
+      prepare: async () => {
+        for (const stream of streamsFor(resources)) await ensureStream({ ...login(), ...stream })
+      },
+      ready: answersHttp(brokerMonitorPort),
+      // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.
+      dependentsSurviveMs: 100_000,
+    },
+  )
+}

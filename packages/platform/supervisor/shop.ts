@@ -1,0 +1,128 @@
+import { existsSync, renameSync } from 'node:fs'
+import { procOf as runningProc } from '../process/spawn.ts'
+import { type Order, serveOrders } from './supervisor-client.ts'
+import { openFront } from './tcp-load-balancer.ts'
+import type { Front } from './prepare-stack.ts'
+import { assertPortsFree } from '../config/ports.ts'
+import { Advice, type Project } from '../config/project.ts'
+import {
+  type ProcessRecord,
+  procOf,
+  readState,
+  removeState,
+  supervisorOf,
+  writeState,
+} from './state-file.ts'
+import { createSupervisor, type Supervisor } from './supervisor.ts'
+import type { SupervisorEvent, Unit } from './process-spec.ts'
+
+export type Shop = {
+  /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
+  ready: Promise<void>
+  /** Answers when all of it is stopped. */
+  ended: Promise<void>
+  stop(): Promise<void>
+  /** SIGKILL to everything. */
+  kill(): void
+}
+
+/** Starts units under a supervisor in this process that obeys the socket. @throws Advice when a port is taken; then nothing was started */
+export async function openShop(
+  project: Project,
+  units: readonly Unit[],
+  onEvent: (event: SupervisorEvent) => void,
+  front?: Front,
+): Promise<Shop> {
+  const adopted = runningOf(project)
+  const frontPort = front ? [{ name: 'the front', ports: { front: front.port } }] : []
+  await assertPortsFree([...units.filter(({ name }) => !adopted.has(name)), ...frontPort])
+  for (const { name, logFile } of units) if (!adopted.has(name)) putAside(logFile)
+  const self = runningProc('supervisor', process.pid)
+  const supervisor = createSupervisor(units, {
+    adopted,
+    onEvent,
+    onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
+  })
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const server = await serveOrders(project, (order) => obey(supervisor, stop, order))
+
+  const open = front && (await openFront(front.port, () => portsOf(front, supervisor.records())))
+
+  let stopping: Promise<void> | undefined
+  function stop(): Promise<void> {
+    stopping ??= supervisor.stopAll().then(close)
+    return stopping
+  }
+
+  function close(): void {
+    server.close()
+    open?.close()
+    removeState(project)
+    end()
+  }
+
+  async function start(): Promise<void> {
+    try {
+      await supervisor.startAll()
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  function kill(): void {
+    supervisor.killAll()
+    close()
+  }
+  return { ready: start(), ended, stop, kill }
+}
+
+/** Those that may take a connection. One that was told to stop finishes what it has and is given no more. */
+function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] {
+  const names = units.map(({ name }) => name)
+  return records
+    .filter(({ name, phase }) => names.includes(name) && ['running', 'ready'].includes(phase))
+    .map(({ ports }) => ports.app ?? 0)
+}
+
+/** Each start begins new logs and keeps those of the start before. */
+function putAside(logFile: string): void {
+  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
+}
+
+/** Servers that `backing start` has left running. */
+export function runningOf(project: Project) {
+  const records = readState(project)?.processes ?? []
+  return new Map(
+    records.flatMap((record) => {
+      const proc = procOf(record)
+      return proc ? [[record.name, proc] as const] : []
+    }),
+  )
+}
+
+async function obey(supervisor: Supervisor, stop: () => Promise<void>, what: Order): Promise<void> {
+  switch (what.do) {
+    case 'shutdown':
+      return stop()
+    case 'kill':
+      return supervisor.kill(what.name, what.signal)
+    case 'start':
+      await Promise.all(what.names.map(supervisor.start))
+      return
+    case 'stop':
+      return supervisor.stop(...what.names)
+    case 'restart':
+      await supervisor.stop(...what.names)
+      await Promise.all(what.names.map(supervisor.start))
+  }
+}
+
+/** @throws Advice when a supervisor of this checkout runs */
+export function assertNotRunning(project: Project): void {
+  const supervisor = supervisorOf(readState(project))
+  if (supervisor)
+    throw new Advice(
+      `sidecart is already running (pid ${supervisor.pid}); ./sidecart status, ./sidecart down`,
+    )
+}

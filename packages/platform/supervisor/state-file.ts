@@ -1,0 +1,58 @@
+import { rmSync } from 'node:fs'
+import { alive, type Proc } from '../process/spawn.ts'
+import { readIfThere, writeWhole } from '../config/files.ts'
+import type { Project } from '../config/project.ts'
+
+export type Role = 'app' | 'sidecar' | 'backing'
+
+/** waiting for what it needs → starting → running → ready; pausing before another try after a crash; stopped on request. */
+export type Phase =
+  | 'waiting'
+  | 'starting'
+  | 'running'
+  | 'ready'
+  | 'pausing'
+  | 'stopping'
+  | 'stopped'
+
+export type ProcessRecord = {
+  name: string
+  role: Role
+  phase: Phase
+  /** Missing while it does not run. With `startMark` a reused pid is told apart. */
+  pid?: number
+  startMark?: string
+  startedAt?: string
+  ports: Record<string, number>
+  restarts: number
+  logFile: string
+}
+
+/** `.sidecart/run/state.json`: what runs. Without a supervisor, the backing servers alone were started. */
+export type State = { supervisor?: Proc; processes: ProcessRecord[] }
+
+export function readState(project: Project): State | undefined {
+  const text = readIfThere(project.stateFile)
+  return text === undefined ? undefined : (JSON.parse(text) as State)
+}
+
+export function writeState(project: Project, state: State): void {
+  writeWhole(project.stateFile, `${JSON.stringify(state, null, 2)}\n`)
+}
+
+export function removeState(project: Project): void {
+  rmSync(project.stateFile, { force: true })
+  rmSync(project.socket, { force: true })
+}
+
+/** The supervisor that runs now. */
+export function supervisorOf(state: State | undefined): Proc | undefined {
+  return state?.supervisor && alive(state.supervisor) ? state.supervisor : undefined
+}
+
+/** The very process that the record means, if it runs. */
+export function procOf({ name, pid, startMark }: ProcessRecord): Proc | undefined {
+  if (pid === undefined || startMark === undefined) return undefined
+  const proc = { name, pid, startMark }
+  return alive(proc) ? proc : undefined
+}

@@ -1,0 +1,78 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { Advice, type Project } from '../config/project.ts'
+
+/** What the supervisor can be told, one JSON line each way over its unix socket. */
+export type Order =
+  | { do: 'start' | 'stop' | 'restart'; names: string[] }
+  | { do: 'kill'; name: string; signal: NodeJS.Signals }
+  | { do: 'shutdown' }
+export type Reply = { ok: true } | { ok: false; error: string }
+
+/** Listens for orders. The socket also keeps a second supervisor from starting. */
+export async function serveOrders(
+  project: Project,
+  obey: (order: Order) => Promise<void>,
+): Promise<Server> {
+  if (await isServed(project)) throw new Advice('sidecart is being started here by another command')
+  mkdirSync(dirname(project.socket), { recursive: true })
+  rmSync(project.socket, { force: true })
+  const server = createServer((connection) => {
+    lines(connection).on('line', (line) => {
+      void answer(line, obey).then((reply) => connection.write(`${JSON.stringify(reply)}\n`))
+    })
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(project.socket, () => resolve(server))
+  })
+}
+
+function isServed(project: Project): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(project.socket, () => resolve(true))
+    connection.once('error', () => resolve(false)).once('connect', () => connection.destroy())
+  })
+}
+
+async function answer(line: string, obey: (order: Order) => Promise<void>): Promise<Reply> {
+  try {
+    await obey(JSON.parse(line) as Order)
+    return { ok: true }
+  } catch (error) {
+    return { ok: false, error: (error as Error).message }
+  }
+}
+
+/** Sends one order and waits until it is done. @throws Advice with the supervisor's reason when it is refused */
+export async function order(project: Project, what: Order): Promise<void> {
+  const reply = await exchange(project, what)
+  if (!reply.ok) throw new Advice(reply.error)
+}
+
+function exchange(project: Project, what: Order): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(project.socket)
+    connection.once('error', () => reject(new Advice('sidecart is not running: npm start')))
+    connection.once('close', () =>
+      resolve(
+        what.do === 'shutdown'
+          ? { ok: true }
+          : { ok: false, error: 'the supervisor ended before it answered' },
+      ),
+    )
+    lines(connection).once('line', (line) => {
+      resolve(JSON.parse(line) as Reply)
+      connection.end()
+    })
+    connection.write(`${JSON.stringify(what)}\n`)
+  })
+}
+
+/** A connection that breaks ends its lines; the interface would throw the error a second time. */
+function lines(connection: Socket): Interface {
+  connection.on('error', () => {})
+  return createInterface({ input: connection }).on('error' as 'close', () => {})
+}

@@ -1,0 +1,304 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Proc } from '../process/spawn.ts'
+import { Advice } from '../config/project.ts'
+import type { Phase, ProcessRecord, Role } from './state-file.ts'
+import { type SupervisorEvent, tail, type Unit } from './process-spec.ts'
+
+export type SupervisorOptions = {
+  /** Processes that run already and are taken over, by unit name. */
+  adopted?: ReadonlyMap<string, Proc>
+  onChange?(records: ProcessRecord[]): void
+  onEvent?(event: SupervisorEvent): void
+  /** Milliseconds before a crashed process is started again: doubled at each crash in a row. */
+  backOff?: { first: number; most: number }
+}
+
+export type Supervisor = {
+  records(): ProcessRecord[]
+  /** Starts everything; answers when all is ready. @throws Advice when a unit crashes `patience` times without ever being ready */
+  startAll(patience?: number): Promise<void>
+  start(name: string): Promise<void>
+  /** One after the other; those that take work for others let go of it first. */
+  stop(...names: string[]): Promise<void>
+  kill(name: string, signal: NodeJS.Signals): void
+  /** Apps drain first, then sidecars, then what they stand on. */
+  stopAll(): Promise<void>
+  /** SIGKILL to everything. */
+  killAll(): void
+  /** Lets everything run on and watches no more. */
+  release(): void
+}
+
+type Kept = {
+  unit: Unit
+  phase: Phase
+  wanted: boolean
+  proc: Proc | undefined
+  startedAt: Date | undefined
+  restarts: number
+  everReady: boolean
+  /** Why it cannot start at all. */
+  hopeless: string | undefined
+  /** When it ended the last time, on the monotonic clock. */
+  goneSince: number | undefined
+  /** Once its process was asked to take no new work: settles when what it had is done. */
+  lettingGo: Promise<void> | undefined
+  /** Settles when the unit is stopped for good. */
+  done: Promise<void>
+  /** Cuts a pause short. */
+  wake: AbortController
+}
+
+const lookEveryMs = 100
+/** A process that lived this long has earned a quick restart. */
+const settledMs = 10_000
+const stopOrder: readonly Role[] = ['app', 'sidecar', 'backing']
+/** PostgreSQL holds what the others still write while they stop. */
+const lastToStop = 'postgres'
+
+export function createSupervisor(
+  units: readonly Unit[],
+  options: SupervisorOptions = {},
+): Supervisor {
+  const { onChange = () => {}, onEvent = () => {}, adopted = new Map() } = options
+  const { first, most } = options.backOff ?? { first: 200, most: 5000 }
+  const kept = new Map(units.map((unit) => [unit.name, keptOf(unit)]))
+  let released = false
+  let closing = false
+
+  const records = () => [...kept.values()].map(recordOf)
+
+  function enter(one: Kept, phase: Phase): void {
+    if (released) return
+    one.phase = phase
+    onChange(records())
+  }
+
+  /** Starts a unit, and again whenever it ends, until it is no longer wanted. */
+  async function keep(one: Kept, running?: Proc): Promise<void> {
+    let wait = first
+    let inARow = 0
+    let proc = running
+    while (one.wanted && !released) {
+      const began = performance.now()
+      const fault = await run(one, proc).catch((error: Error) => error)
+      proc = undefined
+      if (!one.wanted || released) break
+      if (performance.now() - began > settledMs) [wait, inARow] = [first, 0]
+      inARow++
+      one.restarts++
+      enter(one, 'pausing')
+      const { name, role, logFile, explain } = one.unit
+      one.hopeless = one.everReady ? undefined : (adviceIn(fault) ?? explain?.(tail(logFile)))
+      const why = fault ? { reason: fault.message, log: [] } : { log: tail(logFile) }
+      if (!one.hopeless)
+        onEvent({ type: 'crash', name, role, logFile, inARow, againInMs: wait, ...why })
+      await pause(wait, undefined, { signal: one.wake.signal }).catch(() => {})
+      wait = Math.min(wait * 2, most)
+    }
+    one.proc = undefined
+    enter(one, 'stopped')
+  }
+
+  /** One life of a unit: answers when its process is gone. */
+  async function run(one: Kept, running?: Proc): Promise<void> {
+    const began = performance.now()
+    enter(one, 'waiting')
+    await until(() => !one.wanted || one.unit.after.every(isReady))
+    if (!one.wanted) return
+    enter(one, 'starting')
+    one.proc = running ?? (await one.unit.start())
+    one.lettingGo = undefined
+    one.startedAt = new Date()
+    enter(one, 'running')
+    try {
+      await one.unit.prepare?.()
+    } catch (error) {
+      if (one.proc) await one.unit.stop(one.proc)
+      throw error
+    }
+    await until(async () => isOver(one) || (await one.unit.ready()))
+    if (!isOver(one)) {
+      one.everReady = true
+      enter(one, 'ready')
+      const { name, role } = one.unit
+      onEvent({ type: 'ready', name, role, ms: Math.round(performance.now() - began) })
+      renewDependents(one)
+    }
+    await until(() => isOver(one))
+    one.goneSince = performance.now()
+  }
+
+  function renewDependents({ unit, goneSince }: Kept): void {
+    const goneMs = goneSince === undefined ? 0 : performance.now() - goneSince
+    if (goneMs <= (unit.dependentsSurviveMs ?? Number.POSITIVE_INFINITY)) return
+    for (const { unit: other, phase, wanted } of kept.values()) {
+      if (phase === 'ready' && wanted && other.after.includes(unit.name)) void renew(other.name)
+    }
+  }
+
+  async function renew(name: string): Promise<void> {
+    await stop(name)
+    const one = of(name)
+    if (!closing && !one.wanted) begin(one)
+  }
+
+  /** Its process is gone; or, for a server that somebody else runs, it is no longer wanted. */
+  const isOver = ({ proc, wanted }: Kept) => (proc ? gone(proc.pid) : !wanted)
+
+  const isReady = (name: string) => kept.get(name)?.phase === 'ready' || !kept.has(name)
+
+  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    while (!released && !(await condition())) await pause(lookEveryMs)
+  }
+
+  function of(name: string): Kept {
+    const one = kept.get(name)
+    if (one) return one
+    throw new Advice(`there is no ${name} here: ${[...kept.keys()].join(', ')}`)
+  }
+
+  async function start(name: string): Promise<void> {
+    const one = of(name)
+    if (one.wanted) return
+    await one.done
+    if (closing) throw new Advice('the shop is being closed')
+    if (!one.wanted) begin(one)
+    await until(() => one.phase === 'ready' || one.phase === 'pausing' || !one.wanted)
+    if (one.phase === 'pausing')
+      throw new Advice(`${name} ended while it started; see: ./sidecart logs ${name}`)
+  }
+
+  function begin(one: Kept, running?: Proc): void {
+    one.wanted = true
+    one.wake = new AbortController()
+    onEvent({ type: 'start', name: one.unit.name, role: one.unit.role })
+    one.done = keep(one, running)
+  }
+
+  async function stop(...names: string[]): Promise<void> {
+    const all = names.map(of)
+    all.forEach(letGo)
+    for (const one of all) await end(one)
+  }
+
+  function letGo(one: Kept): void {
+    if (!one.wanted) return
+    one.wanted = false
+    one.wake.abort()
+    if (one.proc) one.lettingGo = one.unit.letGo?.(one.proc)
+  }
+
+  /** Ends one that was let go. */
+  async function end(one: Kept): Promise<void> {
+    const { done, unit } = one
+    if (one.phase === 'stopping' || one.phase === 'stopped') return done
+    await until(() => one.phase !== 'starting')
+    if (one.proc) {
+      enter(one, 'stopping')
+      await (one.lettingGo ?? unit.letGo?.(one.proc))
+      await unit.stop(one.proc)
+    }
+    await done
+    onEvent({ type: 'stopped', name: unit.name, role: unit.role })
+  }
+
+  async function startAll(patience = 5): Promise<void> {
+    for (const one of kept.values()) begin(one, adopted.get(one.unit.name))
+    const all = [...kept.values()]
+    const hopeless = () =>
+      all.find((one) => !one.everReady && (one.hopeless || one.restarts >= patience))
+    await until(
+      () => all.every(({ everReady, wanted }) => everReady || !wanted) || hopeless() !== undefined,
+    )
+    const lost = hopeless()
+    if (!lost) return
+    const { name, role, logFile } = lost.unit
+    const often = `${name} does not start: it ended ${lost.restarts} times. Its log: ${logFile}`
+    const reason = lost.hopeless ?? often
+    onEvent({ type: 'hopeless', name, role, reason })
+    throw new Advice(reason)
+  }
+
+  async function stopAll(): Promise<void> {
+    closing = true
+    for (const one of kept.values()) if (one.unit.letGo) letGo(one)
+    for (const role of stopOrder) {
+      const names = units
+        .filter((unit) => unit.role === role && unit.name !== lastToStop)
+        .map(({ name }) => name)
+      await Promise.all(names.map((name) => stop(name)))
+    }
+    if (kept.has(lastToStop)) await stop(lastToStop)
+  }
+
+  function kill(name: string, signal: NodeJS.Signals): void {
+    const { proc } = of(name)
+    if (!proc) throw new Advice(`${name} does not run`)
+    process.kill(proc.pid, signal)
+  }
+
+  function killAll(): void {
+    released = true
+    for (const { proc } of kept.values())
+      if (proc && !gone(proc.pid)) process.kill(proc.pid, 'SIGKILL')
+  }
+
+  return {
+    records,
+    startAll,
+    start,
+    stop,
+    kill,
+    stopAll,
+    killAll,
+    release: () => {
+      released = true
+    },
+  }
+}
+
+/** A fault that says what to do is not mended by trying again. */
+const adviceIn = (fault: unknown): string | undefined =>
+  fault instanceof Error && ['Advice', 'PartError'].includes(fault.name) ? fault.message : undefined
+
+function keptOf(unit: Unit): Kept {
+  return {
+    unit,
+    phase: 'stopped',
+    wanted: false,
+    proc: undefined,
+    startedAt: undefined,
+    restarts: 0,
+    everReady: false,
+    hopeless: undefined,
+    goneSince: undefined,
+    lettingGo: undefined,
+    done: Promise.resolve(),
+    wake: new AbortController(),
+  }
+}
+
+function recordOf({ unit, phase, proc, startedAt, restarts }: Kept): ProcessRecord {
+  const { name, role, ports, logFile } = unit
+  return {
+    name,
+    role,
+    phase,
+    ...(proc && { pid: proc.pid, startMark: proc.startMark }),
+    ...(proc && startedAt && { startedAt: startedAt.toISOString() }),
+    ports,
+    restarts,
+    logFile,
+  }
+}
+
+/** Our children are reaped at once, so that asking for the pid is enough, and cheap enough to do often. */
+function gone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,45 @@
+import { readRunFile } from '../config/dapr-yaml.ts'
+import { down } from './down.ts'
+import { draining, untilQuiet } from '../config/pause-publishing.ts'
+import type { Project } from '../config/project.ts'
+import { asFlags, type Choice, chosen, setAmong, withSets } from '../config/component-sets.ts'
+import { createProgress } from '../process/terminal.ts'
+import { upInBackground } from './up.ts'
+
+type Move = { from?: string | undefined; to: string }
+
+/**
+ * Restarts the shop twice: on the old broker, heard but not told anything, until it is empty; then on the new one, which
+ * the outboxes have been waiting for. Orders are taken all the while but for the two restarts. Leaves the shop running.
+ */
+export async function swap(
+  project: Project,
+  { from, to }: Move,
+  rest: Parameters<typeof chosen>[0],
+): Promise<void> {
+  const given = chosen(rest)
+  const stanzas = readRunFile(project.runFile)
+  const old = from ?? setAmong('broker', stanzas[0]?.resourcesPaths ?? [])
+  const before = { ...given, ...(old && { broker: old }) }
+  const after = { ...given, broker: to }
+  withSets(project, stanzas, after)
+  const progress = createProgress()
+  progress.line(`1 of 2: on ${old} until it is empty; facts wait in the outboxes`)
+  await restarted(project, before, true)
+  await untilQuiet(
+    stanzas.map(({ ports }) => ports.metrics),
+    (brought) => progress.wait(`${brought} facts heard; done when none came for a minute`),
+  )
+  progress.line(`2 of 2: on ${to}`)
+  await restarted(project, after, false)
+  progress.end()
+  progress.line(`\nFor the next starts: ./sidecart up ${asFlags(after).join(' ')}`)
+  progress.line(`or components/pubsub-${to} instead of components/pubsub-${old} in dapr.yaml`)
+}
+
+async function restarted(project: Project, choice: Choice, silent: boolean): Promise<void> {
+  await down(project)
+  if (silent) process.env[draining] = 'yes'
+  else delete process.env[draining]
+  await upInBackground(project, choice)
+}

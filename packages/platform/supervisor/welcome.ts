@@ -1,0 +1,49 @@
+import { inboxPort } from '../config/ports.ts'
+import type { Project } from '../config/project.ts'
+import { readSecrets } from '../config/secrets.ts'
+import { paint } from '../process/terminal.ts'
+
+export const gateway = 'http://127.0.0.1:8080'
+
+/** What somebody needs who sees the shop for the first time. */
+export function welcome(project: Project, howToStop: string): string {
+  const secrets = readSecrets(project)
+  return `
+${paint('bold', 'The shop is open.')}
+
+  shop          ${gateway}/
+  operations    ${gateway}/ops
+  API docs      ${gateway}/docs
+  mail inbox    http://127.0.0.1:${inboxPort}
+
+  demo@sidecart.example       ${secrets['demo-password']}    customer
+  operator@sidecart.example   ${secrets['operator-password']}    operator
+
+Place an order:
+
+${orderLine(secrets['demo-password'] ?? '')}
+
+${howToStop}
+`
+}
+
+/** One line for the shell: signs in, takes the token, and places an order. */
+export function orderLine(password: string): string {
+  const json = (value: unknown) => `'${JSON.stringify(value)}'`
+  const login = json({ email: 'demo@sidecart.example', password })
+  const shipTo = {
+    name: 'Demo Customer',
+    street: 'Harbour Road 1',
+    city: 'Hamburg',
+    postalCode: '20457',
+    country: 'DE',
+  }
+  const body = json({
+    lines: [{ sku: 'MUG-ENAMEL-BLUE', quantity: 1 }],
+    shipTo,
+    card: 'card_approved',
+  })
+  const type = `-H 'content-type: application/json'`
+  const token = `$(curl -s ${gateway}/sessions ${type} -d ${login} | sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')`
+  return `curl -i ${gateway}/orders ${type} -H "idempotency-key: $(date +%s)-$RANDOM" -H "authorization: Bearer ${token}" -d ${body}`
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { inject } from 'vitest'
+import type { TestProject } from 'vitest/node'
+import { startPostgres } from '@sidecart/platform/servers/postgres.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Connection string of the superuser of this run's PostgreSQL. */
+    postgresUrl: string
+  }
+}
+
+/** Vitest's global set-up of the `integration` project: one real PostgreSQL per run, gone afterwards. */
+export default async function startDatabase(project: TestProject): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'sidecart-test-database-'))
+  await chmod(dir, 0o755) // the server runs as an unprivileged user when we are root
+  const server = await startPostgres({
+    dataDir: join(dir, 'data'),
+    port: await freePort(),
+    superuserPassword: randomBytes(12).toString('hex'),
+    logFile: join(dir, 'log'),
+    env: {},
+    // Durability costs most of a test's time, and these databases die with the run.
+    settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
+  })
+  project.provide('postgresUrl', server.connectionString)
+  return async () => {
+    await server.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+export type TestDatabase = { url: string; dispose: () => Promise<void> }
+
+/**
+ * A fresh, empty database on this run's PostgreSQL.
+ *
+ *     const database = await testDatabase('orders')
+ *     afterAll(database.dispose)
+ */
+export async function testDatabase(name: string): Promise<TestDatabase> {
+  const admin = inject('postgresUrl')
+  const database = `${name.replaceAll(/[^a-z0-9]/g, '_')}_${randomBytes(4).toString('hex')}`
+  await run(admin, `CREATE DATABASE ${database}`)
+  const url = new URL(admin)
+  url.pathname = `/${database}`
+  return {
+    url: url.href,
+    dispose: () => run(admin, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+  }
+}
+
+async function run(connectionString: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { createApp } from '@sidecart/chassis/http/app.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { createMemoryTransport } from './memory-sidecar.ts'
+import { transportSuite } from './sidecar.suite.ts'
+
+transportSuite('the memory transport', async () => {
+  const transport = createMemoryTransport()
+  transport.apps.set('tests', createApp({ name: 'tests', log: createLog('tests', 'silent') }))
+  transport.secrets.set('known', 'value')
+  const { state, invoke, secret } = transport
+  const reachable = { app: 'tests', found: '/openapi.json', missing: '/nothing' }
+  return { state, invoke, secret, reachable, known: { name: 'known', value: 'value' } }
+})
+
+describe('the memory transport decodes a path as a sidecar does', () => {
+  /** What an app is asked that looks at nothing. */
+  async function asked(path: string): Promise<string> {
+    const transport = createMemoryTransport()
+    const app = createApp({
+      name: 'tests',
+      log: createLog('tests', 'silent'),
+      accepts: () => true,
+    })
+    app.get('*', (c) => c.text((c.env as { incoming: { url: string } }).incoming.url))
+    transport.apps.set('tests', app)
+    const { body } = await transport.invokeUnchecked({ app: 'tests', method: 'GET', path })
+    return new TextDecoder().decode(body)
+  }
+
+  it.each([
+    ['/a/b?q=%252e', '/a/b?q=%252e'],
+    ['/a%20b/', '/a%20b'],
+    ['/a/%2e%2e/b', '/b'],
+    ['/a//b', '/a/b'],
+    ['/a/%252e%252e/b', '/a/%2e%2e/b'],
+    ['/a%2fb', '/a/b'],
+  ])('%s arrives as %s', async (path, arrived) => {
+    expect(await asked(path)).toBe(arrived)
+  })
+
+  it.each(['/a%3Fb', '/a%23b', '/a%00', '/a%zz'])('%s does not arrive', async (path) => {
+    await expect(asked(path)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})

@@ -1,0 +1,219 @@
+import { createHash } from 'node:crypto'
+import { posix } from 'node:path'
+import type { App } from '@sidecart/chassis/http/app.ts'
+import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
+import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
+import {
+  type Invocation,
+  type Reply,
+  refuseAmbiguous,
+  type StateStore,
+  type Transport,
+} from '@sidecart/chassis/sidecar/sidecar.ts'
+
+/** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
+export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
+
+export type MemoryTransport = Transport & {
+  /** The apps that calls and facts reach, by app-id. */
+  apps: Map<string, App>
+  /** Which apps hear which topic. */
+  subscriptions: Map<string, string[]>
+  secrets: Map<string, string>
+  /** A call as a compromised service would make it: the sidecar is asked for whatever path is given. */
+  invokeUnchecked: Transport['invoke']
+  published: { topic: string; event: CloudEvent }[]
+  sent: { binding: string; operation: string; data: unknown; metadata: Record<string, string> }[]
+  faults: Faults
+  /** While true, publishing fails: the broker is down. */
+  brokerDown: boolean
+  /** Delivers what waits until nothing does. A fact answered `RETRY` is delivered again, `maxDeliveries` times at most. */
+  settle(): Promise<void>
+}
+
+export type MemoryOptions = {
+  appToken?: string
+  /** A seeded source of randomness for the faults, from 0 to 1. */
+  random?: () => number
+  now?: () => number
+  maxDeliveries?: number
+}
+
+type Delivery = { app: string; topic: string; event: CloudEvent; tries: number }
+type Entry = { json: string; etag: string; expiresAt: number }
+
+/**
+ * `Transport` in one process, for tests without a sidecar: apps call each other, facts wait until `settle()`,
+ * and switches duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
+ */
+export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransport {
+  const { random = () => 1, now = Date.now, maxDeliveries = 10, appToken } = options
+  const entries = new Map<string, Entry>()
+  let queue: Delivery[] = []
+  let etags = 0
+  const happens = (probability: number) => random() < probability
+
+  async function invoke(call: Invocation): Promise<Reply> {
+    refuseAmbiguous(call)
+    return invokeUnchecked(call)
+  }
+
+  function invokeUnchecked(call: Invocation): Promise<Reply> {
+    return send({ ...call, headers: { ...call.headers, 'dapr-caller-app-id': 'memory' } })
+  }
+
+  async function send(call: Invocation): Promise<Reply> {
+    const app = transport.apps.get(call.app)
+    if (!app) throw new Fault('unreachable', `${call.app} is not running`)
+    if (happens(transport.faults.drop))
+      throw new Fault('unreachable', `${call.app} was not reached`)
+    const path = asBrought(call)
+    const request = {
+      method: call.method,
+      headers: { ...call.headers, ...(appToken && { 'dapr-api-token': appToken }) },
+      body: (call.body as string | undefined) ?? null,
+    }
+    const answer = await app.request(path, request, { incoming: { url: path, socket: {} } })
+    if (happens(transport.faults.lostAnswer))
+      throw new Fault('unavailable', `the answer of ${call.app} was lost`)
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: new Uint8Array(await answer.arrayBuffer()),
+    }
+  }
+
+  async function publish(
+    topic: string,
+    events: readonly CloudEvent[],
+  ): Promise<{ failed: string[] }> {
+    if (transport.brokerDown) throw new Fault('unavailable', 'the broker is down')
+    for (const event of events) {
+      transport.published.push({ topic, event })
+      const copies = happens(transport.faults.duplicate) ? 2 : 1
+      for (const app of transport.subscriptions.get(topic) ?? []) {
+        for (let copy = 0; copy < copies; copy++) enqueue({ app, topic, event, tries: 0 })
+      }
+    }
+    return { failed: [] }
+  }
+
+  function enqueue(delivery: Delivery): void {
+    if (happens(transport.faults.reorder))
+      queue.splice(Math.floor(random() * (queue.length + 1)), 0, delivery)
+    else queue.push(delivery)
+  }
+
+  async function settle(): Promise<void> {
+    while (queue.length > 0) {
+      const waiting = queue
+      queue = []
+      for (const delivery of waiting) await deliver(delivery)
+    }
+  }
+
+  async function deliver({ app, topic, event, tries }: Delivery): Promise<void> {
+    const again = { app, topic, event, tries: tries + 1 }
+    const body = JSON.stringify({ ...event, topic })
+    const call = {
+      app,
+      method: 'POST',
+      path: `/events/${topic}`,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body,
+    }
+    const status = await send(call).then(statusOf, () => 'RETRY')
+    if (status !== 'RETRY') return
+    if (again.tries < maxDeliveries) enqueue(again)
+    else await send({ ...call, path: `/events/${app}-dead-letters-v1` })
+  }
+
+  function live(key: string): Entry | undefined {
+    const entry = entries.get(key)
+    if (entry && entry.expiresAt > now()) return entry
+    entries.delete(key)
+    return undefined
+  }
+
+  function guard(key: string, etag: string | null | undefined): void {
+    if (etag === undefined) return
+    if ((live(key)?.etag ?? null) !== etag) throw refused('etag-mismatch', `${key} has changed`)
+  }
+
+  const store = (name: string): StateStore => ({
+    async get(key) {
+      const entry = live(`${name}||${key}`)
+      return entry && { value: JSON.parse(entry.json), etag: entry.etag }
+    },
+    async save(key, value, { etag, ttlSeconds = Number.POSITIVE_INFINITY } = {}) {
+      guard(`${name}||${key}`, etag)
+      const json = JSON.stringify(value)
+      etags += 1
+      const next = createHash('sha1').update(`${etags}:${json}`).digest('hex').slice(0, 8)
+      entries.set(`${name}||${key}`, { json, etag: next, expiresAt: now() + ttlSeconds * 1000 })
+    },
+    async delete(key, etag) {
+      guard(`${name}||${key}`, etag)
+      entries.delete(`${name}||${key}`)
+    },
+  })
+
+  const transport: MemoryTransport = {
+    apps: new Map(),
+    subscriptions: new Map(),
+    secrets: new Map(),
+    published: [],
+    sent: [],
+    faults: { duplicate: 0, reorder: 0, drop: 0, lostAnswer: 0 },
+    brokerDown: false,
+    invoke,
+    invokeUnchecked,
+    publish,
+    state: store('statestore'),
+    store,
+    settle,
+    async secret(name) {
+      const value = transport.secrets.get(name)
+      if (value === undefined) throw new Fault('unavailable', `no secret ${name}`)
+      return value
+    },
+    async bind(binding, operation, data, metadata = {}) {
+      transport.sent.push({ binding, operation, data, metadata })
+    },
+    async ready() {},
+    async close() {},
+  }
+  return transport
+}
+
+/**
+ * The path that an app is asked for: a sidecar decodes what it was given once, refuses some characters, cleans the
+ * segments, and encodes what no URL may contain; what was encoded twice is still encoded once.
+ * @throws Fault `unavailable`, as for every error that the sidecar made
+ */
+function asBrought({ app, method, path }: Invocation): string {
+  const [encoded = '', ...query] = path.split('?')
+  const text = unescaped(encoded)
+  if (text === undefined || /[#?\p{Cc}]/u.test(text))
+    throw new Fault('unavailable', `${method} ${path} of ${app}: invalid method`)
+  const cleaned = posix.normalize(text).replace(/(?<=.)\/$/, '')
+  // what is a valid path as it stands is sent as it stands
+  const brought = /^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(cleaned) ? cleaned : encodeURI(cleaned)
+  return [brought, ...query].join('?')
+}
+
+function unescaped(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+const statusOf = ({ status, body }: Reply): string => {
+  if (status === 404) return 'DROP'
+  if (status >= 300) return 'RETRY'
+  return (
+    (JSON.parse(new TextDecoder().decode(body) || '{}') as { status?: string }).status ?? 'SUCCESS'
+  )
+}

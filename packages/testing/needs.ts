@@ -1,0 +1,35 @@
+import { test as vitestTest } from 'vitest'
+import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+
+/**
+ * `test` where every program is on this machine, or could be installed because that was asked for; else a `test` that
+ * skips, with the reason in the title of what it skips.
+ *
+ * @throws PartError instead where all parts are required (`SIDECART_REQUIRE_ALL=1`, as in CI)
+ * @example const test = await testWith(redis)
+ */
+export async function testWith(...programs: Program[]): Promise<typeof vitestTest> {
+  for (const program of programs) {
+    try {
+      await ensureProgram(program, { log: console.error })
+    } catch (error) {
+      if (process.env.SIDECART_REQUIRE_ALL) throw error
+      return skipping((error as Error).message)
+    }
+  }
+  return vitestTest
+}
+
+const skipping = (why: string): typeof vitestTest =>
+  ((title: string, work: () => void) =>
+    vitestTest.skip(
+      `${title} [not tried: ${why.replaceAll('\n', ' ')}]`,
+      work,
+    )) as typeof vitestTest
+
+/** `test` for root; for others one that skips with the reason, or throws where all parts are required. */
+export function testWithRoot(why: string): typeof vitestTest {
+  if (process.getuid?.() === 0) return vitestTest
+  if (process.env.SIDECART_REQUIRE_ALL) throw new Error(`root is required: ${why}`)
+  return skipping(`${why}: sudo npm run test:deep`)
+}

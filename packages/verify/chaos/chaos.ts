@@ -1,0 +1,163 @@
+import { join } from 'node:path'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { down } from '@sidecart/platform/supervisor/down.ts'
+import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import { databases } from '@sidecart/platform/config/secrets.ts'
+import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
+import type { Choice } from '@sidecart/platform/config/component-sets.ts'
+import { readState, supervisorOf } from '@sidecart/platform/supervisor/state-file.ts'
+import type { Progress } from '@sidecart/platform/process/terminal.ts'
+import { thisShop } from '@sidecart/client/connection-info.ts'
+import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
+import { createRecorder } from '../invariants/record.ts'
+import { openDoor } from '@sidecart/client/http-client.ts'
+import { createInjector } from '../faults/inject.ts'
+import { type Links, openLinks } from '@sidecart/platform/supervisor/network-proxies.ts'
+import { type Rest, untilRest } from './rest.ts'
+import { everywhere, type Kind, schedule } from '../faults/schedule.ts'
+import { createShoppers, errands, type Tally } from './shoppers.ts'
+import { setStage } from './stage.ts'
+import { type Happened, startStorm } from './storm.ts'
+
+export type ChaosOptions = {
+  seed: number
+  orders: number
+  perSecond: number
+  everySeconds: number
+  kinds: readonly Kind[]
+  /** How long the shop may take to come to rest afterwards. */
+  restSeconds: number
+  /** The sets to sell on, when the shop is not open already. */
+  choice: Choice
+}
+
+export type ChaosReport = {
+  ok: boolean
+  seed: number
+  orders: Pick<Tally, 'attempted' | 'accepted' | 'refused' | 'unknown'> & Record<string, number>
+  faults: Happened[]
+  /** From the end of the last fault until everything was at rest. */
+  recoverySeconds: number
+  violations: string[]
+  /** What was asked and answered. */
+  record: string
+}
+
+const customers = 16
+
+/** Drives orders through the shop while things break, lets it come to rest, and verifies. Starts and stops the shop when it is not open. */
+export async function chaos(
+  project: Project,
+  options: ChaosOptions,
+  progress: Progress,
+): Promise<ChaosReport> {
+  const links = options.kinds.includes('network') ? await linksOf(project) : new Map()
+  const opened = await upUnlessRunning(project, options.choice, progress)
+  try {
+    return await weather(project, options, { progress, links })
+  } finally {
+    progress.end()
+    if (opened) await down(project)
+    await Promise.all([...links.values()].map((link) => link.close()))
+  }
+}
+
+async function linksOf(project: Project): Promise<Links> {
+  if (supervisorOf(readState(project)))
+    throw new Advice('network faults need a shop that chaos starts itself: ./sidecart down')
+  return openLinks()
+}
+
+async function weather(
+  project: Project,
+  { seed, orders, perSecond, everySeconds, kinds, restSeconds }: ChaosOptions,
+  { progress, links }: { progress: Progress; links: Links },
+): Promise<ChaosReport> {
+  const shop = await thisShop()
+  const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
+  const record = createRecorder(file)
+  const door = openDoor(shop.gateway)
+  progress.wait('registering customers, stocking up')
+  const stage = await setStage(door, shop.operator, {
+    orders,
+    customers,
+    mailed: customers / 4,
+    plentiful: 14,
+    scarce: 1,
+  })
+  for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
+  const shoppers = createShoppers(stage.customers, record)
+
+  progress.line(`seed ${seed}: ${orders} orders, ${perSecond} a second; what breaks:`)
+  const targets = targetsOf(project)
+  const faults = schedule(seed, possible(kinds, targets.broker), targets, everySeconds)
+  const began = performance.now()
+  const storm = startStorm(faults, createInjector(project, { door, links }), (line) =>
+    progress.line(`${clock(began)}  ${line}`),
+  )
+  const telling = tell(progress, () => `${clock(began)}  ${spoken(shoppers.tally, orders)}`)
+  await shoppers.send(errands(seed, orders, stage.customers.length, stage.skus), perSecond)
+  await storm.calm()
+  clearInterval(telling)
+
+  progress.line(`${clock(began)}  ${spoken(shoppers.tally, orders)}; the storm is over`)
+  let unsettled = 'not looked at yet'
+  const waiting = tell(progress, () => `${clock(began)}  coming to rest: ${unsettled}`)
+  const rest = await untilRest({ ...shop, record: file }, restSeconds, (what) => {
+    unsettled = what
+  })
+  clearInterval(waiting)
+  await door.close()
+  const { underWay, ...tally } = shoppers.tally
+  return {
+    ok: rest.ok,
+    seed,
+    orders: {
+      ...tally,
+      ...statusesOf(rest, new Set(stage.customers.map((one) => one.customerId))),
+    },
+    faults: [...storm.happened],
+    recoverySeconds: rest.seconds,
+    violations: rest.checks.flatMap(({ name, violations }) =>
+      violations.map((violation) => `${name}: ${violation}`),
+    ),
+    record: file,
+  }
+}
+
+function targetsOf(project: Project) {
+  const services = readRunFile(project.runFile).map(({ name }) => name)
+  const processes = services.flatMap((name) => [name, `${name}-sidecar`])
+  const running = (readState(project)?.processes ?? []).map(({ name }) => name)
+  return { processes, databases, broker: brokerAmong(running) }
+}
+
+function possible(kinds: readonly Kind[], broker: string): readonly Kind[] {
+  if (broker === 'nats') return kinds
+  const left = kinds.filter((kind) => everywhere.includes(kind))
+  if (left.length === 0) throw new Advice(`these faults need NATS as broker, not ${broker}`)
+  return left
+}
+
+const tellEveryMs = 10_000
+
+/** On a terminal one line that moves, elsewhere one line now and then. */
+function tell(progress: Progress, words: () => string): NodeJS.Timeout {
+  return progress.live
+    ? setInterval(() => progress.wait(words()), 500)
+    : setInterval(() => progress.line(words()), tellEveryMs)
+}
+
+const clock = (began: number): string =>
+  `${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s`
+
+const spoken = ({ attempted, accepted, refused, unknown, underWay }: Tally, orders: number) =>
+  `${attempted} of ${orders} sent, ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${underWay} under way`
+
+/** How many of these customers' orders have come to what. */
+function statusesOf({ world }: Rest, customers: ReadonlySet<string>): Record<string, number> {
+  const theirs = world.orders.filter(({ customerId }) => customers.has(customerId))
+  const counts: Record<string, number> = { confirmed: 0, cancelled: 0 }
+  for (const { status } of theirs) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}

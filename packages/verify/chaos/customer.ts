@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import type { Door, Request, Said } from '@sidecart/client/http-client.ts'
+import { patiently } from '@sidecart/client/http-client.ts'
+
+/** Somebody who is signed in, and signs in again when the access token has expired. */
+export type Customer = {
+  customerId: string
+  ask(request: Request): Promise<Said>
+}
+
+const patienceMs = 60_000
+
+/** Somebody new. */
+export async function register(door: Door): Promise<Customer> {
+  const email = `${randomUUID()}@chaos.example`
+  const password = randomUUID()
+  const body = { email, password, name: 'Charlie Chaos' }
+  await patiently(() => door.ask({ method: 'POST', path: '/users', body }), { forMs: patienceMs })
+  return signIn(door, email, password)
+}
+
+/** @throws Error when the shop does not let them in */
+export async function signIn(door: Door, email: string, password: string): Promise<Customer> {
+  let authorization = await enter()
+
+  async function enter(): Promise<string> {
+    const body = { email, password }
+    const said = await patiently(() => door.ask({ method: 'POST', path: '/sessions', body }), {
+      forMs: patienceMs,
+    })
+    if (said?.status !== 200) throw new Error(`signing in as ${email} failed: ${said?.text}`)
+    return `Bearer ${said.body.accessToken}`
+  }
+
+  async function ask(request: Request): Promise<Said> {
+    const said = await door.ask({ ...request, headers: { ...request.headers, authorization } })
+    if (said.status === 401) authorization = await enter()
+    return said
+  }
+
+  const me = await patiently(() => ask({ method: 'GET', path: '/users/me' }), {
+    forMs: patienceMs,
+  })
+  return { customerId: String(me?.body.userId), ask }
+}

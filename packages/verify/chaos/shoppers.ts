@@ -1,0 +1,154 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { RecordLine } from '../invariants/record.ts'
+import type { Customer } from './customer.ts'
+import { type Door, patiently } from '@sidecart/client/http-client.ts'
+import { type Placed, place, type Wanted } from './place.ts'
+import { createRandom, type Random } from '@sidecart/client/random.ts'
+
+/** What one shopper does. */
+export type Errand = Wanted & {
+  /** Which of the customers it is. */
+  customer: number
+  /** Gives up at the first time-out, which is short. */
+  impatient: boolean
+  afterwards: 'nothing' | 'cancel' | 'refund' | 'repeat'
+}
+
+const cards = [
+  ...Array<string>(70).fill('card_approved'),
+  ...Array<string>(10).fill('card_declined'),
+  ...Array<string>(8).fill('card_retry'),
+  ...Array<string>(6).fill('card_timeout_after_charge'),
+  ...Array<string>(6).fill('card_slow'),
+]
+
+/** What so many shoppers do, the same for the same seed. */
+export function errands(
+  seed: number,
+  count: number,
+  customers: number,
+  skus: readonly string[],
+): Errand[] {
+  const random = createRandom(seed ^ 0x5eed)
+  return Array.from({ length: count }, (_, index) => ({
+    key: `${seed}-${index}`,
+    customer: random.int(0, customers - 1),
+    lines: linesOf(random, skus),
+    card: random.pick(cards),
+    impatient: random.chance(0.03),
+    afterwards: afterwardsOf(random.int(1, 100)),
+  }))
+}
+
+function linesOf(random: Random, skus: readonly string[]): Wanted['lines'] {
+  const different = new Set(Array.from({ length: random.int(1, 3) }, () => random.pick(skus)))
+  return [...different].map((sku) => ({ sku, quantity: random.int(1, 3) }))
+}
+
+function afterwardsOf(percent: number): Errand['afterwards'] {
+  if (percent <= 10) return 'cancel'
+  if (percent <= 16) return 'refund'
+  return percent <= 30 ? 'repeat' : 'nothing'
+}
+
+export type Tally = {
+  attempted: number
+  accepted: number
+  refused: number
+  unknown: number
+  underWay: number
+}
+
+export type Shoppers = {
+  tally: Tally
+  /** Sends them in, `perSecond`, whether or not those before have been served. Answers when the last one has left. */
+  send(errands: readonly Errand[], perSecond: number): Promise<void>
+}
+
+const aMinuteMs = 60_000
+
+export function createShoppers(
+  customers: readonly Customer[],
+  record: (line: RecordLine) => void,
+): Shoppers {
+  const tally: Tally = { attempted: 0, accepted: 0, refused: 0, unknown: 0, underWay: 0 }
+
+  async function send(all: readonly Errand[], perSecond: number): Promise<void> {
+    const began = performance.now()
+    const under: Promise<void>[] = []
+    for (const [index, errand] of all.entries()) {
+      const early = began + (index * 1000) / perSecond - performance.now()
+      if (early > 0) await pause(early)
+      under.push(run(errand))
+    }
+    await Promise.all(under)
+  }
+
+  async function run(errand: Errand): Promise<void> {
+    const customer = customers[errand.customer]
+    if (!customer) throw new Error(`there is no customer ${errand.customer}`)
+    tally.attempted += 1
+    tally.underWay += 1
+    const haste = errand.impatient ? { forMs: 0, timeoutMs: 150 } : {}
+    const placed = await place(customer, errand, { record, ...haste })
+    tally[placed.outcome] += 1
+    if (placed.outcome === 'accepted') await goOn(customer, errand, placed)
+    tally.underWay -= 1
+  }
+
+  async function goOn(
+    customer: Customer,
+    errand: Errand,
+    { orderId }: Placed & { outcome: 'accepted' },
+  ): Promise<void> {
+    switch (errand.afterwards) {
+      case 'nothing':
+        return
+      case 'repeat':
+        await Promise.all([1, 2, 3].map(() => place(customer, errand, { record })))
+        return
+      case 'cancel':
+        await patiently(() => customer.ask({ method: 'POST', path: `/orders/${orderId}/cancel` }), {
+          forMs: aMinuteMs,
+        })
+        return
+      case 'refund':
+        await refund(customer, orderId)
+    }
+  }
+
+  return { tally, send }
+}
+
+/** Asks the money back once there is something to give back. */
+async function refund({ ask }: Customer, orderId: string): Promise<void> {
+  const path = `/orders/${orderId}`
+  for (const end = performance.now() + aMinuteMs; performance.now() < end; await pause(1000)) {
+    const said = await patiently(() => ask({ method: 'GET', path }), { forMs: aMinuteMs })
+    if (said?.body.status === 'cancelled') return
+    if (said?.body.status !== 'confirmed') continue
+    const refunding = () => ask({ method: 'POST', path: `${path}/refund` })
+    await patiently(refunding, { forMs: aMinuteMs })
+    return
+  }
+}
+
+/** Requests for the catalogue, `perSecond`, that nobody waits for; answers how many were served. */
+export async function burst(door: Door, perSecond: number, forSeconds: number): Promise<number> {
+  let served = 0
+  const asked: Promise<void>[] = []
+  for (let sent = 0; sent < perSecond * forSeconds; sent += perSecond / 20) {
+    for (let n = 0; n < perSecond / 20; n += 1)
+      asked.push(
+        door.ask({ method: 'GET', path: '/products?q=mug&limit=24', timeoutMs: 5_000 }).then(
+          ({ status }) => {
+            if (status === 200) served += 1
+          },
+          () => {},
+        ),
+      )
+    await pause(50)
+  }
+  await Promise.all(asked)
+  return served
+}

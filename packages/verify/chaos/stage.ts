@@ -1,0 +1,68 @@
+import { randomUUID } from 'node:crypto'
+import { type Customer, register, signIn } from './customer.ts'
+import { type Door, patiently } from '@sidecart/client/http-client.ts'
+
+/** Who buys and what there is to buy. */
+export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }
+
+export type StageOptions = {
+  /** Every plentiful product is there twice for so many orders. */
+  orders: number
+  customers: number
+  /** How many of the customers want mails. */
+  mailed: number
+  plentiful: number
+  /** Products of which there is too little. */
+  scarce: number
+}
+
+const atATime = 4
+
+/** Registers customers and stocks up: enough of most products for so many orders, too little of a few. */
+export async function setStage(
+  door: Door,
+  operatorLogin: { email: string; password: string },
+  { orders, customers, mailed, plentiful, scarce }: StageOptions,
+): Promise<Stage> {
+  const operator = await signIn(door, operatorLogin.email, operatorLogin.password)
+  const skus = await productsOf(operator, plentiful + scarce)
+  await Promise.all(
+    skus.map((sku, index) =>
+      setStock(operator, sku, index < plentiful ? orders * 2 : Math.ceil(orders / 40)),
+    ),
+  )
+  const registered: Customer[] = []
+  while (registered.length < customers) {
+    const some = Math.min(atATime, customers - registered.length)
+    registered.push(...(await Promise.all(Array.from({ length: some }, () => register(door)))))
+  }
+  await Promise.all(registered.slice(mailed).map(unsubscribe))
+  return { operator, customers: registered, skus }
+}
+
+/** Wants no more mails about orders. */
+export async function unsubscribe({ ask }: Customer): Promise<void> {
+  const body = { orderUpdates: false, paymentUpdates: false, marketing: false }
+  await patiently(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {
+    forMs: 30_000,
+  })
+}
+
+async function productsOf(operator: Customer, limit: number): Promise<string[]> {
+  const said = await operator.ask({ method: 'GET', path: `/products?limit=${limit}&sort=name` })
+  return (said.body.items as { sku: string }[]).map(({ sku }) => sku)
+}
+
+/** Makes it so that exactly this many are on hand. */
+export async function setStock(operator: Customer, sku: string, onHand: number): Promise<void> {
+  const path = `/products/${sku}/stock`
+  const stock = await operator.ask({ method: 'GET', path })
+  const delta = onHand - Number(stock.body.onHand)
+  if (delta === 0) return
+  const body = { delta, reason: 'stock-taking' }
+  const headers = { 'idempotency-key': randomUUID() }
+  const said = await patiently(() => operator.ask({ method: 'POST', path, body, headers }), {
+    forMs: 30_000,
+  })
+  if (said?.status !== 200) throw new Error(`the stock of ${sku} was not set: ${said?.text}`)
+}

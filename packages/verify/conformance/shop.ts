@@ -1,0 +1,50 @@
+import { chaos } from '../chaos/chaos.ts'
+import { everywhere } from '../faults/schedule.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
+import { createProgress } from '@sidecart/platform/process/terminal.ts'
+import { failuresOf, runVitest } from '../vitest.ts'
+import type { Shop } from './results.ts'
+
+/** The same for every set: so many orders, and the same faults at the same times. */
+const storm = {
+  seed: 3,
+  orders: 300,
+  perSecond: 10,
+  everySeconds: 3,
+  restSeconds: 150,
+  kinds: everywhere,
+}
+
+/** The system tests with the whole shop on these sets, as `dapr run` starts it; then orders while things break, and `verify`. */
+export async function wholeShop(project: Project, on: Shop['on']): Promise<Shop> {
+  const began = performance.now()
+  const tests = await runVitest(project, {
+    name: `system-${on.broker}-${on.state}`,
+    args: ['--project', 'system'],
+    env: asEnvironment(on),
+    quiet: true,
+  })
+  const passed = tests.files
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'passed')
+  const { faults, recoverySeconds, violations } = await sellInTheStorm(project, on)
+  return {
+    on,
+    date: new Date().toISOString().slice(0, 10),
+    seconds: Math.round((performance.now() - began) / 1000),
+    systemTests: passed.length,
+    chaos: { seed: storm.seed, orders: storm.orders, faults, recoverySeconds },
+    failures: [...failuresOf(tests), ...violations],
+  }
+}
+
+/** What went wrong on the way is a violation as well. */
+async function sellInTheStorm(project: Project, choice: Choice) {
+  try {
+    const report = await chaos(project, { ...storm, choice }, createProgress(process.stderr))
+    return { ...report, faults: report.faults.length }
+  } catch (error) {
+    return { faults: 0, recoverySeconds: 0, violations: [`chaos: ${(error as Error).message}`] }
+  }
+}

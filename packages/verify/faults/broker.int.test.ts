@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { ensureStream, type NatsLogin, startNats } from '@sidecart/platform/servers/nats.ts'
+import { ensurePart } from '@sidecart/platform/install/binaries.ts'
+import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
+import { repeatFacts } from './broker.ts'
+
+let login: NatsLogin
+let connection: NatsConnection
+
+beforeEach(async () => {
+  const folder = await temporaryFolder()
+  const [port = 0, monitorPort = 0] = await freePorts(2)
+  const secret = { user: 'shop', password: 'secret' }
+  const { path } = await ensurePart('nats-server')
+  const files = { dir: join(folder, 'nats'), logFile: join(folder, 'log') }
+  const { url, stop } = await startNats({ path, ...files, ...secret, port, monitorPort })
+  login = { url, ...secret }
+  await ensureStream({ ...login, name: 'facts', subjects: ['placed', 'shipped'] })
+  connection = await connect({ servers: url, user: secret.user, pass: secret.password })
+  return async () => {
+    await connection.close()
+    await stop()
+  }
+}, 1_200_000)
+
+/** Says them, and answers a moment after that; a moment has no less than a millisecond. */
+async function say(subject: string, ...facts: string[]): Promise<Date> {
+  for (const fact of facts) await jetstream(connection).publish(subject, fact)
+  await pause(2)
+  return new Date()
+}
+
+/** What the broker is told from here on, as those who hear it see it. */
+function listen(): string[] {
+  const heard: string[] = []
+  const hearing = connection.subscribe('*', {
+    callback: (_, message) => void heard.push(`${message.subject} ${message.string()}`),
+  })
+  onTestFinished(() => hearing.unsubscribe())
+  return heard
+}
+
+test('what was said since then is said again as it was, and nothing older', async () => {
+  const since = await say('placed', ...Array.from({ length: 50 }, (_, n) => `old ${n}`))
+  await say('placed', 'a', 'b')
+  await say('shipped', 'c')
+  const heard = listen()
+  expect(await repeatFacts(login, { since, count: 100 })).toBe(100)
+  await connection.flush()
+  expect(heard).toHaveLength(100)
+  expect(new Set(heard)).toEqual(new Set(['placed a', 'placed b', 'shipped c']))
+})
+
+test('when nothing was said since then, nothing is said again, and no consumer is left', async () => {
+  const since = await say('placed', 'old')
+  expect(await repeatFacts(login, { since, count: 10 })).toBe(0)
+  const { state } = await (await jetstreamManager(connection)).streams.info('facts')
+  expect(state).toMatchObject({ messages: 1, consumer_count: 0 })
+})

@@ -1,0 +1,85 @@
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
+import type { Door } from '@sidecart/client/http-client.ts'
+import { repeatFacts } from './broker.ts'
+import { lockRows, terminateBackends } from './database.ts'
+import { orderFaults } from './provider.ts'
+import type { Link, Links } from '@sidecart/platform/supervisor/network-proxies.ts'
+import type { Fault } from './schedule.ts'
+import { burst } from '../chaos/shoppers.ts'
+
+/** Ends a fault that lasts. */
+type Lift = () => Promise<void>
+
+export type Injector = (fault: Fault) => Promise<Lift | undefined>
+
+/** Requests a second that the shop could not serve, however it tried. */
+const overloadPerSecond = 600
+
+/**
+ * Makes faults happen in the shop that runs here, and says again only what was said since.
+ * @throws Error when one cannot, e.g. because its target is away already
+ */
+export function createInjector(
+  project: Project,
+  { door, links }: { door: Door; links: Links },
+): Injector {
+  const secrets = readSecrets(project)
+  const since = new Date()
+  const signal = (name: string, sent: NodeJS.Signals) =>
+    order(project, { do: 'kill', name, signal: sent })
+
+  function linkTo(target: string): Link {
+    const link = links.get(target)
+    if (link) return link
+    throw new Error(`there is no link to ${target}`)
+  }
+
+  return async ({ does, target, size }) => {
+    switch (does) {
+      case 'kill':
+        await signal(target, 'SIGKILL')
+        return undefined
+      case 'stop':
+        await signal(target, 'SIGKILL')
+        await order(project, { do: 'stop', names: [target] })
+        return () => order(project, { do: 'start', names: [target] })
+      case 'freeze':
+        await signal(target, 'SIGSTOP')
+        return () => signal(target, 'SIGCONT')
+      case 'terminate':
+        await terminateBackends(secrets, target)
+        return undefined
+      case 'lock':
+        return lockRows(secrets, target)
+      case 'silent':
+      case 'broken':
+      case 'away':
+      case 'twice':
+      case 'decline':
+        await orderFaults(secrets, does, size)
+        return () => orderFaults(secrets, does, 0)
+      case 'repeat':
+        await repeatFacts(natsLogin(secrets), { since, count: size })
+        return undefined
+      case 'burst':
+        await burst(door, overloadPerSecond, size)
+        return undefined
+      case 'delay':
+      case 'cut':
+      case 'reset':
+        return disturb(linkTo(target), does)
+    }
+  }
+}
+
+const delayMs = 200
+
+function disturb(link: Link, does: 'delay' | 'cut' | 'reset'): Lift | undefined {
+  if (does === 'reset') link.reset()
+  else if (does === 'cut') link.cut()
+  else link.delay(delayMs)
+  return does === 'reset' ? undefined : async () => link.heal()
+}

@@ -1,0 +1,112 @@
+import { createRandom, type Random } from '@sidecart/client/random.ts'
+
+export const kinds = [
+  'kill',
+  'freeze',
+  'broker',
+  'db',
+  'network',
+  'provider',
+  'duplicate',
+  'overload',
+] as const
+export type Kind = (typeof kinds)[number]
+
+/** Those that no other broker than JetStream can have: it can be asked for what it was told before, and listens behind a link. */
+const jetstreamOnly: readonly Kind[] = ['duplicate', 'network']
+/** The faults that there are whatever the broker. */
+export const everywhere: readonly Kind[] = kinds.filter((kind) => !jetstreamOnly.includes(kind))
+
+/** What a fault does, and the unit of its size; nothing for what is over at once. */
+const units = {
+  kill: '',
+  stop: 's',
+  freeze: 's',
+  terminate: '',
+  lock: 's',
+  delay: 's',
+  cut: 's',
+  reset: '',
+  silent: 'requests',
+  broken: 'requests',
+  away: 'requests',
+  twice: 'requests',
+  decline: 'requests',
+  repeat: 'facts',
+  burst: 's',
+} as const
+type Deed = keyof typeof units
+
+export type Fault = {
+  /** After the start. */
+  atSeconds: number
+  kind: Kind
+  does: Deed
+  /** A process, a service's database, a link, a server. */
+  target: string
+  /** How long or how many, in the deed's unit. */
+  size: number
+}
+
+export type Targets = {
+  /** Services and sidecars. */
+  processes: readonly string[]
+  /** Services with a database. */
+  databases: readonly string[]
+  /** The server that carries the facts. */
+  broker: string
+}
+
+const longestSeconds = 3600
+
+/** One fault every `everySeconds`, for ever: the same for the same seed, kinds and targets. */
+export function* schedule(
+  seed: number,
+  wanted: readonly Kind[],
+  targets: Targets,
+  everySeconds: number,
+): Generator<Fault, never> {
+  const random = createRandom(seed)
+  for (let count = 1; ; count += 1) {
+    const kind = random.pick(wanted)
+    const [does, target, least, most] = choose[kind](random, targets)
+    const size = units[does] === '' ? 0 : random.int(least, most)
+    yield { atSeconds: count * everySeconds, kind, does, target, size }
+  }
+}
+
+type Choice = [does: Deed, target: string, least: number, most: number]
+
+const choose: Record<Kind, (random: Random, targets: Targets) => Choice> = {
+  kill: (random, { processes }) => ['kill', random.pick(processes), 0, 0],
+  freeze: (random, { processes }) => ['freeze', random.pick(processes), 2, 10],
+  broker: (random, { broker }) => [random.pick(['kill', 'stop', 'freeze']), broker, 2, 6],
+  db: (random, { databases }) => {
+    const does = random.pick(['kill', 'terminate', 'lock'])
+    return [does, does === 'kill' ? 'postgres' : random.pick(databases), 2, 8]
+  },
+  network: (random) => [
+    random.pick(['delay', 'cut', 'reset']),
+    random.pick(['postgres', 'nats', 'provider']),
+    2,
+    6,
+  ],
+  provider: (random) => [
+    random.pick(['kill', 'silent', 'broken', 'away', 'twice']),
+    'provider',
+    3,
+    15,
+  ],
+  duplicate: (_, { broker }) => ['repeat', broker, 20, 200],
+  overload: () => ['burst', 'gateway', 1, 3],
+}
+
+/** Until it is ended; what is counted lasts as long as anything does. */
+export const lastsSeconds = ({ does, size }: Fault): number =>
+  units[does] === 's' ? size : longestSeconds
+
+/** A fault in a few words. */
+export function wordsFor({ does, target, size }: Fault): string {
+  const unit = units[does]
+  return unit === '' ? `${does} ${target}` : `${does} ${target}, ${size} ${unit}`
+}

@@ -1,0 +1,456 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { ShopClient } from '@sidecart/client/shop-client.ts'
+import { openProviderIndex, type ProviderIndex } from './provider-index.ts'
+import { readRecord } from './record.ts'
+import { emptyWorld, type World } from './world.ts'
+
+const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
+type Service = (typeof services)[number]
+
+export type Places = {
+  /** Connection strings by service. */
+  databases: Record<Service, string>
+  providerLog: string
+  /** Base URL of the mail catcher; none: mails are not checked. */
+  inbox?: string
+  /** The public door, and who may look at what no database shows. */
+  gateway: string
+  operator: { email: string; password: string }
+  /** A driver's record; none: nobody says what was asked and answered. */
+  record?: string | undefined
+  /** Folder in which `verify` remembers what it has checked; none: it checks everything. */
+  memory?: string
+}
+
+/** Where each database stood at a look, by its own clock, and which database that was. */
+export type Mark = Record<Service, { at: string; identity: string }> & {
+  /** The last effect of the provider's log that was looked at. */
+  provider: number
+}
+
+type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>
+type Queries = Record<Service, Query>
+
+export type Reader = {
+  /** Everything about some orders (or users) after the other, in constant memory. */
+  slices(): AsyncGenerator<World>
+  /** The rest: sums, and what belongs to no order. */
+  shop(): Promise<World>
+  mark: Mark
+  /** The newest order that was read. */
+  newest: string | undefined
+  close(): Promise<void>
+}
+
+export type ReadOptions = {
+  /** Reads only what changed after this, if these are still the same databases and log. */
+  since?: Mark | undefined
+  /** Seconds before `since` that are read once more: what was committed late, and clocks that differ. */
+  overlapSeconds?: number
+  mails?: boolean
+}
+
+const ordersPerSlice = 500
+const usersPerSlice = 5_000
+/** With more to look at, everything is looked at: ids are kept in memory. */
+const mostChanges = 100_000
+
+/**
+ * Opens the shop for reading, each database in one read-only snapshot: first mails and the provider's log, then what
+ * follows from orders, last the orders themselves, so that whatever is read belongs to an order that is read.
+ * `operator` is signed in.
+ */
+export async function openReader(
+  places: Places,
+  operator: ShopClient,
+  { since, overlapSeconds = 600, mails = false }: ReadOptions = {},
+): Promise<Reader> {
+  const record = await readRecord(places.record)
+  const folder = places.memory ?? mkdtempSync(join(tmpdir(), 'sidecart-verify-'))
+  const provider = await openProviderIndex(places.providerLog, join(folder, 'provider.sqlite'), {
+    anew: since === undefined,
+  })
+  await provider.catchUp()
+  await provider.catchUp()
+  const carts = await readDeadLetters(operator, 'carts')
+  const caught = mails && places.inbox ? await readMails(places.inbox) : []
+  const clients: pg.Client[] = []
+
+  async function close(): Promise<void> {
+    await Promise.all(clients.map((client) => client.end().catch(() => {})))
+    provider.close()
+    if (places.memory === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+
+  async function snapshot(service: Service) {
+    const client = new pg.Client({
+      connectionString: places.databases[service],
+      types: { getTypeParser: exactBigints },
+    })
+    clients.push(client)
+    await client.connect()
+    await client.query('begin isolation level repeatable read read only')
+    let before: Promise<unknown> = Promise.resolve()
+    const query: Query = <T>(sql: string, values: unknown[] = []) => {
+      const rows = before.then(async () => (await client.query(sql, values)).rows as T[])
+      before = rows.catch(() => {})
+      return rows
+    }
+    const [mark] = await query<Mark[Service]>(
+      `select now()::text as at, (select system_identifier from pg_control_system()) || '/' || oid as identity
+        from pg_database where datname = current_database()`,
+    )
+    if (!mark) throw new Error(`the database of ${service} does not know itself`)
+    return { service, query, mark }
+  }
+
+  try {
+    const others = await Promise.all(
+      services.filter((name) => name !== 'orders').map((name) => snapshot(name)),
+    )
+    const all = [...others, await snapshot('orders')]
+    const query = Object.fromEntries(all.map((one) => [one.service, one.query])) as Queries
+    const marks = Object.fromEntries(all.map((one) => [one.service, one.mark])) as Record<
+      Service,
+      Mark[Service]
+    >
+    const mark = { ...marks, provider: provider.last() }
+    const same =
+      since !== undefined &&
+      provider.wasThere &&
+      services.every((name) => since[name]?.identity === mark[name].identity)
+    const changed = same
+      ? await changedOrders(query, since, overlapSeconds, [
+          ...provider.after(since.provider),
+          ...caught.map(({ orderId }) => orderId),
+        ])
+      : undefined
+    const shop = await readShop(query, record, carts, changed === undefined)
+    // each slice is found by its index, also before the tables have been analyzed
+    for (const one of all) await one.query('set local enable_seqscan = off')
+    const source = { query, provider, caught }
+    const [newest] = await query.orders<{ id: string }>(
+      'select id from orders order by id desc limit 1',
+    )
+    return {
+      mark,
+      newest: newest?.id,
+      async *slices() {
+        yield* changed ? someOrders(source, changed) : allOrders(source)
+        yield* usersSince(query, changed && since ? [since.users.at, overlapSeconds] : undefined)
+      },
+      shop: async () => shop,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type Source = { query: Queries; provider: ProviderIndex; caught: World['mails'] }
+
+const first = '00000000-0000-0000-0000-000000000000'
+const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+
+async function* allOrders({ query, provider, caught }: Source): AsyncGenerator<World> {
+  for (let low = first; low !== last; ) {
+    const [bound] = await query.orders<{ id: string }>(
+      'select id from orders where id > $1 order by id offset $2 limit 1',
+      [low, ordersPerSlice - 1],
+    )
+    const high = bound?.id ?? last
+    const slice = await readSlice(query, (id) => `${id} > $1 and ${id} <= $2`, [low, high])
+    const isIn = ({ orderId }: { orderId: string }) => orderId > low && orderId <= high
+    // what names no order that could exist is looked at with the last
+    const lost = high === last ? provider.between(last, '\uffff') : []
+    yield {
+      ...slice,
+      mails: caught.filter(isIn),
+      provider: [...provider.between(low === first ? '' : low, high), ...lost],
+    }
+    low = high
+  }
+}
+
+async function* someOrders(
+  { query, provider, caught }: Source,
+  ids: readonly string[],
+): AsyncGenerator<World> {
+  for (let at = 0; at < ids.length; at += ordersPerSlice) {
+    const some = ids.slice(at, at + ordersPerSlice)
+    const among = new Set(some)
+    const known = some.filter((id) => uuid.test(id))
+    const slice = await readSlice(query, (id) => `${id} = any($1::uuid[])`, [known])
+    const mails = caught.filter(({ orderId }) => among.has(orderId))
+    yield { ...slice, mails, provider: provider.of(some) }
+  }
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+async function readSlice(
+  { orders, catalog, payments, notifications }: Queries,
+  where: (id: string) => string,
+  values: unknown[],
+): Promise<World> {
+  const those = where('order_id')
+  const [found, history, moves, reservations, paid, ledger, notices] = await Promise.all([
+    orders<World['orders'][number]>(`${selectOrders} where ${where('id')}`, values),
+    orders<World['history'][number]>(
+      `select order_id as "orderId", version, status from order_history where ${those}`,
+      values,
+    ),
+    catalog<World['moves'][number]>(
+      `select order_id as "orderId", sku, kind, count(*)::int as times from stock_movements where ${those} group by order_id, sku, kind`,
+      values,
+    ),
+    catalog<World['reservations'][number]>(
+      `select order_id as "orderId", status, lines from reservations where ${those}`,
+      values,
+    ),
+    payments<World['payments'][number]>(`${selectPayments} where ${those}`, values),
+    payments<World['ledger'][number]>(
+      `select order_id as "orderId", movement_id as "movementId", account, side, amount from ledger_entries where ${those}`,
+      values,
+    ),
+    notifications<World['notices'][number]>(`${selectNotices} where ${those}`, values),
+  ])
+  return {
+    ...emptyWorld(),
+    orders: found,
+    history,
+    moves,
+    reservations,
+    payments: paid,
+    ledger,
+    notices,
+  }
+}
+
+/** Orders about which anything was written after `since`; `undefined`: too many to remember. */
+async function changedOrders(
+  query: Queries,
+  since: Mark,
+  overlapSeconds: number,
+  others: readonly string[],
+): Promise<string[] | undefined> {
+  const ids = new Set(others)
+  for (const [service, table, columns, id] of timesOfChanges) {
+    const after = columns
+      .map((column) => `${column} > $1::timestamptz - make_interval(secs => $2)`)
+      .join(' or ')
+    const found = await query[service]<{ id: string }>(
+      `select distinct ${id} as id from ${table} where (${after}) and ${id} is not null limit ${mostChanges + 1}`,
+      [since[service].at, overlapSeconds],
+    )
+    for (const one of found) ids.add(one.id)
+    if (ids.size > mostChanges) return undefined
+  }
+  return [...ids].sort()
+}
+
+const timesOfChanges: readonly [Service, table: string, columns: string[], id: string][] = [
+  ['orders', 'orders', ['updated_at'], 'id'],
+  ['orders', 'order_history', ['at'], 'order_id'],
+  ['catalog', 'reservations', ['changed_at'], 'order_id'],
+  ['catalog', 'stock_movements', ['at'], 'order_id'],
+  ['payments', 'payments', ['updated_at'], 'order_id'],
+  ['payments', 'ledger_entries', ['recorded_at'], 'order_id'],
+  ['notifications', 'mails', ['created_at', 'claimed_at', 'sent_at', 'due_at'], 'order_id'],
+]
+
+async function* usersSince(
+  { users, notifications }: Queries,
+  since?: [at: string, overlapSeconds: number],
+): AsyncGenerator<World> {
+  const recent = since ? 'and registered_at > $3::timestamptz - make_interval(secs => $4)' : ''
+  for (let low = first; ; ) {
+    const some = await users<World['users'][number]>(
+      `select user_id as "userId", version, ${secondsSince('registered_at')} as "idleSeconds" from users
+        where user_id > $1 ${recent} order by user_id limit $2`,
+      [low, usersPerSlice, ...(since ?? [])],
+    )
+    const contacts = await notifications<World['contacts'][number]>(
+      'select user_id as "userId" from contacts where user_id = any($1::uuid[])',
+      [some.map(({ userId }) => userId)],
+    )
+    yield { ...emptyWorld(), users: some, contacts }
+    if (some.length < usersPerSlice) return
+    low = some.at(-1)?.userId ?? last
+  }
+}
+
+/** Reads a shop that fits into memory, but its mails: those are read by `withMails`. */
+export async function readWorld(places: Places, operator: ShopClient): Promise<World> {
+  const reader = await openReader(places, operator)
+  try {
+    const world = await reader.shop()
+    const parts = [
+      'orders',
+      'history',
+      'moves',
+      'reservations',
+      'payments',
+      'ledger',
+      'provider',
+      'notices',
+      'users',
+      'contacts',
+    ] as const
+    for (const part of parts) world[part] = []
+    for await (const slice of reader.slices())
+      for (const part of parts) (world[part] as unknown[]).push(...slice[part])
+    return world
+  } finally {
+    await reader.close()
+  }
+}
+
+export async function withMails(world: World, { inbox }: Places): Promise<World> {
+  return inbox ? { ...world, mails: await readMails(inbox) } : world
+}
+
+/** bigint columns hold minor units and counts, exact as numbers up to 2^53. */
+const exactBigints = ((oid: number, format?: 'text' | 'binary') =>
+  oid === pg.types.builtins.INT8
+    ? Number
+    : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser
+
+/** By the server's clock, when its snapshot was taken. */
+const secondsSince = (moment: string): string => `extract(epoch from now() - ${moment})::float`
+
+const selectOrders = `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines, reservation as goods, refunded_total as "refundedTotal",
+  ${secondsSince('updated_at')} as "idleSeconds", ${secondsSince('next_attempt_at')} as "overdueSeconds" from orders`
+
+const selectPayments = `select order_id as "orderId", status, amount, provider_reference as "providerReference", refund_reference as "refundReference", refunds from payments`
+
+const selectNotices = `select order_id as "orderId", kind, status,
+  ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at when 'sent' then sent_at end")} as "sinceSeconds" from mails`
+
+/** Sums, made where the rows are; and rows of which there are few, or which are cut off at some number. */
+async function readShop(
+  query: Queries,
+  record: World['record'],
+  carts: World['deadLetters'],
+  everything: boolean,
+): Promise<World> {
+  const messaging = await Promise.all(
+    services.map((service) => readMessaging(service, query[service], everything)),
+  )
+  const customers = [
+    record.customers,
+    record.answers.flatMap((one) => (one.outcome === 'accepted' ? [one.orderId] : [])),
+  ]
+  return {
+    ...emptyWorld(),
+    ...(await readStock(query.catalog)),
+    inboxes: messaging.flatMap(({ service, heard }) =>
+      heard === undefined ? [] : [{ service, heard }],
+    ),
+    outboxes: messaging.map(({ service, depth, oldestSeconds }) => ({
+      service,
+      depth,
+      oldestSeconds,
+    })),
+    deadLetters: [...messaging.flatMap(({ deadLetters }) => deadLetters), ...carts],
+    notices: await query.notifications(waitingMails),
+    orders:
+      record.customers.length === 0
+        ? []
+        : await query.orders(
+            `${selectOrders} where customer_id = any($1::uuid[]) or id = any($2::uuid[])`,
+            customers,
+          ),
+    record,
+  }
+}
+
+/** Mails that are late, and one that left a moment ago if there is one: then the others only wait for their turn. */
+const waitingMails = `with late as (
+    select * from (${selectNotices} where status in ('pending', 'sending') and order_id is not null) as waiting
+    where "sinceSeconds" > 30 limit 1000
+  )
+  select * from late union all (
+    select * from (${selectNotices} where status = 'sent' and sent_at > now() - interval '30 s') as left_now
+    where exists (select from late) limit 1
+  )`
+
+type Stock = Pick<World, 'products' | 'stock' | 'movements' | 'promised'>
+
+const readStock = async (query: Query): Promise<Stock> => ({
+  products: await query('select sku, version from products'),
+  stock: await query('select sku, on_hand as "onHand", reserved, sold from stock'),
+  movements: await query(
+    'select sku, sum(on_hand)::int as "onHand", sum(reserved)::int as reserved, sum(sold)::int as sold from stock_movements group by sku',
+  ),
+  promised: await query(
+    `select sku, coalesce(sum(quantity) filter (where status = 'reserved'), 0)::int as reserved,
+      coalesce(sum(quantity) filter (where status = 'sold'), 0)::int as sold
+    from reservations, jsonb_to_recordset(lines) as line (sku text, quantity integer) group by sku`,
+  ),
+})
+
+async function readMessaging(service: Service, query: Query, everything: boolean) {
+  const [waiting] = await query<{ depth: number; oldestSeconds: number }>(
+    `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
+  )
+  const [inbox] = everything
+    ? await query<{ heard: number }>('select count(*)::int as heard from inbox')
+    : []
+  // a service that hears nothing has no column for the next try
+  const letters = await query<Omit<World['deadLetters'][number], 'service'>>(
+    `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
+      ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null limit 10000`,
+  )
+  return {
+    service,
+    ...(waiting ?? { depth: 0, oldestSeconds: 0 }),
+    heard: inbox?.heard,
+    deadLetters: letters.map((letter) => ({ service, ...letter })),
+  }
+}
+
+type Letter = {
+  id: string
+  topic: string
+  cause: string
+  arrivedAt: string
+  nextAttemptAt?: string
+  replayedAt?: string
+}
+
+/** A service without a database of its own is asked. */
+async function readDeadLetters(
+  operator: ShopClient,
+  service: string,
+): Promise<World['deadLetters']> {
+  const { deadLetters } = await operator.ask('GET', `/${service}/dead-letters`)
+  return (deadLetters as Letter[])
+    .filter(({ replayedAt }) => replayedAt === undefined)
+    .map(({ id, topic, cause, arrivedAt, nextAttemptAt }) => ({
+      service,
+      id,
+      topic,
+      cause,
+      triedAgain: nextAttemptAt !== undefined,
+      ageSeconds: (Date.now() - Date.parse(arrivedAt)) / 1000,
+    }))
+}
+
+const orderIdPattern = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
+
+type CaughtMail = { subject: string; text?: string; html?: string; to: { address: string }[] }
+
+async function readMails(inbox: string): Promise<World['mails']> {
+  const answer = await fetch(`${inbox}/api/email`)
+  if (!answer.ok) throw new Error(`the mail catcher at ${inbox} answered ${answer.status}`)
+  const caught = (await answer.json()) as CaughtMail[]
+  return caught.flatMap(({ subject, text, html, to }) => {
+    const orderId = orderIdPattern.exec(`${text ?? ''} ${html ?? ''}`)?.[0]
+    return orderId ? [{ subject, orderId, to: to.map(({ address }) => address).join() }] : []
+  })
+}

@@ -1,0 +1,229 @@
+import { execFile } from 'node:child_process'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { pino } from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
+import { migrations as catalog } from '../../../services/catalog/migrations/index.ts'
+import { migrations as notifications } from '../../../services/notifications/migrations/index.ts'
+import { migrations as orders } from '../../../services/orders/migrations/index.ts'
+import { migrations as payments } from '../../../services/payments/migrations/index.ts'
+import { migrations as users } from '../../../services/users/migrations/index.ts'
+import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { writeHistory } from '../seed/history.ts'
+import type { Places } from './read.ts'
+import { type Verdict, verify } from './verify.ts'
+
+const run = promisify(execFile)
+const log = pino({ level: 'silent' })
+const sizes = { small: 800, large: 15_000 }
+
+let folder: string
+let places: Places & { memory: string }
+let gateway: Server
+const databases: TestDatabase[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sidecart-verify-test-'))
+  const urls: Record<string, string> = {}
+  for (const [name, migrations] of Object.entries({
+    users,
+    catalog,
+    orders,
+    payments,
+    notifications,
+  })) {
+    const database = await testDatabase(name)
+    databases.push(database)
+    urls[name] = database.url
+    const open = await openDatabase({ connectionString: database.url, migrations, log })
+    await open.close()
+  }
+  // nobody but verify asks: it signs in, and asks carts for its dead letters
+  gateway = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(request.url === '/sessions' ? '{"accessToken":"t"}' : '{"deadLetters":[]}')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => gateway.once('listening', resolve))
+  const { port } = gateway.address() as AddressInfo
+  places = {
+    databases: urls as Places['databases'],
+    providerLog: join(folder, 'log.jsonl'),
+    gateway: `http://127.0.0.1:${port}`,
+    operator: { email: 'o', password: 'p' },
+    memory: join(folder, 'memory'),
+  }
+  await execute('catalog', products)
+  await writeHistory(places, { orders: sizes.small })
+}, 120_000)
+
+afterAll(async () => {
+  gateway.close()
+  for (const { dispose } of databases) await dispose()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const products = `
+  insert into products (sku, name, description, category, price, shape, palette, low_stock_at)
+    select 'SKU-' || n, 'Thing ' || n, '', 'things', 100 + n, '', '', 1 from generate_series(1, 9) as n;
+  insert into stock (sku, on_hand) select sku, 50 from products;
+  insert into stock_movements (sku, kind, on_hand) select sku, 'initial', 50 from products`
+
+async function execute(service: keyof Places['databases'], sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: places.databases[service] })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+const red = ({ checks }: Verdict) => checks.filter(({ ok }) => !ok).map(({ name }) => name)
+const look = async (options: { all?: boolean } = {}) =>
+  red(await verify(places, { graceSeconds: 0, ...options }))
+
+describe('a written history', () => {
+  it('is consistent', async () => {
+    expect(await look({ all: true })).toEqual([])
+  })
+
+  it('is refused where customers have ordered', async () => {
+    const some = `update orders set idempotency_key = 'of a customer' where id = (select id from orders limit 1)`
+    await execute('orders', some)
+    await expect(writeHistory(places, { orders: 1 })).rejects.toThrow('--force')
+  })
+})
+
+describe('after a clean check', () => {
+  beforeEach(async () => {
+    expect(await look({ all: true })).toEqual([])
+  })
+
+  /** What may happen to an order of long ago, how it is undone, and which checks must notice. */
+  const harms: [
+    what: string,
+    service: keyof Places['databases'],
+    harm: string,
+    mend: string,
+    noticed: string[],
+  ][] = [
+    [
+      'a payment is written to',
+      'payments',
+      `update payments set amount = amount + 1, updated_at = now() where order_id = (select min(order_id::text)::uuid from payments)`,
+      `update payments set amount = amount - 1 where order_id = (select min(order_id::text)::uuid from payments)`,
+      ['provider-agrees', 'ledger-balanced'],
+    ],
+    [
+      'an order changes its state',
+      'orders',
+      `update orders set status = 'shipped', updated_at = now() - interval '1 s' where id = (select min(id::text)::uuid from orders where status = 'confirmed')`,
+      `update orders set status = 'confirmed' where status = 'shipped'`,
+      ['histories-legal'],
+    ],
+    [
+      'a step of an old order is added',
+      'orders',
+      `insert into order_history (order_id, version, status, step, at) select id, version + 1, status, '', now() from orders order by id limit 1`,
+      `delete from order_history where step = ''`,
+      ['histories-legal'],
+    ],
+    [
+      'stock moves once more for an old order',
+      'catalog',
+      `insert into stock_movements (sku, kind, on_hand, reserved, order_id)
+        select sku, kind, on_hand, reserved, order_id from stock_movements where kind = 'reserved' order by order_id limit 1`,
+      `delete from stock_movements where at = (select max(at) from stock_movements where order_id is not null)`,
+      ['stock-adds-up', 'stock-moved-once'],
+    ],
+    [
+      'a payment belongs to no order',
+      'payments',
+      `insert into payments (order_id, payment_id, version, status, reason) values ('ffffffff-0000-7000-8000-000000000000', gen_random_uuid(), 1, 'voided', 'x')`,
+      `delete from payments where reason = 'x'`,
+      ['no-unknown-charges'],
+    ],
+    [
+      'an event is noted down that was never published',
+      'notifications',
+      `insert into mails (id, customer_id, order_id, kind, fact, status, attempts_allowed, due_at)
+        select gen_random_uuid(), customer_id, order_id, 'nothing', '{}', 'suppressed', 1, now() from mails order by order_id limit 1`,
+      `delete from mails where kind = 'nothing'`,
+      ['facts-heard'],
+    ],
+  ]
+
+  it.each(harms)('what changed is noticed: %s', async (_, service, harm, mend, noticed) => {
+    await execute(service, harm)
+    expect((await look()).sort()).toEqual([...noticed].sort())
+    // a finding stays until it is put right
+    expect((await look()).sort()).toEqual([...noticed].sort())
+    await execute(service, mend)
+    expect(await look({ all: true })).toEqual([])
+  })
+
+  it('what the provider did to an old order is noticed', async () => {
+    const text = await readFile(places.providerLog, 'utf8')
+    const charge = text.split('\n').find((line) => line.includes('"captured"')) ?? ''
+    await appendFile(places.providerLog, `${charge.replace(/"charge":"/, '"charge":"twice-')}\n`)
+    expect(await look()).toContain('provider-agrees')
+    await writeFile(places.providerLog, text)
+    expect(await look()).toEqual([])
+  })
+
+  it('what was written behind the back of its time is found by --all', async () => {
+    const harm = (to: string, from: string) =>
+      execute(
+        'orders',
+        `update orders set status = '${to}' where id = (select max(id::text)::uuid from orders where status = '${from}')`,
+      )
+    await harm('shipped', 'confirmed')
+    expect(await look()).toEqual([])
+    expect(await look({ all: true })).toEqual(['histories-legal'])
+    await harm('confirmed', 'shipped')
+  })
+
+  it('another database in the place of one is checked from the start', async () => {
+    const mark = join(places.memory, 'checked.json')
+    const known = JSON.parse(await readFile(mark, 'utf8'))
+    await writeFile(mark, JSON.stringify({ ...known, orders: { ...known.orders, identity: '0' } }))
+    await execute('orders', `update orders set version = version + 1 where status = 'confirmed'`)
+    expect(await look()).toEqual(['histories-legal'])
+    await execute('orders', `update orders set version = version - 1 where status = 'confirmed'`)
+  })
+})
+
+describe('memory', () => {
+  const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
+
+  /** What a process of its own says that dies when it needs more heap. */
+  async function within(heapMb: number, code: string): Promise<string> {
+    const args = [`--max-old-space-size=${heapMb}`, '--input-type=module', '--eval', code]
+    const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 26 })
+    return stdout
+  }
+
+  it('does not grow with the history: a heap holds a check of more orders than fit into it', async () => {
+    await writeHistory(places, { orders: sizes.large, force: true })
+    const streamed = await within(
+      40,
+      `const { verify } = await import(${url('verify.ts')})
+      const verdict = await verify(${JSON.stringify(places)}, { graceSeconds: 0, all: true })
+      console.log(JSON.stringify(verdict))`,
+    )
+    expect(red(JSON.parse(streamed))).toEqual([])
+    const whole = within(
+      40,
+      `const { readWorld } = await import(${url('read.ts')})
+      const carts = { ask: async () => ({ deadLetters: [] }) }
+      console.log((await readWorld(${JSON.stringify(places)}, carts)).orders.length)`,
+    )
+    await expect(whole).rejects.toThrow('heap')
+  }, 240_000)
+})

@@ -1,0 +1,105 @@
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
+import { type ShopClient, signIn } from '@sidecart/client/shop-client.ts'
+import { runChecks } from './checks.ts'
+import { createJudge, type Verdict } from './judge.ts'
+import { withoutMotion } from './motion.ts'
+import { type Mark, openReader, type Places, type ReadOptions } from './read.ts'
+import type { World } from './world.ts'
+
+export type { Verdict } from './judge.ts'
+
+export type VerifyOptions = {
+  /** How long an order, a fact or a mail may take to come to rest. */
+  graceSeconds?: number
+  /** Checks everything, also what has not changed since the last check that found nothing. */
+  all?: boolean
+}
+
+const lookEveryMs = 500
+/** Looks in a row that all saw new orders: the shop is open and busy. */
+const busyAfter = 4
+
+/**
+ * Judges the shop. At rest everything must hold, and what does not is given `graceSeconds` to. What is wrong and
+ * has not moved for that long is wrong at once. While new orders keep coming in, what has moved is left out.
+ *
+ * The first look is at everything, or at what changed since the last one that found nothing; the others are at what
+ * changed since the first.
+ */
+export async function verify(
+  places: Places,
+  { graceSeconds = 30, all = false }: VerifyOptions = {},
+): Promise<Verdict> {
+  const operator = await signIn(places.gateway, places.operator.email, places.operator.password)
+  const overlapSeconds = Math.max(600, 2 * graceSeconds)
+  const before = all ? undefined : readMark(places)
+  const first = await look(places, operator, graceSeconds, { since: before, overlapSeconds })
+  const verdict = await settle(first)
+  if (verdict.ok) keepMark(places, first.mark)
+  return verdict
+
+  async function settle(found: Look): Promise<Verdict> {
+    const began = performance.now()
+    for (let arrivals = 0, now = found; ; ) {
+      const late = performance.now() - began > graceSeconds * 1000
+      if (late || now.strict.ok) return now.strict
+      if (arrivals >= busyAfter || !now.lenient.ok) return now.lenient
+      await pause(lookEveryMs)
+      const next = await look(places, operator, graceSeconds, {
+        since: places.memory === undefined ? undefined : found.mark,
+        overlapSeconds,
+      })
+      arrivals = next.newest === now.newest ? 0 : arrivals + 1
+      now = next
+    }
+  }
+}
+
+type Look = { strict: Verdict; lenient: Verdict; mark: Mark; newest: string | undefined }
+
+/** Judges what there is to see at one moment: as if nothing might move, and without what moves. */
+async function look(
+  places: Places,
+  operator: ShopClient,
+  graceSeconds: number,
+  options: ReadOptions,
+): Promise<Look> {
+  const reader = await openReader(places, operator, { ...options, mails: true })
+  try {
+    const judges = { strict: createJudge(0), lenient: createJudge(graceSeconds) }
+    for await (const slice of reader.slices()) {
+      judges.strict.add(slice)
+      judges.lenient.add(slice)
+    }
+    const shop = await reader.shop()
+    const { mark, newest } = reader
+    const verdicts = { strict: judges.strict.finish(shop), lenient: judges.lenient.finish(shop) }
+    return { ...verdicts, mark, newest }
+  } finally {
+    await reader.close()
+  }
+}
+
+/** Judges a shop that fits into memory. With no grace everything must be at rest. */
+export function verdict(world: World, graceSeconds: number): Verdict {
+  const judged = withoutMotion(world, graceSeconds)
+  const checks = runChecks(judged)
+  return {
+    ok: checks.every(({ ok }) => ok),
+    inMotion: world.orders.length - judged.orders.length,
+    checks,
+  }
+}
+
+const markFile = (memory: string) => join(memory, 'checked.json')
+
+function readMark({ memory }: Places): Mark | undefined {
+  const text = memory && readIfThere(markFile(memory))
+  return text ? (JSON.parse(text) as Mark) : undefined
+}
+
+function keepMark({ memory }: Places, mark: Mark): void {
+  if (memory) writeWhole(markFile(memory), JSON.stringify(mark))
+}

@@ -1,0 +1,35 @@
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { Advice } from '@sidecart/platform/config/project.ts'
+import type { Places } from './read.ts'
+import { type Verdict, type VerifyOptions, verify } from './verify.ts'
+
+type Outcome = { verdict: Verdict } | { advice: string }
+
+/** Left alone, the garbage collector lets a heap of 40 MB grow to ten times as much before it collects. */
+const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
+
+/** Runs `verify` in a thread whose memory is limited, whatever the size of the shop. @throws Advice as `verify` does */
+export function verifyInWorker(places: Places, options: VerifyOptions): Promise<Verdict> {
+  const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { places, options },
+    resourceLimits,
+  })
+  worker.once('message', (outcome: Outcome) =>
+    'verdict' in outcome ? resolve(outcome.verdict) : reject(new Advice(outcome.advice)),
+  )
+  worker.once('error', reject)
+  return promise
+}
+
+if (!isMainThread && parentPort && workerData?.places) {
+  const { places, options } = workerData as { places: Places; options: VerifyOptions }
+  const outcome = await verify(places, options).then(
+    (verdict): Outcome => ({ verdict }),
+    (error: unknown): Outcome => {
+      if (error instanceof Advice) return { advice: error.message }
+      throw error
+    },
+  )
+  parentPort.postMessage(outcome)
+}
