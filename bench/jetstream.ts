@@ -7,8 +7,8 @@ import {
 } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
 import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
-import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
+import type { Log } from '@sidecart/chassis/observability/log.ts'
 
 /** Whether a fact is done with; one that is not comes again. */
 export type Deliver = (topic: string, event: string) => Promise<boolean>

@@ -1,7 +1,7 @@
 import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
-import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { until } from '@sidecart/platform/process/spawn.ts'
+import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { type Books, openBooks } from './measure/books.ts'
 import { type BrokerCounts, brokerCounts } from './measure/broker.ts'
 import { cpuMs, pssMb } from './measure/processes.ts'

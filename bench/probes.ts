@@ -1,6 +1,6 @@
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Probe } from './driver/protocol.ts'
 
 const path = '/.well-known/jwks.json'

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
+import { z } from 'zod'
 
 /** What a service needs to know without a sidecar that knows it. */
 const variables = {

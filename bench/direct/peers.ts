@@ -1,7 +1,7 @@
-import { Pool } from 'undici'
-import { exchange } from '@sidecart/chassis/sidecar/sidecar-http.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import { type Invocation, type Reply, refuseAmbiguous } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { exchange } from '@sidecart/chassis/sidecar/sidecar-http.ts'
+import { Pool } from 'undici'
 
 /** Plain HTTP between the processes, over connections that are kept. */
 export function createPeers(ports: Record<string, number>, appToken: string) {

@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
-import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
+import { afterAll, beforeAll } from 'vitest'
 import { createDirectTransport, type DirectTransport } from './transport.ts'
 
 let database: TestDatabase

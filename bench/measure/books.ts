@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { superuserOf } from '@sidecart/platform/config/databases.ts'
 import { databases, type Secrets } from '@sidecart/platform/config/secrets.ts'
+import pg from 'pg'
 
 /** Counts of the whole database server since it started. */
 export type DatabaseCounts = {

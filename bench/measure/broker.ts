@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { brokerMonitorPort } from '@sidecart/platform/config/ports.ts'
+import { z } from 'zod'
 
 const Jetstream = z.object({
   account_details: z

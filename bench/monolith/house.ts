@@ -1,6 +1,6 @@
-import type { App } from '@sidecart/chassis/http/app.ts'
 import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Invocation, Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { deliverTo } from '../direct/deliver.ts'
 

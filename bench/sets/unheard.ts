@@ -1,5 +1,5 @@
-import pg from 'pg'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
+import pg from 'pg'
 
 /** By database: what was said that catalog and notifications hear, less what they have marked as heard. */
 const counts = {

@@ -1,6 +1,6 @@
-import { down } from '@sidecart/platform/supervisor/down.ts'
 import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
 import { createProgress, type Progress } from '@sidecart/platform/process/terminal.ts'
+import { down } from '@sidecart/platform/supervisor/down.ts'
 import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
 
 /** Opens the shop if it is closed, measures, prints what came out as JSON, and leaves the shop as it was. */

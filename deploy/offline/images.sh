@@ -17,7 +17,7 @@ fail() { echo "$*" >&2; exit 1; }
 # The path of a program that `npm start` would use: found, downloaded or built.
 part() {
   node_modules/.bin/node --import tsx --input-type=module --eval \
-    "import { ensurePart } from './runtime/parts.ts'; console.log((await ensurePart('$1')).path)"
+    "import { ensurePart } from './packages/platform/install/binaries.ts'; console.log((await ensurePart('$1')).path)"
 }
 
 # Debian, and what a machine behind a proxy needs to reach its registries: its certificates and npm's registry.

@@ -1,14 +1,22 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { natsUsers, secretsFor } from '@sidecart/platform/config/app-secrets.ts'
-import { ensureProjectAuthority } from '@sidecart/platform/config/trust-anchors.ts'
 import { readResources } from '@sidecart/platform/config/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import {
+  ensureAppTokens,
+  ensureVariables,
+  type Variables,
+} from '@sidecart/platform/config/environment.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
-import { ensureIdentities, identityFile, schedulerId } from '@sidecart/platform/config/identities.ts'
+import {
+  ensureIdentities,
+  identityFile,
+  schedulerId,
+} from '@sidecart/platform/config/identities.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { ensureSecrets, type Secrets } from '@sidecart/platform/config/secrets.ts'
-import { ensureAppTokens, ensureVariables, type Variables } from '@sidecart/platform/config/environment.ts'
+import { ensureProjectAuthority } from '@sidecart/platform/config/trust-anchors.ts'
 import { authorityWarning } from '@sidecart/platform/servers/authority.ts'
 import { natsConfig } from '@sidecart/platform/servers/nats.ts'
 

@@ -1,6 +1,6 @@
+import type { Places } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { databases, readSecrets } from '@sidecart/platform/config/secrets.ts'
-import type { Places } from '@sidecart/verify/invariants/read.ts'
 import { verify } from '@sidecart/verify/invariants/verify.ts'
 
 /** `sidecart verify` among containers, where databases, log, gateway and inbox are elsewhere. */

@@ -8,7 +8,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const modules = join(root, 'node_modules')
 const ownNode = join(modules, '.bin', 'node')
 const stamp = join(modules, '.sidecart-lock-hash')
@@ -124,7 +124,7 @@ function handOver() {
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
   const cache = { NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
   const env = { ...plain, ...process.env, ...cache, ...withoutProxyHere() }
-  const args = [join(root, 'cli', 'main.ts'), ...process.argv.slice(2)]
+  const args = [join(root, 'packages/cli/main.ts'), ...process.argv.slice(2)]
   const child = spawn(ownNode, args, { cwd: root, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   if (process.env.npm_lifecycle_event) onOrphaned(() => child.kill('SIGTERM'))

@@ -1,7 +1,7 @@
+import { Advice } from '@sidecart/platform/config/project.ts'
+import { installVariable } from '@sidecart/platform/install/packages.ts'
 import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } from 'citty'
 import { distance } from 'fastest-levenshtein'
-import { installVariable } from '@sidecart/platform/install/packages.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
 
 /**
  * A command that refuses what it does not know instead of ignoring it: options, arguments, options without their value.

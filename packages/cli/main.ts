@@ -1,6 +1,6 @@
+import { Advice } from '@sidecart/platform/config/project.ts'
 import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
 import { assertCommand } from './command.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
 
 /** One file a command; a new one is added here and in `commands/`. */
 const subCommands: SubCommandsDef = {

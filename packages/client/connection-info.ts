@@ -1,8 +1,25 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
 import { Advice } from '@sidecart/platform/config/project.ts'
-import type { Places } from '@sidecart/verify/invariants/read.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
+import { z } from 'zod'
+
+type Service = 'users' | 'catalog' | 'orders' | 'payments' | 'notifications'
+
+/** How the shop's databases, logs and API are reached. */
+export type Places = {
+  /** Connection strings by service. */
+  databases: Record<Service, string>
+  providerLog: string
+  /** Base URL of the mail catcher; none: mails are not checked. */
+  inbox?: string
+  /** The public door, and who may look at what no database shows. */
+  gateway: string
+  operator: { email: string; password: string }
+  /** A driver's record; none: nobody says what was asked and answered. */
+  record?: string | undefined
+  /** Folder in which `verify` remembers what it has checked; none: it checks everything. */
+  memory?: string
+}
 
 /** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
 export type Shop = Places & { demo: { email: string; password: string } }

@@ -1,7 +1,7 @@
 import type { DeadLetter } from '@sidecart/chassis/contract/event.ts'
 import { Advice } from '@sidecart/platform/config/project.ts'
-import { type ShopClient, ShopProblem } from './shop-client.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
+import { type ShopClient, ShopProblem } from './shop-client.ts'
 
 export type Letter = Omit<DeadLetter, 'event'> & { service: string; event?: unknown }
 

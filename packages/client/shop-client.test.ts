@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
 import { Advice } from '@sidecart/platform/config/project.ts'
+import { expect, onTestFinished, test } from 'vitest'
 import { signIn } from './shop-client.ts'
 
 /** Something that listens where a gateway should, and says this to everybody. */

@@ -1,9 +1,9 @@
+import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import { chromium, ensureProgram, installVariable } from '@sidecart/platform/install/packages.ts'
-import { serverOf } from '@sidecart/verify/conformance/versions.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
-import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
+import { serverOf } from '@sidecart/verify/conformance/versions.ts'
 import { failuresOf, runVitest } from '@sidecart/verify/vitest.ts'
 
 type Outcome = { passed: number; failures: string[]; skipped: string[] }

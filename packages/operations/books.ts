@@ -56,7 +56,7 @@ export function createBooks(project: Project) {
 }
 
 function verdictOf({ root }: Project): Promise<Verdict> {
-  const main = join(root, 'cli', 'main.ts')
+  const main = join(root, 'packages/cli/main.ts')
   const args = [main, 'verify', '--json', '--grace', String(graceSeconds)]
   const options = { cwd: root, timeout: mostMs, maxBuffer: 64 * 1024 * 1024 }
   return new Promise((resolve, reject) => {

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { afterAll, expect, it } from 'vitest'
 import type { Components, Faults, ShopMap, Trail } from './contract.ts'
 import { createDesk } from './desk.ts'
 

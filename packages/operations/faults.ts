@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { openDoor } from '@sidecart/client/http-client.ts'
-import { createInjector } from '@sidecart/verify/faults/inject.ts'
-import type { Links } from '@sidecart/platform/supervisor/network-proxies.ts'
-import type { Fault } from '@sidecart/verify/faults/schedule.ts'
 import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
 import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import type { Links } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { createInjector } from '@sidecart/verify/faults/inject.ts'
+import type { Fault } from '@sidecart/verify/faults/schedule.ts'
 import type { ActiveFault, Deed, FaultKind, Faults } from './contract.ts'
 
 type Active = ActiveFault & { lift(): Promise<void> }

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
+import { kinds, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
 import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { kinds, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
 import type { Components, SetReport } from './contract.ts'
 import type { Loaded } from './sidecars.ts'
 

@@ -1,8 +1,8 @@
 import { readResources } from '@sidecart/platform/config/components.ts'
 import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
-import { sidecarHealthy } from '@sidecart/platform/supervisor/apps.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { sidecarHealthy } from '@sidecart/platform/supervisor/apps.ts'
 
 export type Loaded = {
   subscriptions: { pubsubname: string; topic: string }[]

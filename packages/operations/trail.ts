@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
-import { endOf } from '@sidecart/platform/supervisor/logs.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
+import { endOf } from '@sidecart/platform/supervisor/logs.ts'
 import type { Trail } from './contract.ts'
 
 const most = 200

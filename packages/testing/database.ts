@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startPostgres } from '@sidecart/platform/servers/postgres.ts'
 import pg from 'pg'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'
-import { startPostgres } from '@sidecart/platform/servers/postgres.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
 import { createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { describe, expect, it } from 'vitest'
 import { createMemoryTransport } from './memory-sidecar.ts'
 import { transportSuite } from './sidecar.suite.ts'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import type { App } from '@sidecart/chassis/http/app.ts'
 import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
 import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
 import {
   type Invocation,
   type Reply,

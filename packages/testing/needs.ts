@@ -1,5 +1,5 @@
-import { test as vitestTest } from 'vitest'
 import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+import { test as vitestTest } from 'vitest'
 
 /**
  * `test` where every program is on this machine, or could be installed because that was asked for; else a `test` that

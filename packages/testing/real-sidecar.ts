@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
 import { ensurePart } from '@sidecart/platform/install/binaries.ts'
-import { type Proc, spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
 import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
+import { type Proc, spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
+import { onTestFinished } from 'vitest'
 
 export type LoneSidecar = {
   proc: Proc

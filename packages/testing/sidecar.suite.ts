@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
-import { until } from './until.ts'
 import { Fault, Refusal } from '@sidecart/chassis/core/errors.ts'
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { describe, expect, it } from 'vitest'
+import { until } from './until.ts'
 
 /** What an adapter of `Transport` is tried with. */
 export type TransportUnderTest = {

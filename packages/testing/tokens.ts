@@ -1,10 +1,10 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import {
   createVerifier,
   type Role,
   tokenRules,
   type Verifier,
 } from '@sidecart/chassis/http/authentication.ts'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 export type TestTokens = {
   verify: Verifier

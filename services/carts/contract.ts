@@ -1,6 +1,6 @@
+import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
 import { body, createRoute, empty, json, z } from '@sidecart/chassis/contract/openapi.ts'
 import { token } from '@sidecart/chassis/contract/text.ts'
-import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
 
 export const Line = z.strictObject({ sku: Sku, quantity: OrderQuantity }).openapi('CartLine')
 export type Line = z.infer<typeof Line>

@@ -1,6 +1,6 @@
-import { mayChange } from '@sidecart/chassis/http/etags.ts'
-import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { orderLimits } from '@sidecart/catalog/contract.ts'
+import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
+import { mayChange } from '@sidecart/chassis/http/etags.ts'
 import type { Line } from './contract.ts'
 
 /** The ways in which carts says no, beside those of every service. */

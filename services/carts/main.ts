@@ -1,6 +1,6 @@
-import { v7 as uuid } from 'uuid'
 import { createSecondTries } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { startService } from '@sidecart/chassis/service.ts'
+import { v7 as uuid } from 'uuid'
 import { cartsHandlers, createCartsApp, inbox } from './app.ts'
 import { createBaskets, createDeadLetters } from './store.ts'
 

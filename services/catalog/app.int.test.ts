@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CategoryCount, catalog, type Product, type ProductPage } from './contract.ts'
 import { seedProducts } from './seed.ts'
 import { openTestCatalog, product, type TestCatalog } from './testing.ts'

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
 import type { StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { expect, test } from 'vitest'
 import { createProductCache, staleSeconds } from './cache.ts'
 import type { Product } from './contract.ts'
 

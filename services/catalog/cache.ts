@@ -1,6 +1,6 @@
+import { within } from '@sidecart/chassis/core/timeout.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { StateEntry, StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
-import { within } from '@sidecart/chassis/core/timeout.ts'
 import { Product } from './contract.ts'
 
 /** How old a product that was read may be, whatever happens: stock changes without a fact. */

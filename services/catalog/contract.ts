@@ -1,4 +1,12 @@
-import { body, createRoute, empty, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import {
+  body,
+  createRoute,
+  empty,
+  fact,
+  json,
+  Money,
+  z,
+} from '@sidecart/chassis/contract/openapi.ts'
 import { line, paragraph, token } from '@sidecart/chassis/contract/text.ts'
 
 export const Sku = z

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import { euro } from '@sidecart/chassis/contract/money.ts'
+import { describe, expect, it } from 'vitest'
 import type { Stock } from './contract.ts'
 import {
   adjustStock,

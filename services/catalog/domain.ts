@@ -1,7 +1,7 @@
-import { mayChange } from '@sidecart/chassis/http/etags.ts'
 import type { Announcement } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
+import { mayChange } from '@sidecart/chassis/http/etags.ts'
 import {
   type CategoryCount,
   catalog,

@@ -1,9 +1,9 @@
+import { euro } from '@sidecart/chassis/contract/money.ts'
+import { orders } from '@sidecart/orders/contract.ts'
+import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { euro } from '@sidecart/chassis/contract/money.ts'
-import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
-import { orders } from '@sidecart/orders/contract.ts'
 import { catalog, type ReservationReply } from './contract.ts'
 import { openTestCatalog, product, type TestCatalog } from './testing.ts'
 

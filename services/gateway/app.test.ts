@@ -1,9 +1,9 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { isOpen, ownerOf } from './routing.ts'
 import { gatewayTo } from './testing.ts'
 

@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import { limitsEnvironment, readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { startService } from '@sidecart/chassis/service.ts'
+import { z } from 'zod'
 import { createGatewayApp } from './app.ts'
 import { supervisorAt } from './operations.ts'
 

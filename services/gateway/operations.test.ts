@@ -1,5 +1,5 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Supervisor } from './operations.ts'
 import { gatewayTo } from './testing.ts'
 

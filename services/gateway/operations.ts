@@ -1,7 +1,7 @@
+import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Context } from 'hono'
 import { Pool } from 'undici'
-import type { App } from '@sidecart/chassis/http/app.ts'
-import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
 
 /** Asks whoever supervises this shop's processes. */
 export type Supervisor = (request: {

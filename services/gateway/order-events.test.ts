@@ -1,10 +1,10 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn } from '@sidecart/chassis/http/authentication.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
-import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import type { OrderView } from '@sidecart/orders/contract.ts'
+import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayTo } from './testing.ts'
 
 const ada = '018f0000-0000-7000-8000-00000000000a'

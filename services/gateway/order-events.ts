@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { refused } from '@sidecart/chassis/core/errors.ts'
+import type { AppEnv } from '@sidecart/chassis/http/app.ts'
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
-import type { AppEnv } from '@sidecart/chassis/http/app.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 
 export type OrderEventsOptions = {
   /** Asks for the order as its caller may see it. @throws Refusal or Fault when there is none to see */

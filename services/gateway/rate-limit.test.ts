@@ -1,8 +1,8 @@
 import { serve } from '@hono/node-server'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { gatewayTo } from './testing.ts'
 
 let tokens: TestTokens

@@ -1,9 +1,9 @@
-import type { Context } from 'hono'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import type { AppEnv } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { networkOf } from '@sidecart/chassis/http/client-address.ts'
-import { Refusal, refused } from '@sidecart/chassis/core/errors.ts'
+import type { Context } from 'hono'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { isOpen } from './routing.ts'
 
 export type AdmissionOptions = {

@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { gatewayTo } from './testing.ts'
 
 const log = createLog('gateway', 'silent')

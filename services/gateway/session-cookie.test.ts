@@ -1,8 +1,8 @@
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayTo } from './testing.ts'
 
 const log = createLog('gateway', 'silent')

@@ -1,7 +1,7 @@
-import type { Context } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 
 /*
  * A browser's refresh token is kept from its scripts: to a request with `x-session: cookie` it is given as an

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { serveWebApp } from './web-app.ts'
 
 let root: string

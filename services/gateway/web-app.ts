@@ -1,6 +1,6 @@
 import { serveStatic } from '@hono/node-server/serve-static'
-import type { MiddlewareHandler } from 'hono'
 import type { App } from '@sidecart/chassis/http/app.ts'
+import type { MiddlewareHandler } from 'hono'
 
 /** The web app's pages load everything from here and nothing from elsewhere; no inline script, no frame around them. */
 const contentSecurityPolicy = [

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
+import { expect, test } from 'vitest'
 import { createPostman, deliveryOf } from './clients.ts'
 
 const mail = { recipient: 'ada@customer.example', subject: 'Hello', html: '<p>Hello</p>' }

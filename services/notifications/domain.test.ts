@@ -1,6 +1,6 @@
+import { euro } from '@sidecart/chassis/contract/money.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { euro } from '@sidecart/chassis/contract/money.ts'
 import { MailStatus } from './contract.ts'
 import {
   attemptsAllowed,

@@ -1,6 +1,6 @@
+import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
-import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import { type Delivery, settle } from './domain.ts'
 import type { Claimed, Mails, Postman, Settled } from './ports.ts'
 import { write } from './templates.ts'

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { CancelReason } from '@sidecart/orders/contract.ts'
+import { expect, test } from 'vitest'
 import { MailKind } from './contract.ts'
 import type { News } from './domain.ts'
 import { orderNumber, write } from './templates.ts'

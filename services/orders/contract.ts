@@ -1,7 +1,7 @@
+import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
 import { body, createRoute, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
 import { Problem } from '@sidecart/chassis/contract/problem.ts'
 import { line, token } from '@sidecart/chassis/contract/text.ts'
-import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
 import { Card } from '@sidecart/payments/contract.ts'
 import { keptAddress, PostalAddress } from '@sidecart/users/contract.ts'
 

@@ -1,5 +1,5 @@
-import type { Tx } from '@sidecart/chassis/persistence/database.ts'
 import type { Money } from '@sidecart/chassis/contract/money.ts'
+import type { Tx } from '@sidecart/chassis/persistence/database.ts'
 import type { PostalAddress } from '@sidecart/users/contract.ts'
 import type { CancelReason, GoodsReturn, HistoryEntry, OrderStatus, Sales } from './contract.ts'
 import type {

@@ -1,7 +1,7 @@
-import fc from 'fast-check'
-import { expect, it } from 'vitest'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
 import {
   approveReturn,
   type Change,

@@ -1,7 +1,7 @@
-import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Fault, Refusal } from '@sidecart/chassis/core/errors.ts'
-import { inSpan } from '@sidecart/chassis/observability/telemetry.ts'
 import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
+import type { Log } from '@sidecart/chassis/observability/log.ts'
+import { inSpan } from '@sidecart/chassis/observability/telemetry.ts'
 import {
   type Change,
   charged,

@@ -1,11 +1,11 @@
-import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
-import { unanswered } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
+import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import { unanswered } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { prefixQuery } from '@sidecart/chassis/persistence/text-search.ts'
 import type { PostalAddress } from '@sidecart/users/contract.ts'
+import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely'
 import type {
   Actor,
   CancelReason,

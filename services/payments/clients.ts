@@ -1,8 +1,8 @@
-import { Pool } from 'undici'
-import { z } from 'zod'
-import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import { abortedAfter } from '@sidecart/chassis/core/timeout.ts'
+import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
+import { Pool } from 'undici'
+import { z } from 'zod'
 import type { Provider } from './ports.ts'
 
 const Charge = z.discriminatedUnion('status', [

@@ -1,6 +1,6 @@
+import { euro } from '@sidecart/chassis/contract/money.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { euro } from '@sidecart/chassis/contract/money.ts'
 import { payments } from './contract.ts'
 import {
   type Change,

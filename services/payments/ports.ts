@@ -1,5 +1,5 @@
-import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { Money } from '@sidecart/chassis/contract/money.ts'
+import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { PaymentView } from './contract.ts'
 import type { Change, Payment, ProviderAnswer, ProviderRefund } from './domain.ts'
 

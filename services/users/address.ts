@@ -1,6 +1,6 @@
 import { z } from '@sidecart/chassis/contract/openapi.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
 import { line } from '@sidecart/chassis/contract/text.ts'
+import { refused } from '@sidecart/chassis/core/errors.ts'
 
 /** ISO 3166-1 alpha-2. */
 export const countries =

@@ -1,6 +1,6 @@
-import { Role } from '@sidecart/chassis/http/authentication.ts'
 import { body, createRoute, empty, fact, json, z } from '@sidecart/chassis/contract/openapi.ts'
 import { line, secret, token } from '@sidecart/chassis/contract/text.ts'
+import { Role } from '@sidecart/chassis/http/authentication.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Email } from './email.ts'
 

@@ -1,3 +1,4 @@
+import { createVerifier, tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import {
   decodeJwt,
   decodeProtectedHeader,
@@ -7,7 +8,6 @@ import {
   SignJWT,
 } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createVerifier, tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 
 const ada = { userId: '019a0000-0000-7000-8000-000000000001', role: 'customer' as const }

@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import { overloaded } from '@sidecart/chassis/http/app.ts'
+import { tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import { calculateJwkThumbprint, importJWK, SignJWT } from 'jose'
 import { v4 as uuid, v5 as uuidFrom } from 'uuid'
 import { z } from 'zod'
-import { overloaded } from '@sidecart/chassis/http/app.ts'
-import { tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import type { AccessTokens, Passwords, RefreshTokens } from './ports.ts'
 
 export const accessTokenSeconds = tokenRules.longest

@@ -1,7 +1,7 @@
+import { testDatabase } from '@sidecart/testing/database.ts'
 import { decodeJwt } from 'jose'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testDatabase } from '@sidecart/testing/database.ts'
 import { refreshTokens } from './credentials.ts'
 import { seedAccounts } from './seeds.ts'
 import { password, startUsers } from './testing.ts'

@@ -1,6 +1,6 @@
+import { testDatabase } from '@sidecart/testing/database.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { testDatabase } from '@sidecart/testing/database.ts'
 import { password, startUsers } from './testing.ts'
 
 let shop: Awaited<ReturnType<typeof startUsers>>

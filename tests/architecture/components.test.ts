@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { consumers, internalCalls } from '@sidecart/platform/config/access-control.ts'
-import { routesByService } from '@sidecart/platform/config/contracts.ts'
 import { catalog } from '@sidecart/catalog/contract.ts'
 import { orders } from '@sidecart/orders/contract.ts'
 import { payments } from '@sidecart/payments/contract.ts'
+import { consumers, internalCalls } from '@sidecart/platform/config/access-control.ts'
+import { routesByService } from '@sidecart/platform/config/contracts.ts'
 import { users } from '@sidecart/users/contract.ts'
+import { describe, expect, it } from 'vitest'
 import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource, read } from './tree.ts'
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
+import { setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { readIfThere } from '@sidecart/platform/config/files.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { readResults } from '@sidecart/verify/conformance/results.ts'
+import { tablesOf } from '@sidecart/verify/conformance/tables.ts'
 import { expect, test } from 'vitest'
 import { readSets } from '../../bench/sets/sets.ts'
 import { pageWith } from '../../bench/sets/table.ts'
-import { readResults } from '@sidecart/verify/conformance/results.ts'
-import { tablesOf } from '@sidecart/verify/conformance/tables.ts'
-import { readIfThere } from '@sidecart/platform/config/files.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
-import { setsOf } from '@sidecart/platform/config/component-sets.ts'
 import { capabilities, type Kind, type Lack, lacks } from '../../components/capabilities.ts'
 
 const project = projectAt()

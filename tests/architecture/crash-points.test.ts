@@ -3,7 +3,7 @@ import { crashPoints, isPassOf } from '../crash/copy.ts'
 import { sabotages } from '../crash/safeguards.ts'
 import { filesBelow, read } from './tree.ts'
 
-const shipped = ['chassis', 'services'].flatMap((folder) => filesBelow(folder, /\.ts$/))
+const shipped = ['packages/chassis', 'services'].flatMap((folder) => filesBelow(folder, /\.ts$/))
 const product = shipped.filter((path) => !/\.(test|suite)\.ts$|\/test(ing|kit)\.ts$/.test(path))
 
 /** Where a process changes what outlives it. */

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
 import { type Lock, missingPlatforms, withoutIntegrity } from '@sidecart/maintainer/package-lock.ts'
+import { expect, it } from 'vitest'
 import { read } from './tree.ts'
 
 it('package-lock.json is complete for every platform (if not: ./sidecart lock)', () => {
@@ -26,7 +26,7 @@ it('no install script of a package runs', () => {
 })
 
 it('package-lock.json names no registry', () => {
-  expect(read('package-lock.json')).not.toMatch(/"resolved":/)
+  expect(read('package-lock.json')).not.toMatch(/"resolved": "[^"]*:/)
 })
 
 it('a platform package that is not listed is noticed, with its platform', () => {

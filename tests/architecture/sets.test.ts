@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
 import { completed } from '@sidecart/platform/config/secrets.ts'
+import { describe, expect, it } from 'vitest'
 import { consumersFile, subscriptionsFile } from './consumers.ts'
 import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource, root } from './tree.ts'

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { lintSource } from '@secretlint/core'
 import { creator as recommended } from '@secretlint/secretlint-rule-preset-recommend'
 import { expect, it } from 'vitest'
-import { root } from './tree.ts'
+import { foldersIn, read, root } from './tree.ts'
+
+type Package = { dependencies: Record<string, string> }
 
 const config = {
   rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: recommended }],
@@ -75,12 +77,12 @@ it('the bill of materials lists every package that ships, with its checksum', ()
   ) as { bomFormat: string; components: { purl: string; hashes?: unknown[] }[] }
   expect(bill.bomFormat).toBe('CycloneDX')
   const listed = bill.components.map(({ purl }) => decodeURIComponent(purl))
-  const { dependencies } = JSON.parse(git('show', 'HEAD:package.json')) as {
-    dependencies: Record<string, string>
-  }
-  const shipped = Object.entries(dependencies).map(
-    ([name, version]) => `pkg:npm/${name}@${version}`,
-  )
+  const shipped = ['packages/chassis', ...foldersIn('services').map((name) => `services/${name}`)]
+    .map((folder) => JSON.parse(read(`${folder}/package.json`)) as Package)
+    .flatMap(({ dependencies }) => Object.entries(dependencies))
+    .map(([name, version]) => `pkg:npm/${name}@${version}`)
   expect(listed).toEqual(expect.arrayContaining(shipped))
-  expect(bill.components.filter(({ hashes }) => !hashes?.length)).toEqual([])
+  const foreign = bill.components.filter(({ purl }) => !purl.startsWith('pkg:npm/%40sidecart/'))
+  expect(foreign.length).toBeGreaterThan(shipped.length)
+  expect(foreign.filter(({ hashes }) => !hashes?.length)).toEqual([])
 })

@@ -35,6 +35,23 @@ export type Resource = {
 export const documents = (path: string): Resource[] =>
   parseAllDocuments(read(path)).map((document) => document.toJS() as Resource)
 
+/** Where each package of the project lies, by its name. */
+const packages = new Map(
+  foldersIn('packages')
+    .map((name) => `packages/${name}`)
+    .concat(foldersIn('services').map((name) => `services/${name}`))
+    .map((folder): [string, string] => [
+      `@sidecart/${folder.slice(folder.indexOf('/') + 1)}`,
+      folder,
+    ]),
+)
+
+function pathInPackage(specifier: string): string | undefined {
+  const [scope, name, ...path] = specifier.split('/')
+  const folder = packages.get(`${scope}/${name}`)
+  return folder && [folder, ...path].join('/')
+}
+
 export type Import = { from: string; specifier: string; target: string; typeOnly: boolean }
 
 /** What a TypeScript file imports; `target` is a path from the root for relative imports, the package otherwise. */
@@ -44,7 +61,9 @@ export function importsOf(path: string): Import[] {
   )
   return [...statements].map(([, typeOnly, one, two, three]) => {
     const specifier = one ?? two ?? three ?? ''
-    const target = specifier.startsWith('.') ? normalize(join(dirname(path), specifier)) : specifier
+    const target = specifier.startsWith('.')
+      ? normalize(join(dirname(path), specifier))
+      : (pathInPackage(specifier) ?? specifier)
     return { from: path, specifier, target, typeOnly: Boolean(typeOnly) }
   })
 }

@@ -1,5 +1,5 @@
-import { type Browser, chromium } from 'playwright-core'
 import { chromium as chromiumProgram, ensureProgram } from '@sidecart/platform/install/packages.ts'
+import { type Browser, chromium } from 'playwright-core'
 
 /** A Chromium of this machine, or the one that `CHROME_PATH` names. */
 async function findChromium(): Promise<string> {

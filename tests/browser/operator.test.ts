@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   newCustomer,
   operator,

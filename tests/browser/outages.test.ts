@@ -1,6 +1,6 @@
+import { until } from '@sidecart/testing/until.ts'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { until } from '@sidecart/testing/until.ts'
 import { mailsTo } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '@sidecart/testing/until.ts'
 import type { BrowserContext, Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { until } from '@sidecart/testing/until.ts'
 import { operator, root } from '../system/client.ts'
 import {
   addToBasket,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
 import { until } from '@sidecart/testing/until.ts'
+import type { Page } from 'playwright-core'
 import { gateway, newCustomer, operator as operatorOf, root } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { launch } from './chromium.ts'

@@ -1,5 +1,5 @@
-import pg from 'pg'
 import { until } from '@sidecart/testing/until.ts'
+import pg from 'pg'
 import { orderOf, type Person, placed, reaches, secrets } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '@sidecart/testing/until.ts'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { until } from '@sidecart/testing/until.ts'
 import { gateway, secrets } from '../system/client.ts'
 import { launch } from './chromium.ts'
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
+import { thisShop } from '@sidecart/client/connection-info.ts'
 import { type Door, openDoor } from '@sidecart/client/http-client.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
 import { untilRest } from '@sidecart/verify/chaos/rest.ts'
 import { unsubscribe } from '@sidecart/verify/chaos/stage.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
-import { thisShop } from '@sidecart/client/connection-info.ts'
 import { createRecorder, type RecordLine } from '@sidecart/verify/invariants/record.ts'
 import type { World } from '@sidecart/verify/invariants/world.ts'
 

@@ -1,6 +1,6 @@
-import { expect, it } from 'vitest'
 import { place } from '@sidecart/verify/chaos/place.ts'
 import { setStock } from '@sidecart/verify/chaos/stage.ts'
+import { expect, it } from 'vitest'
 import { atATime, buyers } from './buyers.ts'
 
 const units = 100

@@ -1,10 +1,10 @@
-import { expect, it, onTestFailed, onTestFinished } from 'vitest'
-import { createInjector } from '@sidecart/verify/faults/inject.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { type Placed, place } from '@sidecart/verify/chaos/place.ts'
-import { schedule, wordsFor } from '@sidecart/verify/faults/schedule.ts'
 import { setStock } from '@sidecart/verify/chaos/stage.ts'
 import { startStorm } from '@sidecart/verify/chaos/storm.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
+import { createInjector } from '@sidecart/verify/faults/inject.ts'
+import { schedule, wordsFor } from '@sidecart/verify/faults/schedule.ts'
+import { expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { atATime, buyers } from './buyers.ts'
 
 const keys = 500

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
 import type { ChaosReport } from '@sidecart/verify/chaos/chaos.ts'
+import { expect, it } from 'vitest'
 import { sidecart } from './shop.ts'
 
 const orders = Number(process.env.CHAOS_ORDERS ?? 500)

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { openRig, type Rig } from './rig.ts'

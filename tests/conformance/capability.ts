@@ -1,3 +1,4 @@
+import { until } from '@sidecart/testing/until.ts'
 import { expect, it } from 'vitest'
 import {
   type Capability,
@@ -7,7 +8,6 @@ import {
   lacks,
   reasonOf,
 } from '../../components/capabilities.ts'
-import { until } from '@sidecart/testing/until.ts'
 
 /** What was seen: that it works, or what was wrong. */
 export type Seen = true | string

@@ -1,11 +1,11 @@
-import { type Generated, Kysely, PostgresDialect, sql } from 'kysely'
-import type { Migration } from 'kysely/migration'
-import pg from 'pg'
 import {
   addNextAttempts,
   createMessagingTables,
   type MessagingTables,
 } from '@sidecart/chassis/persistence/messaging-tables.ts'
+import { type Generated, Kysely, PostgresDialect, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import pg from 'pg'
 
 type Line = {
   at: Generated<number>

@@ -1,6 +1,6 @@
-import { v7 as uuid } from 'uuid'
 import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { v7 as uuid } from 'uuid'
 import type { Trial } from './app.ts'
 
 /** A fact as the outbox relay would say it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { chosen, type Kind, setAmong } from '@sidecart/platform/config/component-sets.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 
 const runFile = join(import.meta.dirname, '../../dapr.yaml')
 const inUse = (kind: Kind) => setAmong(kind, readRunFile(runFile)[0]?.resourcesPaths ?? []) ?? ''

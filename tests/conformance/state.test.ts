@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe } from 'vitest'
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
 import { openRig, type Rig } from './rig.ts'
 import { upTo } from './say.ts'

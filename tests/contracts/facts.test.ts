@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
+import { catalog } from '@sidecart/catalog/contract.ts'
 import type { Fact } from '@sidecart/chassis/contract/event.ts'
 import { breaks, type Schema } from '@sidecart/maintainer/api/growth.ts'
-import { catalog } from '@sidecart/catalog/contract.ts'
 import { orders } from '@sidecart/orders/contract.ts'
 import { payments } from '@sidecart/payments/contract.ts'
 import { users } from '@sidecart/users/contract.ts'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 
 const folder = join(import.meta.dirname, 'snapshots')
 const owners = { catalog, orders, payments, users }

@@ -1,14 +1,14 @@
 import type { RouteConfig } from '@hono/zod-openapi'
-import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { createApp } from '@sidecart/chassis/http/app.ts'
-import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { cartsRoutes } from '@sidecart/carts/contract.ts'
 import { catalogRoutes } from '@sidecart/catalog/contract.ts'
+import { createApp } from '@sidecart/chassis/http/app.ts'
+import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { notificationsRoutes } from '@sidecart/notifications/contract.ts'
 import { ordersRoutes } from '@sidecart/orders/contract.ts'
 import { paymentsRoutes } from '@sidecart/payments/contract.ts'
 import { usersRoutes } from '@sidecart/users/contract.ts'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 
 /** Every route of every contract, the internal ones too. */
 const routes: RouteConfig[] = [

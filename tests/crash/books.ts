@@ -1,6 +1,6 @@
-import { expect } from 'vitest'
-import { type Result, runChecks } from '@sidecart/verify/invariants/checks.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { type Result, runChecks } from '@sidecart/verify/invariants/checks.ts'
+import { expect } from 'vitest'
 import type { CrashShop } from './shop.ts'
 
 /** Waits until everything has come to rest and the books agree; fails with what does not. */

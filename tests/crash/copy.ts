@@ -2,20 +2,21 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import { filesBelow, read, root } from '../architecture/tree.ts'
+import { basename, dirname, join, relative } from 'node:path'
+import { filesBelow, foldersIn, read, root } from '../architecture/tree.ts'
 
 /** A crash point in the source: its text is the inside of a template literal. */
 export type Point = { file: string; text: string }
 
 const comment = /^( *)\/\/ crash point: (.+)$/gm
 const tests = /\.(test|suite)\.ts$/
-const shipped = ['chassis', 'services']
+const shipped = ['packages/chassis', 'services']
 
 const sources = (): string[] =>
   shipped.flatMap((folder) => filesBelow(folder, /\.ts$/)).filter((path) => !tests.test(path))
@@ -35,7 +36,7 @@ export function isPassOf({ text }: Point): (name: string) => boolean {
 }
 
 /** What a copy shares with the checkout: programs, packages, built pages. */
-const shared = ['node_modules', 'web', '.sidecart/bin', '.sidecart/dapr', '.sidecart/cache']
+const shared = ['web', '.sidecart/bin', '.sidecart/dapr', '.sidecart/cache']
 
 /** Puts a whole shop into `to`, with data of its own and a crash at every crash point that it is ordered to. */
 export function copyShop(to: string): void {
@@ -46,9 +47,23 @@ export function copyShop(to: string): void {
     cpSync(join(root, path), join(to, path), { recursive: true })
   for (const path of shared)
     if (existsSync(join(root, path))) symlinkSync(join(root, path), join(to, path))
+  linkPackages(to)
   cpSync(join(import.meta.dirname, 'crash-point.ts'), join(to, 'crash-point.ts'))
   for (const file of sources()) writeFileSync(join(to, file), planted(file, read(file)))
   patch(join(to, 'dapr.yaml'), 'appHealthThreshold: 3', 'appHealthThreshold: 15')
+}
+
+/** The installed packages, but the project's own are those of the copy. */
+function linkPackages(to: string): void {
+  const modules = join(to, 'node_modules')
+  mkdirSync(join(modules, '@sidecart'), { recursive: true })
+  for (const name of readdirSync(join(root, 'node_modules')))
+    if (name !== '@sidecart') symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  for (const path of [
+    'packages/chassis',
+    ...foldersIn('services').map((name) => `services/${name}`),
+  ])
+    symlinkSync(join(to, path), join(modules, '@sidecart', basename(path)))
 }
 
 /** Replaces a text that is in a file exactly once; answers how to put it back. */

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { booksAgree } from './books.ts'
 import { crashPoints, isPassOf } from './copy.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectAt } from '@sidecart/platform/config/project.ts'
 import { thisShop } from '@sidecart/client/connection-info.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 
 /** Pinned: what it finds depends on it. */
 const version = '4.32.5'

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect } from 'vitest'
 import { ensureParts } from '@sidecart/platform/install/binaries.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
 import { testWithRoot } from '@sidecart/testing/needs.ts'
+import { afterAll, beforeAll, expect } from 'vitest'
 
 const project = join(import.meta.dirname, '../..')
 const test = testWithRoot('only root makes a network of its own')
@@ -25,7 +25,10 @@ beforeAll(async () => {
   execFileSync('git', ['clone', '--quiet', project, folder])
   await shareParts(join(home, '.dapr', 'bin'))
   const env = { ...process.env, ...npmSettings, HOME: process.env.HOME }
-  await output(process.execPath, ['packages/cli/bin.mjs', '--help'], 5 * minutes, { cwd: folder, env })
+  await output(process.execPath, ['packages/cli/bin.mjs', '--help'], 5 * minutes, {
+    cwd: folder,
+    env,
+  })
   execFileSync('chown', ['-R', `${nobody}:${nobody}`, folder, home])
 }, 10 * minutes)
 afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))

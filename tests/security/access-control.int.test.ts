@@ -1,7 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deadLetterRoutes } from '@sidecart/chassis/messaging/consumer-routes.ts'
-import { callersOf, consumers, operationsFor, ruleFor } from '@sidecart/platform/config/access-control.ts'
+import {
+  callersOf,
+  consumers,
+  operationsFor,
+  ruleFor,
+} from '@sidecart/platform/config/access-control.ts'
 import { routesByService } from '@sidecart/platform/config/contracts.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read } from '../architecture/tree.ts'
 import {
   type Asked,

@@ -1,5 +1,5 @@
-import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { tokenRules } from '@sidecart/chassis/http/authentication.ts'
+import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { secrets } from '../system/client.ts'
 
 type Key = Parameters<SignJWT['sign']>[0]

@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startSentry } from '@sidecart/platform/servers/dapr-control-plane.ts'
 import { ensurePart } from '@sidecart/platform/install/binaries.ts'
-import { spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
 import { freePorts } from '@sidecart/platform/install/testing.ts'
+import { spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
+import { startSentry } from '@sidecart/platform/servers/dapr-control-plane.ts'
 import { until } from '@sidecart/testing/until.ts'
 
 const root = join(import.meta.dirname, '../..')

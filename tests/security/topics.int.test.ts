@@ -1,15 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import { stringify } from 'yaml'
-import { temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { catalog } from '@sidecart/catalog/contract.ts'
 import { orders } from '@sidecart/orders/contract.ts'
 import { payments } from '@sidecart/payments/contract.ts'
-import { users } from '@sidecart/users/contract.ts'
-import { documents, filesBelow, foldersIn, type Resource } from '../architecture/tree.ts'
+import { temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { users } from '@sidecart/users/contract.ts'
+import { expect, it } from 'vitest'
+import { stringify } from 'yaml'
+import { documents, filesBelow, foldersIn, type Resource } from '../architecture/tree.ts'
 
 const owned = [users, catalog, orders, payments].flatMap((events) =>
   Object.values<{ topic: string; owner: string }>(events),

@@ -1,5 +1,5 @@
-import { beforeAll, expect, it } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { beforeAll, expect, it } from 'vitest'
 import { type Person, reaches } from '../system/client.ts'
 import { buyer, isShed, orderOnce, type Reply } from './client.ts'
 

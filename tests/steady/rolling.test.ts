@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { beforeAll, expect, it } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { beforeAll, expect, it } from 'vitest'
 import { type Person, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { buyer, isShed, orderOnce, orderPatiently, type Reply } from './client.ts'

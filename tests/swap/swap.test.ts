@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
 import { until } from '@sidecart/testing/until.ts'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const project = projectAt(join(import.meta.dirname, '../..'))
 const [from, to] = [

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   ask,
   mailsTo,

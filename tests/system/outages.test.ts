@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, it } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { mailsTo, newCustomer, orderOf, type Person, placed, reaches } from './client.ts'
 import { booksAgree, killApp, killBroker } from './shop.ts'
 

@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { parse } from 'yaml'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
-import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { chosen, prefixes } from '@sidecart/platform/config/component-sets.ts'
 import { alive, portHolder, procOf, stopProcess } from '@sidecart/platform/process/spawn.ts'
+import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { parse } from 'yaml'
 
 const run = promisify(execFile)
 liftLimits()

@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
-import { createDaprTransport } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
-import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
+import { createDaprTransport } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
+import { expect, it } from 'vitest'
 import { root, secrets } from './client.ts'
 import { stanzas } from './shop.ts'
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { createVerifier, type Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { JSONWebKeySet } from 'jose'
 import { type Context, Errors, type ServiceSchema } from 'moleculer'
 import ApiGateway from 'moleculer-web'
-import { createVerifier, type Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { MakeService } from '../node.ts'
 
 type Meta = { user?: Identity; idempotencyKey?: string }

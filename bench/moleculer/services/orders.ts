@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { v7 as uuid } from 'uuid'
 import type { Money } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
+import { v7 as uuid } from 'uuid'
 import { type OrdersPorts, ordersHandlers } from '../../../services/orders/app.ts'
 import { place } from '../../../services/orders/domain.ts'
 import { migrations } from '../../../services/orders/migrations/index.ts'

@@ -1,5 +1,5 @@
-import { v7 as uuid } from 'uuid'
 import { refused } from '@sidecart/chassis/core/errors.ts'
+import { v7 as uuid } from 'uuid'
 import {
   accessTokenSeconds,
   createAccessTokens,

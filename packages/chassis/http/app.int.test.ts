@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { expect, onTestFinished, test } from 'vitest'
 import { send } from '../../../tests/security/sidecars.ts'
-import { createApp } from './app.ts'
 import { fact, z } from '../contract/openapi.ts'
 import { on } from '../messaging/consumer.ts'
-import { createLog } from '../observability/log.ts'
 import { subscribe } from '../messaging/consumer-routes.ts'
+import { createLog } from '../observability/log.ts'
+import { createApp } from './app.ts'
 
 const log = createLog('tests', 'silent')
 const fallen = fact('trees-fallen-v1', z.object({ tree: z.string() }))

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest'
 import { testTokens } from '@sidecart/testing/tokens.ts'
-import { createApp } from './app.ts'
-import { signedIn } from './authentication.ts'
+import { describe, expect, it } from 'vitest'
 import { body, createRoute, json, z } from '../contract/openapi.ts'
 import { readEnvironment } from '../core/environment.ts'
-import { createLog } from '../observability/log.ts'
 import { Fault, refused } from '../core/errors.ts'
+import { createLog } from '../observability/log.ts'
+import { createApp } from './app.ts'
+import { signedIn } from './authentication.ts'
 
 const log = createLog('tests', 'silent')
 const echo = createRoute({

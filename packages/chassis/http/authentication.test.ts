@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWK, SignJWT } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { createVerifier, tokenRules, type Verifier } from './authentication.ts'
 import { Fault, refused } from '../core/errors.ts'
+import { createVerifier, tokenRules, type Verifier } from './authentication.ts'
 
 const ada = { userId: '019a0000-0000-7000-8000-000000000001', role: 'customer' as const }
 const unauthenticated = expect.objectContaining({ code: 'unauthenticated' })

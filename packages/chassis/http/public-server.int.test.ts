@@ -1,11 +1,11 @@
 import type { Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { serve } from '@hono/node-server'
+import { until } from '@sidecart/testing/until.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { send } from '../../../tests/security/sidecars.ts'
-import { until } from '@sidecart/testing/until.ts'
-import { createApp } from './app.ts'
 import { createLog } from '../observability/log.ts'
+import { createApp } from './app.ts'
 import { limitClients, type PublicLimits, publicServerOptions } from './public-server.ts'
 
 const usual: PublicLimits = {

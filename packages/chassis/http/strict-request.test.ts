@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { serve } from '@hono/node-server'
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type App, createApp } from './app.ts'
 import { body, createRoute, json, z } from '../contract/openapi.ts'
 import { createLog } from '../observability/log.ts'
+import { type App, createApp } from './app.ts'
 
 const ok = { 200: json(z.object({ ok: z.boolean() })) }
 const routes = {

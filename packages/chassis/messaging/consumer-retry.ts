@@ -1,5 +1,5 @@
-import { createHearing, type HearingOptions } from './consumer.ts'
 import { createWorker, type Worker } from '../core/worker.ts'
+import { createHearing, type HearingOptions } from './consumer.ts'
 
 /** Longer than a handler that runs into its time-out and a database that is slow to take down that it did. */
 const leaseMs = 15_000

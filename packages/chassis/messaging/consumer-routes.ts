@@ -1,7 +1,7 @@
-import { type App, isInvocation } from '../http/app.ts'
 import type { CloudEvent } from '../contract/event.ts'
-import { createHearing, type HearingOptions } from './consumer.ts'
 import { Refusal, refused } from '../core/errors.ts'
+import { type App, isInvocation } from '../http/app.ts'
+import { createHearing, type HearingOptions } from './consumer.ts'
 
 const mostListed = 500
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { NewDeadLetter } from './dead-letters.ts'
 import { fact } from '../contract/event.ts'
-import { createHearing, idOf, on } from './consumer.ts'
 import { createLog } from '../observability/log.ts'
 import { isPlainPath } from '../sidecar/plain-path.ts'
+import { createHearing, idOf, on } from './consumer.ts'
+import type { NewDeadLetter } from './dead-letters.ts'
 
 describe('the id under which an event is known', () => {
   it('is its own where that can stand in a path and in every store', () => {

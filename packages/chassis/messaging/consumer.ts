@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto'
 import { SpanKind } from '@opentelemetry/api'
 import { z } from 'zod'
-import type { DeadLetters } from './dead-letters.ts'
 import type { CloudEvent, Fact } from '../contract/event.ts'
-import type { Inbox } from './inbox.ts'
-import type { Log } from '../observability/log.ts'
-import { inboxOutcomes } from '../observability/metrics.ts'
 import { fieldErrors } from '../contract/problem.ts'
 import { Refusal, refused } from '../core/errors.ts'
-import { inSpan } from '../observability/telemetry.ts'
 import { within } from '../core/timeout.ts'
+import type { Log } from '../observability/log.ts'
+import { inboxOutcomes } from '../observability/metrics.ts'
+import { inSpan } from '../observability/telemetry.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { Inbox } from './inbox.ts'
 
 /** What a service does when it hears a kind of fact. */
 export type Handler<T> = {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
-import type { Database } from '../persistence/database.ts'
 import type { CloudEvent, DeadLetter } from '../contract/event.ts'
+import type { Database } from '../persistence/database.ts'
 
 export type NewDeadLetter = Pick<DeadLetter, 'id' | 'topic' | 'event' | 'cause' | 'attempts'> & {
   traceId?: string

@@ -1,12 +1,12 @@
 import { sql, type Transaction } from 'kysely'
-import type { Database } from '../persistence/database.ts'
 import type { CloudEvent } from '../contract/event.ts'
+import { createWorker, type Worker } from '../core/worker.ts'
 import type { Log } from '../observability/log.ts'
-import type { MessagingTables } from '../persistence/messaging-tables.ts'
 import { outboxFailures, outboxPublished, watchOutbox } from '../observability/metrics.ts'
+import type { Database } from '../persistence/database.ts'
+import type { MessagingTables } from '../persistence/messaging-tables.ts'
 import { unanswered } from '../persistence/pipelined-client.ts'
 import type { Transport } from '../sidecar/sidecar.ts'
-import { createWorker, type Worker } from '../core/worker.ts'
 
 export type RelayOptions = {
   database: Database<unknown>

@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { testTokens } from '@sidecart/testing/tokens.ts'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { refused } from '../core/errors.ts'
 import { createApp } from '../http/app.ts'
 import { type Role, signedIn } from '../http/authentication.ts'
 import { createLog } from './log.ts'
-import { refused } from '../core/errors.ts'
 import { createSecurityLog } from './security-log.ts'
 
 let lines: Record<string, unknown>[]

@@ -1,8 +1,8 @@
+import { testDatabase } from '@sidecart/testing/database.ts'
 import { type Kysely, sql } from 'kysely'
 import { expect, it, onTestFinished } from 'vitest'
-import { testDatabase } from '@sidecart/testing/database.ts'
-import { type DatabaseOptions, openDatabase } from './database.ts'
 import { createLog } from '../observability/log.ts'
+import { type DatabaseOptions, openDatabase } from './database.ts'
 
 async function opened(limits: Pick<DatabaseOptions, 'poolSize' | 'waitMs'> = {}) {
   const place = await testDatabase('pool')

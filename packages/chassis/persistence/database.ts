@@ -3,11 +3,11 @@ import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import type { Announcement } from '../contract/event.ts'
+import { Fault } from '../core/errors.ts'
 import type { Log } from '../observability/log.ts'
+import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
 import { PreparingClient, unanswered } from './pipelined-client.ts'
-import { Fault } from '../core/errors.ts'
-import { traceparent } from '../observability/telemetry.ts'
 
 /** A transaction at work: rows to change, facts to announce if (and only if) it commits. */
 export type Tx<S> = {

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
+import { testDatabase } from '@sidecart/testing/database.ts'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { testDatabase } from '@sidecart/testing/database.ts'
 import { PreparingClient, unanswered } from './pipelined-client.ts'
 
 type Tables = { notes: { id: number; text: string; at: Date | null } }

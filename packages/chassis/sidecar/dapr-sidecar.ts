@@ -1,9 +1,9 @@
 import { Pool } from 'undici'
-import { tryingAnotherInstance } from './invocation-retry.ts'
-import type { Sdk } from './dapr-sdk.ts'
-import { callTimeoutMs, exchange } from './sidecar-http.ts'
 import type { CloudEvent } from '../contract/event.ts'
 import { Fault, type Refusal, refused } from '../core/errors.ts'
+import { within } from '../core/timeout.ts'
+import type { Sdk } from './dapr-sdk.ts'
+import { tryingAnotherInstance } from './invocation-retry.ts'
 import {
   type Invocation,
   type Reply,
@@ -13,7 +13,7 @@ import {
   type StateStore,
   type Transport,
 } from './sidecar.ts'
-import { within } from '../core/timeout.ts'
+import { callTimeoutMs, exchange } from './sidecar-http.ts'
 
 export type DaprOptions = {
   host?: string

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { tryingAnotherInstance } from './invocation-retry.ts'
 import { Fault } from '../core/errors.ts'
+import { tryingAnotherInstance } from './invocation-retry.ts'
 import type { Invocation } from './sidecar.ts'
 
 /** A callee that fails so many times, and what it was asked. */

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici'
+import { abortedAfter } from '../core/timeout.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { Invocation, Reply } from './sidecar.ts'
-import { abortedAfter } from '../core/timeout.ts'
 
 /** Milliseconds that a call may take when it does not say. */
 export const callTimeoutMs = 10_000

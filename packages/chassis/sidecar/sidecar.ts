@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../contract/event.ts'
-import { isPlainPath } from './plain-path.ts'
 import { refused } from '../core/errors.ts'
+import { isPlainPath } from './plain-path.ts'
 
 /** A call to another service. */
 export type Invocation = {

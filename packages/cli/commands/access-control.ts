@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { staleAccessControl, writeAccessControl } from '@sidecart/platform/config/access-control.ts'
-import { command } from '../command.ts'
 import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

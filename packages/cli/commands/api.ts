@@ -1,6 +1,10 @@
-import { breakingChanges, staleDocuments, writeApiDocuments } from '@sidecart/maintainer/api/check.ts'
-import { command } from '../command.ts'
+import {
+  breakingChanges,
+  staleDocuments,
+  writeApiDocuments,
+} from '@sidecart/maintainer/api/check.ts'
 import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

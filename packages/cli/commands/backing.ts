@@ -1,11 +1,11 @@
-import { defineCommand } from 'citty'
-import { startBacking, stopBacking } from '@sidecart/platform/supervisor/servers-only.ts'
-import { command } from '../command.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
 import { asFlags, chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
-import { statusOf, tableOf } from '@sidecart/platform/supervisor/status.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
+import { startBacking, stopBacking } from '@sidecart/platform/supervisor/servers-only.ts'
+import { statusOf, tableOf } from '@sidecart/platform/supervisor/status.ts'
 import { reporter } from '@sidecart/platform/supervisor/up.ts'
+import { defineCommand } from 'citty'
+import { command } from '../command.ts'
 
 const nameArg = {
   name: {

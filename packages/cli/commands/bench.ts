@@ -1,3 +1,6 @@
+import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { createProgress, type Progress, table } from '@sidecart/platform/process/terminal.ts'
+import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
 import { bench, readResults } from '../../../bench/bench.ts'
 import { contendersCalled } from '../../../bench/contenders.ts'
 import { printed } from '../../../bench/print.ts'
@@ -6,9 +9,6 @@ import { benchSets, fileOf, readSets } from '../../../bench/sets/sets.ts'
 import { rowsOf, writeTable } from '../../../bench/sets/table.ts'
 import { summarise } from '../../../bench/summary.ts'
 import { command } from '../command.ts'
-import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
-import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
-import { createProgress, type Progress, table } from '@sidecart/platform/process/terminal.ts'
 
 const usual = 'dapr,dapr-plain,direct,monolith,moleculer'
 

@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
+import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { type ChaosReport, chaos } from '@sidecart/verify/chaos/chaos.ts'
 import { type Kind, kinds, wordsFor } from '@sidecart/verify/faults/schedule.ts'
 import { command } from '../command.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
-import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
-import { createProgress } from '@sidecart/platform/process/terminal.ts'
 
 export default command({
   meta: {

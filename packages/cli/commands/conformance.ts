@@ -1,9 +1,14 @@
-import { command } from '../command.ts'
-import { failuresOf, keepResults, type Result, type Shop } from '@sidecart/verify/conformance/results.ts'
+import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import {
+  failuresOf,
+  keepResults,
+  type Result,
+  type Shop,
+} from '@sidecart/verify/conformance/results.ts'
 import { conformance } from '@sidecart/verify/conformance/run.ts'
 import { writeTables } from '@sidecart/verify/conformance/tables.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
-import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { command } from '../command.ts'
 
 const kinds = ['broker', 'state'] as const
 

@@ -1,11 +1,11 @@
-import { defineCommand } from 'citty'
-import { command } from '../command.ts'
+import { thisShop } from '@sidecart/client/connection-info.ts'
+import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
+import { signIn } from '@sidecart/client/shop-client.ts'
 import { readResources } from '@sidecart/platform/config/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
 import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
-import { signIn } from '@sidecart/client/shop-client.ts'
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { defineCommand } from 'citty'
+import { command } from '../command.ts'
 
 const service = { type: 'positional', required: false, description: 'Only of this one' } as const
 const id = { type: 'positional', required: false, description: 'One dead letter' } as const

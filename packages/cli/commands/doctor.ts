@@ -1,6 +1,6 @@
-import { command } from '../command.ts'
-import { durability } from '@sidecart/platform/durability/durability.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { durability } from '@sidecart/platform/durability/durability.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

@@ -1,8 +1,8 @@
-import { command } from '../command.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { down } from '@sidecart/platform/supervisor/down.ts'
 import { portHolders } from '@sidecart/platform/config/ports.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { down } from '@sidecart/platform/supervisor/down.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

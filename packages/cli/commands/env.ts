@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { command } from '../command.ts'
-import { daprBinFolders, daprRunPath } from '@sidecart/platform/supervisor/dapr-run.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
 import { ensureIdentities } from '@sidecart/platform/config/identities.ts'
 import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
 import { quoted } from '@sidecart/platform/process/shell.ts'
-import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
+import { daprBinFolders, daprRunPath } from '@sidecart/platform/supervisor/dapr-run.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

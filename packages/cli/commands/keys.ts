@@ -1,8 +1,8 @@
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { table } from '@sidecart/platform/process/terminal.ts'
+import { listKeys, retireKeys, rotateKeys } from '@sidecart/platform/supervisor/rotation.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
-import { listKeys, retireKeys, rotateKeys } from '@sidecart/platform/supervisor/rotation.ts'
-import { table } from '@sidecart/platform/process/terminal.ts'
 
 const list = command({
   meta: {

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 import { processArgs } from '@sidecart/platform/config/process-args.ts'
-import { command } from '../command.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

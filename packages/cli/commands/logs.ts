@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { command } from '../command.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { type Log, showLogs } from '@sidecart/platform/supervisor/logs.ts'
 import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { type Log, showLogs } from '@sidecart/platform/supervisor/logs.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: { name: 'logs', description: 'The logs of all services, or of one process' },

@@ -1,7 +1,7 @@
-import { command } from '../command.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
-import { type OrderResult, ShopProblem, signIn } from '@sidecart/client/shop-client.ts'
 import { thisShop } from '@sidecart/client/connection-info.ts'
+import { type OrderResult, ShopProblem, signIn } from '@sidecart/client/shop-client.ts'
+import { Advice } from '@sidecart/platform/config/project.ts'
+import { command } from '../command.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
 const timeoutMs = 60_000

@@ -1,9 +1,9 @@
 import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
-import { command } from '../command.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
-import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
+import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { command } from '../command.ts'
 
 export default command(
   {

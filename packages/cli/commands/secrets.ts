@@ -1,8 +1,8 @@
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { table } from '@sidecart/platform/process/terminal.ts'
+import { rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
-import { rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
-import { table } from '@sidecart/platform/process/terminal.ts'
 
 const list = command({
   meta: { name: 'list', description: 'What can be rotated' },

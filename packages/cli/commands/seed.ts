@@ -1,8 +1,8 @@
-import { command } from '../command.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
-import { writeHistory } from '@sidecart/verify/seed/history.ts'
-import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { thisShop } from '@sidecart/client/connection-info.ts'
+import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { writeHistory } from '@sidecart/verify/seed/history.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: { name: 'seed', description: 'Fill the shop with a consistent history of orders' },

@@ -1,7 +1,7 @@
 import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
-import { command } from '../command.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: { name: 'start', description: 'Start a process that was stopped' },

@@ -1,6 +1,6 @@
-import { command } from '../command.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { statusOf, tableOf } from '@sidecart/platform/supervisor/status.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

@@ -1,11 +1,12 @@
-import { command } from '../command.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
+import { openDesk } from '@sidecart/operations/desk.ts'
 import { chosen } from '@sidecart/platform/config/component-sets.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { superviseForParent } from '@sidecart/platform/supervisor/up.ts'
+import { command } from '../command.ts'
 import { upArgs } from './up.ts'
 
 export default command({
   meta: { name: 'supervise', description: 'What `up --detach` leaves running', hidden: true },
   args: upArgs,
-  run: ({ args }) => superviseForParent(projectAt(), chosen(args), args.chaos === true),
+  run: ({ args }) => superviseForParent(projectAt(), chosen(args), openDesk, args.chaos === true),
 })

@@ -1,7 +1,7 @@
-import { command } from '../command.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
 import { setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { swap } from '@sidecart/platform/supervisor/swap.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

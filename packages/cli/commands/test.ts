@@ -1,6 +1,6 @@
-import { defineCommand } from 'citty'
-import { projectAt } from '@sidecart/platform/config/project.ts'
 import { runTests } from '@sidecart/maintainer/tests.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { defineCommand } from 'citty'
 
 export default defineCommand({
   meta: {

@@ -1,7 +1,8 @@
-import { command } from '../command.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
+import { openDesk } from '@sidecart/operations/desk.ts'
 import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { upInBackground, upInForeground } from '@sidecart/platform/supervisor/up.ts'
+import { command } from '../command.ts'
 
 export const upArgs = {
   ...setArgs,
@@ -19,7 +20,8 @@ export default command({
   },
   run: ({ args }) => {
     const choice = chosen(args)
-    const open = args.detach ? upInBackground : upInForeground
-    return open(projectAt(), choice, args.chaos)
+    return args.detach
+      ? upInBackground(projectAt(), choice, args.chaos)
+      : upInForeground(projectAt(), choice, openDesk, args.chaos)
   },
 })

@@ -1,8 +1,8 @@
-import { command } from '../command.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
 import { thisShop } from '@sidecart/client/connection-info.ts'
+import { Advice } from '@sidecart/platform/config/project.ts'
 import type { Verdict } from '@sidecart/verify/invariants/verify.ts'
 import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
+import { command } from '../command.ts'
 
 export default command({
   meta: {

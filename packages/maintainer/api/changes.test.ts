@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { describe, expect, it } from 'vitest'
 import { asyncApiBreaks, openApiBreaks } from './changes.ts'
 import { asyncApi, openApi } from './documents.ts'
 

@@ -5,7 +5,7 @@ import { readResources } from './components.ts'
 import { readRunFile } from './dapr-yaml.ts'
 import { completed } from './secrets.ts'
 
-const stanzas = readRunFile(join(import.meta.dirname, '../dapr.yaml'))
+const stanzas = readRunFile(join(import.meta.dirname, '../../../dapr.yaml'))
 const apps = stanzas.map(({ appId }) => appId)
 const resources = readResources([
   ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),

@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto'
 import type { NatsUser } from '../servers/nats.ts'
-import { type Entry, entriesOf } from '../supervisor/check-reachability.ts'
-import { type Resource, resourcesOf, saidBy, streamsFor, uses } from './components.ts'
+import {
+  type Entry,
+  entriesOf,
+  type Resource,
+  resourcesOf,
+  saidBy,
+  streamsFor,
+  uses,
+} from './components.ts'
 import type { Stanza } from './dapr-yaml.ts'
 import type { Secrets } from './secrets.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { entriesOf } from '../supervisor/check-reachability.ts'
 import type { Resource } from './components.ts'
+import { entriesOf } from './components.ts'
 import { Advice } from './project.ts'
 
 type Given = {
@@ -15,7 +15,7 @@ type Given = {
 
 /** The fields of the component types that ship with this project, as Dapr's own metadata lists them. */
 const fields: Record<string, string[]> = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../runtime/dapr/component-fields.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../install/dapr/component-fields.json'), 'utf8'),
 )
 
 /** Dapr ignores a field that it does not know, and waits for a component that is not there. @throws Advice naming every file, field and what it may be meant to be */

@@ -107,3 +107,16 @@ function unique(topics: readonly unknown[]): string[] {
     .filter((topic): topic is string => typeof topic === 'string' && topic !== '')
     .sort()
 }
+
+/** A field of a component, with its value or the name of a secret. */
+export type Entry = { name: string; value?: unknown; secretKeyRef?: { name: string } }
+
+/** What a message about a component begins with. */
+export const titleOf = ({ file, metadata, spec }: Resource): string =>
+  `${file}: component ${metadata.name} (${spec.type})`
+
+/** What a pattern finds in the first of the texts that has it; nothing when none has. */
+export const firstOf = (pattern: RegExp, texts: readonly string[]): readonly string[] =>
+  texts.map((text) => pattern.exec(text)).find((found) => found !== null) ?? []
+
+export const entriesOf = ({ spec }: Resource): Entry[] => (spec.metadata ?? []) as Entry[]

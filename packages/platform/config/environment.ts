@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import { quoted } from '../process/shell.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { identityFile } from './identities.ts'
 import type { Project } from './project.ts'
 import { random } from './secrets.ts'
-import { quoted } from '../process/shell.ts'
 
 export type Variables = Record<string, string>
 

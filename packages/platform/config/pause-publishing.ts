@@ -2,9 +2,9 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { until } from '../process/spawn.ts'
+import { setAmong } from './component-sets.ts'
 import type { Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
-import { setAmong } from './component-sets.ts'
 
 /** Set by `sidecart swap` while facts are heard but not said. */
 export const draining = 'SIDECART_DRAINING'

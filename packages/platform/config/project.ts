@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 export type Project = ReturnType<typeof projectAt>
 
 export function projectAt(
-  root = join(import.meta.dirname, '..'),
+  root = join(import.meta.dirname, '../../..'),
   elsewhere: { home?: string; runFile?: string } = {},
 ) {
   const home = resolve(elsewhere.home ?? join(root, '.sidecart'))

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
+import { accepts } from '../process/start-process.ts'
 import {
   type Authority,
   authorityWarning,
   ensureAuthority,
   readAuthority,
 } from '../servers/authority.ts'
-import { accepts } from '../process/start-process.ts'
 import type { Stanza } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 

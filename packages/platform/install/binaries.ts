@@ -1,9 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Places } from './find.ts'
 import { withLock } from './file-lock.ts'
-import type { PartName } from './versions.ts'
+import type { Places } from './find.ts'
 import {
   building,
   downloading,
@@ -13,6 +12,7 @@ import {
   type Way,
   type WayOptions,
 } from './install-strategies.ts'
+import type { PartName } from './versions.ts'
 
 export type { Part } from './install-strategies.ts'
 
@@ -49,7 +49,7 @@ function placesOf({ home, project, env = process.env }: Partial<Places>): Places
   return {
     env,
     home: resolve(home ?? (env.DAPR_RUNTIME_PATH || homedir())),
-    project: resolve(project ?? join(import.meta.dirname, '..')),
+    project: resolve(project ?? join(import.meta.dirname, '../../..')),
   }
 }
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { withLock } from './file-lock.ts'
 import { procOf } from '../process/spawn.ts'
+import { withLock } from './file-lock.ts'
 import { temporaryFolder } from './testing.ts'
 
 /** Runs `takers` at once and answers the largest number that were inside together. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { PartError } from './binaries.ts'
 import { output } from '../process/spawn.ts'
+import { PartError } from './binaries.ts'
 import { atLeast } from './versions.ts'
 
 /** A server program that the machine's package manager brings. */

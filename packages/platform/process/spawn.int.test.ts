@@ -4,17 +4,9 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { assertFree } from './ports.ts'
-import {
-  alive,
-  type Proc,
-  portHolder,
-  procOf,
-  spawnDetached,
-  stopProcess,
-  until,
-} from './spawn.ts'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { assertFree } from './ports.ts'
+import { alive, type Proc, portHolder, procOf, spawnDetached, stopProcess, until } from './spawn.ts'
 
 async function running(script: string): Promise<{ proc: Proc; output: () => string }> {
   const logFile = join(await temporaryFolder(), 'logs', 'program.log')
@@ -25,7 +17,7 @@ async function running(script: string): Promise<{ proc: Proc; output: () => stri
 
 test('a program outlives the process that started it and is stopped by another', async () => {
   const logFile = join(await temporaryFolder(), 'program.log')
-  const library = JSON.stringify(join(import.meta.dirname, 'processes.ts'))
+  const library = JSON.stringify(join(import.meta.dirname, 'spawn.ts'))
   const spawn = { name: 'program', command: 'sleep', args: ['600'], logFile }
   const script = `import { spawnDetached } from ${library}
     console.log(JSON.stringify(spawnDetached(${JSON.stringify(spawn)})))`

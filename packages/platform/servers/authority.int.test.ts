@@ -5,11 +5,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ensurePart } from '../install/binaries.ts'
+import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { spawnDetached, stopProcess, until } from '../process/spawn.ts'
 import { type AuthorityOptions, authorityWarning, ensureAuthority } from './authority.ts'
 import { startSentry } from './dapr-control-plane.ts'
-import { ensurePart } from '../install/binaries.ts'
-import { spawnDetached, stopProcess, until } from '../process/spawn.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
 
 const day = 86_400_000
 const now = Date.now()

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startScheduler, startSentry } from './dapr-control-plane.ts'
 import { ensureRuntime, type Runtime } from '../install/ensure.ts'
+import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { type Proc, spawnDetached, stopProcess, until } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { startScheduler, startSentry } from './dapr-control-plane.ts'
 
 let runtime: Runtime
 

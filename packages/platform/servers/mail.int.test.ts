@@ -2,9 +2,9 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { type MailOptions, startMail } from './mail.ts'
-import { until } from '../process/spawn.ts'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { until } from '../process/spawn.ts'
+import { type MailOptions, startMail } from './mail.ts'
 
 type Mail = { subject: string; to: { address: string }[] }
 

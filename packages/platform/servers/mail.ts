@@ -50,7 +50,7 @@ export async function startMail({
 /** At a start it reads them all: some 600 a second, far fewer on a machine that is busy. */
 const mostMails = 1000
 
-const greetAtOnce = new URL('greet-at-once.ts', import.meta.url).href
+const greetAtOnce = new URL('maildev-patch.ts', import.meta.url).href
 
 function program(): string {
   const manifest = findPackageJSON('maildev', import.meta.url)

@@ -2,10 +2,10 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
-import { alive, portHolder, spawnDetached, stopProcess } from '../process/spawn.ts'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { alive, portHolder, spawnDetached, stopProcess } from '../process/spawn.ts'
 import { unprivilegedUser } from '../process/unprivileged.ts'
+import { type Postgres, type PostgresOptions, startPostgres } from './postgres.ts'
 
 const password = `it's "quoted" & 100%/@:`
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished } from 'vitest'
 import { testWith } from '@sidecart/testing/needs.ts'
+import { expect, onTestFinished } from 'vitest'
+import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { output } from '../process/spawn.ts'
 import { type RedisOptions, redis, redisAnswers, startRedis } from './redis.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
 
 const test = await testWith(redis)
 

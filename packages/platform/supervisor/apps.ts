@@ -1,17 +1,22 @@
 import { join } from 'node:path'
-import { spawnDetached } from '../process/spawn.ts'
-import { answers } from '../process/start-process.ts'
+import { setAmong } from '../config/component-sets.ts'
 import { type Resource, uses } from '../config/components.ts'
 import { appEnvironment, daprdArguments, type Stanza } from '../config/dapr-yaml.ts'
+import {
+  type AppTokens,
+  ensureAppTokens,
+  firstInstance,
+  sidecarVariables,
+} from '../config/environment.ts'
 import { ensureIdentities } from '../config/identities.ts'
 import { door } from '../config/instances.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
-import { socketsOf } from './servers/bullmq.ts'
-import { setAmong } from '../config/component-sets.ts'
+import { spawnDetached } from '../process/spawn.ts'
+import { answers } from '../process/start-process.ts'
 import { explainSidecar } from './diagnose-sidecar.ts'
 import { letSidecarGo, sidecarStaysSeconds, stopGently, type Unit } from './process-spec.ts'
-import { type AppTokens, ensureAppTokens, firstInstance, sidecarVariables } from '../config/environment.ts'
+import { socketsOf } from './servers/bullmq.ts'
 
 export type FleetOptions = {
   project: Project

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { addressesIn, assertReachable, fieldsToMend } from './check-reachability.ts'
 import type { Resource } from '../config/components.ts'
+import { addressesIn, assertReachable, fieldsToMend } from './check-reachability.ts'
 
 const component = (metadata: object[]): Resource => ({
   file: 'components/pubsub-redis/pubsub.yaml',

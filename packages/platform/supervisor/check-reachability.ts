@@ -1,21 +1,8 @@
 import { isIP } from 'node:net'
-import { accepts } from '../process/start-process.ts'
-import type { Resource } from '../config/components.ts'
+import { type Entry, entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
 import { Advice } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
-
-/** A field of a component, with its value or the name of a secret. */
-export type Entry = { name: string; value?: unknown; secretKeyRef?: { name: string } }
-
-/** What a message about a component begins with. */
-export const titleOf = ({ file, metadata, spec }: Resource): string =>
-  `${file}: component ${metadata.name} (${spec.type})`
-
-/** What a pattern finds in the first of the texts that has it; nothing when none has. */
-export const firstOf = (pattern: RegExp, texts: readonly string[]): readonly string[] =>
-  texts.map((text) => pattern.exec(text)).find((found) => found !== null) ?? []
-
-export const entriesOf = ({ spec }: Resource): Entry[] => (spec.metadata ?? []) as Entry[]
+import { accepts } from '../process/start-process.ts'
 
 type Address = { host: string; port: number }
 type Login = { user: string; password: string }

@@ -3,10 +3,10 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { ensureAppTokens } from '../config/environment.ts'
+import { projectAt } from '../config/project.ts'
 import { temporaryFolder } from '../install/testing.ts'
 import { daprRunPath, writeDaprdForRun } from './dapr-run.ts'
-import { projectAt } from '../config/project.ts'
-import { ensureAppTokens } from '../config/environment.ts'
 
 const run = promisify(execFile)
 const shown = ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'DAPR_SENTRY_TOKEN_FILE']

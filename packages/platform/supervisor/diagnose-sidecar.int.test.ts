@@ -1,17 +1,17 @@
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { alive, until } from '../process/spawn.ts'
-import { redis, startRedis } from '../servers/redis.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { testWith } from '@sidecart/testing/needs.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
+import { expect, onTestFinished, test } from 'vitest'
 import { readResources } from '../config/components.ts'
+import { freePorts, temporaryFolder } from '../install/testing.ts'
+import { alive, until } from '../process/spawn.ts'
+import { redis, startRedis } from '../servers/redis.ts'
 import { explainSidecar } from './diagnose-sidecar.ts'
 import { tail } from './process-spec.ts'
 
 const withRedis = await testWith(redis)
 
-const state = join(import.meta.dirname, '../components/state-redis')
+const state = join(import.meta.dirname, '../../../components/state-redis')
 const withinMs = 10_000
 
 /** What is said about a sidecar with the store of the shop and these secrets, when it has given up. */

@@ -1,5 +1,5 @@
-import { addressesIn, entriesOf, fieldsToMend, firstOf, type Known, titleOf } from './check-reachability.ts'
-import type { Resource } from '../config/components.ts'
+import { entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
+import { addressesIn, fieldsToMend, type Known } from './check-reachability.ts'
 
 const reference = "Dapr's reference: https://docs.dapr.io/reference/components-reference/"
 

@@ -1,7 +1,7 @@
-import { stopPostgres } from '../servers/postgres.ts'
-import { alive, until } from '../process/spawn.ts'
-import { order } from './supervisor-client.ts'
 import type { Project } from '../config/project.ts'
+import { alive, until } from '../process/spawn.ts'
+import { stopPostgres } from '../servers/postgres.ts'
+import { letSidecarGo, stopGently } from './process-spec.ts'
 import {
   type ProcessRecord,
   procOf,
@@ -10,7 +10,7 @@ import {
   removeState,
   supervisorOf,
 } from './state-file.ts'
-import { letSidecarGo, stopGently } from './process-spec.ts'
+import { order } from './supervisor-client.ts'
 
 /** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
 export async function down(project: Project): Promise<number> {

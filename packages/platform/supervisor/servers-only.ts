@@ -1,13 +1,13 @@
-import type { Servers } from './servers.ts'
-import { stopLeftovers, stopRecorded } from './down.ts'
-import { planOf } from './prepare-stack.ts'
+import type { Choice } from '../config/component-sets.ts'
 import { assertPortsFree } from '../config/ports.ts'
 import { Advice, type Project } from '../config/project.ts'
-import type { Choice } from '../config/component-sets.ts'
+import { stopLeftovers, stopRecorded } from './down.ts'
+import { planOf } from './prepare-stack.ts'
+import type { SupervisorEvent, Unit } from './process-spec.ts'
+import type { Servers } from './servers.ts'
 import { assertNotRunning, runningOf } from './shop.ts'
 import { procOf, readState, removeState, writeState } from './state-file.ts'
 import { createSupervisor } from './supervisor.ts'
-import type { SupervisorEvent, Unit } from './process-spec.ts'
 import { ensureWebApp } from './web-app.ts'
 
 type Wanted = { choice: Choice; name?: string | undefined }

@@ -1,8 +1,8 @@
 import { uses } from '../config/components.ts'
+import type { Unit } from './process-spec.ts'
 import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
 import { swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
-import type { Unit } from './process-spec.ts'
 
 export const sentryAddress = 'localhost:50001'
 export const schedulerAddress = '127.0.0.1:50006'

@@ -1,10 +1,9 @@
 import { existsSync, renameSync } from 'node:fs'
-import { procOf as runningProc } from '../process/spawn.ts'
-import { type Order, serveOrders } from './supervisor-client.ts'
-import { openFront } from './tcp-load-balancer.ts'
-import type { Front } from './prepare-stack.ts'
 import { assertPortsFree } from '../config/ports.ts'
 import { Advice, type Project } from '../config/project.ts'
+import { procOf as runningProc } from '../process/spawn.ts'
+import type { Front } from './prepare-stack.ts'
+import type { SupervisorEvent, Unit } from './process-spec.ts'
 import {
   type ProcessRecord,
   procOf,
@@ -14,7 +13,8 @@ import {
   writeState,
 } from './state-file.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
-import type { SupervisorEvent, Unit } from './process-spec.ts'
+import { type Order, serveOrders } from './supervisor-client.ts'
+import { openFront } from './tcp-load-balancer.ts'
 
 export type Shop = {
   /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
-import { alive, type Proc } from '../process/spawn.ts'
 import { readIfThere, writeWhole } from '../config/files.ts'
 import type { Project } from '../config/project.ts'
+import { alive, type Proc } from '../process/spawn.ts'
 
 export type Role = 'app' | 'sidecar' | 'backing'
 

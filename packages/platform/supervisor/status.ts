@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { accepts, answers } from '../process/start-process.ts'
-import { warningsOf } from '../config/trust-anchors.ts'
-import { sidecarHealthy } from './apps.ts'
-import type { Project } from '../config/project.ts'
-import { type ProcessRecord, procOf, readState, supervisorOf } from './state-file.ts'
-import { table } from '../process/terminal.ts'
 import { ensureAppTokens } from '../config/environment.ts'
+import type { Project } from '../config/project.ts'
+import { warningsOf } from '../config/trust-anchors.ts'
+import { accepts, answers } from '../process/start-process.ts'
+import { table } from '../process/terminal.ts'
+import { sidecarHealthy } from './apps.ts'
+import { type ProcessRecord, procOf, readState, supervisorOf } from './state-file.ts'
 
 export type ProcessStatus = {
   name: string

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Proc } from '../process/spawn.ts'
 import { Advice } from '../config/project.ts'
-import type { Phase, ProcessRecord, Role } from './state-file.ts'
+import type { Proc } from '../process/spawn.ts'
 import { type SupervisorEvent, tail, type Unit } from './process-spec.ts'
+import type { Phase, ProcessRecord, Role } from './state-file.ts'
 
 export type SupervisorOptions = {
   /** Processes that run already and are taken over, by unit name. */

@@ -1,9 +1,9 @@
+import { asFlags, type Choice, chosen, setAmong, withSets } from '../config/component-sets.ts'
 import { readRunFile } from '../config/dapr-yaml.ts'
-import { down } from './down.ts'
 import { draining, untilQuiet } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
-import { asFlags, type Choice, chosen, setAmong, withSets } from '../config/component-sets.ts'
 import { createProgress } from '../process/terminal.ts'
+import { down } from './down.ts'
 import { upInBackground } from './up.ts'
 
 type Move = { from?: string | undefined; to: string }

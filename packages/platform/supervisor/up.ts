@@ -1,36 +1,45 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureRuntime } from '../install/ensure.ts'
-import { ensureProjectAuthority, warningsOf } from '../config/trust-anchors.ts'
-import { openLinks } from './network-proxies.ts'
-import { assertCallsReach } from './check-calls.ts'
-import { openDesk } from '@sidecart/operations/desk.ts'
-import { stopLeftovers } from './down.ts'
+import { asFlags, type Choice } from '../config/component-sets.ts'
+import type { Stanza } from '../config/dapr-yaml.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { door } from '../config/instances.ts'
+import { Advice, type Project } from '../config/project.ts'
+import { ensureProjectAuthority, warningsOf } from '../config/trust-anchors.ts'
+import { ensureRuntime } from '../install/ensure.ts'
+import { createProgress, type Progress, paint, seconds } from '../process/terminal.ts'
+import { assertCallsReach } from './check-calls.ts'
+import { stopLeftovers } from './down.ts'
 import { liftLimits } from './lift-limits.ts'
 import { readable } from './logs.ts'
+import { type Links, openLinks } from './network-proxies.ts'
 import { planOf } from './prepare-stack.ts'
-import { Advice, type Project } from '../config/project.ts'
-import { asFlags, type Choice } from '../config/component-sets.ts'
+import type { Crash, SupervisorEvent } from './process-spec.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
 import { readState, supervisorOf } from './state-file.ts'
-import { createProgress, type Progress, paint, seconds } from '../process/terminal.ts'
-import type { Crash, SupervisorEvent } from './process-spec.ts'
 import { ensureWebApp } from './web-app.ts'
 import { gateway, welcome } from './welcome.ts'
+
+/** Opens the operations API beside the shop; resolves with how to close it. */
+export type OpenOperations = (options: {
+  project: Project
+  stanzas: readonly Stanza[]
+  /** Proxies that can be disturbed; none: no fault may be injected. */
+  links?: Links | undefined
+}) => Promise<() => void>
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
 export async function upInForeground(
   project: Project,
   choice: Choice,
+  openOperations: OpenOperations,
   breakable = false,
 ): Promise<void> {
   const progress = await prepared(project)
   const began = performance.now()
   const quitter = quitOnSignal(progress)
-  const shop = await openAll(project, choice, breakable, reporter(progress))
+  const shop = await openAll(project, choice, openOperations, breakable, reporter(progress))
   quitter.shop = shop
   await shop.ready.catch(told)
   if (!quitter.asked) await assertWorks(project, shop)
@@ -77,10 +86,11 @@ function opened(project: Project, began: number, howToStop: string): string {
   return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop)}`
 }
 
-/** The shop, and the desk for those who run it. `breakable`: from there it can be broken on purpose. */
+/** Starts the shop and its operations API. `breakable`: the API may inject faults. */
 async function openAll(
   project: Project,
   choice: Choice,
+  openOperations: OpenOperations,
   breakable: boolean,
   onEvent: (event: SupervisorEvent) => void,
 ): Promise<Shop> {
@@ -89,10 +99,10 @@ async function openAll(
   const { servers, fleet, stanzas, front } = plan
   await plan.assertReachable()
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
-  const closeDesk = await openDesk({ project, stanzas, links })
+  const closeOperations = await openOperations({ project, stanzas, links })
   const apps = stanzas.map(({ appId }) => appId)
   const renewal = setInterval(() => void renew(project, apps), renewEveryMs)
-  void shop.ended.then(closeDesk).then(() => clearInterval(renewal))
+  void shop.ended.then(closeOperations).then(() => clearInterval(renewal))
   return shop
 }
 
@@ -135,6 +145,7 @@ export type Message = { event: SupervisorEvent } | { up: true } | { fault: strin
 export async function superviseForParent(
   project: Project,
   choice: Choice,
+  openOperations: OpenOperations,
   breakable: boolean,
 ): Promise<void> {
   const tell = (message: Message) =>
@@ -143,7 +154,13 @@ export async function superviseForParent(
     )
   const quitter = quitOnSignal()
   try {
-    const shop = await openAll(project, choice, breakable, (event) => void tell({ event }))
+    const shop = await openAll(
+      project,
+      choice,
+      openOperations,
+      breakable,
+      (event) => void tell({ event }),
+    )
     quitter.shop = shop
     await shop.ready.catch(told)
     if (!quitter.asked) await assertWorks(project, shop)
@@ -173,7 +190,7 @@ function superviseInBackground(
 ): Promise<void> {
   mkdirSync(project.logs, { recursive: true })
   const log = openSync(join(project.logs, 'supervisor.log'), 'a')
-  const main = join(import.meta.dirname, 'main.ts')
+  const main = join(project.root, 'packages/cli/main.ts')
   const child = spawn(process.execPath, [main, 'supervise', ...flags], {
     cwd: project.root,
     detached: true,

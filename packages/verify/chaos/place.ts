@@ -1,7 +1,7 @@
+import { patiently } from '@sidecart/client/http-client.ts'
 import type { RecordLine } from '../invariants/record.ts'
 import type { Line } from '../invariants/world.ts'
 import type { Customer } from './customer.ts'
-import { patiently } from '@sidecart/client/http-client.ts'
 
 export type Wanted = { key: string; lines: Line[]; card: string }
 export type Placed = { outcome: 'accepted'; orderId: string } | { outcome: 'refused' | 'unknown' }

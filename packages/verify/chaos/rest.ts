@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Places } from '@sidecart/client/connection-info.ts'
 import { type ShopClient, signIn } from '@sidecart/client/shop-client.ts'
-import { type Places, readWorld, withMails } from '../invariants/read.ts'
+import { readWorld, withMails } from '../invariants/read.ts'
 import { type Verdict, verdict } from '../invariants/verify.ts'
 import type { World } from '../invariants/world.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Customer, register, signIn } from './customer.ts'
 import { type Door, patiently } from '@sidecart/client/http-client.ts'
+import { type Customer, register, signIn } from './customer.ts'
 
 /** Who buys and what there is to buy. */
 export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { z } from 'zod'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
+import { z } from 'zod'
 
 const Shop = z.object({
   /** The sets that it stood on. */

@@ -1,10 +1,15 @@
 import { join } from 'node:path'
-import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
-import { pins } from '@sidecart/platform/install/versions.ts'
+import {
+  asEnvironment,
+  type Choice,
+  setAmong,
+  setsOf,
+} from '@sidecart/platform/config/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { Advice } from '@sidecart/platform/config/project.ts'
-import { asEnvironment, type Choice, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
+import { pins } from '@sidecart/platform/install/versions.ts'
 import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
 import { failuresOf, runVitest } from '../vitest.ts'
 import type { Result } from './results.ts'

@@ -1,8 +1,8 @@
+import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { chaos } from '../chaos/chaos.ts'
 import { everywhere } from '../faults/schedule.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
-import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
-import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { failuresOf, runVitest } from '../vitest.ts'
 import type { Shop } from './results.ts'
 

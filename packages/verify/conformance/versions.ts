@@ -1,13 +1,13 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Runtime } from '@sidecart/platform/install/ensure.ts'
+import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
 import { ensureKafka } from '@sidecart/platform/servers/kafka.ts'
 import { mariadbd } from '@sidecart/platform/servers/mariadb.ts'
 import { mosquitto } from '@sidecart/platform/servers/mosquitto.ts'
-import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
 import { rabbitmq } from '@sidecart/platform/servers/rabbitmq.ts'
 import { redis } from '@sidecart/platform/servers/redis.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
 
 type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
 

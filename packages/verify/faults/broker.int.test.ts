@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { ensureStream, type NatsLogin, startNats } from '@sidecart/platform/servers/nats.ts'
 import { ensurePart } from '@sidecart/platform/install/binaries.ts'
 import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
+import { ensureStream, type NatsLogin, startNats } from '@sidecart/platform/servers/nats.ts'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { repeatFacts } from './broker.ts'
 
 let login: NatsLogin

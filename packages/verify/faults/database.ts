@@ -1,6 +1,6 @@
-import pg from 'pg'
 import { superuserOf } from '@sidecart/platform/config/databases.ts'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
+import pg from 'pg'
 
 /** Ends every connection to a service's database. Answers how many there were. */
 export async function terminateBackends(secrets: Secrets, database: string): Promise<number> {

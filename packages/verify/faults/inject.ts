@@ -1,14 +1,14 @@
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import type { Door } from '@sidecart/client/http-client.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import type { Link, Links } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
-import type { Door } from '@sidecart/client/http-client.ts'
+import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { repeatFacts } from './broker.ts'
+import { burst } from './burst.ts'
 import { lockRows, terminateBackends } from './database.ts'
 import { orderFaults } from './provider.ts'
-import type { Link, Links } from '@sidecart/platform/supervisor/network-proxies.ts'
 import type { Fault } from './schedule.ts'
-import { burst } from '../chaos/shoppers.ts'
 
 /** Ends a fault that lasts. */
 type Lift = () => Promise<void>

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
 import { createRandom } from '@sidecart/client/random.ts'
+import { describe, expect, it } from 'vitest'
 import { type Fault, type Kind, kinds, schedule, wordsFor } from './schedule.ts'
 
 const targets = {

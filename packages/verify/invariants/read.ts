@@ -1,29 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type { Places } from '@sidecart/client/connection-info.ts'
 import type { ShopClient } from '@sidecart/client/shop-client.ts'
+import pg from 'pg'
 import { openProviderIndex, type ProviderIndex } from './provider-index.ts'
 import { readRecord } from './record.ts'
 import { emptyWorld, type World } from './world.ts'
 
 const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
 type Service = (typeof services)[number]
-
-export type Places = {
-  /** Connection strings by service. */
-  databases: Record<Service, string>
-  providerLog: string
-  /** Base URL of the mail catcher; none: mails are not checked. */
-  inbox?: string
-  /** The public door, and who may look at what no database shows. */
-  gateway: string
-  operator: { email: string; password: string }
-  /** A driver's record; none: nobody says what was asked and answered. */
-  record?: string | undefined
-  /** Folder in which `verify` remembers what it has checked; none: it checks everything. */
-  memory?: string
-}
 
 /** Where each database stood at a look, by its own clock, and which database that was. */
 export type Mark = Record<Service, { at: string; identity: string }> & {

@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { Places } from '@sidecart/client/connection-info.ts'
 import { Advice } from '@sidecart/platform/config/project.ts'
-import type { Places } from './read.ts'
 import { type Verdict, type VerifyOptions, verify } from './verify.ts'
 
 type Outcome = { verdict: Verdict } | { advice: string }

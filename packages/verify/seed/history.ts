@@ -1,9 +1,11 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import pg from 'pg'
-import { v7 as uuid } from 'uuid'
 import type { Announcement } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
+import type { Places } from '@sidecart/client/connection-info.ts'
+import { Advice } from '@sidecart/platform/config/project.ts'
+import pg from 'pg'
+import { v7 as uuid } from 'uuid'
 import {
   type Change,
   cancel,
@@ -18,8 +20,6 @@ import {
   returned,
   ship,
 } from '../../../services/orders/domain.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
-import type { Places } from '../invariants/read.ts'
 
 export type HistoryOptions = {
   orders: number

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely'
 import { createFold } from '@sidecart/chassis/persistence/text-search.ts'
+import { type Kysely, sql } from 'kysely'
 
 /** Search does without accents and knows decimals; names are sorted by the rules of a locale. */
 export async function up(db: Kysely<unknown>): Promise<void> {

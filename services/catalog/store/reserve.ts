@@ -1,6 +1,6 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
+import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { catalog, type ReservationReply } from '../contract.ts'
 import {
   answerAgain,

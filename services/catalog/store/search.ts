@@ -1,6 +1,6 @@
-import { type RawBuilder, sql } from 'kysely'
-import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
+import { type RawBuilder, sql } from 'kysely'
 import type { Product, Sort } from '../contract.ts'
 import type { Place } from '../cursor.ts'
 import { countOf, wordsOf } from '../domain.ts'

@@ -1,6 +1,6 @@
-import type { Selectable } from 'kysely'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
+import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import type { Selectable } from 'kysely'
 import type { Stock, StockAdjustment } from '../contract.ts'
 import type { StockLedger } from '../ports.ts'
 import type { CatalogTables } from './tables.ts'

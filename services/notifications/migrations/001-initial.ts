@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely'
 import { createMessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
+import { type Kysely, sql } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await createMessagingTables(db)

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely'
 import { createFold } from '@sidecart/chassis/persistence/text-search.ts'
+import { type Kysely, sql } from 'kysely'
 
 /** Operators find orders by the name on the parcel, by either end of the id, and by the day. */
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
-import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
+import { sql } from 'kysely'
 import type { CancelReason, OrderStatus, Sales } from '../contract.ts'
 import type { OpenOrder, Overview } from '../ports.ts'
 import { type OrdersTables, toOrder } from '../store.ts'

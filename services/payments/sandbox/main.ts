@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { serve } from '@hono/node-server'
-import { z } from 'zod'
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
+import { z } from 'zod'
 import { createSandbox } from './app.ts'
 import { openEffectLog } from './log.ts'
 

@@ -1,6 +1,6 @@
 import { appendFile, readFile, truncate } from 'node:fs/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '@sidecart/testing/until.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apiKey, logFolder, type RunningSandbox, serveSandbox, spawnSandbox } from './testkit.ts'
 
 let folder: Awaited<ReturnType<typeof logFolder>>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { comparable } from '../address.ts'
 import type { Address, PostalAddress } from '../contract.ts'
 import { refuse, roomForAnother } from '../domain.ts'

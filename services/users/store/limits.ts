@@ -1,6 +1,6 @@
+import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import { CompiledQuery } from 'kysely'
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
-import type { Database } from '@sidecart/chassis/persistence/database.ts'
 import type { Limiters } from '../ports.ts'
 import type { UsersTables } from './tables.ts'
 

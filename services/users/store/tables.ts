@@ -1,5 +1,5 @@
-import type { Transaction } from 'kysely'
 import type { MessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
+import type { Transaction } from 'kysely'
 import type { User } from '../domain.ts'
 
 export type UserRow = {

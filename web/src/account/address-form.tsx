@@ -1,6 +1,6 @@
+import type { Address, PostalAddress } from '@sidecart/users/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Address, PostalAddress } from '@sidecart/users/contract.ts'
 import { countriesQuery } from '../api/queries.ts'
 import { SelectField, TextField } from '../ui/field.tsx'
 

@@ -1,6 +1,6 @@
+import type { Address, usersRoutes } from '@sidecart/users/contract.ts'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Address, usersRoutes } from '@sidecart/users/contract.ts'
 import { ask } from '../api/client.ts'
 import { addressesQuery } from '../api/queries.ts'
 import { Button } from '../ui/button.tsx'

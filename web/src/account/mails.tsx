@@ -1,6 +1,6 @@
+import type { Preferences, usersRoutes } from '@sidecart/users/contract.ts'
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Preferences, usersRoutes } from '@sidecart/users/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'

@@ -1,5 +1,5 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Profile as Person, usersRoutes } from '@sidecart/users/contract.ts'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ask } from '../api/client.ts'
 import { profileQuery } from '../api/queries.ts'
 import { accept } from '../api/session.ts'

@@ -1,5 +1,5 @@
-import { getRouteApi, Link, Navigate } from '@tanstack/react-router'
 import type { usersRoutes } from '@sidecart/users/contract.ts'
+import { getRouteApi, Link, Navigate } from '@tanstack/react-router'
 import { ask } from '../api/client.ts'
 import { signIn } from '../api/session.ts'
 import { useSignedIn } from '../api/use-session.ts'

@@ -1,12 +1,12 @@
+import type { catalogRoutes, ProductQuery } from '@sidecart/catalog/contract.ts'
+import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
+import type { usersRoutes } from '@sidecart/users/contract.ts'
 import {
   infiniteQueryOptions,
   keepPreviousData,
   QueryClient,
   queryOptions,
 } from '@tanstack/react-query'
-import type { catalogRoutes, ProductQuery } from '@sidecart/catalog/contract.ts'
-import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
-import type { usersRoutes } from '@sidecart/users/contract.ts'
 import { ask } from './client.ts'
 import { keepOutages } from './outages.ts'
 import { isOutage } from './problem.ts'

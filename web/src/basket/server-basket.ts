@@ -1,5 +1,5 @@
-import { queryOptions } from '@tanstack/react-query'
 import type { Cart, cartsRoutes } from '@sidecart/carts/contract.ts'
+import { queryOptions } from '@tanstack/react-query'
 import { answer } from '../api/client.ts'
 import { isProblem, ShopProblem } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'

@@ -1,5 +1,5 @@
-import { useQueries } from '@tanstack/react-query'
 import type { Product } from '@sidecart/catalog/contract.ts'
+import { useQueries } from '@tanstack/react-query'
 import { isOutage, isProblem } from '../api/problem.ts'
 import { productQuery } from '../api/queries.ts'
 import { euro } from '../ui/money.ts'

@@ -1,6 +1,6 @@
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 import { statusOf } from '../orders/status.ts'
 import { Notice } from '../ui/notice.tsx'
 import { formatMoment } from '../ui/when.ts'

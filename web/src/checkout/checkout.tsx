@@ -1,6 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
-import { Link, Navigate, useNavigate } from '@tanstack/react-router'
-import { useRef, useState } from 'react'
 import type {
   DuplicateOrder,
   OrderView,
@@ -9,6 +6,9 @@ import type {
   PriceChanged,
 } from '@sidecart/orders/contract.ts'
 import type { Address, usersRoutes } from '@sidecart/users/contract.ts'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link, Navigate, useNavigate } from '@tanstack/react-router'
+import { useRef, useState } from 'react'
 import { ask } from '../api/client.ts'
 import { isOutage, isProblem } from '../api/problem.ts'
 import { addressesQuery, productQuery } from '../api/queries.ts'

@@ -1,6 +1,6 @@
+import type { Address, PostalAddress } from '@sidecart/users/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Address, PostalAddress } from '@sidecart/users/contract.ts'
 import { AddressFields, addressFrom, countryName } from '../account/address-form.tsx'
 import { addressesQuery } from '../api/queries.ts'
 import { Choice } from '../ui/field.tsx'

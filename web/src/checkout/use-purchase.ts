@@ -1,6 +1,6 @@
+import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
-import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import { ask } from '../api/client.ts'
 import { mine } from '../api/queries.ts'
 import { isDecided } from '../orders/status.ts'

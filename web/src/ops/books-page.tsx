@@ -1,5 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { Books } from '@sidecart/operations/contract.ts'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Notice } from '../ui/notice.tsx'

@@ -1,6 +1,6 @@
+import type { Sales } from '@sidecart/orders/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { Sales } from '@sidecart/orders/contract.ts'
 import { euro, formatMoney } from '../ui/money.ts'
 import { Outage } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'

@@ -1,5 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
 import type { Components, SetReport } from '@sidecart/operations/contract.ts'
+import { useQuery } from '@tanstack/react-query'
 import { Icon } from '../ui/icon.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'

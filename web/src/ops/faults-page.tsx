@@ -1,6 +1,6 @@
+import type { ActiveFault, Deed, FaultKind, Faults } from '@sidecart/operations/contract.ts'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ActiveFault, Deed, FaultKind, Faults } from '@sidecart/operations/contract.ts'
 import { Button } from '../ui/button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'

@@ -1,7 +1,7 @@
+import type { Process, ServiceNode, ShopMap } from '@sidecart/operations/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Process, ServiceNode, ShopMap } from '@sidecart/operations/contract.ts'
 import { Notice } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'

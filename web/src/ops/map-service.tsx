@@ -1,5 +1,5 @@
-import { useEffect, useRef } from 'react'
 import type { Process, ServiceNode, ShopMap } from '@sidecart/operations/contract.ts'
+import { useEffect, useRef } from 'react'
 
 /** One service of the map: its processes, and everything it may do and hear. */
 export function ServiceDetails({ map, service }: { map: ShopMap; service: ServiceNode }) {

@@ -1,7 +1,7 @@
+import type { OrderStatus, OrderView, Saga } from '@sidecart/orders/contract.ts'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import type { OrderStatus, OrderView, Saga } from '@sidecart/orders/contract.ts'
 import { asMyself } from '../api/client.ts'
 import { mine } from '../api/queries.ts'
 import { Badge } from '../orders/progress.tsx'

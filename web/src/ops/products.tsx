@@ -1,6 +1,6 @@
+import type { catalogRoutes, Product } from '@sidecart/catalog/contract.ts'
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { catalogRoutes, Product } from '@sidecart/catalog/contract.ts'
 import { ask } from '../api/client.ts'
 import { mine } from '../api/queries.ts'
 import { randomId } from '../api/random-id.ts'

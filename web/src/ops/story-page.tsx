@@ -1,6 +1,6 @@
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 import { isProblem } from '../api/problem.ts'
 import { Badge } from '../orders/progress.tsx'
 import { canCancel, canRefund } from '../orders/status.ts'

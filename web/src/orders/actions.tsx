@@ -1,7 +1,7 @@
+import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
 import { orderQuery, productQuery } from '../api/queries.ts'

@@ -1,7 +1,7 @@
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 import { AddressLines } from '../account/address-form.tsx'
 import { isOutage } from '../api/problem.ts'
 import { historyQuery } from '../api/queries.ts'

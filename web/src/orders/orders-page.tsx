@@ -1,6 +1,6 @@
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 import { ordersQuery } from '../api/queries.ts'
 import { EmptyShelf } from '../shop/not-found.tsx'
 import { Picture } from '../shop/picture.tsx'

@@ -1,6 +1,6 @@
+import type { OrderView } from '@sidecart/orders/contract.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import type { OrderView } from '@sidecart/orders/contract.ts'
 import { asMyself } from '../api/client.ts'
 import { orderQuery } from '../api/queries.ts'
 import { eventsIn } from './event-stream.ts'

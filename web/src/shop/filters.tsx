@@ -1,6 +1,6 @@
+import type { CategoryCount } from '@sidecart/catalog/contract.ts'
 import { Link } from '@tanstack/react-router'
 import type { FormEvent } from 'react'
-import type { CategoryCount } from '@sidecart/catalog/contract.ts'
 import type { Listing } from '../api/queries.ts'
 import { Choice, TextField } from '../ui/field.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'

@@ -1,6 +1,6 @@
+import type { CategoryCount, Product } from '@sidecart/catalog/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { CategoryCount, Product } from '@sidecart/catalog/contract.ts'
 import { newestQuery } from '../api/queries.ts'
 import { buttonClass } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'

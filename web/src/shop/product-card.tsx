@@ -1,5 +1,5 @@
-import { Link } from '@tanstack/react-router'
 import type { Product } from '@sidecart/catalog/contract.ts'
+import { Link } from '@tanstack/react-router'
 import { useChangeBasket } from '../basket/use-basket.ts'
 import { Icon } from '../ui/icon.tsx'
 import { formatMoney } from '../ui/money.ts'

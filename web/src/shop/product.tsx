@@ -1,7 +1,7 @@
+import type { Product } from '@sidecart/catalog/contract.ts'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Product } from '@sidecart/catalog/contract.ts'
 import { isOutage } from '../api/problem.ts'
 import { productQuery, productsQuery } from '../api/queries.ts'
 import { useChangeBasket } from '../basket/use-basket.ts'

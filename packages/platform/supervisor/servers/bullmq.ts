@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
-import { spawnDetached } from '../../process/spawn.ts'
 import { hearersIn } from '../../config/components.ts'
 import { redisPort } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
+import { spawnDetached } from '../../process/spawn.ts'
+import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
 import type { Unit } from '../process-spec.ts'
 import { logOf, type ServerOptions, server } from './unit.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { kafkaAnswers, startKafka } from '../../servers/kafka.ts'
 import { kafkaControllerPort, kafkaPort } from '../../config/ports.ts'
+import { kafkaAnswers, startKafka } from '../../servers/kafka.ts'
 import type { Unit } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 

@@ -1,5 +1,5 @@
-import { mariadbAnswers, startMariadb } from '../../servers/mariadb.ts'
 import { mariadbPort } from '../../config/ports.ts'
+import { mariadbAnswers, startMariadb } from '../../servers/mariadb.ts'
 import type { Unit } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { ensureSession, mosquittoAnswers, startMosquitto } from '../../servers/mosquitto.ts'
-import { spawnDetached } from '../../process/spawn.ts'
 import { hearersIn } from '../../config/components.ts'
+import { firstInstance } from '../../config/environment.ts'
 import { loginFrom } from '../../config/login.ts'
 import { mqttPort } from '../../config/ports.ts'
+import { spawnDetached } from '../../process/spawn.ts'
+import { ensureSession, mosquittoAnswers, startMosquitto } from '../../servers/mosquitto.ts'
 import type { Unit } from '../process-spec.ts'
-import { firstInstance } from '../../config/environment.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
 const sessionOf = (app: string) => `${app}-${firstInstance}`

@@ -1,3 +1,9 @@
+import { streamsFor } from '../../config/components.ts'
+import { loginFrom } from '../../config/login.ts'
+import { brokerMonitorPort, brokerPort, realPort } from '../../config/ports.ts'
+import type { Project } from '../../config/project.ts'
+import { readSecrets, type Secrets } from '../../config/secrets.ts'
+import { send } from '../../process/spawn.ts'
 import {
   ensureStream,
   type NatsLogin,
@@ -5,14 +11,8 @@ import {
   startNats,
   writeNatsConfig,
 } from '../../servers/nats.ts'
-import { send } from '../../process/spawn.ts'
-import { streamsFor } from '../../config/components.ts'
-import { loginFrom } from '../../config/login.ts'
-import { brokerMonitorPort, brokerPort, realPort } from '../../config/ports.ts'
-import type { Project } from '../../config/project.ts'
-import { readSecrets, type Secrets } from '../../config/secrets.ts'
-import { procOf, readState } from '../state-file.ts'
 import type { Unit } from '../process-spec.ts'
+import { procOf, readState } from '../state-file.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
 /** For NATS itself, not for the link to it. */

@@ -1,8 +1,8 @@
-import { startEpmd, startRabbitmq } from '../../servers/rabbitmq.ts'
-import { accepts } from '../../process/start-process.ts'
 import { topicsFor } from '../../config/components.ts'
 import { loginFrom } from '../../config/login.ts'
 import { epmdPort, rabbitmqNodePort, rabbitmqPort } from '../../config/ports.ts'
+import { accepts } from '../../process/start-process.ts'
+import { startEpmd, startRabbitmq } from '../../servers/rabbitmq.ts'
 import type { Unit } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 

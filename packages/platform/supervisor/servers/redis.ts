@@ -1,5 +1,5 @@
-import { redisAnswers, startRedis } from '../../servers/redis.ts'
 import { redisPort } from '../../config/ports.ts'
+import { redisAnswers, startRedis } from '../../servers/redis.ts'
 import type { Unit } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 

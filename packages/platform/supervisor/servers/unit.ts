@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import type { Runtime } from '../../install/ensure.ts'
-import { answers } from '../../process/start-process.ts'
 import type { Resource } from '../../config/components.ts'
 import type { Project } from '../../config/project.ts'
 import type { Secrets } from '../../config/secrets.ts'
+import type { Runtime } from '../../install/ensure.ts'
+import { answers } from '../../process/start-process.ts'
 import { stopGently, type Unit } from '../process-spec.ts'
 
 /** What a server is started with. */
