@@ -47,8 +47,8 @@ export default defineConfig({
       {
         test: {
           name: 'steady',
-          include: ['tests/steady/**/*.test.ts'],
-          globalSetup: 'tests/steady/shop.ts',
+          include: ['tests/availability/**/*.test.ts'],
+          globalSetup: 'tests/availability/shop.ts',
           exclude: never,
           fileParallelism: false,
           testTimeout: 180_000,

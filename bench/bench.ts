@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
-import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
-import { type Pace, runBlock } from './block.ts'
 import type { Contender } from './contenders.ts'
 import { machine, versions } from './machine.ts'
 import type { Block, Results } from './results.ts'
+import { type Pace, runBlock } from './trial.ts'
 
 export type BenchOptions = {
   contenders: readonly Contender[]
@@ -39,10 +39,10 @@ const equalShare = 0.6
 
 const fullOf = ({ root }: Project) => join(root, 'bench', 'results', 'full.json')
 
-/** The raw data of the last full run. @throws Advice when there was none */
+/** The raw data of the last full run. @throws UserError when there was none */
 export function readResults(project: Project): Results {
   const text = readIfThere(fullOf(project))
-  if (text === undefined) throw new Advice('there is no full run yet: npm run bench')
+  if (text === undefined) throw new UserError('there is no full run yet: npm run bench')
   return JSON.parse(text) as Results
 }
 

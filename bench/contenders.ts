@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import type { Choice } from '@sidecart/platform/config/component-sets.ts'
-import { readRunFile, type Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
+import { type AppConfig, readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { door } from '@sidecart/platform/config/instances.ts'
-import { Advice, type Project } from '@sidecart/platform/config/project.ts'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
-import { type Front, planOf } from '@sidecart/platform/supervisor/prepare-stack.ts'
+import { type Project, UserError } from '@sidecart/platform/config/project.ts'
+import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { type Front, prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
 import type { Unit } from '@sidecart/platform/supervisor/process-spec.ts'
 import { callsThroughBroker } from './measure/broker.ts'
 import { callsServedBy } from './measure/requests.ts'
@@ -19,7 +19,7 @@ export type Contender = {
   title: string
   /** Everything that runs, with its data in the project's home. */
   plan(project: Project): Promise<Running>
-  /** Messages from one process to another (answers not counted) that a call, saying a fact and hearing one take. */
+  /** Messages from one process to another (answers not counted) that a call, saying a fact and consumer one take. */
   legs: { call: number; say: number; hear: number }
   /** Runs once, however often the others do. */
   once?: boolean
@@ -49,7 +49,7 @@ export const contenders: readonly Contender[] = [
     name: 'dapr-plain',
     title: 'the same without mTLS and access control',
     plan: (project) =>
-      beside(project, {}, (stanza) => [{ ...stanza, mtls: false, configFile: plain }]),
+      beside(project, {}, (appConfig) => [{ ...appConfig, mtls: false, configFile: plain }]),
     legs: { call: 3, say: 2, hear: 2 },
     skips: [],
   },
@@ -84,12 +84,12 @@ export const contenders: readonly Contender[] = [
   },
 ]
 
-/** @throws Advice naming those that there are */
+/** @throws UserError naming those that there are */
 export function contendersCalled(names: readonly string[]): Contender[] {
   return names.map((name) => {
     const found = contenders.find((contender) => contender.name === name)
     if (!found)
-      throw new Advice(`no contender is called ${name}: ${contenders.map((c) => c.name).join()}`)
+      throw new UserError(`no contender is called ${name}: ${contenders.map((c) => c.name).join()}`)
     return found
   })
 }
@@ -104,27 +104,30 @@ export function callsOf({ name }: Contender, units: readonly Unit[]): () => Prom
 }
 
 /** Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own. */
-const choice: Choice = { secrets: 'env' }
+const choice: ComponentSelection = { secrets: 'env' }
 const here = (path: string) => join(import.meta.dirname, path)
 const plain = here('dapr/plain.yaml')
 
-/** The shop beside its sidecars, each stanza of dapr.yaml as `change` makes it. */
+/** The shop beside its sidecars, each appConfig of dapr.yaml as `change` makes it. */
 export async function beside(
   project: Project,
-  more: Choice,
-  change?: (stanza: Stanza) => Stanza[],
+  more: ComponentSelection,
+  change?: (appConfig: AppConfig) => AppConfig[],
 ): Promise<Running> {
-  liftLimits()
-  const { servers, fleet, front } = await planOf(project, { ...choice, ...more }, change)
+  raiseLimits()
+  const { servers, fleet, front } = await prepareStack(project, { ...choice, ...more }, change)
   return { units: [...servers.needed, ...fleet], ...(front && { front }) }
 }
 
 const controlPlane = ['sentry', 'scheduler']
 
 /** Apps alone; nobody waits for them until the servers are there. */
-async function alone(project: Project, change: (stanza: Stanza) => Stanza[]): Promise<Running> {
-  liftLimits()
-  const { servers, fleet } = await planOf(project, choice, change)
+async function alone(
+  project: Project,
+  change: (appConfig: AppConfig) => AppConfig[],
+): Promise<Running> {
+  raiseLimits()
+  const { servers, fleet } = await prepareStack(project, choice, change)
   const needed = servers.needed.filter(({ name }) => !controlPlane.includes(name))
   const after = needed.map(({ name }) => name).filter((name) => name !== 'mail')
   const apps = fleet.filter(({ role }) => role === 'app')
@@ -133,31 +136,35 @@ async function alone(project: Project, change: (stanza: Stanza) => Stanza[]): Pr
 
 function direct(project: Project): Promise<Running> {
   const env = withoutSidecar(project)
-  return alone(project, (stanza) => [
+  return alone(project, (appConfig) => [
     {
-      ...stanza,
-      command: loading('direct/register.mjs', stanza),
-      env: { ...stanza.env, ...env },
+      ...appConfig,
+      command: loading('direct/register.mjs', appConfig),
+      env: { ...appConfig.env, ...env },
     },
   ])
 }
 
 function monolith(project: Project): Promise<Running> {
-  const stanzas = readRunFile(project.runFile)
-  const env = Object.assign({}, ...stanzas.map((stanza) => stanza.env), withoutSidecar(project))
-  return alone(project, (stanza) => {
-    if (stanza.appId !== 'gateway') return []
-    const command = loading('monolith/register.mjs', stanza, here('monolith/main.ts'))
-    return [{ ...stanza, name: 'monolith', command, env }]
+  const appConfigs = readRunFile(project.runFile)
+  const env = Object.assign(
+    {},
+    ...appConfigs.map((appConfig) => appConfig.env),
+    withoutSidecar(project),
+  )
+  return alone(project, (appConfig) => {
+    if (appConfig.appId !== 'gateway') return []
+    const command = loading('monolith/register.mjs', appConfig, here('monolith/main.ts'))
+    return [{ ...appConfig, name: 'monolith', command, env }]
   })
 }
 
 /** A node for each service. Only the gateway listens; it is ready when it has found all others. */
 async function moleculer(project: Project): Promise<Running> {
   const env = withoutSidecar(project)
-  const { units } = await alone(project, (stanza) => {
-    const command = [...stanza.command.slice(0, -1), here('moleculer/main.ts')]
-    return [{ ...stanza, command, env: { ...stanza.env, ...env } }]
+  const { units } = await alone(project, (appConfig) => {
+    const command = [...appConfig.command.slice(0, -1), here('moleculer/main.ts')]
+    return [{ ...appConfig, command, env: { ...appConfig.env, ...env } }]
   })
   const hidden = (unit: Unit): Unit => ({ ...unit, ports: {}, ready: () => Promise.resolve(true) })
   return {
@@ -165,8 +172,8 @@ async function moleculer(project: Project): Promise<Running> {
   }
 }
 
-/** The stanza's own Node with something loaded before its program, or before another one. */
-const loading = (register: string, { command }: Stanza, program = command.at(-1) ?? '') => [
+/** The appConfig's own Node with something loaded before its program, or before another one. */
+const loading = (register: string, { command }: AppConfig, program = command.at(-1) ?? '') => [
   ...command.slice(0, -1),
   '--import',
   here(register),

@@ -25,7 +25,7 @@ const stream = 'facts'
 const againMs = 1_000
 
 /** Facts on JetStream with the broker's own client. */
-export function createFacts(url: () => Promise<string>): Facts {
+export function createEvents(url: () => Promise<string>): Facts {
   let opened: Promise<{ connection: NatsConnection; client: JetStreamClient }> | undefined
   const consuming: { messages: ConsumerMessages; ended: Promise<void> }[] = []
 
@@ -66,7 +66,7 @@ export function createFacts(url: () => Promise<string>): Facts {
       const consumer = await client.consumers.get(stream, durable_name)
       const messages = await consumer.consume({ max_messages: 64 })
       const ended = consume(messages, topic, deliver).catch((err) =>
-        log.error({ err, topic }, 'hearing ended'),
+        log.error({ err, topic }, 'consumer ended'),
       )
       consuming.push({ messages, ended })
     }

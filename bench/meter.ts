@@ -2,8 +2,8 @@ import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 import { until } from '@sidecart/platform/process/spawn.ts'
 import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
-import { type Books, openBooks } from './measure/books.ts'
 import { type BrokerCounts, brokerCounts } from './measure/broker.ts'
+import { type Books, openBooks } from './measure/database.ts'
 import { cpuMs, pssMb } from './measure/processes.ts'
 
 /** Reads what a running contender uses and has done. */

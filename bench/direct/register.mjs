@@ -1,7 +1,7 @@
 // node --import bench/direct/register.mjs services/NAME/main.ts: the same service without a sidecar.
-import { standIn } from '../stand-in.mjs'
+import { overrideModules } from '../module-override.mjs'
 
-standIn({
-  'packages/chassis/sidecar/dapr-sidecar.ts': 'bench/direct/transport.ts',
+overrideModules({
+  'packages/chassis/sidecar/dapr-sidecar.ts': 'bench/direct/direct-sidecar.ts',
   'packages/chassis/service.ts': 'bench/direct/service.ts',
 })

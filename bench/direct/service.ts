@@ -1,12 +1,12 @@
 import { type Service, startService as startBesideSidecar } from '@sidecart/chassis/service.ts'
 import { deliverTo, topicsOf } from './deliver.ts'
+import type { DirectSidecar } from './direct-sidecar.ts'
 import { directOptions } from './environment.ts'
-import type { DirectTransport } from './transport.ts'
 
 /** The chassis' own start; and, as no sidecar brings the facts, a consumer for each topic that the app hears. */
 export async function startService(name: string): Promise<Service> {
   const service = await startBesideSidecar(name)
-  const { hear } = service.transport as DirectTransport
+  const { hear } = service.transport as DirectSidecar
   return {
     ...service,
     listen(app, workers = []) {

@@ -1,7 +1,7 @@
 // The load driver: a process of its own, so that its work is not counted and does not wait for anybody else's.
 import { openDoor } from '@sidecart/client/http-client.ts'
-import { setStage } from '@sidecart/verify/chaos/stage.ts'
-import { createRecorder } from '@sidecart/verify/invariants/record.ts'
+import { setStage } from '@sidecart/verify/chaos/fixtures.ts'
+import { createRecorder } from '@sidecart/verify/invariants/client-journal.ts'
 import type { Answer, Told } from './protocol.ts'
 import { createShopping } from './shopper.ts'
 

@@ -1,4 +1,4 @@
-import type { StageOptions } from '@sidecart/verify/chaos/stage.ts'
+import type { StageOptions } from '@sidecart/verify/chaos/fixtures.ts'
 
 /** What the driver is told; each order is answered once it is done. */
 export type Told =

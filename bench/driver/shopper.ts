@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Door, Said } from '@sidecart/client/http-client.ts'
 import { createRandom } from '@sidecart/client/random.ts'
 import type { Customer } from '@sidecart/verify/chaos/customer.ts'
-import type { Stage } from '@sidecart/verify/chaos/stage.ts'
-import type { RecordLine } from '@sidecart/verify/invariants/record.ts'
+import type { Stage } from '@sidecart/verify/chaos/fixtures.ts'
+import type { JournalLine } from '@sidecart/verify/invariants/client-journal.ts'
 import { Pool } from 'undici'
 import { createLatency } from '../latency.ts'
 import { openLoop } from './pace.ts'
@@ -11,7 +11,7 @@ import type { Drive, Driven, Probe } from './protocol.ts'
 
 const shipTo = {
   name: 'Bea Bench',
-  street: 'Ladder Street 1',
+  street: 'RateSearch Street 1',
   postalCode: '20457',
   city: 'Hamburg',
   country: 'DE',
@@ -23,7 +23,7 @@ const probesPerSecond = 25
 export type Shopping = {
   door: Door
   stage: Stage
-  record(line: RecordLine): void
+  record(line: JournalLine): void
 }
 
 /** Sends requests at a steady pace: three for products, one with an order of two lines, and so on. */
@@ -35,7 +35,7 @@ export function createShopping({ door, stage, record }: Shopping) {
     const [accept, browse] = [createLatency(), createLatency()]
     const accepted: Driven['accepted'] = []
     const failures: Driven['failures'] = {}
-    const lines: RecordLine[] = []
+    const lines: JournalLine[] = []
     const cpu = process.cpuUsage()
     const fail = (why: string) => {
       failures[why] = (failures[why] ?? 0) + 1

@@ -1,14 +1,14 @@
 import { Fault, Refusal, refused } from '@sidecart/chassis/core/errors.ts'
-import { createHearing, type Handler } from '@sidecart/chassis/messaging/consumer.ts'
+import { createConsumer, type Handler } from '@sidecart/chassis/messaging/consumer.ts'
 import { createDeadLetters, type DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox, type Inbox } from '@sidecart/chassis/messaging/inbox.ts'
-import { createRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { createLog, type Log } from '@sidecart/chassis/observability/log.ts'
 import type { Tx } from '@sidecart/chassis/persistence/database.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { type CallingOptions, Errors, ServiceBroker, type ServiceSchema } from 'moleculer'
+import { createDirectSidecar, type DirectSidecar } from '../direct/direct-sidecar.ts'
 import { directOptions } from '../direct/environment.ts'
-import { createDirectTransport, type DirectTransport } from '../direct/transport.ts'
 import '@sidecart/chassis/core/v8-flags.ts'
 
 type Migrations = Parameters<typeof openDatabase>[0]['migrations']
@@ -18,7 +18,7 @@ export type Node = {
   name: string
   log: Log
   /** State, secrets, mails, and facts on JetStream; calls go through the broker. */
-  outside: DirectTransport
+  outside: DirectSidecar
   broker: ServiceBroker
   /** @throws Refusal when the other service says no, Fault when the outcome is not known */
   call<T>(action: string, params: unknown, options?: CallingOptions): Promise<T>
@@ -35,7 +35,7 @@ export type MakeService = (node: Node) => Promise<ServiceSchema>
 export async function startNode() {
   const options = directOptions()
   const log = createLog(options.app, 'info')
-  const outside = createDirectTransport(options)
+  const outside = createDirectSidecar(options)
   const broker = new ServiceBroker({
     nodeID: options.app,
     transporter: { type: 'NATS', options: { url: await outside.secret('broker-url') } },
@@ -70,7 +70,7 @@ export async function startNode() {
 
   function relay<S>(from: Database<S>): void {
     const about = { database: from as Database<unknown>, source: options.app, log }
-    createRelay({ ...about, transport: outside }).start()
+    createOutboxRelay({ ...about, transport: outside }).start()
   }
 
   async function hear<T>(
@@ -78,15 +78,15 @@ export async function startNode() {
     inbox: Inbox<T>,
     deadLetters: DeadLetters,
   ): Promise<void> {
-    const hearing = createHearing({ name: options.app, handlers, inbox, deadLetters, log })
+    const consumer = createConsumer({ name: options.app, handlers, inbox, deadLetters, log })
     const deliver = async (topic: string, text: string) => {
       const event: unknown = JSON.parse(text)
-      await hearing
+      await consumer
         .apply(topic, event)
-        .catch((why: unknown) => hearing.putAside(topic, event, why, 1))
+        .catch((why: unknown) => consumer.storeFailure(topic, event, why, 1))
       return true
     }
-    await outside.hear(options.app, hearing.topics, deliver, log)
+    await outside.hear(options.app, consumer.topics, deliver, log)
   }
 
   function hearInto<S>(from: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void> {

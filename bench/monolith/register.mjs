@@ -1,4 +1,4 @@
 // node --import bench/monolith/register.mjs bench/monolith/main.ts: all services in one process.
-import { standIn } from '../stand-in.mjs'
+import { overrideModules } from '../module-override.mjs'
 
-standIn({ 'packages/chassis/service.ts': 'bench/monolith/service.ts' })
+overrideModules({ 'packages/chassis/service.ts': 'bench/monolith/service.ts' })

@@ -9,9 +9,9 @@ import { call } from '@sidecart/chassis/sidecar/service-client.ts'
 import type { JSONWebKeySet } from 'jose'
 import '@sidecart/chassis/core/v8-flags.ts'
 import { topicsOf } from '../direct/deliver.ts'
+import { createDirectSidecar } from '../direct/direct-sidecar.ts'
 import { directOptions } from '../direct/environment.ts'
-import { createDirectTransport } from '../direct/transport.ts'
-import { createHouse } from './house.ts'
+import { createInProcessSidecars } from './in-process-sidecars.ts'
 
 type Worker = { start(): void; stop(): Promise<void> }
 
@@ -19,9 +19,9 @@ const port = Number(process.env.APP_PORT)
 const options = directOptions()
 const log = createLog('monolith', 'info')
 const telemetry = startTelemetry('monolith')
-const house = createHouse(options.appToken)
+const house = createInProcessSidecars(options.appToken)
 /** For state, secrets and mail, which are outside of the process in any case. */
-const outside = createDirectTransport(options)
+const outside = createDirectSidecar(options)
 const workers: Worker[] = []
 const ends: (() => Promise<unknown> | unknown)[] = [() => telemetry.close(), () => outside.close()]
 const stopping = new AbortController()

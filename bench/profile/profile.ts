@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
-import { opened, staged } from '../block.ts'
 import { beside } from '../contenders.ts'
 import { runStep } from '../step.ts'
+import { opened, staged } from '../trial.ts'
 import { flame } from './flame.ts'
 import { addGo } from './go.ts'
 import { addNode, type CpuProfile } from './node.ts'
@@ -34,13 +34,17 @@ let folder = ''
 function profiled(project: Project) {
   folder = join(project.home, 'profiles')
   mkdirSync(folder, { recursive: true })
-  return beside(project, {}, (stanza) => {
-    const profilePort = stanza.ports.http + profileOffset
+  return beside(project, {}, (appConfig) => {
+    const profilePort = appConfig.ports.http + profileOffset
     ports.push(profilePort)
-    const options = `${stanza.env.NODE_OPTIONS ?? ''} --cpu-prof --cpu-prof-dir=${folder}`
-    const env = { ...stanza.env, NODE_OPTIONS: options.trim() }
+    const options = `${appConfig.env.NODE_OPTIONS ?? ''} --cpu-prof --cpu-prof-dir=${folder}`
+    const env = { ...appConfig.env, NODE_OPTIONS: options.trim() }
     return [
-      { ...stanza, env, settings: { ...stanza.settings, enableProfiling: true, profilePort } },
+      {
+        ...appConfig,
+        env,
+        settings: { ...appConfig.settings, enableProfiling: true, profilePort },
+      },
     ]
   })
 }

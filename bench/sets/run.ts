@@ -1,11 +1,11 @@
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { until } from '@sidecart/platform/process/spawn.ts'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
-import { planOf } from '@sidecart/platform/supervisor/prepare-stack.ts'
-import { climb, type Opened, opened, staged, violationsAt } from '../block.ts'
+import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
 import type { Step } from '../results.ts'
 import { runStep } from '../step.ts'
-import { openUnheard } from './unheard.ts'
+import { climb, type Opened, opened, staged, violationsAt } from '../trial.ts'
+import { openConsumerLag } from './consumer-lag.ts'
 
 export type Sets = { broker: string; state: string }
 
@@ -29,12 +29,12 @@ export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): 
   opened(
     async (project) => {
       // Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own.
-      liftLimits()
-      const { servers, fleet } = await planOf(project, { secrets: 'env', ...sets })
+      raiseLimits()
+      const { servers, fleet } = await prepareStack(project, { secrets: 'env', ...sets })
       return { units: [...servers.needed, ...fleet] }
     },
     async (shop) => {
-      const unheard = await openUnheard(readSecrets(shop.project))
+      const unheard = await openConsumerLag(readSecrets(shop.project))
       const { database } = shop.meter
       const idle = async () => (await database.backlog()) + (await unheard.count()) === 0
       const what = 'the shop to come to rest'

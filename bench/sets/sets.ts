@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
-import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
 import { serverOf } from '@sidecart/verify/conformance/versions.ts'
@@ -22,10 +22,10 @@ export type SetResults = {
 
 export const fileOf = ({ root }: Project) => join(root, 'bench', 'results', 'sets.json')
 
-/** The raw data of the last run. @throws Advice when there was none */
+/** The raw data of the last run. @throws UserError when there was none */
 export function readSets(project: Project): SetResults {
   const text = readIfThere(fileOf(project))
-  if (text === undefined) throw new Advice('there is no run yet: npm run bench -- --sets')
+  if (text === undefined) throw new UserError('there is no run yet: npm run bench -- --sets')
   return JSON.parse(text) as SetResults
 }
 

@@ -27,10 +27,10 @@ import { natsConfig } from '@sidecart/platform/servers/nats.ts'
  */
 const project = projectAt()
 const authority = '/volumes/authority'
-const stanzas = readRunFile(project.runFile)
-const apps = stanzas.map(({ appId }) => appId)
+const appConfigs = readRunFile(project.runFile)
+const apps = appConfigs.map(({ appId }) => appId)
 const resources = readResources([
-  ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),
+  ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
 ])
 const secrets = withBroker(await ensureSecrets(project), process.env.BROKER_HOST ?? '')
 writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
@@ -43,10 +43,10 @@ if (warning) process.stderr.write(`! ${warning}\n`)
 give('trust/ca.crt', readIfThere(join(authority, 'ca.crt')) ?? '', 0o644)
 
 const { DAPR_HOST_IP: _, ...shared } = ensureVariables(project)
-for (const stanza of stanzas) {
-  const { appId } = stanza
+for (const appConfig of appConfigs) {
+  const { appId } = appConfig
   const tokens = ensureAppTokens(project, appId)
-  const theirs = secretsFor({ stanza, resources, secrets })
+  const theirs = secretsFor({ appConfig, resources, secrets })
   give(`apps/${appId}/env`, asLines(tokens))
   give(`sidecars/${appId}/env`, asLines({ ...shared, ...tokens }))
   give(`sidecars/${appId}/identity.jwt`, identityOf(appId))

@@ -9,7 +9,7 @@ import { ensureStream } from '@sidecart/platform/servers/nats.ts'
 const project = projectAt()
 const secrets = readSecrets(project)
 const resources = readResources(
-  readRunFile(project.runFile).flatMap((stanza) => stanza.resourcesPaths),
+  readRunFile(project.runFile).flatMap((appConfig) => appConfig.resourcesPaths),
 )
 
 const admin = new URL(process.env.SIDECART_POSTGRES_URL ?? '')

@@ -8,7 +8,7 @@ import { closer } from './http/graceful-shutdown.ts'
 import { limitClients, type PublicLimits, publicServerOptions } from './http/public-server.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { startTelemetry } from './observability/telemetry.ts'
-import { createDaprTransport } from './sidecar/dapr-sidecar.ts'
+import { createDaprSidecar } from './sidecar/dapr-sidecar.ts'
 import { call } from './sidecar/service-client.ts'
 import type { Transport } from './sidecar/sidecar.ts'
 import './core/v8-flags.ts'
@@ -44,7 +44,7 @@ export async function startService(name: string): Promise<Service> {
   const env = readEnvironment(baseEnvironment)
   const log = createLog(name, env.LOG_LEVEL)
   const telemetry = startTelemetry(name, env.OTEL_EXPORTER_OTLP_ENDPOINT, env.TRACE_SAMPLE_RATIO)
-  const transport = createDaprTransport({
+  const transport = createDaprSidecar({
     host: env.DAPR_HOST,
     httpPort: env.DAPR_HTTP_PORT,
     grpcPort: env.DAPR_GRPC_PORT,

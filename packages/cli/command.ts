@@ -1,4 +1,4 @@
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { installVariable } from '@sidecart/platform/install/packages.ts'
 import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } from 'citty'
 import { distance } from 'fastest-levenshtein'
@@ -35,16 +35,16 @@ function refuseUnknown(
   const all = [...names, ...Object.keys(known)]
   const option = Object.keys(given).find((name) => name !== '_' && !all.includes(name))
   if (option)
-    throw new Advice(`unknown option ${dashed(option)}${suggestion(option, names, dashed)}`)
+    throw new UserError(`unknown option ${dashed(option)}${suggestion(option, names, dashed)}`)
   const positionals = Object.keys(known).length - options.length
   const surplus = given._[positionals]
   if (surplus !== undefined && !anyNumber)
-    throw new Advice(`unknown argument ${surplus}; see --help`)
+    throw new UserError(`unknown argument ${surplus}; see --help`)
   const empty = options.find(([name, { type }]) => type === 'string' && given[name] === '')
-  if (empty) throw new Advice(`${dashed(kebab(empty[0]))} needs a value; see --help`)
+  if (empty) throw new UserError(`${dashed(kebab(empty[0]))} needs a value; see --help`)
 }
 
-/** @throws Advice when the words before the first option name no command of `commands`, with what may have been meant */
+/** @throws UserError when the words before the first option name no command of `commands`, with what may have been meant */
 export async function assertCommand(
   words: readonly string[],
   commands: SubCommandsDef,
@@ -52,10 +52,10 @@ export async function assertCommand(
   const [word = '', ...more] = words
   const names = Object.keys(commands)
   if (word.startsWith('-'))
-    throw new Advice(`unknown option ${word}: options come after the command; see --help`)
-  if (word === '') throw new Advice(`one of these is missing: ${names.join(', ')}; see --help`)
+    throw new UserError(`unknown option ${word}: options come after the command; see --help`)
+  if (word === '') throw new UserError(`one of these is missing: ${names.join(', ')}; see --help`)
   if (!Object.hasOwn(commands, word))
-    throw new Advice(`unknown command ${word}${suggestion(word, names)}`)
+    throw new UserError(`unknown command ${word}${suggestion(word, names)}`)
   const entry = commands[word]
   const { subCommands } = (await (typeof entry === 'function' ? entry() : entry)) as CommandDef
   if (subCommands) await assertCommand(more, subCommands as SubCommandsDef)

@@ -1,4 +1,4 @@
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
 import { assertCommand } from './command.ts'
 
@@ -66,7 +66,7 @@ async function run(): Promise<void> {
 /** What a person can act on is said in a sentence; anything else is a fault of ours and shows where it happened. */
 function told(error: Error): string {
   if (error.name === 'CLIError') return `${error.message}\nSee: ./sidecart --help`
-  return error instanceof Advice || error.name === 'PartError'
+  return error instanceof UserError || error.name === 'PartError'
     ? error.message
     : (error.stack ?? error.message)
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
 import { z } from 'zod'
 
@@ -36,10 +36,10 @@ const Secrets = z.object({
   'operator-password': z.string(),
 })
 
-/** @throws Advice that says what to do when the shop was never started here */
-export async function thisShop(dataFolder = '.sidecart'): Promise<Shop> {
+/** @throws UserError that says what to do when the shop was never started here */
+export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
   const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
-    throw new Advice('There is no shop here yet. Start one: npm start')
+    throw new UserError('There is no shop here yet. Start one: npm start')
   })
   const secrets = Secrets.parse(JSON.parse(text))
   return {

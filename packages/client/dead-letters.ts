@@ -1,5 +1,5 @@
 import type { DeadLetter } from '@sidecart/chassis/contract/event.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
 import { type ShopClient, ShopProblem } from './shop-client.ts'
 
@@ -23,13 +23,13 @@ export function deadLettersOf(shop: ShopClient, services: readonly string[]) {
     return lists.flat().sort((one, other) => one.arrivedAt.localeCompare(other.arrivedAt))
   }
 
-  /** @throws Advice when no service has it */
+  /** @throws UserError when no service has it */
   async function show(id: string): Promise<Letter> {
     for (const service of services) {
       const letter = await shop.ask('GET', at(service, id)).catch(unlessMissing)
       if (letter) return { service, ...letter } as Letter
     }
-    throw new Advice(`there is no dead letter ${id} in ${services.join(', ')}`)
+    throw new UserError(`there is no dead letter ${id} in ${services.join(', ')}`)
   }
 
   /** A letter that fails again stays, with the reason. */

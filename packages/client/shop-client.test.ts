@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { signIn } from './shop-client.ts'
 
@@ -21,13 +21,13 @@ const adviceFrom = (gateway: string): Promise<unknown> =>
 
 test('who asks a shop that is down is told how to look', async () => {
   const advice = await adviceFrom('http://127.0.0.1:9')
-  expect(advice).toBeInstanceOf(Advice)
+  expect(advice).toBeInstanceOf(UserError)
   expect(String(advice)).toMatch(/Is the shop up\? \.\/sidecart status$/)
 })
 
 test('who asks while a part of it is away is told in its words', async () => {
   const away = { code: 'unavailable', detail: 'A part of the shop is not answering; try again.' }
   const advice = await adviceFrom(await gatewaySaying(503, away))
-  expect(advice).toBeInstanceOf(Advice)
+  expect(advice).toBeInstanceOf(UserError)
   expect(advice).toMatchObject({ status: 503, code: 'unavailable', message: away.detail })
 })

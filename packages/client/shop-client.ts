@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 
 /** An answer that says no: the problem document that came back. */
-export class ShopProblem extends Advice {
+export class ShopProblem extends UserError {
   override name = 'ShopProblem'
   readonly status: number
   readonly code: string
@@ -44,7 +44,7 @@ const shipTo = {
   country: 'DE',
 }
 
-/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or Advice when nobody listens */
+/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or UserError when nobody listens */
 export async function signIn(
   gateway: string,
   email: string,
@@ -84,7 +84,7 @@ export async function signIn(
       }
       await sleep(20)
     }
-    throw new Advice(
+    throw new UserError(
       `order ${orderId} has not come to rest in ${timeoutMs / 1000} s; see: ./sidecart logs orders`,
     )
   }
@@ -104,7 +104,9 @@ async function ask(
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }).catch((cause: unknown) => {
-    throw new Advice(`Nobody answers at ${gateway}. Is the shop up? ./sidecart status`, { cause })
+    throw new UserError(`Nobody answers at ${gateway}. Is the shop up? ./sidecart status`, {
+      cause,
+    })
   })
   const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
   if (!answer.ok)

@@ -1,4 +1,4 @@
-import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
+import { asEnvironment, type ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import { chromium, ensureProgram, installVariable } from '@sidecart/platform/install/packages.ts'
@@ -24,7 +24,7 @@ const projects = (...names: string[]): Run => ({
 const browser = 'chromium'
 
 /** The sets that are tried each time, without what takes minutes; the others by `sidecart conformance`. */
-const sets: readonly Choice[] = [
+const sets: readonly ComponentSelection[] = [
   { broker: 'jetstream' },
   { broker: 'redis' },
   { broker: 'rabbitmq' },
@@ -100,7 +100,7 @@ async function chromiumHere(): Promise<unknown> {
 }
 
 /** What the capabilities of a set are tried with, without those that take minutes. */
-function conformanceOf(choice: Choice): Run {
+function conformanceOf(choice: ComponentSelection): Run {
   const [kind, set = ''] = Object.entries(choice)[0] ?? []
   return {
     name: `conformance of the ${kind} set ${set}`,

@@ -22,7 +22,7 @@ export type Rates = {
   errorShare: number
   p99Ms?: number
   /** Facts handed to the broker, and facts heard. */
-  saidPerSecond: number
+  publishedPerSecond: number
   heardPerSecond: number
 }
 
@@ -43,7 +43,7 @@ export type CallEdge = {
 }
 
 /** Who hears which topics of whom, by what the sidecars have loaded. */
-export type FactEdge = { from: string; to: string; topics: string[] }
+export type EventEdge = { from: string; to: string; topics: string[] }
 
 export type ShopMap = {
   services: ServiceNode[]
@@ -51,7 +51,7 @@ export type ShopMap = {
   /** The server that carries the facts; none: it runs elsewhere. */
   broker?: string
   calls: CallEdge[]
-  facts: FactEdge[]
+  facts: EventEdge[]
   /** Configuration files that were changed after the sidecar that has loaded them was started. */
   outdated: string[]
 }

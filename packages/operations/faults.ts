@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { openDoor } from '@sidecart/client/http-client.ts'
-import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
-import { Advice, type Project } from '@sidecart/platform/config/project.ts'
-import type { Links } from '@sidecart/platform/supervisor/network-proxies.ts'
+import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
+import { type Project, UserError } from '@sidecart/platform/config/project.ts'
+import type { NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { createInjector } from '@sidecart/verify/faults/inject.ts'
 import type { Fault } from '@sidecart/verify/faults/schedule.ts'
@@ -25,8 +25,8 @@ const asChaos: Record<Deed, Pick<Fault, 'kind' | 'does' | 'size'>> = {
 /** Faults from a button, by the same hand that `sidecart chaos` has. Without links (no `--chaos`) there are none. */
 export function createFaults(
   project: Project,
-  stanzas: readonly Stanza[],
-  links: Links | undefined,
+  appConfigs: readonly AppConfig[],
+  links: NetworkProxies | undefined,
 ) {
   const active = new Map<string, Active>()
   const inject =
@@ -34,7 +34,7 @@ export function createFaults(
 
   function kinds(): FaultKind[] {
     if (!links) return []
-    const processes = stanzas.flatMap(({ name }) => [name, `${name}-sidecar`])
+    const processes = appConfigs.flatMap(({ name }) => [name, `${name}-sidecar`])
     const servers = (readState(project)?.processes ?? [])
       .filter(({ role }) => role === 'backing')
       .map(({ name }) => name)
@@ -43,7 +43,7 @@ export function createFaults(
       {
         does: 'stop',
         says: 'Stop a server or a service',
-        targets: [...servers, ...stanzas.map(({ name }) => name)],
+        targets: [...servers, ...appConfigs.map(({ name }) => name)],
         lasts: true,
       },
       { does: 'slow', says: 'Slow a link by 200 ms', targets: [...links.keys()], lasts: true },
@@ -58,14 +58,14 @@ export function createFaults(
     return { allowed: links !== undefined, kinds: kinds(), active: shown }
   }
 
-  /** @throws Advice when there is no such fault, it is there already, or it cannot be made */
+  /** @throws UserError when there is no such fault, it is there already, or it cannot be made */
   async function make(does: Deed, target: string): Promise<Faults> {
-    if (!inject) throw new Advice('Start the shop with --chaos to break it on purpose.')
+    if (!inject) throw new UserError('Start the shop with --chaos to break it on purpose.')
     const kind = kinds().find((one) => one.does === does)
     if (!kind?.targets.includes(target))
-      throw new Advice(`Nothing called ${target} can be hit by ${does}.`)
+      throw new UserError(`Nothing called ${target} can be hit by ${does}.`)
     const same = [...active.values()].find((one) => one.does === does && one.target === target)
-    if (same) throw new Advice(`${target} is hit by ${does} already.`)
+    if (same) throw new UserError(`${target} is hit by ${does} already.`)
     const lift = await inject({ atSeconds: 0, target, ...asChaos[does] })
     if (lift) {
       const id = randomUUID()
@@ -74,10 +74,10 @@ export function createFaults(
     return report()
   }
 
-  /** @throws Advice when it is not there */
+  /** @throws UserError when it is not there */
   async function lift(id: string): Promise<Faults> {
     const fault = active.get(id)
-    if (!fault) throw new Advice('That fault is over.')
+    if (!fault) throw new UserError('That fault is over.')
     active.delete(id)
     await fault.lift()
     return report()

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs'
 import { relative } from 'node:path'
 import { resourcesOf } from '@sidecart/platform/config/components.ts'
-import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { swappable } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { type ProcessStatus, statusOf } from '@sidecart/platform/supervisor/status.ts'
 import { z } from 'zod'
-import type { CallEdge, FactEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
+import type { CallEdge, EventEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
 import { parseMetrics, ratesOf, type Sample, sumOf } from './metrics.ts'
 import type { Loaded } from './sidecars.ts'
 
@@ -40,20 +40,20 @@ const looksApartMs = 1_000
  */
 export function createMap(
   project: Project,
-  stanzas: readonly Stanza[],
+  appConfigs: readonly AppConfig[],
   metadataOf: () => Promise<ReadonlyMap<string, Loaded>>,
 ): () => Promise<ShopMap> {
-  const apps = [...new Set(stanzas.map(({ appId }) => appId))]
+  const apps = [...new Set(appConfigs.map(({ appId }) => appId))]
   const configurationOf = createConfigurations()
   let looks: Look[] = []
 
   async function look(): Promise<Look> {
     const last = looks.at(-1)
     if (last && performance.now() - last.at < looksApartMs) return last
-    const samples = await Promise.all(stanzas.map((stanza) => sampleOf(project, stanza)))
+    const samples = await Promise.all(appConfigs.map((appConfig) => sampleOf(project, appConfig)))
     const byService = new Map<string, Sample>()
     for (const app of apps) {
-      const own = samples.filter((sample, index) => sample && stanzas[index]?.appId === app)
+      const own = samples.filter((sample, index) => sample && appConfigs[index]?.appId === app)
       if (own.length > 0) byService.set(app, sumOf(own as Sample[]))
     }
     const now = { at: performance.now(), byService }
@@ -69,7 +69,7 @@ export function createMap(
   ): ServiceNode {
     const then = looks.find(({ byService }) => byService.has(app))
     const [before, current] = [then?.byService.get(app), now.byService.get(app)]
-    const instances = stanzas.filter(({ appId }) => appId === app)
+    const instances = appConfigs.filter(({ appId }) => appId === app)
     return {
       name: app,
       instances: instances.flatMap(({ name }) => instanceOf(name, processes)),
@@ -88,9 +88,12 @@ export function createMap(
       statusOf(project),
       metadataOf(),
     ])
-    const changed = stanzas.filter((stanza) => isOutdated(stanza, processes))
+    const changed = appConfigs.filter((appConfig) => isOutdated(appConfig, processes))
     const configurations = new Map(
-      stanzas.map((stanza) => [stanza.appId, configurationOf(stanza, changed.includes(stanza))]),
+      appConfigs.map((appConfig) => [
+        appConfig.appId,
+        configurationOf(appConfig, changed.includes(appConfig)),
+      ]),
     )
     const database = (app: string) => {
       const configuration = configurations.get(app)
@@ -101,13 +104,16 @@ export function createMap(
       servers: processes.filter(({ role }) => role === 'backing').map(processOf),
       ...brokerOf(metadata),
       calls: callsOf(configurations),
-      facts: factsOf(apps, metadata),
+      facts: eventsOf(apps, metadata),
       outdated: [...new Set(changed.map(({ configFile }) => relative(project.root, configFile)))],
     }
   }
 }
 
-async function sampleOf(project: Project, { appId, ports }: Stanza): Promise<Sample | undefined> {
+async function sampleOf(
+  project: Project,
+  { appId, ports }: AppConfig,
+): Promise<Sample | undefined> {
   try {
     const { APP_API_TOKEN } = ensureAppTokens(project, appId)
     const headers = { 'dapr-api-token': APP_API_TOKEN }
@@ -139,7 +145,7 @@ const processOf = (one: ProcessStatus): Process => ({
 /** What the sidecars have loaded: a file as it is, or, when it was changed since, as it was read before. */
 function createConfigurations() {
   const read = new Map<string, Configuration>()
-  return function configurationOf({ configFile }: Stanza, isOutdated: boolean): Configuration {
+  return function configurationOf({ configFile }: AppConfig, isOutdated: boolean): Configuration {
     const known = read.get(configFile)
     if (known && isOutdated) return known
     const now = Configuration.parse(resourcesOf(configFile)[0]?.spec)
@@ -175,7 +181,7 @@ function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
 }
 
 /** A topic begins with the name of the service that says it. A service's own dead letters are no conversation. */
-function factsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>): FactEdge[] {
+function eventsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>): EventEdge[] {
   return [...metadata].flatMap(([to, { subscriptions }]) => {
     const topics = subscriptions.map(({ topic }) => topic)
     return apps
@@ -185,7 +191,7 @@ function factsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>)
   })
 }
 
-function isOutdated({ name, configFile }: Stanza, processes: readonly ProcessStatus[]): boolean {
+function isOutdated({ name, configFile }: AppConfig, processes: readonly ProcessStatus[]): boolean {
   const sidecar = processes.find((one) => one.name === `${name}-sidecar`)
   if (sidecar?.uptimeSeconds === undefined) return false
   const startedAt = Date.now() - sidecar.uptimeSeconds * 1000

@@ -68,7 +68,7 @@ export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
     requestsPerSecond: requests / seconds,
     errorShare: requests === 0 ? 0 : errors / requests,
     ...(p99Ms !== undefined && { p99Ms }),
-    saidPerSecond: since(before.said, now.said) / seconds,
+    publishedPerSecond: since(before.said, now.said) / seconds,
     heardPerSecond: since(before.heard, now.heard) / seconds,
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { kinds, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
-import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
 import type { Components, SetReport } from './contract.ts'
@@ -12,10 +12,10 @@ const isDescribed = (kind: string): kind is Described => kind in capabilities
 /** Which sets run, what they can do, and what the sidecars have loaded of them. */
 export function componentsOf(
   project: Project,
-  stanzas: readonly Stanza[],
+  appConfigs: readonly AppConfig[],
   metadata: ReadonlyMap<string, Loaded>,
 ): Components {
-  const paths = stanzas[0]?.resourcesPaths ?? []
+  const paths = appConfigs[0]?.resourcesPaths ?? []
   const sets = kinds.flatMap((kind): SetReport[] => {
     const chosen = setAmong(kind, paths)
     const others = setsOf(kind, join(project.root, 'components')).filter((one) => one !== chosen)

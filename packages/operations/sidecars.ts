@@ -1,5 +1,5 @@
 import { readResources } from '@sidecart/platform/config/components.ts'
-import type { Stanza } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { sidecarHealthy } from '@sidecart/platform/supervisor/apps.ts'
@@ -15,11 +15,11 @@ export type Loaded = {
  */
 export async function askSidecars(
   project: Project,
-  stanzas: readonly Stanza[],
+  appConfigs: readonly AppConfig[],
 ): Promise<ReadonlyMap<string, Loaded>> {
   const found = new Map<string, Loaded>()
   await Promise.all(
-    stanzas.map(async ({ appId, ports, resourcesPaths }) => {
+    appConfigs.map(async ({ appId, ports, resourcesPaths }) => {
       if (await sidecarHealthy(ports.http, ensureAppTokens(project, appId)))
         found.set(appId, loadedBy(appId, resourcesPaths))
     }),

@@ -1,11 +1,11 @@
 import { createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { describe, expect, it } from 'vitest'
-import { createMemoryTransport } from './memory-sidecar.ts'
-import { transportSuite } from './sidecar.suite.ts'
+import { createMemorySidecar } from './memory-sidecar.ts'
+import { sidecarSuite } from './sidecar.suite.ts'
 
-transportSuite('the memory transport', async () => {
-  const transport = createMemoryTransport()
+sidecarSuite('the memory transport', async () => {
+  const transport = createMemorySidecar()
   transport.apps.set('tests', createApp({ name: 'tests', log: createLog('tests', 'silent') }))
   transport.secrets.set('known', 'value')
   const { state, invoke, secret } = transport
@@ -16,7 +16,7 @@ transportSuite('the memory transport', async () => {
 describe('the memory transport decodes a path as a sidecar does', () => {
   /** What an app is asked that looks at nothing. */
   async function asked(path: string): Promise<string> {
-    const transport = createMemoryTransport()
+    const transport = createMemorySidecar()
     const app = createApp({
       name: 'tests',
       log: createLog('tests', 'silent'),

@@ -14,7 +14,7 @@ import {
 /** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
 export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
 
-export type MemoryTransport = Transport & {
+export type MemorySidecar = Transport & {
   /** The apps that calls and facts reach, by app-id. */
   apps: Map<string, App>
   /** Which apps hear which topic. */
@@ -46,7 +46,7 @@ type Entry = { json: string; etag: string; expiresAt: number }
  * `Transport` in one process, for tests without a sidecar: apps call each other, facts wait until `settle()`,
  * and switches duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
  */
-export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransport {
+export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar {
   const { random = () => 1, now = Date.now, maxDeliveries = 10, appToken } = options
   const entries = new Map<string, Entry>()
   let queue: Delivery[] = []
@@ -158,7 +158,7 @@ export function createMemoryTransport(options: MemoryOptions = {}): MemoryTransp
     },
   })
 
-  const transport: MemoryTransport = {
+  const transport: MemorySidecar = {
     apps: new Map(),
     subscriptions: new Map(),
     secrets: new Map(),

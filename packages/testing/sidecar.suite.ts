@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { until } from './until.ts'
 
 /** What an adapter of `Transport` is tried with. */
-export type TransportUnderTest = {
+export type SidecarUnderTest = {
   /** May use the state store. */
   state: Transport['state']
   /** May call `reachable`, and not `denied`. */
@@ -18,7 +18,7 @@ export type TransportUnderTest = {
 }
 
 /** What every adapter of `Transport` keeps. */
-export function transportSuite(name: string, open: () => Promise<TransportUnderTest>): void {
+export function sidecarSuite(name: string, open: () => Promise<SidecarUnderTest>): void {
   const changed = expect.objectContaining({ code: 'etag-mismatch' })
   const key = () => `suite ${randomUUID()}`
 

@@ -2,7 +2,7 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { orders } from '@sidecart/orders/contract.ts'
-import { createMemoryTransport, type MemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar, type MemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { testTokens } from '@sidecart/testing/tokens.ts'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCartsApp } from './app.ts'
@@ -25,12 +25,12 @@ beforeAll(async () => {
 })
 
 let clock: number
-let transport: MemoryTransport
+let transport: MemorySidecar
 let app: ReturnType<typeof createCartsApp>
 let lines: string[]
 beforeEach(() => {
   clock = Date.parse('2026-03-01T12:00:00Z')
-  transport = createMemoryTransport({ now: () => clock, maxDeliveries: 3 })
+  transport = createMemorySidecar({ now: () => clock, maxDeliveries: 3 })
   app = start(transport.state)
   transport.apps.set('carts', app)
   transport.subscriptions.set(orders.confirmed.topic, ['carts'])

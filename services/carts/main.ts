@@ -1,4 +1,4 @@
-import { createSecondTries } from '@sidecart/chassis/messaging/consumer-retry.ts'
+import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as uuid } from 'uuid'
 import { cartsHandlers, createCartsApp, inbox } from './app.ts'
@@ -15,10 +15,10 @@ const ports = {
     await state.get('ready')
   },
 }
-const secondTries = createSecondTries({
+const retryWorker = createRetryWorker({
   ...ports,
   name: 'carts',
   handlers: cartsHandlers(ports),
   inbox,
 })
-service.listen(createCartsApp(ports), [secondTries])
+service.listen(createCartsApp(ports), [retryWorker])

@@ -364,13 +364,13 @@ describe('changing a product', () => {
     )
   })
 
-  it('raises its version and is announced; changing nothing is not', async () => {
+  it('raises its version and is emitted; changing nothing is not', async () => {
     await shop.store.products.seed([product('CHANGING', { name: 'Changing', price: 1000 })])
     const first = await send('PATCH', '/products/CHANGING', { price })
     expect(await first.json()).toMatchObject({ price, version: 2, available: 10 })
     const second = await send('PATCH', '/products/CHANGING', { price })
     expect(await second.json()).toMatchObject({ version: 2 })
-    expect(await shop.announced(catalog.productChanged.topic)).toContainEqual({
+    expect(await shop.emitted(catalog.productChanged.topic)).toContainEqual({
       sku: 'CHANGING',
       name: 'Changing',
       description: 'A thing.',
@@ -447,11 +447,11 @@ describe('adjusting stock', () => {
     expect(await get('/products/ONCE/stock', asOperator)).toMatchObject({ onHand: 15 })
   })
 
-  it('announces low stock when it falls below its mark', async () => {
+  it('emits low stock when it falls below its mark', async () => {
     await shop.store.products.seed([product('DWINDLING', { name: 'Dwindling', lowStockAt: 5 })])
     await adjust('DWINDLING', -6)
     await adjust('DWINDLING', -1)
-    const facts = await shop.announced(catalog.stockLow.topic)
+    const facts = await shop.emitted(catalog.stockLow.topic)
     const fact = { sku: 'DWINDLING', name: 'Dwindling', onHand: 4, lowStockAt: 5 }
     expect(facts.filter(({ sku }) => sku === 'DWINDLING')).toEqual([fact])
   })

@@ -1,6 +1,6 @@
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import type { StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
-import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { expect, test } from 'vitest'
 import { createProductCache, staleSeconds } from './cache.ts'
 import type { Product } from './contract.ts'
@@ -21,7 +21,7 @@ const mug = (price: number): Product => ({
 /** A shop whose clock the test moves, and whose mug has the price that the test sets. */
 function shop(cacheOf = (store: StateStore) => store) {
   const place = { now: 0, price: 100, reads: 0 }
-  const transport = createMemoryTransport({ now: () => place.now })
+  const transport = createMemorySidecar({ now: () => place.now })
   const cache = createProductCache({
     cache: cacheOf(transport.store('cache')),
     log: createLog('catalog', 'silent'),

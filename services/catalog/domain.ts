@@ -1,4 +1,4 @@
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { mayChange } from '@sidecart/chassis/http/etags.ts'
@@ -34,12 +34,12 @@ export type ProductRecord = {
   version: number
 }
 
-/** `version` rises by one with every change that changes something; that and nothing else is announced. */
+/** `version` rises by one with every change that changes something; that and nothing else is emitted. */
 export function changeProduct(
   product: ProductRecord,
   { price, ...change }: ProductChange,
   ifMatch?: string | undefined,
-): { product: ProductRecord; facts: Announcement[] } {
+): { product: ProductRecord; facts: OutboxMessage[] } {
   // a bare number was the version before there were ETags
   const seen = ifMatch?.replace(/^\d+$/, '"$&"')
   if (!mayChange(seen, (etag) => versionIn(etag) === product.version))
@@ -67,7 +67,7 @@ export function adjustStock(
   stock: Stock,
   { delta }: StockAdjustment,
   name: string,
-): { stock: Stock; facts: Announcement[] } {
+): { stock: Stock; facts: OutboxMessage[] } {
   const onHand = stock.onHand + delta
   if (onHand < 0)
     throw refused(

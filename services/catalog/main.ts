@@ -1,7 +1,7 @@
-import { createSecondTries } from '@sidecart/chassis/messaging/consumer-retry.ts'
+import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
-import { createRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { catalogHandlers, createCatalogApp } from './app.ts'
@@ -28,7 +28,7 @@ const ports = {
   deadLetters: createDeadLetters(database),
   ready: database.ping,
 }
-const relay = createRelay({ database, transport, source: 'catalog', log })
+const relay = createOutboxRelay({ database, transport, source: 'catalog', log })
 const handlers = catalogHandlers(ports)
-const secondTries = createSecondTries({ ...ports, name: 'catalog', handlers })
-service.listen(createCatalogApp(ports), [relay, secondTries])
+const retryWorker = createRetryWorker({ ...ports, name: 'catalog', handlers })
+service.listen(createCatalogApp(ports), [relay, retryWorker])

@@ -287,7 +287,7 @@ describe('returning the goods of a refunded order', () => {
   })
 })
 
-describe('hearing what became of an order', () => {
+describe('consumer what became of an order', () => {
   it('turns held into sold when it is confirmed, however often that is said', async () => {
     await shop.store.products.seed([product('SOLD')])
     const orderId = uuid()
@@ -320,9 +320,9 @@ describe('hearing what became of an order', () => {
 
 describe('low stock', () => {
   const low = async (sku: string) =>
-    (await shop.announced(catalog.stockLow.topic)).filter((fact) => fact.sku === sku)
+    (await shop.emitted(catalog.stockLow.topic)).filter((fact) => fact.sku === sku)
 
-  it('is announced once per crossing, with the reservation that caused it', async () => {
+  it('is emitted once per crossing, with the reservation that caused it', async () => {
     await shop.store.products.seed([product('LOW', { name: 'Low', stock: 10, lowStockAt: 8 })])
     const take = (quantity: number) => {
       const orderId = uuid()
@@ -340,7 +340,7 @@ describe('low stock', () => {
     expect(await low('LOW')).toEqual([fact])
   })
 
-  it('is not announced by an order that gets nothing', async () => {
+  it('is not emitted by an order that gets nothing', async () => {
     await shop.store.products.seed([product('KEEP', { stock: 10, lowStockAt: 8 })])
     await reserve(uuid(), [
       { sku: 'KEEP', quantity: 9 },
@@ -356,7 +356,7 @@ describe('many buyers at once', () => {
     const outcomes = await inWaves(400, 50, () => reserve(uuid(), [{ sku: 'HYPE', quantity: 1 }]))
     expect(outcomes.filter(({ outcome }) => outcome === 'reserved')).toHaveLength(100)
     expect(await stockOf('HYPE')).toEqual({ onHand: 0, reserved: 100, sold: 0 })
-    const facts = await shop.announced(catalog.stockLow.topic)
+    const facts = await shop.emitted(catalog.stockLow.topic)
     expect(facts.filter(({ sku }) => sku === 'HYPE')).toHaveLength(1)
     await expectBalancedBooks()
   })

@@ -3,7 +3,7 @@ import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
-import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import { createCatalogApp } from './app.ts'
 import { createProductCache } from './cache.ts'
@@ -17,8 +17,8 @@ export type TestCatalog = {
   store: CatalogStore
   database: Database<CatalogTables>
   tokens: TestTokens
-  /** Facts that were announced and not yet relayed, oldest first. */
-  announced(topic: string): Promise<{ sku?: string }[]>
+  /** Facts that were emitted and not yet relayed, oldest first. */
+  emitted(topic: string): Promise<{ sku?: string }[]>
   close(): Promise<void>
 }
 
@@ -35,13 +35,13 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
   const { verify } = tokens
   const inbox = createInbox(database)
   const deadLetters = createDeadLetters(database)
-  const cache = createProductCache({ cache: createMemoryTransport().store('cache'), log })
+  const cache = createProductCache({ cache: createMemorySidecar().store('cache'), log })
   return {
     app: createCatalogApp({ store, cache, inbox, deadLetters, verify, log }),
     store,
     database,
     tokens,
-    async announced(topic) {
+    async emitted(topic) {
       const facts = await database.rows
         .selectFrom('outbox')
         .select('data')

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
-import { type App, type AppEnv, createApp, nothingThere } from '@sidecart/chassis/http/app.ts'
+import { type App, type AppEnv, createApp, notFound } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { clientAddressHeader, peerAddress } from '@sidecart/chassis/http/client-address.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
@@ -14,11 +14,11 @@ import { type OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
-import { createBusy } from './busy.ts'
 import { docsPage, docsScript } from './docs-page.ts'
-import { createDocuments, methodsOf } from './documents.ts'
-import { passToSupervisor, type Supervisor } from './operations.ts'
+import { createOpenApiMerge, methodsOf } from './openapi-merge.ts'
+import { passToSupervisor, type Supervisor } from './operations-proxy.ts'
 import { createOrderEvents } from './order-events.ts'
+import { createOverloadCache } from './overload-cache.ts'
 import { createAdmission } from './rate-limit.ts'
 import { ownerOf, services } from './routing.ts'
 import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
@@ -71,7 +71,7 @@ const timeoutMs = 8_000
 /** The only public door: routes by first path segment to the service that owns it, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
   const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
-  const documents = createDocuments(transport, services, log)
+  const documents = createOpenApiMerge(transport, services, log)
   const app = createApp({
     log,
     name: 'gateway',
@@ -82,7 +82,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   })
   const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
   const security = createSecurityLog(log)
-  const busy = createBusy()
+  const busy = createOverloadCache()
   const isSecure = (c: Context) =>
     ports.isSecure === true || c.req.header('x-forwarded-proto') === 'https'
 
@@ -137,7 +137,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     // a sidecar takes the slash away, after the guards here have judged another path
     if (!owner || c.req.path.endsWith('/')) return next()
     if (!methods.includes(c.req.method))
-      throw nothingThere(c.req.path, methodsOf(await documents(), c.req.path))
+      throw notFound(c.req.path, methodsOf(await documents(), c.req.path))
     busy.refuse(c.req.method, c.req.path)
     return admitted(c, () => forward(c, owner))
   })
@@ -180,7 +180,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   async function explained(c: Context<AppEnv>, error: unknown): Promise<never> {
     if (!(error instanceof Fault) || error.code !== 'denied') throw error
     const allowed = methodsOf(await documents(), c.req.path)
-    throw allowed.includes(c.req.method) ? error : nothingThere(c.req.path, allowed)
+    throw allowed.includes(c.req.method) ? error : notFound(c.req.path, allowed)
   }
 
   serveWebApp(app, webRoot)

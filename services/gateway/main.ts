@@ -2,7 +2,7 @@ import { limitsEnvironment, readEnvironment } from '@sidecart/chassis/core/envir
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createGatewayApp } from './app.ts'
-import { supervisorAt } from './operations.ts'
+import { supervisorAt } from './operations-proxy.ts'
 
 const env = readEnvironment({
   ...limitsEnvironment,

@@ -1,6 +1,6 @@
 import type { App } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import type { TestTokens } from '@sidecart/testing/tokens.ts'
 import { createGatewayApp, type GatewayPorts } from './app.ts'
 
@@ -10,7 +10,7 @@ export function gatewayTo(
   tokens: TestTokens,
   ports: Partial<GatewayPorts> = {},
 ): App {
-  const transport = createMemoryTransport()
+  const transport = createMemorySidecar()
   for (const [name, app] of Object.entries(apps)) transport.apps.set(name, app)
   return createGatewayApp({
     transport,

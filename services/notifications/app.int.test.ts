@@ -1,4 +1,4 @@
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Identity } from '@sidecart/chassis/http/authentication.ts'
@@ -16,8 +16,8 @@ import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import type { Notification } from './contract.ts'
 import { attemptsAllowed, type Delivery } from './domain.ts'
 import { migrations } from './migrations/index.ts'
-import type { Postman } from './ports.ts'
-import { createDoubter, createSender } from './sender.ts'
+import type { MailGateway } from './ports.ts'
+import { createSender, createStaleSendReaper } from './sender.ts'
 import { createStore, type NotificationsTables } from './store.ts'
 
 const log = pino({ level: 'silent' })
@@ -50,10 +50,10 @@ const later = (seconds: number) => {
   clock = new Date(clock.getTime() + seconds * 1000)
 }
 
-function shop(postman: Postman = refusing) {
+function shop(mailGateway: MailGateway = refusing) {
   const store = createStore(database, { shopUrl, now: () => clock })
   const now = () => clock.getTime()
-  const sender = createSender({ mails: store, postman, shopUrl, log, now, pollMs: 5 })
+  const sender = createSender({ mails: store, mailGateway, shopUrl, log, now, pollMs: 5 })
   const app = createNotificationsApp({
     records: store,
     mails: store,
@@ -67,7 +67,7 @@ function shop(postman: Postman = refusing) {
     },
     log,
   })
-  const hear = async ({ topic, data }: Announcement, id = uuid()) => {
+  const hear = async ({ topic, data }: OutboxMessage, id = uuid()) => {
     const event = { id, source: topic.split('-')[0], type: topic, specversion: '1.0', data }
     const answer = await app.request(`/events/${topic}`, {
       method: 'POST',
@@ -99,14 +99,14 @@ function shop(postman: Postman = refusing) {
   return { app, store, sender, hear, send, list, register }
 }
 
-const refusing: Postman = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
+const refusing: MailGateway = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
 
-/** A postman that keeps what it was given, and whose deliveries end as the test says. */
+/** A mailGateway that keeps what it was given, and whose deliveries end as the test says. */
 function createFakePostman(...endings: Delivery[]) {
-  const letters: Parameters<Postman['send']>[0][] = []
+  const letters: Parameters<MailGateway['send']>[0][] = []
   return {
     letters,
-    send: async (letter: Parameters<Postman['send']>[0]) => {
+    send: async (letter: Parameters<MailGateway['send']>[0]) => {
       letters.push(letter)
       return endings.shift() ?? { outcome: 'sent' as const }
     },
@@ -146,11 +146,11 @@ test('it hears what its subscriptions say', async () => {
 })
 
 test('a customer who registers is welcomed', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { userId, contact } = await world.register()
   await run(world)
-  expect(postman.letters).toMatchObject([
+  expect(mailGateway.letters).toMatchObject([
     { recipient: contact.email, subject: 'Welcome to Sidecart' },
   ])
   expect(await world.list('', userId)).toMatchObject([
@@ -164,8 +164,8 @@ test('a customer who registers is welcomed', async () => {
 })
 
 test('each step of an order is one mail, and payments are recorded without one', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { userId } = await world.register()
   const order = head(userId)
   const paid = { ...order, paymentId: uuid(), amount: euro(1490) }
@@ -194,32 +194,32 @@ test('each step of an order is one mail, and payments are recorded without one',
     'placed sent',
   ])
   expect(await world.list(`?orderId=${order.orderId}`, userId)).toHaveLength(5)
-  expect(postman.letters).toHaveLength(6)
+  expect(mailGateway.letters).toHaveLength(6)
 })
 
 test('a fact that comes twice, even under another id, is one mail', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { userId } = await world.register()
   const fact = orders.shipped(head(userId))
   const id = uuid()
   await Promise.all(Array.from({ length: 5 }, () => world.hear(fact, id)))
   await Promise.all(Array.from({ length: 5 }, () => world.hear(fact)))
   await run(world)
-  expect(postman.letters.map(({ subject }) => subject)).toHaveLength(2)
+  expect(mailGateway.letters.map(({ subject }) => subject)).toHaveLength(2)
 })
 
 test('a cancelled order is one mail, though the payment was declined too', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { userId } = await world.register()
   const order = head(userId)
   const code = 'insufficient-funds'
   await world.hear(payments.declined({ ...order, paymentId: uuid(), amount: euro(1), code }))
   await world.hear(orders.cancelled({ ...order, reason: 'card-declined' }))
   await run(world)
-  expect(postman.letters).toHaveLength(2)
-  expect(postman.letters[1]?.html).toContain('Your card was declined')
+  expect(mailGateway.letters).toHaveLength(2)
+  expect(mailGateway.letters[1]?.html).toContain('Your card was declined')
 })
 
 test('mails that a customer does not want are suppressed, and listed so', async () => {
@@ -230,8 +230,8 @@ test('mails that a customer does not want are suppressed, and listed so', async 
 })
 
 test('the newest contact counts, in whatever order they are heard', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { userId, contact } = await world.register()
   await world.hear(
     users.contactChanged({ ...contact, email: 'new@b.example', name: 'New', version: 3 }),
@@ -241,16 +241,16 @@ test('the newest contact counts, in whatever order they are heard', async () => 
   )
   await world.hear(orders.shipped(head(userId)))
   await run(world)
-  expect(postman.letters.map(({ recipient }) => recipient)).toEqual([
+  expect(mailGateway.letters.map(({ recipient }) => recipient)).toEqual([
     'new@b.example',
     'new@b.example',
   ])
-  expect(postman.letters[1]?.html).toContain('Hello New')
+  expect(mailGateway.letters[1]?.html).toContain('Hello New')
 })
 
 test('another e-mail is told to the old and the new address, another password to the owner, once', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   const { hear, list, register } = world
   const { userId, contact } = await register()
   const [formerEmail, email] = [contact.email, `new-${contact.email}`]
@@ -266,14 +266,14 @@ test('another e-mail is told to the old and the new address, another password to
   ])
     expect(await hear(fact)).toBe('SUCCESS')
   await run(world)
-  expect(postman.letters.map(({ recipient, subject }) => [recipient, subject])).toEqual([
+  expect(mailGateway.letters.map(({ recipient, subject }) => [recipient, subject])).toEqual([
     [email, 'Welcome to Sidecart'],
     [formerEmail, 'Your e-mail address was changed'],
     [email, 'Your e-mail address was changed'],
     [email, 'Your password was changed'],
     [email, 'Your password was changed'],
   ])
-  expect(JSON.stringify(postman.letters[1])).not.toContain(email)
+  expect(JSON.stringify(mailGateway.letters[1])).not.toContain(email)
   expect(await list('', userId)).toHaveLength(5)
 })
 
@@ -320,28 +320,28 @@ test('a fact that breaks its contract is kept as a dead letter', async () => {
 
 test('while the mail server is down mails wait, and are sent once when it is back', async () => {
   const down: Delivery = { outcome: 'not-sent', why: 'connection refused' }
-  const postman = createFakePostman(down, down)
-  const world = shop(postman)
+  const mailGateway = createFakePostman(down, down)
+  const world = shop(mailGateway)
   const { userId } = await world.register()
   await run(world)
   expect(await world.list('', userId)).toMatchObject([{ status: 'pending', attempts: 1 }])
   later(5)
-  await run(shopAgain(postman))
+  await run(shopAgain(mailGateway))
   expect((await world.list())[0]).toMatchObject({
     status: 'pending',
     attempts: 2,
     problem: 'connection refused',
   })
   later(9)
-  await run(shopAgain(postman))
-  expect(postman.letters).toHaveLength(2)
+  await run(shopAgain(mailGateway))
+  expect(mailGateway.letters).toHaveLength(2)
   later(1)
-  await run(shopAgain(postman))
+  await run(shopAgain(mailGateway))
   expect(await world.list('', userId)).toMatchObject([{ status: 'sent', attempts: 3 }])
 })
 
 /** A sender runs once; this is the next one. */
-const shopAgain = (postman: Postman) => shop(postman)
+const shopAgain = (mailGateway: MailGateway) => shop(mailGateway)
 
 test('a mail that cannot be sent is given up in the end, and an operator sends it again', async () => {
   const world = shop()
@@ -356,38 +356,38 @@ test('a mail that cannot be sent is given up in the end, and an operator sends i
     attempts: attemptsAllowed,
     problem: 'no mail server',
   })
-  const postman = createFakePostman()
+  const mailGateway = createFakePostman()
   const resent = await world.send('POST', `/notifications/${failed?.mailId}/resend`, 'operator')
   expect(resent).toMatchObject({ status: 200, said: { status: 'pending' } })
-  await run(shopAgain(postman))
+  await run(shopAgain(mailGateway))
   expect(await world.list('', userId)).toMatchObject([{ status: 'sent' }])
-  expect(postman.letters).toHaveLength(1)
+  expect(mailGateway.letters).toHaveLength(1)
 })
 
 test('a mail that the server refuses for good is not tried again', async () => {
-  const postman = createFakePostman({ outcome: 'rejected', why: '550 no such user' })
-  const world = shop(postman)
+  const mailGateway = createFakePostman({ outcome: 'rejected', why: '550 no such user' })
+  const world = shop(mailGateway)
   await world.register()
   await run(world)
   expect(await world.list()).toMatchObject([{ status: 'failed', problem: '550 no such user' }])
 })
 
 test('a mail that may have been sent is not sent again, only visible; then the sender keeps quiet for a while', async () => {
-  const postman = createFakePostman({ outcome: 'unknown', why: 'took over 10000 ms' })
-  const world = shop(postman)
+  const mailGateway = createFakePostman({ outcome: 'unknown', why: 'took over 10000 ms' })
+  const world = shop(mailGateway)
   await world.register()
   const second = await world.register()
   world.sender.start()
   await until(async () => (await world.list('?status=unconfirmed')).length === 1)
   await new Promise((resolve) => setTimeout(resolve, 50))
-  expect(postman.letters).toHaveLength(1)
+  expect(mailGateway.letters).toHaveLength(1)
   later(5)
   await until(async () => (await world.list('?status=sent')).length === 1)
   await world.sender.stop()
   expect(await world.list('', second.userId)).toMatchObject([{ status: 'sent' }])
   later(3_600)
-  await run(shopAgain(postman))
-  expect(postman.letters).toHaveLength(2)
+  await run(shopAgain(mailGateway))
+  expect(mailGateway.letters).toHaveLength(2)
   expect(await world.list('?status=unconfirmed')).toHaveLength(1)
 })
 
@@ -403,9 +403,9 @@ test('a mail whose sender died while sending is unconfirmed after half a minute,
   const { userId } = await world.register()
   expect(await world.store.claim()).toMatchObject({ attempts: 1 })
   const doubt = async () => {
-    const doubter = createDoubter({ mails: world.store, log })
-    doubter.start()
-    await doubter.stop()
+    const staleSendReaper = createStaleSendReaper({ mails: world.store, log })
+    staleSendReaper.start()
+    await staleSendReaper.stop()
     return (await world.list('', userId))[0]?.status
   }
   later(30)
@@ -438,12 +438,16 @@ test('a sender that was only slow still says how it ended, unless the mail was s
 })
 
 test('several instances send each mail once', async () => {
-  const postman = createFakePostman()
-  const world = shop(postman)
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway)
   for (let n = 0; n < 30; n++) await world.register()
-  await Promise.all([run(shopAgain(postman)), run(shopAgain(postman)), run(shopAgain(postman))])
-  expect(new Set(postman.letters.map(({ recipient }) => recipient)).size).toBe(30)
-  expect(postman.letters).toHaveLength(30)
+  await Promise.all([
+    run(shopAgain(mailGateway)),
+    run(shopAgain(mailGateway)),
+    run(shopAgain(mailGateway)),
+  ])
+  expect(new Set(mailGateway.letters.map(({ recipient }) => recipient)).size).toBe(30)
+  expect(mailGateway.letters).toHaveLength(30)
   expect(await world.list('?status=sent&limit=100')).toHaveLength(30)
 })
 

@@ -1,6 +1,6 @@
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import { expect, test } from 'vitest'
-import { createPostman, deliveryOf } from './clients.ts'
+import { createMailGateway, deliveryOf } from './clients.ts'
 
 const mail = { recipient: 'ada@customer.example', subject: 'Hello', html: '<p>Hello</p>' }
 const from = 'Sidecart <shop@sidecart.example>'
@@ -81,10 +81,10 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 test('one mail is sent at a time, each with all its fields, because the sidecar mixes up requests', async () => {
   const { requests, transport } = createBinding()
-  const postman = createPostman(transport, { from })
+  const mailGateway = createMailGateway(transport, { from })
   const both = Promise.all([
-    postman.send(mail),
-    postman.send({ ...mail, recipient: 'bob@b.example' }),
+    mailGateway.send(mail),
+    mailGateway.send({ ...mail, recipient: 'bob@b.example' }),
   ])
   await turn()
   expect(requests).toHaveLength(1)
@@ -100,13 +100,13 @@ test('one mail is sent at a time, each with all its fields, because the sidecar 
 
 test('after a request without an end the sidecar has to answer before the next one', async () => {
   const { requests, transport, asked } = createBinding()
-  const postman = createPostman(transport, { from })
-  const first = postman.send(mail)
+  const mailGateway = createMailGateway(transport, { from })
+  const first = mailGateway.send(mail)
   await turn()
   requests[0]?.end(new Fault('unavailable', 'sending to email took over 10000 ms'))
   expect((await first).outcome).toBe('unknown')
   expect(asked()).toBe(0)
-  const second = postman.send(mail)
+  const second = mailGateway.send(mail)
   await turn()
   expect(asked()).toBe(1)
   requests[1]?.end()
@@ -115,7 +115,7 @@ test('after a request without an end the sidecar has to answer before the next o
 
 test('a recipient that would be more than one address is not sent to', async () => {
   const { requests, transport } = createBinding()
-  const postman = createPostman(transport, { from })
+  const mailGateway = createMailGateway(transport, { from })
   for (const recipient of [
     'a@b.example;c@d.example',
     'a@b.example, c@d.example',
@@ -123,14 +123,14 @@ test('a recipient that would be more than one address is not sent to', async () 
     'a',
     'a@b.example\n',
   ])
-    expect((await postman.send({ ...mail, recipient })).outcome).toBe('rejected')
+    expect((await mailGateway.send({ ...mail, recipient })).outcome).toBe('rejected')
   expect(requests).toEqual([])
 })
 
 test('a subject is one line', async () => {
   const { requests, transport } = createBinding()
-  const postman = createPostman(transport, { from })
-  void postman.send({ ...mail, subject: 'Hello\r\nBcc: everybody@example.com' })
+  const mailGateway = createMailGateway(transport, { from })
+  void mailGateway.send({ ...mail, subject: 'Hello\r\nBcc: everybody@example.com' })
   await turn()
   expect(requests[0]?.metadata.subject).toBe('Hello Bcc: everybody@example.com')
 })

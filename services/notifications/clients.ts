@@ -1,6 +1,6 @@
 import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import type { Delivery } from './domain.ts'
-import type { Postman } from './ports.ts'
+import type { MailGateway } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
@@ -14,13 +14,16 @@ const sendTimeoutMs = 15_000
  * requests at the same time can swap recipients. So requests go one after the other and name every field; and
  * after one whose end is not known the sidecar has to answer before the next begins.
  */
-export function createPostman(
+export function createMailGateway(
   transport: Pick<Transport, 'bind' | 'ready'>,
   { from }: { from: string },
-): Postman {
+): MailGateway {
   let before: Promise<Delivery> = Promise.resolve({ outcome: 'sent' })
 
-  async function deliver(mail: Parameters<Postman['send']>[0], last: Delivery): Promise<Delivery> {
+  async function deliver(
+    mail: Parameters<MailGateway['send']>[0],
+    last: Delivery,
+  ): Promise<Delivery> {
     if (!oneAddress.test(mail.recipient))
       return { outcome: 'rejected', why: 'The recipient is not one mail address.' }
     const metadata = { emailFrom: from, emailTo: mail.recipient, subject: oneLine(mail.subject) }

@@ -1,14 +1,14 @@
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
-import { createSecondTries } from '@sidecart/chassis/messaging/consumer-retry.ts'
+import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createNotificationsApp, notificationsHandlers } from './app.ts'
-import { createPostman } from './clients.ts'
+import { createMailGateway } from './clients.ts'
 import { migrations } from './migrations/index.ts'
-import { createDoubter, createSender } from './sender.ts'
+import { createSender, createStaleSendReaper } from './sender.ts'
 import { createStore, type NotificationsTables } from './store.ts'
 
 const env = readEnvironment({
@@ -23,8 +23,8 @@ service.onStop(database.close)
 
 const shopUrl = env.SHOP_URL
 const store = createStore(database, { shopUrl })
-const postman = createPostman(transport, { from: env.MAIL_FROM })
-const sender = createSender({ mails: store, postman, shopUrl, log })
+const mailGateway = createMailGateway(transport, { from: env.MAIL_FROM })
+const sender = createSender({ mails: store, mailGateway, shopUrl, log })
 const ports = {
   ...service,
   records: store,
@@ -35,6 +35,6 @@ const ports = {
   ready: database.ping,
 }
 const handlers = notificationsHandlers(ports)
-const secondTries = createSecondTries({ ...ports, name: 'notifications', handlers })
-const doubter = createDoubter({ mails: store, log })
-service.listen(createNotificationsApp(ports), [sender, doubter, secondTries])
+const retryWorker = createRetryWorker({ ...ports, name: 'notifications', handlers })
+const staleSendReaper = createStaleSendReaper({ mails: store, log })
+service.listen(createNotificationsApp(ports), [sender, staleSendReaper, retryWorker])

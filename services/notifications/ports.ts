@@ -35,7 +35,7 @@ export type Mails = {
   resend(mailId: string): Promise<Notification | undefined>
 }
 
-export type Postman = {
+export type MailGateway = {
   /** Never throws: every ending is a delivery. One mail at a time. */
   send(mail: { recipient: string; subject: string; html: string }): Promise<Delivery>
 }

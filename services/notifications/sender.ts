@@ -2,12 +2,12 @@ import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
 import { type Delivery, settle } from './domain.ts'
-import type { Claimed, Mails, Postman, Settled } from './ports.ts'
+import type { Claimed, MailGateway, Mails, Settled } from './ports.ts'
 import { write } from './templates.ts'
 
 export type SenderOptions = {
   mails: Mails
-  postman: Postman
+  mailGateway: MailGateway
   shopUrl: string
   log: Log
   now?: () => number
@@ -32,7 +32,7 @@ const longestQuietMs = 5 * 60_000
  * must not put every mail in doubt.
  */
 export function createSender(options: SenderOptions): Worker {
-  const { mails, postman, shopUrl, log, now = Date.now, pollMs = 1_000 } = options
+  const { mails, mailGateway, shopUrl, log, now = Date.now, pollMs = 1_000 } = options
   let before: Settled | undefined
   let doubts = 0
   let quietUntil = 0
@@ -56,7 +56,7 @@ export function createSender(options: SenderOptions): Worker {
 
   async function attempt({ mailId, news, name, recipient }: Claimed): Promise<Delivery> {
     const { subject, html } = write(news, name, shopUrl)
-    const delivery = await postman.send({ recipient, subject, html })
+    const delivery = await mailGateway.send({ recipient, subject, html })
     attempted.inc({ kind: news.kind, outcome: delivery.outcome })
     if (delivery.outcome !== 'sent') log.warn({ mailId, ...delivery }, 'a mail was not sent')
     return delivery
@@ -87,11 +87,11 @@ export function createSender(options: SenderOptions): Worker {
 const silentMs = 30_000
 
 /** Marks mails `unconfirmed` whose sender died while it was sending. */
-export function createDoubter({ mails, log }: { mails: Mails; log: Log }): Worker {
+export function createStaleSendReaper({ mails, log }: { mails: Mails; log: Log }): Worker {
   const work = async () => {
     const count = await mails.giveUp(silentMs)
     if (count > 0) log.warn({ count }, 'mails may or may not have been sent')
     return false
   }
-  return createWorker({ name: 'mail doubter', log, pollMs: 5_000, work })
+  return createWorker({ name: 'mail staleSendReaper', log, pollMs: 5_000, work })
 }

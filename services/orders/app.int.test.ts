@@ -11,8 +11,8 @@ import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createAdmission } from './admission.ts'
 import { createOrdersApp, type OrdersPorts } from './app.ts'
-import { createBacklog } from './backlog.ts'
 import {
   Accepted,
   DuplicateOrder,
@@ -30,7 +30,7 @@ import {
 } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { AddressBook, Catalog, Payments } from './ports.ts'
-import { createDriver, type Driver } from './saga.ts'
+import { createSagaRunner, type Driver } from './saga.ts'
 import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
@@ -107,10 +107,10 @@ beforeEach(async () => {
       called(`part ${id}`, () => others.refundPart(refundId, amount)),
   }
   const store = createOrderStore(database)
-  driver = createDriver({ store, catalog, payments, log, pollMs: 20 })
+  driver = createSagaRunner({ store, catalog, payments, log, pollMs: 20 })
   driver.start()
   ports = {
-    backlog: createBacklog({ underWay: store.underWay, most: 1_000, mostPerCustomer: 1_000 }),
+    backlog: createAdmission({ underWay: store.underWay, most: 1_000, mostPerCustomer: 1_000 }),
     shipsTo: ['DE', 'HK'],
     addressBook: { find: (userId, addressId) => book(userId, addressId) },
     overview: createOverview(database),
@@ -631,7 +631,7 @@ describe('when too many orders are under way', () => {
   it('a new one is refused as a problem, with the time to come back, until there is room', async () => {
     const paid = Promise.withResolvers<ChargeOutcome>()
     others.charge = () => paid.promise
-    const backlog = createBacklog({
+    const backlog = createAdmission({
       underWay: ports.store.underWay,
       most: 1,
       mostPerCustomer: 1_000,
@@ -657,7 +657,7 @@ describe('when one customer has too many orders under way', () => {
     const most = { most: 500, mostPerCustomer: 2 }
     app = createOrdersApp({
       ...ports,
-      backlog: createBacklog({ underWay: ports.store.underWay, ...most }),
+      backlog: createAdmission({ underWay: ports.store.underWay, ...most }),
     })
     const [eve, placedBefore] = [uuid(), await placed()]
     for (const _ of [1, 2])
@@ -1134,7 +1134,7 @@ describe('what operators see of all orders', () => {
   })
 })
 
-describe('a refund that payments announces', () => {
+describe('a refund that payments emits', () => {
   const event = (orderId: string, id = uuid()) => ({
     specversion: '1.0',
     id,

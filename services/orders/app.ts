@@ -13,7 +13,7 @@ import type { Tx } from '@sidecart/chassis/persistence/database.ts'
 import { payments } from '@sidecart/payments/contract.ts'
 import { mustShipTo, type PostalAddress } from '@sidecart/users/contract.ts'
 import { v7 as uuid, v5 as uuidFromName } from 'uuid'
-import type { Backlog } from './backlog.ts'
+import type { Admission } from './admission.ts'
 import {
   type Accepted,
   type HistoryEntry,
@@ -58,7 +58,7 @@ export type OrdersPorts = {
   catalog: Catalog
   addressBook: AddressBook
   driver: Pick<Driver, 'drive' | 'roomMs'>
-  backlog: Backlog
+  backlog: Admission
   /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
   shipsTo: readonly string[]
   inbox: Inbox<Tx<OrdersTables>>

@@ -64,7 +64,7 @@ describe('the happy path', () => {
     expect(next(confirmed())).toBeUndefined()
   })
 
-  it('passes through charged and confirmed in one decision and announces one fact', () => {
+  it('passes through charged and confirmed in one decision and emits one fact', () => {
     const change = charged(holding(), { outcome: 'charged' })
     expect(change.entries.map(({ status }) => status)).toEqual(['charged', 'confirmed'])
     expect(topics(change)).toEqual(['orders-confirmed-v1'])

@@ -1,4 +1,4 @@
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro, formatMoney, type Money } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { PostalAddress } from '@sidecart/users/contract.ts'
@@ -52,7 +52,7 @@ export type Order = {
 export type Entry = { status: OrderStatus; step: string; detail?: string }
 
 /** What a decision changes. No entries: nothing. */
-export type Change = { order: Order; entries: Entry[]; facts: Announcement[] }
+export type Change = { order: Order; entries: Entry[]; facts: OutboxMessage[] }
 
 /** The next command to another service. */
 export type Step =
@@ -136,7 +136,7 @@ export function place(
     deadlineAt,
   }
   const placed = moved(order, 'placed', 'order placed')
-  return announced(placed, (head) => orders.placed({ ...head, lines }))
+  return emitted(placed, (head) => orders.placed({ ...head, lines }))
 }
 
 export function reserved(order: Order, answer: ReserveOutcome): Change {
@@ -191,7 +191,7 @@ function confirmed({ purchase, ...paid }: Order): Change {
     unitPrice: unitPrice ?? totalOf(order),
   }))
   const total = totalOf(order)
-  return announced(moved(order, 'confirmed', 'order confirmed'), (head) =>
+  return emitted(moved(order, 'confirmed', 'order confirmed'), (head) =>
     orders.confirmed({ ...head, lines, total, ...(cartId && { cartId }) }),
   )
 }
@@ -445,7 +445,7 @@ export function ship(order: Order, now: Date): Change {
       `Order ${order.id} is ${order.status}; only a confirmed order ships.`,
     )
   const shipped = { ...order, shippedAt: now }
-  return announced(moved(shipped, 'shipped', 'handed to the carrier'), orders.shipped)
+  return emitted(moved(shipped, 'shipped', 'handed to the carrier'), orders.shipped)
 }
 
 export function deliver(order: Order, now: Date): Change {
@@ -456,7 +456,7 @@ export function deliver(order: Order, now: Date): Change {
       `Order ${order.id} is ${order.status}; it has not been shipped.`,
     )
   const delivered = { ...order, deliveredAt: now }
-  return announced(moved(delivered, 'delivered', 'delivered'), orders.delivered)
+  return emitted(moved(delivered, 'delivered', 'delivered'), orders.delivered)
 }
 
 /** The deadline turns "keep trying" into "compensate". */
@@ -495,7 +495,7 @@ function settled(change: Change): Change {
   if (change.order.status !== 'cancelling' || compensation(change.order)) return change
   return andThen(change, (order) => {
     const reason = order.reason ?? 'customer-request'
-    return announced(moved(order, 'cancelled', 'order cancelled'), (head) =>
+    return emitted(moved(order, 'cancelled', 'order cancelled'), (head) =>
       orders.cancelled({ ...head, reason }),
     )
   })
@@ -505,7 +505,7 @@ function refunded(order: Order): Change {
   const amount = totalOf(order)
   const refunds = order.refunds.filter(({ status }) => status !== 'requested')
   const back: Order = { ...order, refundedTotal: amount, refunds }
-  return announced(moved(back, 'refunded', 'payment returned'), (head) =>
+  return emitted(moved(back, 'refunded', 'payment returned'), (head) =>
     orders.refunded({ ...head, amount }),
   )
 }
@@ -531,9 +531,9 @@ function andThen(first: Change, decide: (order: Order) => Change): Change {
 
 type Head = { orderId: string; customerId: string; version: number }
 
-function announced(change: Change, announce: (head: Head) => Announcement): Change {
+function emitted(change: Change, emit: (head: Head) => OutboxMessage): Change {
   const { id, customerId, version } = change.order
-  return { ...change, facts: [...change.facts, announce({ orderId: id, customerId, version })] }
+  return { ...change, facts: [...change.facts, emit({ orderId: id, customerId, version })] }
 }
 
 function totalOf(order: Order): Money {

@@ -1,17 +1,17 @@
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
-import { createSecondTries } from '@sidecart/chassis/messaging/consumer-retry.ts'
+import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
-import { createRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { ShipsTo } from '@sidecart/users/contract.ts'
 import { z } from 'zod'
+import { createAdmission } from './admission.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
-import { createBacklog } from './backlog.ts'
 import { createAddressBook, createCatalogClient, createPaymentsClient } from './clients.ts'
 import { migrations } from './migrations/index.ts'
-import { createDriver } from './saga.ts'
+import { createSagaRunner } from './saga.ts'
 import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
@@ -35,15 +35,15 @@ service.onStop(database.close)
 
 const store = createOrderStore(database)
 const catalog = createCatalogClient(transport)
-const driver = createDriver({ store, catalog, payments: createPaymentsClient(transport), log })
-const relay = createRelay({ database, transport, source: 'orders', log })
+const driver = createSagaRunner({ store, catalog, payments: createPaymentsClient(transport), log })
+const relay = createOutboxRelay({ database, transport, source: 'orders', log })
 const ports = {
   ...service,
   store,
   overview: createOverview(database),
   catalog,
   driver,
-  backlog: createBacklog({
+  backlog: createAdmission({
     underWay: store.underWay,
     most: env.MAX_ORDERS_UNDER_WAY,
     mostPerCustomer: env.MAX_ORDERS_UNDER_WAY_PER_CUSTOMER,
@@ -55,9 +55,9 @@ const ports = {
   returnDays: env.RETURN_DAYS,
   ready: database.ping,
 }
-const secondTries = createSecondTries({
+const retryWorker = createRetryWorker({
   ...ports,
   name: 'orders',
   handlers: ordersHandlers(ports),
 })
-service.listen(createOrdersApp(ports), [relay, driver, secondTries])
+service.listen(createOrdersApp(ports), [relay, driver, retryWorker])

@@ -18,7 +18,7 @@ import {
 } from './domain.ts'
 import type { Catalog, OrderStore, Payments } from './ports.ts'
 
-export type DriverOptions = {
+export type SagaRunnerOptions = {
   store: OrderStore
   catalog: Catalog
   payments: Payments
@@ -49,7 +49,7 @@ const attemptsBeforeParking = 150
  * A *no* is an answer; a fault is tried again with the same key, later and later, until the deadline compensates
  * or, when compensation itself keeps failing, the order is parked.
  */
-export function createDriver(options: DriverOptions): Driver {
+export function createSagaRunner(options: SagaRunnerOptions): Driver {
   const {
     store,
     catalog,

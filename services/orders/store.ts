@@ -94,7 +94,7 @@ export function createOrderStore(
 
   async function inserted({ order, entries, facts }: Change, key: IdempotencyKey, leaseMs: number) {
     const undone = new Error('another order has the key or the purchase')
-    const insert = database.inTransaction(async ({ rows, announce }) => {
+    const insert = database.inTransaction(async ({ rows, emit }) => {
       if (key.again)
         await rows
           .updateTable('orders')
@@ -116,7 +116,7 @@ export function createOrderStore(
       if (numInsertedOrUpdatedRows === 0n) throw undone
       const actor = { role: 'customer' as const, userId: order.customerId }
       await insertHistory(rows as unknown as Rows, order, entries, actor)
-      announce(...facts)
+      emit(...facts)
       return true
     })
     return insert.catch((error) => {
@@ -190,7 +190,7 @@ export function createOrderStore(
       .execute()
     const actor = viewer ?? { role: 'system' as const }
     await insertHistory(tx.rows as unknown as Rows, changed, entries, actor, found.attempts)
-    tx.announce(...facts)
+    tx.emit(...facts)
     return changed
   }
 

@@ -7,9 +7,9 @@ import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPaymentsApp } from './app.ts'
-import { createCashier } from './cashier.ts'
 import { createProvider } from './clients.ts'
 import { migrations } from './migrations/index.ts'
+import { createPaymentService } from './payment-service.ts'
 import {
   apiKey,
   logFolder,
@@ -63,8 +63,8 @@ function use(next: RunningSandbox): void {
 
 function app() {
   const payments = createStore(database)
-  const cashier = createCashier({ payments, provider, newId: uuid })
-  return createPaymentsApp({ cashier, payments, verify, log, ready: database.ping })
+  const paymentService = createPaymentService({ payments, provider, newId: uuid })
+  return createPaymentsApp({ paymentService, payments, verify, log, ready: database.ping })
 }
 
 async function send(method: string, path: string, body?: unknown, token?: string) {
@@ -92,7 +92,7 @@ const atProvider = async (orderId: string) =>
     .filter(({ key }) => key === orderId || key === `refund-${orderId}`)
     .map(({ effect }) => effect)
 
-async function announced(orderId: string) {
+async function emitted(orderId: string) {
   const facts = await database.rows
     .selectFrom('outbox')
     .select(['topic', 'data'])
@@ -102,7 +102,7 @@ async function announced(orderId: string) {
     .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
     .filter(({ data }) => data.orderId === orderId)
 }
-const topics = async (orderId: string) => (await announced(orderId)).map(({ topic }) => topic)
+const topics = async (orderId: string) => (await emitted(orderId)).map(({ topic }) => topic)
 
 async function statusOf(orderId: string): Promise<string | undefined> {
   const row = await database.rows
@@ -127,7 +127,7 @@ test('a charge takes the money once, however often it is asked for', async () =>
   expect(first).toMatchObject({ status: 200, said: { outcome: 'charged' } })
   expect(await charge(orderId)).toEqual(first)
   expect(await atProvider(orderId)).toEqual(['captured'])
-  expect(await announced(orderId)).toMatchObject([
+  expect(await emitted(orderId)).toMatchObject([
     { topic: 'payments-charged-v1', data: { customerId, amount: euro(1490), version: 1 } },
   ])
 })
@@ -150,7 +150,7 @@ test('a decline is an answer, and stays one', async () => {
   expect(await charge(orderId, 'card_declined')).toEqual(declined)
   expect(await charge(orderId, 'card_declined')).toEqual(declined)
   expect(await atProvider(orderId)).toEqual(['declined'])
-  expect(await announced(orderId)).toMatchObject([
+  expect(await emitted(orderId)).toMatchObject([
     { topic: 'payments-declined-v1', data: { code: 'insufficient-funds', version: 1 } },
   ])
   expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
@@ -214,7 +214,7 @@ test('a refund gives everything back, once', async () => {
   expect(await refund(orderId)).toEqual(refunded)
   expect(await refund(orderId)).toEqual(refunded)
   expect(await atProvider(orderId)).toEqual(['captured', 'refunded'])
-  expect(await announced(orderId)).toMatchObject([
+  expect(await emitted(orderId)).toMatchObject([
     { topic: 'payments-charged-v1', data: { version: 1 } },
     { topic: 'payments-refunded-v1', data: { version: 2, amount: euro(1490) } },
   ])
@@ -441,7 +441,7 @@ test('the refund of the rest returns what the parts have left', async () => {
   await refundPart(orderId, 490)
   expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
-  expect((await announced(orderId)).map(({ data }) => [data.amount, data.refundedTotal])).toEqual([
+  expect((await emitted(orderId)).map(({ data }) => [data.amount, data.refundedTotal])).toEqual([
     [euro(1490), undefined],
     [euro(490), euro(490)],
     [euro(1000), euro(1490)],

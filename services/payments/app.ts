@@ -3,13 +3,13 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import type { Cashier } from './cashier.ts'
 import { paymentsRoutes } from './contract.ts'
 import type { RefusalCode } from './domain.ts'
+import type { PaymentService } from './payment-service.ts'
 import type { Payments } from './ports.ts'
 
 export type PaymentsAppPorts = {
-  cashier: Cashier
+  paymentService: PaymentService
   payments: Pick<Payments, 'find'>
   verify: Verifier
   log: Log
@@ -22,29 +22,37 @@ const problems = {
   'charge-mismatch': { status: 409, title: 'The order was charged for something else' },
 } satisfies Record<RefusalCode, ProblemKind>
 
-export function createPaymentsApp({ cashier, payments, verify, ...shared }: PaymentsAppPorts): App {
+export function createPaymentsApp({
+  paymentService,
+  payments,
+  verify,
+  ...shared
+}: PaymentsAppPorts): App {
   const app = createApp({ name: 'payments', problems, ...shared })
 
   app.openapi(paymentsRoutes.charge, async (c) => {
     const { orderId } = c.req.valid('param')
-    return c.json(await cashier.charge(orderId, c.req.valid('json')), 200)
+    return c.json(await paymentService.charge(orderId, c.req.valid('json')), 200)
   })
 
   app.openapi(paymentsRoutes.refund, async (c) => {
     const { orderId } = c.req.valid('param')
-    return c.json(await cashier.refund(orderId, c.req.valid('json').reason), 200)
+    return c.json(await paymentService.refund(orderId, c.req.valid('json').reason), 200)
   })
 
   app.openapi(paymentsRoutes.refundPart, async (c) => {
     const { orderId, refundId } = c.req.valid('param')
-    return c.json(await cashier.refundPart(orderId, { id: refundId, ...c.req.valid('json') }), 200)
+    return c.json(
+      await paymentService.refundPart(orderId, { id: refundId, ...c.req.valid('json') }),
+      200,
+    )
   })
 
   app.use('/payments/*', signedIn(verify))
   app.use('/payments/:orderId/reconcile', signedIn(verify, 'operator'))
   app.openapi(paymentsRoutes.reconcile, async (c) => {
     const { orderId } = c.req.valid('param')
-    await cashier.reconcile(orderId)
+    await paymentService.reconcile(orderId)
     const found = await payments.find(orderId, c.get('identity'))
     if (!found) throw refused('not-found', 'There is no such payment.')
     return c.json(found, 200)

@@ -1,5 +1,5 @@
 import { Fault } from '@sidecart/chassis/core/errors.ts'
-import { abortedAfter } from '@sidecart/chassis/core/timeout.ts'
+import { withAbortSignal } from '@sidecart/chassis/core/timeout.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
 import { Pool } from 'undici'
 import { z } from 'zod'
@@ -77,7 +77,7 @@ export function createProvider(options: {
 
   async function answered<T>(what: string, path: string, ask: (signal: AbortSignal) => Promise<T>) {
     try {
-      return await abortedAfter(timeoutMs, ask)
+      return await withAbortSignal(timeoutMs, ask)
     } catch (cause) {
       asked.inc({ operation: operationOf(path), status: 'none' })
       throw new Fault('provider-unavailable', `The provider did not answer ${what}.`, { cause })

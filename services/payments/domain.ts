@@ -1,4 +1,4 @@
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro, type Money } from '@sidecart/chassis/contract/money.ts'
 import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
 import {
@@ -62,7 +62,7 @@ export type Change = {
   from: Pick<Payment, 'status' | 'version'>
   payment: Payment
   movement?: Movement
-  facts: Announcement[]
+  facts: OutboxMessage[]
 }
 
 export const pending = (paymentId: string, orderId: string, asked: ChargeRequest): Pending => ({

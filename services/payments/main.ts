@@ -1,13 +1,13 @@
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
-import { createRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as newId } from 'uuid'
 import { z } from 'zod'
 import { createPaymentsApp } from './app.ts'
-import { createCashier } from './cashier.ts'
 import { createProvider } from './clients.ts'
 import { migrations } from './migrations/index.ts'
+import { createPaymentService } from './payment-service.ts'
 import { createStore, type PaymentsTables } from './store.ts'
 
 const env = readEnvironment({ PROVIDER_URL: z.url() })
@@ -25,7 +25,7 @@ const provider = createProvider({
 })
 service.onStop(provider.close)
 const payments = createStore(database)
-const cashier = createCashier({ payments, provider, newId })
-const relay = createRelay({ database, transport, source: 'payments', log })
-const app = createPaymentsApp({ cashier, payments, ...service, ready: database.ping })
+const paymentService = createPaymentService({ payments, provider, newId })
+const relay = createOutboxRelay({ database, transport, source: 'payments', log })
+const app = createPaymentsApp({ paymentService, payments, ...service, ready: database.ping })
 service.listen(app, [relay])

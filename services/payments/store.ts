@@ -80,7 +80,7 @@ export function createStore(database: Database<PaymentsTables>): Payments {
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
         if (movement) await record(tx, movement)
-        tx.announce(...facts)
+        tx.emit(...facts)
         return true
       })
       return saved ? payment : current(payment.orderId)

@@ -18,7 +18,7 @@ const home = {
 }
 
 describe('registering', () => {
-  test('makes a customer, whatever the e-mail looked like, and announces it', async () => {
+  test('makes a customer, whatever the e-mail looked like, and emits it', async () => {
     const body = { email: '  Grace@Example.COM ', name: ' Grace ', password }
     const { status, headers, body: profile } = await shop.ask('POST', '/users', { body })
     expect([status, headers.get('location')]).toEqual([201, '/users/me'])
@@ -31,7 +31,7 @@ describe('registering', () => {
       registeredAt: shop.clock.now.toISOString(),
     })
     const { role: _, registeredAt: __, ...contact } = profile
-    expect(await shop.announced(String(profile.userId))).toEqual([
+    expect(await shop.emitted(String(profile.userId))).toEqual([
       { topic: 'users-registered-v1', data: { ...contact, version: 1 } },
     ])
   })
@@ -117,12 +117,12 @@ describe('the own profile', () => {
     expect(JSON.stringify(body)).not.toMatch(/argon2|password|hash/i)
   })
 
-  test('takes another name, and announces it with the next version', async () => {
+  test('takes another name, and emits it with the next version', async () => {
     const { userId, token } = await shop.somebody()
     const answer = await shop.ask('PATCH', '/users/me', { token, body: { name: 'Countess' } })
     expect([answer.status, answer.body.name]).toEqual([200, 'Countess'])
     await shop.ask('PATCH', '/users/me', { token, body: { name: 'Countess' } })
-    expect(await shop.announced(userId)).toMatchObject([
+    expect(await shop.emitted(userId)).toMatchObject([
       { topic: 'users-registered-v1', data: { version: 1 } },
       { topic: 'users-contact-changed-v1', data: { name: 'Countess', version: 2 } },
     ])
@@ -138,7 +138,7 @@ describe('the own profile', () => {
     )
     expect((await change({ email, currentPassword: password })).body.email).toBe(email)
     expect((await shop.signIn(email)).token).toMatch(/^ey/)
-    expect(await shop.announced(userId)).toMatchObject([{}, { data: { email, version: 2 } }])
+    expect(await shop.emitted(userId)).toMatchObject([{}, { data: { email, version: 2 } }])
   })
 
   test('does not take the e-mail of another', async () => {
@@ -146,7 +146,7 @@ describe('the own profile', () => {
     const body = { email: other.email, currentPassword: password }
     const answer = await shop.ask('PATCH', '/users/me', { token: one.token, body })
     expect([answer.status, answer.body.code]).toEqual([409, 'email-taken'])
-    expect(await shop.announced(one.userId)).toHaveLength(1)
+    expect(await shop.emitted(one.userId)).toHaveLength(1)
   })
 
   test('refuses empty and unknown changes', async () => {
@@ -161,20 +161,20 @@ describe('the own profile', () => {
     await Promise.all(
       names.map((name) => shop.ask('PATCH', '/users/me', { token, body: { name } })),
     )
-    const versions = (await shop.announced(userId)).map(({ data }) => Number(data.version))
+    const versions = (await shop.emitted(userId)).map(({ data }) => Number(data.version))
     expect(versions.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
   })
 })
 
 describe('notification preferences', () => {
-  test('are replaced as a whole and announced', async () => {
+  test('are replaced as a whole and emitted', async () => {
     const { userId, token } = await shop.somebody()
     const body = { orderUpdates: false, paymentUpdates: true, marketing: true }
     const path = '/users/me/preferences'
     expect((await shop.ask('PUT', path, { token, body })).body).toEqual(body)
     expect((await shop.ask('GET', path, { token })).body).toEqual(body)
     expect((await shop.ask('PUT', path, { token, body: { marketing: false } })).status).toBe(400)
-    expect(await shop.announced(userId)).toMatchObject([
+    expect(await shop.emitted(userId)).toMatchObject([
       {},
       { topic: 'users-contact-changed-v1', data: { preferences: body, version: 2 } },
     ])
@@ -291,13 +291,13 @@ describe('addresses', () => {
   })
 })
 
-test('another e-mail and another password are announced, so that the owner is told', async () => {
+test('another e-mail and another password are emitted, so that the owner is told', async () => {
   const { userId, email, token } = await shop.somebody()
   const body = { email: `new-${email}`, currentPassword: password }
   expect((await shop.ask('PATCH', '/users/me', { token, body })).status).toBe(200)
   const change = { currentPassword: password, newPassword: 'another horse battery' }
   expect((await shop.ask('POST', '/users/me/password', { token, body: change })).status).toBe(200)
-  expect(await shop.announced(userId)).toMatchObject([
+  expect(await shop.emitted(userId)).toMatchObject([
     { data: { version: 1 } },
     { data: { email: `new-${email}`, formerEmail: email, version: 2 } },
     { data: { email: `new-${email}`, passwordChanged: true, version: 3 } },

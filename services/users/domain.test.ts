@@ -26,7 +26,7 @@ describe('a contact', () => {
     ])
   })
 
-  test('announces a change with the next version and everything a listener needs', () => {
+  test('emits a change with the next version and everything a listener needs', () => {
     const { user } = register({ ...ada, now })
     const change = changeContact(user, { name: 'Ada Lovelace' })
     expect(change.user).toEqual({ ...user, name: 'Ada Lovelace', version: 2 })
@@ -46,7 +46,7 @@ describe('a contact', () => {
     expect(changeContact(user, wanted).user).toEqual({ ...user, ...wanted, version: 2 })
   })
 
-  test('that stays the same is not announced', () => {
+  test('that stays the same is not emitted', () => {
     const { user } = register({ ...ada, now })
     const { email, name, preferences } = user
     const same = { email, name, preferences: { ...preferences } }

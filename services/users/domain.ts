@@ -1,4 +1,4 @@
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { type Preferences, type Profile, users } from './contract.ts'
 
@@ -27,8 +27,8 @@ export type User = {
   registeredAt: Date
 }
 
-/** What a decision leads to: the user to be stored and the facts to be announced with it. */
-export type Change = { user: User; facts: Announcement[] }
+/** What a decision leads to: the user to be stored and the facts to be emitted with it. */
+export type Change = { user: User; facts: OutboxMessage[] }
 
 export type Contact = Pick<User, 'email' | 'name' | 'preferences'>
 type Wanted = { [Field in keyof Contact]?: Contact[Field] | undefined }

@@ -1,7 +1,7 @@
 import { limitsEnvironment, readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { createWorker } from '@sidecart/chassis/core/worker.ts'
 import { createVerifier } from '@sidecart/chassis/http/authentication.ts'
-import { createRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as uuid } from 'uuid'
@@ -42,7 +42,7 @@ const app = createUsersApp({
   now,
   newId: uuid,
 })
-const relay = createRelay({ database, transport, source: 'users', log })
+const relay = createOutboxRelay({ database, transport, source: 'users', log })
 const sweep = createWorker({
   name: 'sweep of what has expired',
   log,

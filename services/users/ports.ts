@@ -12,7 +12,7 @@ export type Users = {
 
 export type Credentials = {
   of(email: string): Promise<{ user: User; passwordHash: string } | undefined>
-  /** Stores the new hash, ends every session of the user, and announces the change. */
+  /** Stores the new hash, ends every session of the user, and emits the change. */
   replace(userId: string, passwordHash: string, now: Date): Promise<void>
 }
 

@@ -300,11 +300,11 @@ describe('the demo accounts', () => {
       now: () => shop.clock.now,
     })
 
-  test('are there after any number of starts at once, and announced once', async () => {
+  test('are there after any number of starts at once, and emitted once', async () => {
     await Promise.all([seed(), seed(), seed()])
     await seed()
     const demoId = '018f0000-0000-7000-8000-000000000001'
-    expect(await shop.announced(demoId)).toMatchObject([
+    expect(await shop.emitted(demoId)).toMatchObject([
       { topic: 'users-registered-v1', data: { email: 'demo@sidecart.example', version: 1 } },
     ])
     expect(await shop.addresses.list(demoId)).toHaveLength(1)

@@ -55,7 +55,7 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     return { token: String(body.accessToken), refreshToken: String(body.refreshToken) }
   }
 
-  const announced = async (userId: string) =>
+  const emitted = async (userId: string) =>
     (await database.rows.selectFrom('outbox').selectAll().orderBy('id').execute())
       .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
       .filter(({ data }) => data.userId === userId)
@@ -79,7 +79,7 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     anotherInstance,
     somebody,
     signIn,
-    announced,
+    emitted,
     stop,
   }
 }

@@ -1,9 +1,9 @@
 import { join, matchesGlob, relative } from 'node:path'
 import {
+  type AppConfig,
   appEnvironment,
   daprdArguments,
   readRunFile,
-  type Stanza,
 } from '@sidecart/platform/config/dapr-yaml.ts'
 import { inboxPort, providerPort, smtpPort } from '@sidecart/platform/config/ports.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
@@ -37,7 +37,7 @@ const compose = parse(text, { merge: true }) as {
   volumes: Record<string, unknown>
 }
 const containers = Object.entries(compose.services)
-const stanzas = readRunFile(join(root, 'dapr.yaml'))
+const appConfigs = readRunFile(join(root, 'dapr.yaml'))
 const shop = '/shop'
 
 /** What is another in containers, and why; everything else has to agree with dapr.yaml. */
@@ -94,8 +94,8 @@ function flagsOf(given: readonly string[]): Record<string, string[]> {
 const inContainer = (path: string) =>
   path.startsWith(root) ? join(shop, relative(root, path)) : path
 
-function expectedFlags(stanza: Stanza): Record<string, string[]> {
-  const local = daprdArguments(stanza, 'sentry:50001', 'scheduler:50006').map(inContainer)
+function expectedFlags(appConfig: AppConfig): Record<string, string[]> {
+  const local = daprdArguments(appConfig, 'sentry:50001', 'scheduler:50006').map(inContainer)
   const { config = [], ...flags } = { ...flagsOf(local), ...containerFlags }
   const all = { ...flags, config: [...config, `${shop}/deploy/dapr/names.yaml`] }
   return Object.fromEntries(
@@ -103,9 +103,9 @@ function expectedFlags(stanza: Stanza): Record<string, string[]> {
   ) as Record<string, string[]>
 }
 
-function expectedEnvironment(stanza: Stanza): Record<string, string> {
+function expectedEnvironment(appConfig: AppConfig): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(appEnvironment(stanza)).flatMap(([name, value]) => {
+    Object.entries(appEnvironment(appConfig)).flatMap(([name, value]) => {
       const there = (containerEnvironment[name] ?? ((same) => same))(value)
       return there === undefined ? [] : [[name, there]]
     }),
@@ -116,33 +116,33 @@ const texts = (environment: Service['environment'] = {}) =>
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]))
 
 describe('docker-compose.yml is the same shop as dapr.yaml', () => {
-  it('has an app and a sidecar for each stanza, and no other', () => {
-    const wanted = stanzas.map(({ appId }) => appId).sort()
+  it('has an app and a sidecar for each appConfig, and no other', () => {
+    const wanted = appConfigs.map(({ appId }) => appId).sort()
     const sidecars = containers.filter(([, { image }]) => image === 'sidecart-sidecar')
     expect(sidecars.map(([name]) => name).sort()).toEqual(wanted.map((app) => `${app}-dapr`))
     const apps = containers.filter(([, { image }]) => image === 'sidecart-service')
     expect(apps.map(([name]) => name).sort()).toEqual([...wanted, 'provider'].sort())
   })
 
-  it.each(stanzas.map((stanza) => [stanza.appId, stanza] as const))(
+  it.each(appConfigs.map((appConfig) => [appConfig.appId, appConfig] as const))(
     '%s starts in its folder with the environment of dapr.yaml',
-    (app, stanza) => {
+    (app, appConfig) => {
       const { working_dir, command, environment } = container(app)
-      expect(working_dir).toBe(inContainer(stanza.directory))
-      expect(words(command).at(-1)).toBe(stanza.command.at(-1))
+      expect(working_dir).toBe(inContainer(appConfig.directory))
+      expect(words(command).at(-1)).toBe(appConfig.command.at(-1))
       expect(words(command)).toContain('--env-file=/run/sidecart/env')
-      expect(texts(environment)).toEqual({ ...expectedEnvironment(stanza), ...added(app) })
+      expect(texts(environment)).toEqual({ ...expectedEnvironment(appConfig), ...added(app) })
     },
   )
 
-  it.each(stanzas.map((stanza) => [stanza.appId, stanza] as const))(
+  it.each(appConfigs.map((appConfig) => [appConfig.appId, appConfig] as const))(
     'the sidecar of %s has the flags, ports, components and configuration of dapr.yaml',
-    (app, stanza) => {
+    (app, appConfig) => {
       const { command, environment } = container(`${app}-dapr`)
       const { DAPRD_FLAGS, DAPR_HTTP_PORT, ...others } = texts(environment)
-      expect(flagsOf([...words(DAPRD_FLAGS), ...words(command)])).toEqual(expectedFlags(stanza))
+      expect(flagsOf([...words(DAPRD_FLAGS), ...words(command)])).toEqual(expectedFlags(appConfig))
       expect({ DAPR_HTTP_PORT, others }).toEqual({
-        DAPR_HTTP_PORT: String(stanza.ports.http),
+        DAPR_HTTP_PORT: String(appConfig.ports.http),
         others: { APP_ID: app, ...(app !== 'gateway' && { BROKER: 'nats:4222' }) },
       })
     },
@@ -204,7 +204,7 @@ describe('docker-compose.yml is closed by default', () => {
         .filter(([, one]) => networksOf(one).includes(network))
         .map(([name]) => name)
         .sort()
-    const apps = stanzas.map(({ appId }) => appId)
+    const apps = appConfigs.map(({ appId }) => appId)
     const sidecars = apps.map((app) => `${app}-dapr`)
     const withDatabase = databases.filter((name) => name !== 'state')
     const pairs = apps.map((app): [string, string[]] => [
@@ -246,7 +246,7 @@ describe('docker-compose.yml is closed by default', () => {
         .map(([name]) => name)
         .sort()
     const makers = ['renewal', 'secrets']
-    for (const { appId } of stanzas) {
+    for (const { appId } of appConfigs) {
       expect(readers(`${appId}-app`)).toEqual([appId, ...makers].sort())
       expect(readers(`${appId}-sidecar`)).toEqual([`${appId}-dapr`, ...makers].sort())
     }

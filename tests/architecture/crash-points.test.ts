@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { crashPoints, isPassOf } from '../crash/copy.ts'
-import { sabotages } from '../crash/safeguards.ts'
+import { mutations } from '../crash/mutations.ts'
 import { filesBelow, read } from './tree.ts'
 
 const shipped = ['packages/chassis', 'services'].flatMap((folder) => filesBelow(folder, /\.ts$/))
@@ -58,7 +58,7 @@ describe('crash points', () => {
 })
 
 describe('a safeguard that tests take away', () => {
-  it.each(sabotages)('is where they look for it: $safeguard', ({ file, lines }) => {
+  it.each(mutations)('is where they look for it: $safeguard', ({ file, lines }) => {
     for (const [text] of lines) expect(read(file).split(text), text).toHaveLength(2)
   })
 })

@@ -26,7 +26,7 @@ const nothing: unknown = new Proxy(() => {}, {
 const ports = {
   ...Object.fromEntries(
     `users credentials addresses sessions passwords accessTokens refreshTokens throttle addressBook confirmations countries shipsTo
-    store overview catalog driver backlog inbox deadLetters cache cashier payments baskets records mails`
+    store overview catalog driver backlog inbox deadLetters cache paymentService payments baskets records mails`
       .split(/\s+/)
       .map((name) => [name, nothing]),
   ),

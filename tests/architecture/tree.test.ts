@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { documents, filesBelow, foldersIn, importsOf, read, root } from './tree.ts'
 
-type Stanza = {
+type AppConfig = {
   appID: string
   appDirPath: string
   appPort: number
   configFilePath: string
 } & Record<string, unknown>
-const stanzas = (parse(read('dapr.yaml')) as { apps: Stanza[] }).apps
+const appConfigs = (parse(read('dapr.yaml')) as { apps: AppConfig[] }).apps
 const services = foldersIn('services')
 const source = /\.ts$/
 const tests = /\.(test|suite)\.ts$/
@@ -18,18 +18,18 @@ const production = (folder: string) =>
   filesBelow(folder, source).filter((path) => !tests.test(path))
 
 describe('the tree is the architecture', () => {
-  it('one folder in services/ is one stanza in dapr.yaml with that app-id', () => {
-    expect(stanzas.map(({ appID }) => appID).sort()).toEqual(services)
-    for (const { appID, appDirPath } of stanzas) expect(appDirPath).toBe(`services/${appID}`)
+  it('one folder in services/ is one appConfig in dapr.yaml with that app-id', () => {
+    expect(appConfigs.map(({ appID }) => appID).sort()).toEqual(services)
+    for (const { appID, appDirPath } of appConfigs) expect(appDirPath).toBe(`services/${appID}`)
   })
 
   it('no two processes share a port', () => {
-    const ports = stanzas.flatMap((stanza) =>
+    const ports = appConfigs.flatMap((appConfig) =>
       ['appPort', 'daprHTTPPort', 'daprGRPCPort', 'daprInternalGRPCPort', 'metricsPort'].map(
-        (name) => stanza[name],
+        (name) => appConfig[name],
       ),
     )
-    expect(new Set(ports).size).toBe(stanzas.length * 5)
+    expect(new Set(ports).size).toBe(appConfigs.length * 5)
   })
 
   it('the README’s table names every service', () => {
@@ -38,7 +38,7 @@ describe('the tree is the architecture', () => {
   })
 
   it('every service has a README, a main, an app, and a configuration of its own', () => {
-    for (const { appID, configFilePath } of stanzas) {
+    for (const { appID, configFilePath } of appConfigs) {
       for (const file of ['README.md', 'main.ts', 'app.ts'])
         expect(existsSync(join(root, 'services', appID, file)), `services/${appID}/${file}`).toBe(
           true,

@@ -11,7 +11,7 @@ import {
   secrets,
   shipTo,
 } from '../system/client.ts'
-import { deadLetters, parkedOrder } from './troubles.ts'
+import { deadLetters, parkedOrder } from './fixtures.ts'
 import {
   addToBasket,
   checkOut,

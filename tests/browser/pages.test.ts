@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, it } from 'vitest'
-import { flawsOfAll } from './flaws.ts'
+import { violationsOnAll } from './accessibility.ts'
 import { opsPages, ownPages, publicPages } from './pages.ts'
 import { signInAsOperator, useBrowser } from './visitor.ts'
 
@@ -8,13 +8,13 @@ const { visitor, expectFaults } = useBrowser()
 const still = { reducedMotion: 'reduce' } as const
 
 it('the pages that everybody sees can be used by everybody', async () => {
-  expect(await flawsOfAll(await visitor(still), publicPages)).toEqual([])
+  expect(await violationsOnAll(await visitor(still), publicPages)).toEqual([])
 })
 
 it('so can the pages that only their owner sees, and the dialog', async () => {
   const page = await visitor(still)
   const pages = await ownPages(page)
-  expect(await flawsOfAll(page, pages)).toEqual([])
+  expect(await violationsOnAll(page, pages)).toEqual([])
   await page.goto(pages.find(({ name }) => name === 'order')?.path ?? '')
   await page.getByRole('button', { name: 'Ask for a refund' }).click()
   await page.getByRole('dialog').waitFor()
@@ -24,7 +24,7 @@ it('so can the pages that only their owner sees, and the dialog', async () => {
 it('so can the operations console', async () => {
   const page = await visitor(still)
   await signInAsOperator(page)
-  expect(await flawsOfAll(page, await opsPages())).toEqual([])
+  expect(await violationsOnAll(page, await opsPages())).toEqual([])
 })
 
 it('so can a form that was refused', async () => {

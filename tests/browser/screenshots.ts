@@ -5,9 +5,9 @@ import type { Page } from 'playwright-core'
 import { gateway, newCustomer, operator as operatorOf, root } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { launch } from './chromium.ts'
+import { deadLetters, hourOfSales, parkedOrder } from './fixtures.ts'
 import { opsPages, ownPages, publicPages, type ShopPage } from './pages.ts'
 import openShop from './set-up.ts'
-import { deadLetters, hourOfSales, parkedOrder } from './troubles.ts'
 import { signInAsOperator, wear } from './visitor.ts'
 
 /*

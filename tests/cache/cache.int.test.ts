@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Product } from '@sidecart/catalog/contract.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { createDaprTransport } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
+import { createDaprSidecar } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
 import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { redis, startRedis } from '@sidecart/platform/servers/redis.ts'
 import { testWith } from '@sidecart/testing/needs.ts'
@@ -26,7 +26,7 @@ async function shop() {
     'redis-username': login.user,
     'redis-password': login.password,
   })
-  const transport = createDaprTransport({ httpPort, grpcPort, apiToken: '' })
+  const transport = createDaprSidecar({ httpPort, grpcPort, apiToken: '' })
   onTestFinished(() => transport.close())
   await transport.ready(20_000)
   const place = { price: 100 }

@@ -1,25 +1,25 @@
 import { join } from 'node:path'
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type Door, openDoor } from '@sidecart/client/http-client.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
-import { untilRest } from '@sidecart/verify/chaos/rest.ts'
-import { unsubscribe } from '@sidecart/verify/chaos/stage.ts'
-import { createRecorder, type RecordLine } from '@sidecart/verify/invariants/record.ts'
-import type { World } from '@sidecart/verify/invariants/world.ts'
+import { unsubscribe } from '@sidecart/verify/chaos/fixtures.ts'
+import { untilRest } from '@sidecart/verify/chaos/wait-until-idle.ts'
+import { createRecorder, type JournalLine } from '@sidecart/verify/invariants/client-journal.ts'
+import type { Snapshot } from '@sidecart/verify/invariants/snapshot.ts'
 
 export type Buyers = {
   door: Door
   operator: Customer
   customers: Customer[]
-  record(line: RecordLine): void
+  record(line: JournalLine): void
   /** Waits until the shop is at rest, and answers what is wrong then, and all that there is. */
-  settle(): Promise<{ violations: string[]; world: World }>
+  settle(): Promise<{ violations: string[]; world: Snapshot }>
 }
 
 /** Customers of a shop that is open, one in four of whom wants mails, and a record of what they ask. */
 export async function buyers(name: string, count: number): Promise<Buyers> {
-  const shop = await thisShop()
+  const shop = await connectionInfo()
   const door = openDoor(shop.gateway)
   const file = join(projectAt().home, 'chaos', `${name}-${Date.now()}.jsonl`)
   const record = createRecorder(file)

@@ -1,5 +1,5 @@
-import { place } from '@sidecart/verify/chaos/place.ts'
-import { setStock } from '@sidecart/verify/chaos/stage.ts'
+import { setStock } from '@sidecart/verify/chaos/fixtures.ts'
+import { place } from '@sidecart/verify/chaos/place-order.ts'
 import { expect, it } from 'vitest'
 import { atATime, buyers } from './buyers.ts'
 

@@ -1,7 +1,7 @@
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { type Placed, place } from '@sidecart/verify/chaos/place.ts'
-import { setStock } from '@sidecart/verify/chaos/stage.ts'
-import { startStorm } from '@sidecart/verify/chaos/storm.ts'
+import { startFaultRun } from '@sidecart/verify/chaos/fault-run.ts'
+import { setStock } from '@sidecart/verify/chaos/fixtures.ts'
+import { type Placed, place } from '@sidecart/verify/chaos/place-order.ts'
 import { createInjector } from '@sidecart/verify/faults/inject.ts'
 import { schedule, wordsFor } from '@sidecart/verify/faults/schedule.ts'
 import { expect, it, onTestFailed, onTestFinished } from 'vitest'
@@ -21,7 +21,7 @@ it(`${keys} keys, each sent ${repeats} times in parallel while processes are kil
   const { customers, operator, door, record, settle } = await buyers('repeats', 8)
   await setStock(operator, sku, 10 * keys)
   const processes = ['gateway', 'gateway-sidecar', 'orders', 'orders-sidecar', 'catalog']
-  const storm = startStorm(
+  const storm = startFaultRun(
     schedule(seed, ['kill'], { processes, databases: [], broker: 'nats' }, everySeconds),
     createInjector(projectAt(), { door, links: new Map() }),
     () => {},

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 
 const root = join(import.meta.dirname, '../..')
 
 /** Vitest's global set-up of the chaos tests: the shop under its own supervisor, which starts again what is killed. */
 export default async function openShop(): Promise<() => Promise<void>> {
-  liftLimits()
+  raiseLimits()
   await sidecart('up', '--detach')
   return async () => {
     await sidecart('down')

@@ -2,9 +2,9 @@ import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
+import { type Harness, openHarness } from './harness.ts'
 import { type Journal, openJournal } from './journal.ts'
-import { openRig, type Rig } from './rig.ts'
-import { factOf, factsOf, say, sayEach, sayUntil, upTo } from './say.ts'
+import { eventOf, eventsOf, say, sayEach, sayUntil, upTo } from './publish.ts'
 import { broker } from './sets.ts'
 
 // The topics and apps are the shop's, so that its own component files are tried; the facts are the suite's.
@@ -17,7 +17,7 @@ const instances = [
   { name: 'carts', app: 'carts', journal: 'users', hears: [confirmed] },
 ]
 
-let rig: Rig
+let rig: Harness
 let orders: Transport
 let catalog: Journal
 let carts: Journal
@@ -28,11 +28,11 @@ let handledAfterAppAway: Promise<Seen>
 let handledAfterSidecarCrash: Promise<Seen> | undefined
 
 beforeAll(async () => {
-  rig = await openRig({ broker }, ['common', `pubsub-${broker}`, 'secrets-file'], instances)
+  rig = await openHarness({ broker }, ['common', `pubsub-${broker}`, 'secrets-file'], instances)
   server = rig.server ?? ''
   await rig.start('orders', 'orders-sidecar')
   orders = rig.sidecar('orders')
-  await say(orders, factsOf(cancelled, 'early', [1, 2, 3]))
+  await say(orders, eventsOf(cancelled, 'early', [1, 2, 3]))
   await rig.start('catalog', 'catalog-sidecar', 'carts', 'carts-sidecar')
   catalog = openJournal(rig.journalOf('catalog'))
   carts = openJournal(rig.journalOf('carts'))
@@ -49,7 +49,7 @@ afterAll(async () => {
 })
 
 async function everySubscriber(): Promise<Seen> {
-  await say(orders, factsOf(confirmed, 'all', upTo(5)))
+  await say(orders, eventsOf(confirmed, 'all', upTo(5)))
   const all = [catalog, carts].map((journal) => hears(journal, 'all', upTo(5)))
   return (await Promise.all(all)).find((seen) => seen !== true) ?? true
 }
@@ -59,7 +59,7 @@ async function appAway(): Promise<Seen> {
   await rig.stop('carts')
   const noticed = () => rig.logOf('carts-sidecar').includes('un-healthy')
   await until('the sidecar has noticed', noticed, 30_000)
-  await say(orders, factsOf(confirmed, 'app-away', upTo(20)))
+  await say(orders, eventsOf(confirmed, 'app-away', upTo(20)))
   await rig.start('carts')
   const all = await hears(carts, 'app-away', upTo(20))
   return all === true ? same(await carts.deadLetters(), []) : all
@@ -67,7 +67,7 @@ async function appAway(): Promise<Seen> {
 
 /** The sidecar dies while the handler of a fact that it had taken is at work, and that handler fails. */
 async function sidecarDies(): Promise<void> {
-  await say(orders, factsOf(cancelled, 'orphan', [1], { hangs: 3000 }))
+  await say(orders, eventsOf(cancelled, 'orphan', [1], { hangs: 3000 }))
   await until('the orphan is being handled', async () => (await catalog.attempts('orphan')).length)
   await rig.kill('catalog-sidecar')
 }
@@ -99,26 +99,26 @@ describe(`facts through ${broker}`, () => {
   can('every-subscriber', async () => heardByBoth)
 
   can('ordered', async () => {
-    await sayEach(orders, factsOf(confirmed, 'ordered', upTo(30)))
+    await sayEach(orders, eventsOf(confirmed, 'ordered', upTo(30)))
     return hearsInOrder('ordered', upTo(30))
   })
 
   can('bulk', async () => {
-    await say(orders, factsOf(confirmed, 'bulk', upTo(100)))
+    await say(orders, eventsOf(confirmed, 'bulk', upTo(100)))
     return hears(catalog, 'bulk', upTo(100))
   })
 
   can('ordered-bulk', () => hearsInOrder('bulk', upTo(100)))
 
   can('megabyte', async () => {
-    await say(orders, factsOf(cancelled, 'large', [1], { padding: 'x'.repeat(1_000_000) }))
+    await say(orders, eventsOf(cancelled, 'large', [1], { padding: 'x'.repeat(1_000_000) }))
     return hears(catalog, 'large', [1])
   })
 
   can('duplicates', async () => {
-    const [fact] = factsOf(cancelled, 'thrice', [1])
+    const [fact] = eventsOf(cancelled, 'thrice', [1])
     if (fact) await sayEach(orders, [fact, fact, fact])
-    await say(orders, factsOf(cancelled, 'after', [1]))
+    await say(orders, eventsOf(cancelled, 'after', [1]))
     await hears(catalog, 'after', [1])
     return hears(catalog, 'thrice', [1])
   })
@@ -129,7 +129,7 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('topic-scopes', async () => {
-    const others = factsOf('payments-charged-v1', 'forged', [1])
+    const others = eventsOf('payments-charged-v1', 'forged', [1])
     return say(orders, others).then(
       () => 'orders said what only payments may say',
       () => true as const,
@@ -137,26 +137,26 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('retries', async () => {
-    await say(orders, factsOf(cancelled, 'twice', [1], { fails: 2 }))
+    await say(orders, eventsOf(cancelled, 'twice', [1], { fails: 2 }))
     const applied = await hears(catalog, 'twice', [1])
     return applied === true ? same([(await catalog.attempts('twice')).length], [3]) : applied
   })
 
   can('ordered-retries', async () => {
     const [first, ...rest] = upTo(5).map((n) =>
-      factOf(cancelled, { key: 'overtaken', n, fails: n === 1 ? 2 : 0 }),
+      eventOf(cancelled, { key: 'overtaken', n, fails: n === 1 ? 2 : 0 }),
     )
     if (first) await sayEach(orders, [first, ...rest])
     return hearsInOrder('overtaken', upTo(5))
   })
 
   can('app-crash', async () => {
-    await say(orders, factsOf(cancelled, 'crash', [1], { crashes: true }))
+    await say(orders, eventsOf(cancelled, 'crash', [1], { crashes: true }))
     return hears(catalog, 'crash', [1])
   })
 
   can('poison', async () => {
-    const fact = factOf(cancelled, { key: 'poison', n: 1, fails: 99 })
+    const fact = eventOf(cancelled, { key: 'poison', n: 1, fails: 99 })
     await say(orders, [fact])
     const kept = await within(60_000, async () => {
       const letter = (await catalog.deadLetters()).find(({ id }) => id === fact.id)
@@ -170,14 +170,14 @@ describe(`facts through ${broker}`, () => {
 
   can('consumer-away', async () => {
     await rig.stop('catalog', 'catalog-sidecar')
-    await say(orders, factsOf(confirmed, 'away', upTo(20)))
+    await say(orders, eventsOf(confirmed, 'away', upTo(20)))
     await rig.start('catalog', 'catalog-sidecar')
     return hears(catalog, 'away', upTo(20))
   })
 
   can('competing', async () => {
     await rig.start('catalog-2', 'catalog-2-sidecar')
-    await say(orders, factsOf(confirmed, 'shared', upTo(60)))
+    await say(orders, eventsOf(confirmed, 'shared', upTo(60)))
     const all = await hears(catalog, 'shared', upTo(60))
     const attempts = await catalog.attempts('shared')
     const handedOver = attempts.filter(
@@ -198,7 +198,7 @@ describe(`facts through ${broker}`, () => {
 describe(`${broker} itself`, () => {
   can('broker-crash', async () => {
     await rig.stop('catalog', 'catalog-sidecar')
-    await say(orders, factsOf(confirmed, 'kept', upTo(20)))
+    await say(orders, eventsOf(confirmed, 'kept', upTo(20)))
     await rig.kill(server)
     await until('the broker is back', () => rig.isReady(server), 60_000)
     await rig.start('catalog', 'catalog-sidecar')
@@ -208,7 +208,7 @@ describe(`${broker} itself`, () => {
 
   can('broker-away', async () => {
     await rig.stop(server)
-    const accepted = await say(orders, factsOf(confirmed, 'nobody', [1])).then(
+    const accepted = await say(orders, eventsOf(confirmed, 'nobody', [1])).then(
       () => true,
       () => false,
     )
@@ -231,7 +231,7 @@ describe(`${broker} itself`, () => {
   async function saidUnderFire(): Promise<number[]> {
     let n = 0
     let over = false
-    const next = () => (over ? undefined : factOf(confirmed, { key: 'under fire', n: ++n }))
+    const next = () => (over ? undefined : eventOf(confirmed, { key: 'under fire', n: ++n }))
     const said = Promise.all(upTo(4).map(() => sayUntil(orders, next)))
     for (const _ of upTo(3)) {
       const before = n
@@ -246,7 +246,7 @@ describe(`${broker} itself`, () => {
   /** The number of a fact, if it was accepted, that a frozen broker was told before it was killed. */
   async function saidToTheDying(): Promise<number[]> {
     rig.freeze(server)
-    const said = say(orders, factsOf(confirmed, 'under fire', [0])).then(
+    const said = say(orders, eventsOf(confirmed, 'under fire', [0])).then(
       () => [0],
       () => [],
     )
@@ -261,7 +261,7 @@ describe(`${broker} itself`, () => {
   /** That a fact can be said within 20 s, and is heard. */
   async function saysAgain(key: string): Promise<Seen> {
     const said = await within(20_000, () =>
-      say(orders, factsOf(confirmed, key, [1])).then(
+      say(orders, eventsOf(confirmed, key, [1])).then(
         () => true as const,
         (error: Error) => error.message,
       ),

@@ -3,8 +3,8 @@ import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
-import { openRig, type Rig } from './rig.ts'
-import { upTo } from './say.ts'
+import { type Harness, openHarness } from './harness.ts'
+import { upTo } from './publish.ts'
 import { state } from './sets.ts'
 
 // The one app of the shop that has a state store, twice.
@@ -13,11 +13,11 @@ const instances = [
   { name: 'carts-2', app: 'carts', journal: 'users', hears: [] },
 ]
 
-let rig: Rig
+let rig: Harness
 let entries: Transport['state']
 
 beforeAll(async () => {
-  rig = await openRig({ state }, ['common', `state-${state}`, 'secrets-file'], instances)
+  rig = await openHarness({ state }, ['common', `state-${state}`, 'secrets-file'], instances)
   await rig.start('carts', 'carts-sidecar', 'carts-2', 'carts-2-sidecar')
   entries = rig.sidecar('carts').state
 })

@@ -1,19 +1,19 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Shop, thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo, type Shop } from '@sidecart/client/connection-info.ts'
 import { signIn } from '@sidecart/client/shop-client.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { assertPortsFree } from '@sidecart/platform/config/ports.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { procOf } from '@sidecart/platform/process/spawn.ts'
 import { stopLeftovers } from '@sidecart/platform/supervisor/down.ts'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
-import { planOf } from '@sidecart/platform/supervisor/prepare-stack.ts'
+import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
 import { writeState } from '@sidecart/platform/supervisor/state-file.ts'
 import { createSupervisor } from '@sidecart/platform/supervisor/supervisor.ts'
 import { until } from '@sidecart/testing/until.ts'
-import { readWorld, withMails } from '@sidecart/verify/invariants/read.ts'
-import type { World } from '@sidecart/verify/invariants/world.ts'
+import { readSnapshot, withMails } from '@sidecart/verify/invariants/read.ts'
+import type { Snapshot } from '@sidecart/verify/invariants/snapshot.ts'
 import pg from 'pg'
 import { root } from '../architecture/tree.ts'
 import { copyShop } from './copy.ts'
@@ -40,7 +40,7 @@ export type CrashShop = Shop & {
   ): Promise<void>
   /** Notes a line of the record that the shop's clients keep. */
   note(line: object): void
-  world(): Promise<World>
+  world(): Promise<Snapshot>
   stop(): Promise<void>
 }
 
@@ -53,8 +53,8 @@ export async function startCrashShop(): Promise<CrashShop> {
   const project = projectAt(home)
   await stopLeftovers(project)
   copyShop(home)
-  liftLimits()
-  const { servers, fleet } = await planOf(project, {})
+  raiseLimits()
+  const { servers, fleet } = await prepareStack(project, {})
   const units = [...servers.needed, ...fleet]
   await assertPortsFree(units)
   const notes = (file: string) => join(project.home, 'crash', file)
@@ -67,7 +67,7 @@ export async function startCrashShop(): Promise<CrashShop> {
     onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
   })
   await supervisor.startAll()
-  const places = { ...(await thisShop(project.home)), record: notes('record.jsonl') }
+  const places = { ...(await connectionInfo(project.home)), record: notes('record.jsonl') }
   const record = (name: string) => supervisor.records().find((one) => one.name === name)
   const noted = (file: string): string[] =>
     (readIfThere(notes(file)) ?? '').split('\n').filter(Boolean)
@@ -103,7 +103,7 @@ export async function startCrashShop(): Promise<CrashShop> {
     world: async () => {
       const { email, password } = places.operator
       const operator = await signIn(places.gateway, email, password)
-      return withMails(await readWorld(places, operator), places)
+      return withMails(await readSnapshot(places, operator), places)
     },
     stop: () => supervisor.stopAll(),
   }

@@ -92,7 +92,7 @@ export async function comesTo(
 
 /** Who is there, and what of the shop is at hand. */
 export type Shopping = { customer: Person; operator: Person } & Pick<CrashShop, 'holdUp' | 'note'>
-export type Errand = (shopping: Shopping) => Promise<void>
+export type ShoppingTask = (shopping: Shopping) => Promise<void>
 
 const mug = 'MUG-ENAMEL-BLUE'
 /** There are fewer than an order may have pieces. */
@@ -101,7 +101,7 @@ const scarce = 'TEAPOT-STONEWARE-RUST'
 const holdUpMs = 15_000
 
 /** What people do in a shop. Together they pass every crash point. */
-export const errands: Record<string, Errand> = {
+export const shoppingTasks: Record<string, ShoppingTask> = {
   async 'buys, receives and returns'(shopping) {
     const { customer, operator } = shopping
     await customer.ask('PUT', `/cart/items/${mug}`, { quantity: 1 })
@@ -160,17 +160,17 @@ export const errands: Record<string, Errand> = {
     const { operator } = shopping
     let late: string[] = []
     await shopping.holdUp('notifications', 'inbox', async () => {
-      const before = new Set(await putAside(operator))
+      const before = new Set(await storeFailure(operator))
       await place(shopping, orderOf(mug, 1, 'card_declined'))
       const areNew = async () => {
-        late = (await putAside(operator)).filter((id) => !before.has(id))
+        late = (await storeFailure(operator)).filter((id) => !before.has(id))
         return late.length > 0
       }
       // for longer it would keep the service from all of its database, and so from answering
       await until('a fact is put aside', areNew, holdUpMs, 200).catch(() => {})
     })
     const areHandled = async () => {
-      const open = await putAside(operator)
+      const open = await storeFailure(operator)
       return late.every((id) => !open.includes(id))
     }
     await until('what was put aside is handled', areHandled, patienceMs, 200)
@@ -198,7 +198,7 @@ export const errands: Record<string, Errand> = {
 }
 
 /** The ids of the facts that notifications could not handle yet. */
-export async function putAside(operator: Person): Promise<string[]> {
+export async function storeFailure(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)
 }

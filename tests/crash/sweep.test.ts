@@ -1,10 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { booksAgree } from './books.ts'
 import { crashPoints, isPassOf } from './copy.ts'
+import { booksAgree } from './invariants.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'
-import { type Errand, errands, newcomer, putAside, type Shopping, signIn } from './shoppers.ts'
+import {
+  newcomer,
+  type Shopping,
+  type ShoppingTask,
+  shoppingTasks,
+  signIn,
+  storeFailure,
+} from './shoppers.ts'
 
 /** A pattern of the passes (`service: name@pass`) to crash at, instead of all. */
 const chosen = process.env.CRASH_AT
@@ -18,8 +25,8 @@ const patienceMs = 240_000
 
 let shop: CrashShop
 let shopping: Shopping
-type Way = { errand: Errand; ms: number }
-/** By point, the errands that came by it, the shortest first: one of them may have done so by chance. */
+type Way = { errand: ShoppingTask; ms: number }
+/** By point, the shoppingTasks that came by it, the shortest first: one of them may have done so by chance. */
 const ways = new Map<string, Way[]>()
 /** Everybody who is or was about, and what went wrong for whom. */
 const people: Promise<void>[] = []
@@ -36,7 +43,7 @@ afterAll(async () => {
 
 it('every errand succeeds while nothing crashes', async () => {
   const walks: (Way & { points: Set<string> })[] = []
-  for (const errand of Object.values(errands)) {
+  for (const errand of Object.values(shoppingTasks)) {
     const [before, began] = [shop.passed().length, performance.now()]
     await errand(shopping)
     const ms = performance.now() - began
@@ -74,7 +81,7 @@ async function crashInTurn(services: readonly string[][]): Promise<void> {
   expect(troubles).toEqual([])
 }
 
-/** Sends people on the errands that lead to a pass, in turn, until it has crashed its service. */
+/** Sends people on the shoppingTasks that lead to a pass, in turn, until it has crashed its service. */
 async function crash(pass: string): Promise<void> {
   const crashed = () => shop.crashed().includes(pass)
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
@@ -85,7 +92,7 @@ async function crash(pass: string): Promise<void> {
     if (crashed()) break
     const some = Array.from({ length: Number(pass.at(-1)) }, () => send(pass, errand))
     people.push(...some)
-    // more people would only be in each other's way: some errands hold up a whole table
+    // more people would only be in each other's way: some shoppingTasks hold up a whole table
     await Promise.race([crashing, Promise.all(some).then(() => pause(1_000))])
   }
 }
@@ -96,14 +103,14 @@ function* inTurn<T>(all: readonly T[]): Generator<T> {
   while (all.length > 0) yield* all
 }
 
-const send = (pass: string, errand: Errand): Promise<void> =>
+const send = (pass: string, errand: ShoppingTask): Promise<void> =>
   errand(shopping).catch(({ message }: Error) => {
     troubles.push(`${pass}: who ${errand.name}: ${message}`)
   })
 
 /** Waits until nothing but idle looks happens, and no fact waits for its second try. */
 async function quiet(): Promise<void> {
-  const none = async () => (await putAside(shopping.operator)).length === 0
+  const none = async () => (await storeFailure(shopping.operator)).length === 0
   await until('what was put aside is handled', none, patienceMs, 200)
   const busy = () => shop.passed().filter((point) => !/commit of$| GET\b/.test(point)).length
   for (let before = -1, now = busy(); now !== before; now = busy()) {
@@ -113,7 +120,7 @@ async function quiet(): Promise<void> {
 }
 
 /**
- * Everything that the errands came by, once; and each point of the source at its second pass. Questions are left
+ * Everything that the shoppingTasks came by, once; and each point of the source at its second pass. Questions are left
  * out: they change nothing, so that nothing can be lost.
  */
 function passesToCrashAt(): string[] {

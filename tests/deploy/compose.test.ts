@@ -14,8 +14,8 @@ import { type ContainerShop, openContainers } from './shop.ts'
  * is skipped, with the reason; where all parts are required that is a failure.
  */
 const root = join(import.meta.dirname, '../..')
-const stanzas = readRunFile(join(root, 'dapr.yaml'))
-const apps = stanzas.map(({ appId }) => appId)
+const appConfigs = readRunFile(join(root, 'dapr.yaml'))
+const apps = appConfigs.map(({ appId }) => appId)
 const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
 /** How long the broker is away. Longer than the 124 s after which the client of Dapr's component gives up. */
 const awayMs = Number(process.env.SIDECART_BROKER_AWAY_SECONDS ?? 180) * 1_000

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 
 /** Pinned: what it finds depends on it. */
@@ -33,7 +33,7 @@ function ensureSchemathesis(): string {
 }
 
 const schemathesis = ensureSchemathesis()
-const { gateway, demo, operator } = await thisShop()
+const { gateway, demo, operator } = await connectionInfo()
 const accounts = { anonymous: undefined, customer: demo, operator }
 const failed: string[] = []
 for (const [name, account] of Object.entries(accounts)) {

@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { countPerOrder } from '../../bench/cost-per-order.ts'
 import { type Driver, startDriver } from '../../bench/driver/driver.ts'
 import { callsServedBy } from '../../bench/measure/requests.ts'
 import { type Meter, openMeter } from '../../bench/meter.ts'
-import { countPerOrder } from '../../bench/per-order.ts'
 import { broker } from '../conformance/sets.ts'
-import { stanzas } from './shop.ts'
+import { appConfigs } from './shop.ts'
 
 const project = projectAt()
 let folder: string
@@ -18,7 +18,7 @@ let driver: Driver
 let meter: Meter
 
 beforeAll(async () => {
-  const { gateway, operator } = await thisShop()
+  const { gateway, operator } = await connectionInfo()
   folder = await mkdtemp(join(tmpdir(), 'sidecart-costs-'))
   const stage = { orders: 1_000, customers: 2, mailed: 0, plentiful: 10, scarce: 0 }
   driver = startDriver()
@@ -39,7 +39,7 @@ afterAll(async () => {
 it.skipIf(broker !== 'jetstream')(
   'an order costs so many calls, facts and commits, and no more',
   async () => {
-    const services = stanzas.filter(({ appID }) => appID !== 'gateway')
+    const services = appConfigs.filter(({ appID }) => appID !== 'gateway')
     const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
     const counting = { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } }
     const perOrder = await countPerOrder(counting, 20)

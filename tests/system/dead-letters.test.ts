@@ -7,7 +7,7 @@ import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { operator, type Person, root, secrets } from './client.ts'
-import { sidecart, stanzas } from './shop.ts'
+import { appConfigs, sidecart } from './shop.ts'
 
 let ops: Person
 /** Two who were never registered and want no mail: none may leave about orders that never were. */
@@ -75,7 +75,7 @@ async function say(by: string, topic: string, data: unknown): Promise<string> {
 }
 
 async function publish(by: string, topic: string, body: string, type: string, query = '') {
-  const port = stanzas.find(({ appID }) => appID === by)?.daprHTTPPort
+  const port = appConfigs.find(({ appID }) => appID === by)?.daprHTTPPort
   const answer = await fetch(`http://127.0.0.1:${port}/v1.0/publish/pubsub/${topic}${query}`, {
     method: 'POST',
     headers: {
@@ -159,7 +159,7 @@ it.each([
 
 const sidecarPids = () =>
   Promise.all(
-    stanzas.map(async ({ daprHTTPPort }) => (await portHolder(daprHTTPPort))?.pid ?? 'gone'),
+    appConfigs.map(async ({ daprHTTPPort }) => (await portHolder(daprHTTPPort))?.pid ?? 'gone'),
   )
 
 it('a fact that its hearer refuses is listed with the refusal', async () => {

@@ -13,7 +13,7 @@ import {
   placed,
   secrets,
 } from './client.ts'
-import { stanzas } from './shop.ts'
+import { appConfigs } from './shop.ts'
 
 const mug = 'MUG-ENAMEL-BLUE'
 let ada: Person
@@ -95,13 +95,13 @@ describe('doors that are closed', () => {
   })
 
   it('a service refuses a call that did not come through its sidecar', async () => {
-    for (const { appID, appPort } of stanzas.filter(({ appID }) => appID !== 'gateway')) {
+    for (const { appID, appPort } of appConfigs.filter(({ appID }) => appID !== 'gateway')) {
       expect((await fetch(`http://127.0.0.1:${appPort}/openapi.json`)).status, appID).toBe(403)
     }
   })
 
   it('a sidecar refuses a caller without its token', async () => {
-    for (const { appID, daprHTTPPort } of stanzas) {
+    for (const { appID, daprHTTPPort } of appConfigs) {
       const answer = await fetch(
         `http://127.0.0.1:${daprHTTPPort}/v1.0/invoke/catalog/method/products`,
       )
@@ -115,7 +115,7 @@ describe('doors that are closed', () => {
       .flatMap((all) => all ?? [])
       .filter(({ internal, family }) => !internal && family === 'IPv4')
     for (const { address } of outside) {
-      for (const { appPort, daprHTTPPort } of stanzas) {
+      for (const { appPort, daprHTTPPort } of appConfigs) {
         for (const port of [appPort, daprHTTPPort])
           await expect(
             fetch(`http://${address}:${port}/healthz`),

@@ -12,7 +12,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { newCustomer, root, shipTo } from './client.ts'
-import { stanzas } from './shop.ts'
+import { appConfigs } from './shop.ts'
 
 const project = projectAt(root)
 const audience = 'spiffe://localhost/ns/default/dapr-sentry'
@@ -181,11 +181,11 @@ describe('sentry signs for the app alone whose token is shown', () => {
 })
 
 describe('a token is good for one app', () => {
-  const apps = stanzas.map(({ appID }) => appID)
+  const apps = appConfigs.map(({ appID }) => appID)
   const tokens = Object.fromEntries(apps.map((app) => [app, ensureAppTokens(project, app)]))
   const tokenOf = (app: string) => tokens[app]?.DAPR_API_TOKEN ?? ''
   const askSidecar = (app: string, path: string, token: string, init: RequestInit = {}) =>
-    fetch(`http://127.0.0.1:${stanzas.find((one) => one.appID === app)?.daprHTTPPort}${path}`, {
+    fetch(`http://127.0.0.1:${appConfigs.find((one) => one.appID === app)?.daprHTTPPort}${path}`, {
       ...init,
       headers: { 'dapr-api-token': token },
     })
@@ -215,7 +215,7 @@ describe('a token is good for one app', () => {
   })
 
   it('an app takes the token of its own sidecar only', async () => {
-    for (const { appID, appPort } of stanzas.filter(({ appID }) => appID !== 'gateway'))
+    for (const { appID, appPort } of appConfigs.filter(({ appID }) => appID !== 'gateway'))
       for (const other of apps) {
         const token = tokens[other]?.APP_API_TOKEN ?? ''
         const answer = await fetch(`http://127.0.0.1:${appPort}/openapi.json`, {
@@ -250,8 +250,8 @@ describe('a token is good for one app', () => {
 })
 
 it('every port of an app and its sidecar listens on this machine only', () => {
-  const wanted = readRunFile(project.runFile).flatMap((stanza) =>
-    Object.values(stanza.ports).map((port) => [port, appEnvironment(stanza).APP_ID] as const),
+  const wanted = readRunFile(project.runFile).flatMap((appConfig) =>
+    Object.values(appConfig.ports).map((port) => [port, appEnvironment(appConfig).APP_ID] as const),
   )
   const open = listening()
   for (const [port, app] of wanted) expect(open.get(port), `${app} ${port}`).toEqual(['127.0.0.1'])

@@ -16,7 +16,7 @@ import {
   secrets,
   signIn,
 } from './client.ts'
-import { sidecart, stanzas } from './shop.ts'
+import { appConfigs, sidecart } from './shop.ts'
 
 const project = projectAt(root)
 const mark = randomUUID().slice(0, 8)
@@ -82,7 +82,10 @@ afterAll(() => sidecart('backing', 'start', 'mail'))
 /** Everything that the shop has written for people to read, by the name of the process. */
 function logs(): Map<string, string[]> {
   const found = new Map<string, string[]>()
-  const folders = [project.logs, ...stanzas.map((one) => join(root, one.appDirPath, '.dapr/logs'))]
+  const folders = [
+    project.logs,
+    ...appConfigs.map((one) => join(root, one.appDirPath, '.dapr/logs')),
+  ]
   for (const folder of folders.filter((one) => existsSync(one)))
     for (const file of readdirSync(folder)) {
       const name = file.replace(/_(app|daprd)_.*|\.log.*/, '')
@@ -160,7 +163,7 @@ const everything = () =>
   new Map([...logs(), ['process list', commandLines()], ['terminal', [printed]]])
 
 it('every process has written something, so there is something to look at', () => {
-  for (const { appID } of stanzas)
+  for (const { appID } of appConfigs)
     expect(logs().get(appID)?.join('').length, appID).toBeGreaterThan(0)
   expect(commandLines().join()).toContain('daprd')
 })

@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { chosen, prefixes } from '@sidecart/platform/config/component-sets.ts'
 import { alive, portHolder, procOf, stopProcess } from '@sidecart/platform/process/spawn.ts'
-import { liftLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
+import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { parse } from 'yaml'
 
 const run = promisify(execFile)
-liftLimits()
+raiseLimits()
 
 const root = join(import.meta.dirname, '../..')
 
 const launchLog = join(root, '.sidecart/logs/dapr-run.log')
 
-type Stanza = {
+type AppConfig = {
   appID: string
   appPort: number
   daprHTTPPort: number
@@ -25,7 +25,7 @@ type Stanza = {
   appDirPath: string
 }
 const onDisk = readFileSync(join(root, 'dapr.yaml'), 'utf8')
-export const stanzas = (parse(runFile()) as { apps: Stanza[] }).apps
+export const appConfigs = (parse(runFile()) as { apps: AppConfig[] }).apps
 
 /** dapr.yaml as an operator edits it for the sets of SIDECART_BROKER and SIDECART_STATE. */
 function runFile(): string {
@@ -46,7 +46,7 @@ export default async function startShop(): Promise<() => Promise<void>> {
       async () => {
         if (launcher.exitCode !== null)
           throw new Error(`dapr run ended:\n${readFileSync(launchLog, 'utf8')}`)
-        return (await Promise.all(stanzas.map(isReady))).every(Boolean)
+        return (await Promise.all(appConfigs.map(isReady))).every(Boolean)
       },
       90_000,
     )
@@ -92,7 +92,7 @@ function launch(): ChildProcess {
   return child
 }
 
-async function isReady({ appPort, daprHTTPPort }: Stanza): Promise<boolean> {
+async function isReady({ appPort, daprHTTPPort }: AppConfig): Promise<boolean> {
   const [app, sidecar] = await Promise.all([
     statusOf(`http://127.0.0.1:${appPort}/readyz`),
     statusOf(`http://127.0.0.1:${daprHTTPPort}/v1.0/healthz`),
@@ -120,7 +120,7 @@ async function stopShop(launcher: ChildProcess): Promise<void> {
 
 /** `dapr run` may leave orphans; they hold the ports of dapr.yaml. */
 async function stopWhatIsLeft(): Promise<void> {
-  for (const { appID, appPort, daprHTTPPort } of stanzas) {
+  for (const { appID, appPort, daprHTTPPort } of appConfigs) {
     for (const port of [appPort, daprHTTPPort]) {
       const holder = await portHolder(port)
       const proc = holder?.pid === undefined ? undefined : procOf(appID, holder.pid)
@@ -138,19 +138,19 @@ export async function killApp(
   name: string,
   signal: NodeJS.Signals = 'SIGKILL',
 ): Promise<StoppedApp> {
-  const stanza = stanzas.find(({ appID }) => appID === name)
-  const holder = stanza && (await portHolder(stanza.appPort))
+  const appConfig = appConfigs.find(({ appID }) => appID === name)
+  const holder = appConfig && (await portHolder(appConfig.appPort))
   const proc = holder?.pid === undefined ? undefined : procOf(name, holder.pid)
-  if (!stanza || !proc) throw new Error(`${name} does not run`)
+  if (!appConfig || !proc) throw new Error(`${name} does not run`)
   const env = environmentOf(proc.pid)
   process.kill(proc.pid, signal)
   await until(`${name} is gone`, () => !alive(proc))
   return {
     async start() {
       const log = openSync(join(root, `.sidecart/logs/${name}-again.log`), 'a')
-      const [command = '', ...args] = stanza.command
+      const [command = '', ...args] = appConfig.command
       const child = spawn(command, args, {
-        cwd: join(root, stanza.appDirPath),
+        cwd: join(root, appConfig.appDirPath),
         env,
         stdio: ['ignore', log, log],
         detached: true,
@@ -158,7 +158,7 @@ export async function killApp(
       const again = child.pid === undefined ? undefined : procOf(name, child.pid)
       if (again) restarted.push(again)
       child.unref()
-      await until(`${name} is back`, () => isReady(stanza), 30_000)
+      await until(`${name} is back`, () => isReady(appConfig), 30_000)
     },
   }
 }

@@ -1,24 +1,24 @@
 import { Fault } from '@sidecart/chassis/core/errors.ts'
-import { createDaprTransport } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
+import { createDaprSidecar } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { transportSuite } from '@sidecart/testing/sidecar.suite.ts'
+import { sidecarSuite } from '@sidecart/testing/sidecar.suite.ts'
 import { expect, it } from 'vitest'
 import { root, secrets } from './client.ts'
-import { stanzas } from './shop.ts'
+import { appConfigs } from './shop.ts'
 
 /** The sidecar of a service, used as the service itself would. */
 function besideOf(name: string) {
-  const stanza = stanzas.find(({ appID }) => appID === name)
-  if (!stanza) throw new Error(`no ${name} in dapr.yaml`)
-  return createDaprTransport({
-    httpPort: stanza.daprHTTPPort,
-    grpcPort: stanza.daprGRPCPort,
+  const appConfig = appConfigs.find(({ appID }) => appID === name)
+  if (!appConfig) throw new Error(`no ${name} in dapr.yaml`)
+  return createDaprSidecar({
+    httpPort: appConfig.daprHTTPPort,
+    grpcPort: appConfig.daprGRPCPort,
     apiToken: ensureAppTokens(projectAt(root), name).DAPR_API_TOKEN,
   })
 }
 
-transportSuite('the Dapr transport', async () => ({
+sidecarSuite('the Dapr transport', async () => ({
   state: besideOf('carts').state,
   invoke: besideOf('gateway').invoke,
   reachable: { app: 'catalog', found: '/categories', missing: '/products/NO-SUCH-THING' },

@@ -55,7 +55,7 @@ const basket = createRoute({
 const facts = createRoute({
   getParentRoute: () => root,
   path: '/facts',
-  component: lazyRouteComponent(() => import('./facts/facts-page.tsx'), 'FactsPage'),
+  component: lazyRouteComponent(() => import('./events/events-page.tsx'), 'EventsPage'),
 })
 
 /** Where to go on after signing in: a path of this shop, nothing else. */
@@ -86,7 +86,7 @@ const mine = createRoute({
     if (!isSignedIn())
       throw redirect({ to: '/sign-in', search: { next: location.href as '/checkout' } })
   },
-  component: lazyRouteComponent(() => import('./account/mine.tsx'), 'Mine'),
+  component: lazyRouteComponent(() => import('./account/signed-in-only.tsx'), 'Mine'),
 })
 
 const checkout = createRoute({
@@ -166,13 +166,13 @@ const opsOrder = createRoute({
 const opsLetters = createRoute({
   getParentRoute: () => ops,
   path: '/letters',
-  component: lazyRouteComponent(() => import('./ops/letters-page.tsx'), 'LettersPage'),
+  component: lazyRouteComponent(() => import('./ops/dead-letters-page.tsx'), 'LettersPage'),
 })
 
 const opsBooks = createRoute({
   getParentRoute: () => ops,
   path: '/books',
-  component: lazyRouteComponent(() => import('./ops/books-page.tsx'), 'BooksPage'),
+  component: lazyRouteComponent(() => import('./ops/invariants-page.tsx'), 'BooksPage'),
 })
 
 const opsBusiness = createRoute({

@@ -1,7 +1,7 @@
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { notificationsHandlers } from '../../../services/notifications/app.ts'
-import { createPostman } from '../../../services/notifications/clients.ts'
+import { createMailGateway } from '../../../services/notifications/clients.ts'
 import { migrations } from '../../../services/notifications/migrations/index.ts'
 import { createSender } from '../../../services/notifications/sender.ts'
 import { createStore, type NotificationsTables } from '../../../services/notifications/store.ts'
@@ -12,8 +12,8 @@ const shopUrl = 'http://127.0.0.1:8080'
 const makeNotifications: MakeService = async ({ outside, database, hear, log }) => {
   const tables = await database<NotificationsTables>(migrations)
   const store = createStore(tables, { shopUrl })
-  const postman = createPostman(outside, { from: 'Sidecart <shop@sidecart.example>' })
-  const sender = createSender({ mails: store, postman, shopUrl, log })
+  const mailGateway = createMailGateway(outside, { from: 'Sidecart <shop@sidecart.example>' })
+  const sender = createSender({ mails: store, mailGateway, shopUrl, log })
   sender.start()
   const inbox = createInbox(tables)
   const waking: typeof inbox = {

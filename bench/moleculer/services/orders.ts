@@ -6,7 +6,7 @@ import { type OrdersPorts, ordersHandlers } from '../../../services/orders/app.t
 import { place } from '../../../services/orders/domain.ts'
 import { migrations } from '../../../services/orders/migrations/index.ts'
 import type { Catalog, Payments } from '../../../services/orders/ports.ts'
-import { createDriver } from '../../../services/orders/saga.ts'
+import { createSagaRunner } from '../../../services/orders/saga.ts'
 import { createOrderStore, type OrdersTables } from '../../../services/orders/store.ts'
 import { type MakeService, type Node, told } from '../node.ts'
 
@@ -35,7 +35,7 @@ const makeOrders: MakeService = async (node) => {
   const tables = await database<OrdersTables>(migrations)
   const store = createOrderStore(tables)
   const catalog = catalogOf(node)
-  const driver = createDriver({ store, catalog, payments: paymentsOf(node), log })
+  const driver = createSagaRunner({ store, catalog, payments: paymentsOf(node), log })
   relay(tables)
   driver.start()
   await hearInto(tables, ordersHandlers({ store } as OrdersPorts))

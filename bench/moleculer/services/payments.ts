@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid'
-import { createCashier } from '../../../services/payments/cashier.ts'
 import { createProvider } from '../../../services/payments/clients.ts'
 import { migrations } from '../../../services/payments/migrations/index.ts'
+import { createPaymentService } from '../../../services/payments/payment-service.ts'
 import { createStore, type PaymentsTables } from '../../../services/payments/store.ts'
 import { type MakeService, told } from '../node.ts'
 
@@ -11,7 +11,7 @@ const makePayments: MakeService = async ({ outside, database, relay }) => {
     url: process.env.PROVIDER_URL ?? '',
     apiKey: await outside.secret('provider-api-key'),
   })
-  const cashier = createCashier({ payments: createStore(tables), provider, newId })
+  const paymentService = createPaymentService({ payments: createStore(tables), provider, newId })
   relay(tables)
   const amount = { type: 'object', props: { amount: 'number|integer', currency: 'string' } }
   return {
@@ -21,18 +21,18 @@ const makePayments: MakeService = async ({ outside, database, relay }) => {
         params: { orderId: 'uuid', customerId: 'uuid', amount, card: 'string' },
         handler(ctx) {
           const { orderId, ...charge } = ctx.params
-          return told(cashier.charge(orderId, charge))
+          return told(paymentService.charge(orderId, charge))
         },
       },
       refund: {
         params: { orderId: 'uuid', reason: 'string' },
-        handler: (ctx) => told(cashier.refund(ctx.params.orderId, ctx.params.reason)),
+        handler: (ctx) => told(paymentService.refund(ctx.params.orderId, ctx.params.reason)),
       },
       refundPart: {
         params: { orderId: 'uuid', id: 'uuid', amount, reason: 'string' },
         handler(ctx) {
           const { orderId, ...wanted } = ctx.params
-          return told(cashier.refundPart(orderId, wanted))
+          return told(paymentService.refundPart(orderId, wanted))
         },
       },
     },

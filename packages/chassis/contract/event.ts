@@ -1,11 +1,11 @@
 import type { z } from 'zod'
 
 /** A fact on its way out: what the outbox stores. */
-export type Announcement = { topic: string; data: unknown }
+export type OutboxMessage = { topic: string; data: unknown }
 
-/** A kind of fact: its topic (also the CloudEvent `type`) and its schema. Call it to announce one. */
+/** A kind of fact: its topic (also the CloudEvent `type`) and its schema. Call it to emit one. */
 export type Fact<S extends z.ZodType = z.ZodType> = {
-  (data: z.input<S>): Announcement
+  (data: z.input<S>): OutboxMessage
   readonly topic: string
   /** The service that publishes it: the only `source` that consumers take it from. */
   readonly owner: string
@@ -20,15 +20,15 @@ const topicName = /^[a-z]+(-[a-z]+)+-v[1-9][0-9]*$/
  *
  * @example
  * export const orders = { shipped: fact('orders-shipped-v1', z.object({ orderId: z.uuid() })) }
- * tx.announce(orders.shipped({ orderId }))
+ * tx.emit(orders.shipped({ orderId }))
  * @throws Error when the topic is not `<owner>-<past-tense-fact>-v<n>` in lower case and hyphens
  */
 export function fact<S extends z.ZodType>(topic: string, schema: S): Fact<S> {
   if (!topicName.test(topic))
     throw new Error(`topic "${topic}" is not <owner>-<past-tense-fact>-v<n>`)
-  const announce = (data: z.input<S>): Announcement => ({ topic, data: schema.parse(data) })
+  const emit = (data: z.input<S>): OutboxMessage => ({ topic, data: schema.parse(data) })
   const [owner = ''] = topic.split('-')
-  return Object.assign(announce, { topic, owner, schema })
+  return Object.assign(emit, { topic, owner, schema })
 }
 
 /** A fact as it travels: a CloudEvent 1.0 envelope. `id` is the outbox row's id and stays the same in every copy. */

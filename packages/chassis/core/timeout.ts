@@ -16,7 +16,7 @@ export async function within<T>(ms: number, doing: string, answer: Promise<T>): 
  * What `begin` answers; after `ms` milliseconds its signal is aborted. `AbortSignal.timeout` would make an error for
  * every call, also for those that were answered long ago.
  */
-export async function abortedAfter<T>(
+export async function withAbortSignal<T>(
   ms: number,
   begin: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -118,7 +118,7 @@ export function createApp(options: AppOptions): App {
   app.use(machineOnly)
   if (options.appToken) {
     app.use(bounded(maxInFlight))
-    app.use(fromSidecar(options.appToken))
+    app.use(requireSidecarToken(options.appToken))
     app.use(limited(maxBodyBytes))
   } else {
     // from a sidecar a request comes whole; from a network it comes as slowly as its client likes
@@ -158,7 +158,7 @@ export function createApp(options: AppOptions): App {
   app.get('/metrics', async (c) => {
     const { metricsToken } = options
     if (metricsToken !== undefined && !hasToken(c, Buffer.from(metricsToken)))
-      throw nothingThere(c.req.path, [])
+      throw notFound(c.req.path, [])
     return c.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
   app.get('/openapi.json', async (c) =>
@@ -166,7 +166,7 @@ export function createApp(options: AppOptions): App {
   )
 
   app.notFound((c) => {
-    const refusal = nothingThere(c.req.path, allowedMethods(app, c.req.path))
+    const refusal = notFound(c.req.path, allowedMethods(app, c.req.path))
     return problem(c, refusal, headersFor(refusal))
   })
   app.onError((error, c) => {
@@ -242,7 +242,7 @@ function headersFor({ code, extra }: Refusal): Record<string, string> {
 }
 
 /** 405 when the path takes other methods, else 404. */
-export function nothingThere(path: string, allowed: readonly string[]): Refusal {
+export function notFound(path: string, allowed: readonly string[]): Refusal {
   if (allowed.length === 0) return refused('not-found', `There is nothing at ${path}.`)
   const allow = allowed.join(', ')
   return refused('method-not-allowed', `${path} takes ${allow}.`, { allow })
@@ -279,7 +279,7 @@ export const isInvocation = (c: Context): boolean =>
 
 /** Probes and metrics are for this machine: another app's call of them finds nothing. */
 const machineOnly: MiddlewareHandler<AppEnv> = async function machineOnly(c, next) {
-  if (isInvocation(c) && probes.includes(c.req.path)) throw nothingThere(c.req.path, [])
+  if (isInvocation(c) && probes.includes(c.req.path)) throw notFound(c.req.path, [])
   await next()
 }
 
@@ -388,7 +388,7 @@ export const overloaded = (): Refusal =>
   refused('overloaded', 'The shop is busy; try again in a moment.', { retryAfterSeconds: 1 })
 
 /**
- * Hono's own limit looks at the body even when there is none or its length was announced, and so turns every request
+ * Hono's own limit looks at the body even when there is none or its length was emitted, and so turns every request
  * of Node into one of `fetch`: that takes as long as all the rest of a small request.
  */
 function limited(maxBytes: number): MiddlewareHandler<AppEnv> {
@@ -415,9 +415,9 @@ function hasToken(c: Context, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-function fromSidecar(appToken: string): MiddlewareHandler<AppEnv> {
+function requireSidecarToken(appToken: string): MiddlewareHandler<AppEnv> {
   const expected = Buffer.from(appToken)
-  return async function fromSidecar(c, next) {
+  return async function requireSidecarToken(c, next) {
     if (probes.includes(c.req.path)) return next()
     if (!hasToken(c, expected)) throw refused('forbidden', 'Call this service through its sidecar.')
     await next()

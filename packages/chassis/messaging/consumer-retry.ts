@@ -1,5 +1,5 @@
 import { createWorker, type Worker } from '../core/worker.ts'
-import { createHearing, type HearingOptions } from './consumer.ts'
+import { type ConsumerOptions, createConsumer } from './consumer.ts'
 
 /** Longer than a handler that runs into its time-out and a database that is slow to take down that it did. */
 const leaseMs = 15_000
@@ -8,9 +8,9 @@ const leaseMs = 15_000
  * Tries facts again that `subscribe` had to put aside, out of the way of the facts behind them, later and later; one
  * that still fails at its last try stays as a dead letter. Any instance may try what another one put aside.
  */
-export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: number }): Worker {
+export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: number }): Worker {
   const { deadLetters, log, name, pollMs = 2_000 } = options
-  const hearing = createHearing(options)
+  const consumer = createConsumer(options)
 
   async function round(): Promise<boolean> {
     const due = await deadLetters.claimDue(leaseMs)
@@ -18,11 +18,11 @@ export function createSecondTries<T>(options: HearingOptions<T> & { pollMs?: num
     const { id, topic, event, attempts } = due
     // crash point: before a second try
     try {
-      await hearing.apply(topic, event)
+      await consumer.apply(topic, event)
       // crash point: after a second try
       await deadLetters.forget(id)
     } catch (error) {
-      await hearing.putAside(topic, event, error, attempts + 1)
+      await consumer.storeFailure(topic, event, error, attempts + 1)
     }
     return true
   }

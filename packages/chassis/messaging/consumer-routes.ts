@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../contract/event.ts'
 import { Refusal, refused } from '../core/errors.ts'
 import { type App, isInvocation } from '../http/app.ts'
-import { createHearing, type HearingOptions } from './consumer.ts'
+import { type ConsumerOptions, createConsumer } from './consumer.ts'
 
 const mostListed = 500
 
@@ -16,32 +16,32 @@ export const deadLetterRoutes = (name: string) => [
 /**
  * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
  * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
- * `createSecondTries`, so that the facts behind it need not wait. All of that is `SUCCESS` to Dapr. Only a fact that
+ * `createRetryWorker`, so that the facts behind it need not wait. All of that is `SUCCESS` to Dapr. Only a fact that
  * cannot even be put aside is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
  * where it is put aside later.
  * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox.
  */
-export function subscribe<T>(app: App, options: HearingOptions<T>): void {
+export function subscribe<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
-  const hearing = createHearing(options)
+  const consumer = createConsumer(options)
 
   async function hear(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
     try {
-      await hearing.apply(topic, raw)
+      await consumer.apply(topic, raw)
       return 'SUCCESS'
     } catch (why) {
-      return putAside(topic, raw, why, 1)
+      return storeFailure(topic, raw, why, 1)
     }
   }
 
-  async function putAside(
+  async function storeFailure(
     topic: string,
     raw: unknown,
     why: unknown,
     attempts: number,
   ): Promise<'SUCCESS' | 'RETRY'> {
     try {
-      await hearing.putAside(topic, raw, why, attempts)
+      await consumer.storeFailure(topic, raw, why, attempts)
       return 'SUCCESS'
     } catch (err) {
       log.warn(
@@ -57,7 +57,7 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
     await next()
   })
 
-  for (const topic of hearing.topics) {
+  for (const topic of consumer.topics) {
     app.post(`/events/${topic}`, async (c) =>
       c.json({ status: await hear(topic, await c.req.json().catch(() => undefined)) }),
     )
@@ -65,7 +65,7 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
 
   app.post(`/events/${name}-dead-letters-v1`, async (c) => {
     const letter = unwrapped(await c.req.json().catch(() => undefined))
-    return c.json({ status: await putAside(letter.topic, letter.event, letter.why, 0) })
+    return c.json({ status: await storeFailure(letter.topic, letter.event, letter.why, 0) })
   })
 
   app.get(`/${name}/dead-letters`, async (c) =>
@@ -76,7 +76,7 @@ export function subscribe<T>(app: App, options: HearingOptions<T>): void {
 
   app.post(`/${name}/dead-letters/:id/replay`, async (c) => {
     const { id, topic, event } = await existing(c.req.param('id'))
-    const outcome = await hearing.apply(topic, event).catch((why) => {
+    const outcome = await consumer.apply(topic, event).catch((why) => {
       throw why instanceof Refusal ? why : refused('replay-failed', String(why))
     })
     await deadLetters.markReplayed(id)

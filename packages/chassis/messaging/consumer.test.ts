@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fact } from '../contract/event.ts'
 import { createLog } from '../observability/log.ts'
 import { isPlainPath } from '../sidecar/plain-path.ts'
-import { createHearing, idOf, on } from './consumer.ts'
+import { createConsumer, idOf, on } from './consumer.ts'
 import type { NewDeadLetter } from './dead-letters.ts'
 
 describe('the id under which an event is known', () => {
@@ -44,7 +44,7 @@ describe('the id under which an event is known', () => {
 
 describe('an event that is wrong in any field', () => {
   const kept: NewDeadLetter[] = []
-  const hearing = createHearing({
+  const consumer = createConsumer({
     name: 'notifications',
     handlers: [on(fact('orders-shipped-v1', z.object({})), async () => {})],
     inbox: { once: async () => 'applied' },
@@ -66,8 +66,8 @@ describe('an event that is wrong in any field', () => {
     { ...good, data: 'text' },
   ])('is a dead letter at once: %j', async (raw) => {
     kept.length = 0
-    const why = await hearing.apply('orders-shipped-v1', raw).catch((error: unknown) => error)
-    await hearing.putAside('orders-shipped-v1', raw, why, 1)
+    const why = await consumer.apply('orders-shipped-v1', raw).catch((error: unknown) => error)
+    await consumer.storeFailure('orders-shipped-v1', raw, why, 1)
     expect(kept).toMatchObject([
       { topic: 'orders-shipped-v1', cause: expect.stringMatching(/^malformed-event/) },
     ])

@@ -27,7 +27,7 @@ export const on = <S extends z.ZodType, T>(
   handle: (data: z.output<S>, tx: T, event: CloudEvent) => Promise<void>,
 ): Handler<T> => ({ fact: fact as unknown as Fact, handle: handle as Handler<T>['handle'] })
 
-export type HearingOptions<T> = {
+export type ConsumerOptions<T> = {
   name: string
   handlers: readonly Handler<T>[]
   inbox: Inbox<T>
@@ -51,16 +51,16 @@ const Envelope = z.looseObject({
   data: z.unknown(),
 })
 
-export type Hearing = {
+export type Consumer = {
   topics: readonly string[]
   /** @throws Refusal when the event can never be handled; anything else when it may be later */
   apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
   /** Puts aside an event that failed: to be tried again, or as a dead letter when that is no use (any more). */
-  putAside(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
+  storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
 
 /** How a service handles an event, whoever brings it: the sidecar, the second try, or an operator's replay. */
-export function createHearing<T>(options: HearingOptions<T>): Hearing {
+export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   const { name, handlers, inbox, deadLetters, log } = options
   const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
   const byTopic = new Map(handlers.map((handler) => [handler.fact.topic, handler]))
@@ -82,7 +82,7 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     return outcome
   }
 
-  async function putAside(
+  async function storeFailure(
     topic: string,
     raw: unknown,
     why: unknown,
@@ -109,7 +109,7 @@ export function createHearing<T>(options: HearingOptions<T>): Hearing {
     else log.warn({ ...about, againInMs }, 'a fact could not be handled; it is tried again')
   }
 
-  return { topics: [...byTopic.keys()], apply, putAside }
+  return { topics: [...byTopic.keys()], apply, storeFailure }
 }
 
 /** An event is its owner's to publish: from anybody else it is forged, or published by mistake. */

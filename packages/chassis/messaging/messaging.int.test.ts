@@ -1,5 +1,5 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
-import { createMemoryTransport, type MemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar, type MemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -12,11 +12,11 @@ import { createLog } from '../observability/log.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
 import { addNextAttempts, createMessagingTables } from '../persistence/messaging-tables.ts'
 import { on } from './consumer.ts'
-import { createSecondTries } from './consumer-retry.ts'
+import { createRetryWorker } from './consumer-retry.ts'
 import { subscribe } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createInbox } from './inbox.ts'
-import { createRelay, outboxBacklog } from './outbox.ts'
+import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 
 type Tables = { notes: { text: string } }
 const noted = fact('tests-noted-v1', z.object({ text: z.string() }))
@@ -24,9 +24,9 @@ const log = createLog('tests', 'silent')
 
 let place: TestDatabase
 let database: Database<Tables>
-let transport: MemoryTransport
+let transport: MemorySidecar
 let relays: Worker[]
-let secondTries: Worker
+let retryWorker: Worker
 let app: App
 /** What the handler does besides storing the note. */
 let trouble: () => Promise<void>
@@ -54,11 +54,11 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['outbox', 'inbox', 'dead_letters', 'notes'] as const)
     await database.rows.deleteFrom(table).execute()
-  transport = createMemoryTransport()
+  transport = createMemorySidecar()
   transport.subscriptions.set(noted.topic, ['tests'])
   trouble = async () => {}
   relays = [1, 2].map(() =>
-    createRelay({
+    createOutboxRelay({
       database: database as Database<unknown>,
       transport,
       source: 'tests',
@@ -73,7 +73,7 @@ beforeEach(async () => {
       await trouble()
     }),
   ]
-  const hearing = {
+  const consumer = {
     name: 'tests',
     handlers,
     inbox: createInbox(database),
@@ -82,13 +82,12 @@ beforeEach(async () => {
     tries: { most: 4, firstMs: 1, longestMs: 4 },
     timeoutMs: 200,
   }
-  subscribe(app, hearing)
-  secondTries = createSecondTries({ ...hearing, pollMs: 5 })
+  subscribe(app, consumer)
+  retryWorker = createRetryWorker({ ...consumer, pollMs: 5 })
   transport.apps.set('tests', app)
 })
 
-const announce = (text: string) =>
-  database.inTransaction(async (tx) => tx.announce(noted({ text })))
+const emit = (text: string) => database.inTransaction(async (tx) => tx.emit(noted({ text })))
 const emptied = () =>
   until(
     'the outbox is empty',
@@ -116,11 +115,11 @@ async function letters(query = ''): Promise<DeadLetter[]> {
 }
 
 async function tryingAgain(work: () => Promise<void>): Promise<void> {
-  secondTries.start()
+  retryWorker.start()
   try {
     await work()
   } finally {
-    await secondTries.stop()
+    await retryWorker.stop()
   }
 }
 
@@ -136,7 +135,7 @@ async function relaying(work: () => Promise<void>): Promise<void> {
 describe('the outbox', () => {
   it('keeps nothing of a transaction that fails', async () => {
     const failing = database.inTransaction(async (tx) => {
-      tx.announce(noted({ text: 'never' }))
+      tx.emit(noted({ text: 'never' }))
       throw new Error('the work failed')
     })
     await expect(failing).rejects.toThrow('the work failed')
@@ -147,7 +146,7 @@ describe('the outbox', () => {
   })
 
   it('says in the metrics how many facts wait, and how long', async () => {
-    await announce('waiting')
+    await emit('waiting')
     const metrics = await (await app.request('/metrics')).text()
     expect(metrics).toMatch(/^outbox_depth 1$/m)
     expect(Number(/^outbox_oldest_seconds (\S+)$/m.exec(metrics)?.[1])).toBeGreaterThan(0)
@@ -156,7 +155,7 @@ describe('the outbox', () => {
   })
 
   it('two relays publish 300 facts once each', async () => {
-    for (const n of Array.from({ length: 300 }, (_, index) => index)) await announce(`note ${n}`)
+    for (const n of Array.from({ length: 300 }, (_, index) => index)) await emit(`note ${n}`)
     await relaying(async () => void (await emptied()))
     const ids = transport.published.map(({ event }) => event.id)
     expect(ids).toHaveLength(300)
@@ -164,7 +163,7 @@ describe('the outbox', () => {
   })
 
   it('one relay publishes in the order of announcement', async () => {
-    for (const text of ['a', 'b', 'c']) await announce(text)
+    for (const text of ['a', 'b', 'c']) await emit(text)
     relays = relays.slice(0, 1)
     await relaying(async () => void (await emptied()))
     expect(transport.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
@@ -176,7 +175,7 @@ describe('the outbox', () => {
 
   it('keeps facts while the broker is down and publishes them when it is back', async () => {
     transport.brokerDown = true
-    await announce('patient')
+    await emit('patient')
     await relaying(async () => {
       await until(
         'a publish failed',
@@ -224,8 +223,8 @@ describe('the outbox', () => {
   }
 
   const announceThroughTrouble = (text: string) =>
-    until('the fact is announced', () =>
-      announce(text).then(
+    until('the fact is emitted', () =>
+      emit(text).then(
         () => true,
         () => false,
       ),

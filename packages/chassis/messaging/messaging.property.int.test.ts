@@ -1,5 +1,5 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
-import { createMemoryTransport } from '@sidecart/testing/memory-sidecar.ts'
+import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { on } from './consumer.ts'
 import { subscribe } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createInbox } from './inbox.ts'
-import { createRelay, outboxBacklog } from './outbox.ts'
+import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 
 type Tables = {
   /** What the producer changes. */
@@ -117,7 +117,7 @@ async function createWorld() {
   const apps = consumers.map((database) => consumerOn(database, (tx) => trouble(tx)))
 
   async function change({ name, fate }: Doing<'change'>): Promise<void> {
-    const work = producer.inTransaction(async ({ rows, announce }) => {
+    const work = producer.inTransaction(async ({ rows, emit }) => {
       const { version } = await rows
         .insertInto('things')
         .values({ name, version: 1 })
@@ -126,7 +126,7 @@ async function createWorld() {
         )
         .returning('version')
         .executeTakeFirstOrThrow()
-      announce(changed({ name, version }))
+      emit(changed({ name, version }))
       if (fate === 'fails') throw new Error(fate)
       if (fate === 'fails to commit') await sql`insert into doomed values ('nobody')`.execute(rows)
       return { name, version }
@@ -148,10 +148,10 @@ async function createWorld() {
       if (fate === 'dies') await endTransactions(producer)
       return { failed: events.slice(0, events.length - taken.length).map(({ id }) => id) }
     }
-    const transport = { ...createMemoryTransport(), publish }
+    const transport = { ...createMemorySidecar(), publish }
     const database = producer as Database<unknown>
     const rounds = Array.from({ length: relays }, () => {
-      const one = createRelay({ database, transport, source: 'things', log })
+      const one = createOutboxRelay({ database, transport, source: 'things', log })
       one.start()
       return one.stop()
     })

@@ -8,7 +8,7 @@ import type { MessagingTables } from '../persistence/messaging-tables.ts'
 import { unanswered } from '../persistence/pipelined-client.ts'
 import type { Transport } from '../sidecar/sidecar.ts'
 
-export type RelayOptions = {
+export type OutboxRelayOptions = {
   database: Database<unknown>
   transport: Transport
   /** The service that says the facts: the CloudEvent `source`. */
@@ -34,14 +34,14 @@ type Row = {
  * commit publishes again with the same id, which the inbox (and some brokers) recognise.
  * At-least-once; in order per topic unless two instances relay at the same time.
  */
-export function createRelay({
+export function createOutboxRelay({
   database,
   transport,
   source,
   log,
   batch = 100,
   pollMs = 2_000,
-}: RelayOptions): Worker {
+}: OutboxRelayOptions): Worker {
   async function relayOnce(): Promise<boolean> {
     const { claimed, accepted } = await database.inTransaction(async ({ rows }) => {
       const facts = await claim(rows, batch)

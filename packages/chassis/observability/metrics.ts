@@ -40,11 +40,11 @@ export const inboxOutcomes = new Counter({
   registers,
 })
 
-type Backlog = { depth: number; oldestSeconds: number }
+type Admission = { depth: number; oldestSeconds: number }
 
 /** Has facts that wait in the outbox counted whenever metrics are read; a database that does not answer makes it `NaN`. */
-export function watchOutbox(backlog: () => Promise<Backlog>): void {
-  const gauge = (name: string, help: string, key: keyof Backlog) => {
+export function watchOutbox(backlog: () => Promise<Admission>): void {
+  const gauge = (name: string, help: string, key: keyof Admission) => {
     registry.removeSingleMetric(name)
     new Gauge({
       name,

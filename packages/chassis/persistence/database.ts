@@ -2,24 +2,24 @@ import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } fro
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
-import type { Announcement } from '../contract/event.ts'
+import type { OutboxMessage } from '../contract/event.ts'
 import { Fault } from '../core/errors.ts'
 import type { Log } from '../observability/log.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
-import { PreparingClient, unanswered } from './pipelined-client.ts'
+import { PipelinedClient, unanswered } from './pipelined-client.ts'
 
-/** A transaction at work: rows to change, facts to announce if (and only if) it commits. */
+/** A transaction at work: rows to change, facts to emit if (and only if) it commits. */
 export type Tx<S> = {
   rows: Transaction<S & MessagingTables>
-  announce(...facts: Announcement[]): void
+  emit(...facts: OutboxMessage[]): void
 }
 
 export type Database<S> = {
   rows: Kysely<S & MessagingTables>
-  /** Commits what `work` did and its announced facts together, or nothing. */
+  /** Commits what `work` did and its emitted facts together, or nothing. */
   inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
-  /** Called after each commit that announced facts. */
+  /** Called after each commit that emitted facts. */
   onAnnounced(listener: () => void): void
   /** @throws Fault when the database does not answer */
   ping(): Promise<void>
@@ -42,7 +42,7 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 /** Connects, waits for the server up to 30 s, and migrates under an advisory lock that instances share. */
 export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
   const pool = new pg.Pool({
-    Client: PreparingClient,
+    Client: PipelinedClient,
     connectionString: options.connectionString,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.waitMs ?? 5_000,
@@ -64,19 +64,19 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   const listeners: (() => void)[] = []
 
   async function inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T> {
-    const announced: Announcement[] = []
+    const emitted: OutboxMessage[] = []
     const result = await rows.transaction().execute(async (transaction) => {
       const done = await work({
         rows: transaction,
-        announce: (...facts) => announced.push(...facts),
+        emit: (...facts) => emitted.push(...facts),
       })
-      if (announced.length > 0)
-        await store(transaction as unknown as Transaction<MessagingTables>, announced)
-      // crash point: before the commit of ${announced.map(({ topic }) => topic)}
+      if (emitted.length > 0)
+        await store(transaction as unknown as Transaction<MessagingTables>, emitted)
+      // crash point: before the commit of ${emitted.map(({ topic }) => topic)}
       return done
     })
-    // crash point: after the commit of ${announced.map(({ topic }) => topic)}
-    if (announced.length > 0) for (const listener of listeners) listener()
+    // crash point: after the commit of ${emitted.map(({ topic }) => topic)}
+    if (emitted.length > 0) for (const listener of listeners) listener()
     return result
   }
 
@@ -111,7 +111,7 @@ const bounded = (pool: pg.Pool): PostgresPool => ({
 
 async function store(
   rows: Transaction<MessagingTables>,
-  facts: readonly Announcement[],
+  facts: readonly OutboxMessage[],
 ): Promise<void> {
   const parent = traceparent() ?? null
   const entries = facts.map(({ topic, data }) => ({

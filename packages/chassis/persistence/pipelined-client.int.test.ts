@@ -3,7 +3,7 @@ import { testDatabase } from '@sidecart/testing/database.ts'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { PreparingClient, unanswered } from './pipelined-client.ts'
+import { PipelinedClient, unanswered } from './pipelined-client.ts'
 
 type Tables = { notes: { id: number; text: string; at: Date | null } }
 type Rows = Kysely<Tables> | Transaction<Tables>
@@ -13,7 +13,7 @@ let roundTrips: number
 
 beforeEach(async () => {
   const place = await testDatabase('statements')
-  const pool = new pg.Pool({ Client: PreparingClient, connectionString: place.url, max: 1 })
+  const pool = new pg.Pool({ Client: PipelinedClient, connectionString: place.url, max: 1 })
   pool.on('connect', (client) => {
     const { connection } = client as unknown as { connection: EventEmitter }
     connection.on('readyForQuery', () => (roundTrips += 1))

@@ -34,7 +34,7 @@ type Statement = { text: string; values: unknown[]; name?: string | undefined }
  *   for all, and from the first that fails on nothing is done;
  * - takes the loss of a connection, and a migration under way, for faults that may pass, not for errors of this service.
  */
-export class PreparingClient extends pg.Client {
+export class PipelinedClient extends pg.Client {
   readonly #prepared = new Set<string>()
   /** Counts how often the tables have changed under statements, which then need new names. */
   #version = 0

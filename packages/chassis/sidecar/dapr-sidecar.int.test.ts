@@ -1,14 +1,14 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { createDaprTransport } from './dapr-sidecar.ts'
+import { createDaprSidecar } from './dapr-sidecar.ts'
 
 /** Something at the sidecar's port that answers every call the same. */
 async function besideOneThatAnswers(headers: Record<string, string>, body = '') {
   const server = createServer((_, response) => response.writeHead(200, headers).end(body))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const transport = createDaprTransport({ httpPort: port, grpcPort: port, apiToken: 'token' })
+  const transport = createDaprSidecar({ httpPort: port, grpcPort: port, apiToken: 'token' })
   onTestFinished(async () => {
     await transport.close()
     server.close()

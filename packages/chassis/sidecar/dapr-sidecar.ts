@@ -3,7 +3,7 @@ import type { CloudEvent } from '../contract/event.ts'
 import { Fault, type Refusal, refused } from '../core/errors.ts'
 import { within } from '../core/timeout.ts'
 import type { Sdk } from './dapr-sdk.ts'
-import { tryingAnotherInstance } from './invocation-retry.ts'
+import { withRetry } from './invocation-retry.ts'
 import {
   type Invocation,
   type Reply,
@@ -34,7 +34,7 @@ const firstWrite = 'first-write'
  * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. Bindings are the SDK over gRPC, loaded when
  * first used; its error values and non-errors all become thrown `Fault`s.
  */
-export function createDaprTransport(options: DaprOptions): Transport {
+export function createDaprSidecar(options: DaprOptions): Transport {
   const {
     host = '127.0.0.1',
     pubsub = 'pubsub',
@@ -196,7 +196,7 @@ export function createDaprTransport(options: DaprOptions): Transport {
     await pool.close()
   }
 
-  const invoke = tryingAnotherInstance(invokeOnce, callTimeoutMs)
+  const invoke = withRetry(invokeOnce, callTimeoutMs)
   const store = (name: string): StateStore => ({
     get: (key) => get(name, key),
     save: (key, value, options) => save(name, key, value, options),

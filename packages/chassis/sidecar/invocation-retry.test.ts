@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { Fault } from '../core/errors.ts'
-import { tryingAnotherInstance } from './invocation-retry.ts'
+import { withRetry } from './invocation-retry.ts'
 import type { Invocation } from './sidecar.ts'
 
 /** A callee that fails so many times, and what it was asked. */
 function failing(times: number, code: string) {
   const heard: Invocation[] = []
-  const invoke = tryingAnotherInstance(async (call) => {
+  const invoke = withRetry(async (call) => {
     heard.push(call)
     if (heard.length <= times) throw new Fault(code, 'no answer')
     return { status: 200, headers: {}, body: new Uint8Array() }

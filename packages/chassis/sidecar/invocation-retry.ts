@@ -10,7 +10,7 @@ const pausesMs = [10, 50, 150, 300, 500]
  * of several restarts, sidecars go on naming it to each other. Harmless is a call that was certainly not sent, one
  * that is idempotent by its method, and one with an `Idempotency-Key`. A call that ran into its time-out is not sent again.
  */
-export function tryingAnotherInstance(
+export function withRetry(
   invoke: Transport['invoke'],
   usualTimeoutMs: number,
 ): Transport['invoke'] {

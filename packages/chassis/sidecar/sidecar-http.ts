@@ -1,5 +1,5 @@
 import type { Pool } from 'undici'
-import { abortedAfter } from '../core/timeout.ts'
+import { withAbortSignal } from '../core/timeout.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { Invocation, Reply } from './sidecar.ts'
 
@@ -13,7 +13,7 @@ export function exchange(
   headers: Record<string, string>,
 ): Promise<Reply> {
   const parent = traceparent()
-  return abortedAfter(call.timeoutMs ?? callTimeoutMs, async (signal) => {
+  return withAbortSignal(call.timeoutMs ?? callTimeoutMs, async (signal) => {
     const answer = await pool.request({
       method: call.method as 'GET',
       path: call.path,

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { staleAccessControl, writeAccessControl } from '@sidecart/platform/config/access-control.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -14,7 +14,7 @@ export default command({
     const files = args.check ? [...staleAccessControl(project).keys()] : writeAccessControl(project)
     const names = files.map((file) => relative(project.root, file))
     if (args.check && names.length > 0)
-      throw new Advice(
+      throw new UserError(
         `${names.join(', ')} do not allow what the contracts say: ./sidecart access-control`,
       )
     for (const name of names) console.log(`written: ${name}`)

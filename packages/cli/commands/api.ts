@@ -3,7 +3,7 @@ import {
   staleDocuments,
   writeApiDocuments,
 } from '@sidecart/maintainer/api/check.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -22,10 +22,10 @@ export default command({
     const broken = breakingChanges(project)
     const stale = args.check ? staleDocuments(project) : writeApiDocuments(project)
     if (args.check && stale.length > 0)
-      throw new Advice(`${stale.join(', ')} do not say what the contracts say: ./sidecart api`)
+      throw new UserError(`${stale.join(', ')} do not say what the contracts say: ./sidecart api`)
     for (const path of stale) console.log(`written: ${path}`)
     if (broken.length > 0)
-      throw new Advice(
+      throw new UserError(
         `this breaks those who were written for the last commit:\n  ${broken.join('\n  ')}\nAdd beside it instead: a new field, path or -v2.`,
       )
   },

@@ -1,4 +1,4 @@
-import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress, type Progress, table } from '@sidecart/platform/process/terminal.ts'
 import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
 import { bench, readResults } from '../../../bench/bench.ts'
@@ -76,5 +76,5 @@ async function onAllSets(project: Project, progress: Progress, json?: boolean): 
 function roundsOf(given: string | undefined, quick: boolean): number {
   const rounds = Number(given ?? (quick ? 1 : 2))
   if (Number.isInteger(rounds) && rounds > 0) return rounds
-  throw new Advice(`--rounds takes a whole number, not ${given}`)
+  throw new UserError(`--rounds takes a whole number, not ${given}`)
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { type ChaosReport, chaos } from '@sidecart/verify/chaos/chaos.ts'
 import { type Kind, kinds, wordsFor } from '@sidecart/verify/faults/schedule.ts'
@@ -53,13 +53,13 @@ const shown = 30
 function number(name: string, given: string): number {
   const value = Number(given)
   if (given !== '' && Number.isFinite(value) && value >= 0) return value
-  throw new Advice(`--${name} takes a number, not ${given}`)
+  throw new UserError(`--${name} takes a number, not ${given}`)
 }
 
 function kindsOf(list: string): Kind[] {
   const wanted = list.split(',').map((name) => name.trim())
   const strange = wanted.find((name) => !kinds.includes(name as Kind))
-  if (strange !== undefined) throw new Advice(`no fault is called ${strange}: ${kinds.join()}`)
+  if (strange !== undefined) throw new UserError(`no fault is called ${strange}: ${kinds.join()}`)
   return wanted as Kind[]
 }
 

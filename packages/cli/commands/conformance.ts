@@ -1,5 +1,5 @@
 import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import {
   failuresOf,
   keepResults,
@@ -34,8 +34,8 @@ export default command({
   },
   async run({ args }) {
     const wanted = kinds.filter((kind) => !args.only || kind === args.only)
-    if (wanted.length === 0) throw new Advice(`--only takes ${kinds.join(' or ')}`)
-    if (args.quick && args.keep) throw new Advice('--keep takes a whole run: leave out --quick')
+    if (wanted.length === 0) throw new UserError(`--only takes ${kinds.join(' or ')}`)
+    if (args.quick && args.keep) throw new UserError('--keep takes a whole run: leave out --quick')
     const project = projectAt()
     const how = { kinds: wanted, quick: args.quick === true }
     const results = await conformance(project, chosen(args), how)

@@ -1,9 +1,9 @@
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
 import { signIn } from '@sidecart/client/shop-client.ts'
 import { readResources } from '@sidecart/platform/config/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
 
@@ -27,7 +27,7 @@ const show = command({
   args: { service, id, json },
   run: async ({ args }) => {
     const [only, wanted] = chosen(args)
-    if (!wanted) throw new Advice('which one? sidecart dead-letters list')
+    if (!wanted) throw new UserError('which one? sidecart dead-letters list')
     const letter = await (await lettersOf(only)).show(wanted)
     console.log(JSON.stringify(letter, null, args.json ? 0 : 2))
   },
@@ -39,7 +39,7 @@ const handling = (action: 'replay' | 'dismiss', description: string) =>
     args: { service, id, all, json },
     run: async ({ args }) => {
       const [only, wanted] = chosen(args)
-      if (!wanted === !args.all) throw new Advice('name one dead letter, or say --all')
+      if (!wanted === !args.all) throw new UserError('name one dead letter, or say --all')
       const letters = await lettersOf(only)
       const some = wanted ? [await letters.show(wanted)] : await letters.list()
       const outcomes: Outcome[] = []
@@ -83,8 +83,8 @@ function chosen({
 async function lettersOf(service: string | undefined) {
   const known = hearers()
   if (service && !known.includes(service))
-    throw new Advice(`${service} hears no facts; these do: ${known.join(', ')}`)
-  const { gateway, operator } = await thisShop()
+    throw new UserError(`${service} hears no facts; these do: ${known.join(', ')}`)
+  const { gateway, operator } = await connectionInfo()
   const shop = await signIn(gateway, operator.email, operator.password)
   return deadLettersOf(shop, service ? [service] : known)
 }

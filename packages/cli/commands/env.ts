@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
 import { ensureIdentities } from '@sidecart/platform/config/identities.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { quoted } from '@sidecart/platform/process/shell.ts'
 import { daprBinFolders, daprRunPath } from '@sidecart/platform/supervisor/dapr-run.ts'
 import { command } from '../command.ts'
@@ -16,7 +16,7 @@ export default command({
     const project = projectAt()
     const variables = ensureVariables(project)
     if (!variables.DAPR_TRUST_ANCHORS)
-      throw new Advice('there are no trust anchors yet: ./sidecart backing start')
+      throw new UserError('there are no trust anchors yet: ./sidecart backing start')
     const apps = readRunFile(project.runFile).map(({ appId }) => appId)
     for (const app of apps) ensureAppTokens(project, app)
     await ensureIdentities(project, apps)

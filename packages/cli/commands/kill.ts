@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { processArgs } from '@sidecart/platform/config/process-args.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { command } from '../command.ts'
 
@@ -16,7 +16,7 @@ export default command({
   run: async ({ args }) => {
     const signal = args.signal as NodeJS.Signals
     if (!(signal in constants.signals))
-      throw new Advice(`${signal} is no signal; SIGKILL and SIGTERM are`)
+      throw new UserError(`${signal} is no signal; SIGKILL and SIGTERM are`)
     await order(projectAt(), { do: 'kill', name: args.service, signal })
     console.log(`sent ${signal} to ${args.service}`)
   },

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { type Log, showLogs } from '@sidecart/platform/supervisor/logs.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { command } from '../command.ts'
@@ -19,7 +19,7 @@ export default command({
   run: async ({ args }) => {
     const lines = Number(args.lines)
     if (!Number.isInteger(lines) || lines < 0)
-      throw new Advice(`--lines takes a whole number, not ${args.lines}`)
+      throw new UserError(`--lines takes a whole number, not ${args.lines}`)
     process.once('SIGINT', () => process.exit(0))
     const pretty = process.stdout.isTTY === true
     await showLogs(logsOf(projectAt(), args.service), {
@@ -38,6 +38,7 @@ function logsOf(project: Project, service: string | undefined): Log[] {
     return apps.map((name) => ({ name, file: join(project.logs, `${name}.log`) }))
   const sidecars = apps.map((name) => `${name}-sidecar`)
   const names = new Set([...apps, ...sidecars, ...recorded.map(({ name }) => name), 'supervisor'])
-  if (!names.has(service)) throw new Advice(`there is no ${service} here: ${[...names].join(', ')}`)
+  if (!names.has(service))
+    throw new UserError(`there is no ${service} here: ${[...names].join(', ')}`)
   return [{ name: service, file: join(project.logs, `${service}.log`) }]
 }

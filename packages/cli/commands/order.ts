@@ -1,6 +1,6 @@
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type OrderResult, ShopProblem, signIn } from '@sidecart/client/shop-client.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { command } from '../command.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
@@ -25,8 +25,8 @@ export default command({
   async run({ args }) {
     const quantity = Number(args.quantity)
     if (!Number.isInteger(quantity) || quantity < 1)
-      throw new Advice(`--quantity takes a whole number from 1, not ${args.quantity}`)
-    const { gateway, demo } = await thisShop()
+      throw new UserError(`--quantity takes a whole number from 1, not ${args.quantity}`)
+    const { gateway, demo } = await connectionInfo()
     const request = {
       sku: args.sku,
       quantity,

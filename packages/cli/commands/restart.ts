@@ -1,5 +1,5 @@
 import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
-import { Advice, type Project, projectAt } from '@sidecart/platform/config/project.ts'
+import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
@@ -19,7 +19,7 @@ export default command(
     run: async ({ args }) => {
       const project = projectAt()
       if ((args.rolling === true) === args._.length > 0)
-        throw new Advice('name what to restart, or say --rolling for every service')
+        throw new UserError('name what to restart, or say --rolling for every service')
       for (const service of args.rolling ? appsOf(project) : args._) {
         const began = performance.now()
         const names = named({ service, withSidecar: args.withSidecar })

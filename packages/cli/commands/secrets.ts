@@ -1,4 +1,4 @@
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
 import { rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
 import { defineCommand } from 'citty'
@@ -21,7 +21,7 @@ const rotate = command(
       const names = args._.flatMap((name) =>
         name === 'all' ? rotations.map((one) => one.name) : [name],
       )
-      if (names.length === 0) throw new Advice('which? sidecart secrets list, or all')
+      if (names.length === 0) throw new UserError('which? sidecart secrets list, or all')
       for (const name of names) await rotateOne(projectAt(), name, console.log)
     },
   },

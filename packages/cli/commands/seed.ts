@@ -1,5 +1,5 @@
-import { thisShop } from '@sidecart/client/connection-info.ts'
-import { Advice, projectAt } from '@sidecart/platform/config/project.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { writeHistory } from '@sidecart/verify/seed/history.ts'
 import { command } from '../command.ts'
@@ -13,14 +13,14 @@ export default command({
   async run({ args }) {
     const orders = Number(args.orders)
     if (!Number.isInteger(orders) || orders < 1)
-      throw new Advice(`--orders takes a number of orders, not ${args.orders}`)
+      throw new UserError(`--orders takes a number of orders, not ${args.orders}`)
     const provider = readState(projectAt())?.processes.find(({ name }) => name === 'provider')
     if (provider && procOf(provider))
-      throw new Advice(
+      throw new UserError(
         'The payment provider is writing its log. Stop it first: ./sidecart stop provider',
       )
     const began = Date.now()
-    await writeHistory(await thisShop(), {
+    await writeHistory(await connectionInfo(), {
       orders,
       force: args.force === true,
       onProgress: (done) => {

@@ -1,4 +1,4 @@
-import { openDesk } from '@sidecart/operations/desk.ts'
+import { openOperationsApi } from '@sidecart/operations/operations-api.ts'
 import { chosen } from '@sidecart/platform/config/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { superviseForParent } from '@sidecart/platform/supervisor/up.ts'
@@ -8,5 +8,6 @@ import { upArgs } from './up.ts'
 export default command({
   meta: { name: 'supervise', description: 'What `up --detach` leaves running', hidden: true },
   args: upArgs,
-  run: ({ args }) => superviseForParent(projectAt(), chosen(args), openDesk, args.chaos === true),
+  run: ({ args }) =>
+    superviseForParent(projectAt(), chosen(args), openOperationsApi, args.chaos === true),
 })

@@ -1,4 +1,4 @@
-import { openDesk } from '@sidecart/operations/desk.ts'
+import { openOperationsApi } from '@sidecart/operations/operations-api.ts'
 import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { upInBackground, upInForeground } from '@sidecart/platform/supervisor/up.ts'
@@ -22,6 +22,6 @@ export default command({
     const choice = chosen(args)
     return args.detach
       ? upInBackground(projectAt(), choice, args.chaos)
-      : upInForeground(projectAt(), choice, openDesk, args.chaos)
+      : upInForeground(projectAt(), choice, openOperationsApi, args.chaos)
   },
 })

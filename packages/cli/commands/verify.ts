@@ -1,5 +1,5 @@
-import { thisShop } from '@sidecart/client/connection-info.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import type { Verdict } from '@sidecart/verify/invariants/verify.ts'
 import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
 import { command } from '../command.ts'
@@ -24,8 +24,8 @@ export default command({
   },
   async run({ args }) {
     const graceSeconds = Number(args.grace)
-    if (!(graceSeconds >= 0)) throw new Advice(`--grace takes seconds, not ${args.grace}`)
-    const shop = await thisShop()
+    if (!(graceSeconds >= 0)) throw new UserError(`--grace takes seconds, not ${args.grace}`)
+    const shop = await connectionInfo()
     const verdict = await verifyInWorker(
       { ...shop, record: args.record },
       { graceSeconds, all: args.all === true || args.record !== undefined },

@@ -11,7 +11,7 @@ import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { users } from '@sidecart/users/contract.ts'
 import { z } from 'zod'
-import { merge } from '../../../services/gateway/documents.ts'
+import { merge } from '../../../services/gateway/openapi-merge.ts'
 import type { Schema } from './growth.ts'
 
 const facts = { users, catalog, orders, payments }

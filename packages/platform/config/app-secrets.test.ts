@@ -5,17 +5,17 @@ import { readResources } from './components.ts'
 import { readRunFile } from './dapr-yaml.ts'
 import { completed } from './secrets.ts'
 
-const stanzas = readRunFile(join(import.meta.dirname, '../../../dapr.yaml'))
-const apps = stanzas.map(({ appId }) => appId)
+const appConfigs = readRunFile(join(import.meta.dirname, '../../../dapr.yaml'))
+const apps = appConfigs.map(({ appId }) => appId)
 const resources = readResources([
-  ...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths)),
+  ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
 ])
 const secrets = await completed({}, 'postgres://127.0.0.1:5440')
 
 const ofApp = (app: string) => {
-  const stanza = stanzas.find(({ appId }) => appId === app)
-  if (!stanza) throw new Error(`there is no app ${app}`)
-  return secretsFor({ stanza, resources, secrets })
+  const appConfig = appConfigs.find(({ appId }) => appId === app)
+  if (!appConfig) throw new Error(`there is no app ${app}`)
+  return secretsFor({ appConfig, resources, secrets })
 }
 
 test('an app gets the secrets that it may read and that its components refer to, and no others', () => {
@@ -54,12 +54,12 @@ test('an app may publish its own topics and dead letters, and consume only what 
 })
 
 test('a broker of another kind has one login, which all apps share', () => {
-  const [stanza] = stanzas
-  if (!stanza) throw new Error('dapr.yaml is empty')
+  const [appConfig] = appConfigs
+  if (!appConfig) throw new Error('dapr.yaml is empty')
   const resource = { ...resources[0], kind: 'Component', metadata: { name: 'pubsub' }, scopes: [] }
   const metadata = [{ name: 'url', secretKeyRef: { name: 'rabbitmq-url' } }]
   const rabbitmq = { ...resource, file: '', spec: { type: 'pubsub.rabbitmq', metadata } }
-  const theirs = secretsFor({ stanza, resources: [rabbitmq], secrets })
+  const theirs = secretsFor({ appConfig, resources: [rabbitmq], secrets })
   expect(theirs).toEqual({ 'rabbitmq-url': secrets['rabbitmq-url'] })
   expect(natsUsers(apps, [rabbitmq], secrets)).toHaveLength(1)
 })

@@ -3,17 +3,17 @@ import type { NatsUser } from '../servers/nats.ts'
 import {
   type Entry,
   entriesOf,
+  publishedBy,
   type Resource,
   resourcesOf,
-  saidBy,
   streamsFor,
   uses,
 } from './components.ts'
-import type { Stanza } from './dapr-yaml.ts'
+import type { AppConfig } from './dapr-yaml.ts'
 import type { Secrets } from './secrets.ts'
 
 type Given = {
-  stanza: Pick<Stanza, 'appId' | 'configFile'>
+  appConfig: Pick<AppConfig, 'appId' | 'configFile'>
   resources: readonly Resource[]
   secrets: Secrets
 }
@@ -22,10 +22,10 @@ type Given = {
  * The secrets that an app and its sidecar need, out of all: what the app's configuration allows it to read, what its
  * components refer to, and at the broker a login of its own instead of the one that may do everything.
  */
-export function secretsFor({ stanza, resources, secrets }: Given): Secrets {
-  const { appId } = stanza
+export function secretsFor({ appConfig, resources, secrets }: Given): Secrets {
+  const { appId } = appConfig
   const needed = new Set([
-    ...allowedIn(resourcesOf(stanza.configFile)),
+    ...allowedIn(resourcesOf(appConfig.configFile)),
     ...loadedBy(appId, resources).flatMap(entriesOf).flatMap(referred),
   ])
   const ours = Object.entries(secrets).filter(([name]) => needed.has(name))
@@ -54,7 +54,7 @@ export function natsUsers(
 
   function login(app: string): NatsUser {
     const { username, password } = new URL(brokerUrlOf(app, url))
-    const publish = [...saidBy(app, resources), ...consuming(app, resources)]
+    const publish = [...publishedBy(app, resources), ...consuming(app, resources)]
     // The replies to its requests, and what its consumers deliver: Dapr's component takes random inboxes for both.
     return { user: username, password, may: { publish, subscribe: ['_INBOX.>'] } }
   }

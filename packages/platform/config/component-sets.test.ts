@@ -5,9 +5,13 @@ import { readRunFile } from './dapr-yaml.ts'
 import { projectAt } from './project.ts'
 
 const project = projectAt()
-const stanzas = readRunFile(project.runFile)
+const appConfigs = readRunFile(project.runFile)
 const foldersOf = (choice: Parameters<typeof withSets>[2]) =>
-  [...new Set(withSets(project, stanzas, choice).flatMap(({ resourcesPaths }) => resourcesPaths))]
+  [
+    ...new Set(
+      withSets(project, appConfigs, choice).flatMap(({ resourcesPaths }) => resourcesPaths),
+    ),
+  ]
     .map((path) => path.slice(join(project.root, 'components/').length))
     .sort()
 
@@ -27,13 +31,16 @@ test('broker and store are chosen independently', () => {
 })
 
 test('a set that is not there is refused with those that are', () => {
-  expect(() => withSets(project, stanzas, { broker: 'pigeon' })).toThrow(
+  expect(() => withSets(project, appConfigs, { broker: 'pigeon' })).toThrow(
     /there is no broker set pigeon in components\/: .*jetstream, .*redis/,
   )
 })
 
 test('a folder that dapr.yaml does not have cannot be swapped', () => {
-  const bare = stanzas.map((stanza) => ({ ...stanza, resourcesPaths: ['/x/components/common'] }))
+  const bare = appConfigs.map((appConfig) => ({
+    ...appConfig,
+    resourcesPaths: ['/x/components/common'],
+  }))
   expect(() => withSets(project, bare, { broker: 'redis' })).toThrow(
     /gateway has no pubsub-… folder/,
   )

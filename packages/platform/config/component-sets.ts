@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Stanza } from './dapr-yaml.ts'
-import { Advice, type Project } from './project.ts'
+import type { AppConfig } from './dapr-yaml.ts'
+import { type Project, UserError } from './project.ts'
 
 /** What can be swapped, and how the folders of its sets in `components/` begin. */
 export const prefixes = {
@@ -14,7 +14,7 @@ export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
 /** The sets to use instead of those that dapr.yaml names, and how many of each app. */
-export type Choice = Partial<Record<Kind, string>> & { instances?: string }
+export type ComponentSelection = Partial<Record<Kind, string>> & { instances?: string }
 
 export const setArgs = {
   broker: {
@@ -53,18 +53,18 @@ export const setArgs = {
 export function chosen(
   given: { [K in Kind | 'instances']?: string | undefined },
   env: NodeJS.ProcessEnv = process.env,
-): Choice {
+): ComponentSelection {
   const names = [...kinds, 'instances'] as const
   const entries = names.map((name) => [name, given[name] || env[`SIDECART_${name.toUpperCase()}`]])
-  return Object.fromEntries(entries.filter(([, value]) => value)) as Choice
+  return Object.fromEntries(entries.filter(([, value]) => value)) as ComponentSelection
 }
 
 /** The same choice as arguments for another command. */
-export const asFlags = (choice: Choice): string[] =>
+export const asFlags = (choice: ComponentSelection): string[] =>
   Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value])
 
 /** The same choice as variables for another process. */
-export const asEnvironment = (choice: Choice): Record<string, string> =>
+export const asEnvironment = (choice: ComponentSelection): Record<string, string> =>
   Object.fromEntries(
     Object.entries(choice).map(([kind, name]) => [`SIDECART_${kind.toUpperCase()}`, name]),
   )
@@ -78,17 +78,21 @@ export function setsOf(kind: Kind, components: string): string[] {
 }
 
 /**
- * The stanzas with the chosen sets in place of those that dapr.yaml names.
- * @throws Advice when there is no such set, or dapr.yaml names none that it could stand in for
+ * The appConfigs with the chosen sets in place of those that dapr.yaml names.
+ * @throws UserError when there is no such set, or dapr.yaml names none that it could stand in for
  */
-export function withSets(project: Project, stanzas: readonly Stanza[], choice: Choice): Stanza[] {
+export function withSets(
+  project: Project,
+  appConfigs: readonly AppConfig[],
+  choice: ComponentSelection,
+): AppConfig[] {
   const components = join(project.root, 'components')
   for (const kind of kinds) assertThere(kind, choice[kind], components)
-  return stanzas.map((stanza) => ({
-    ...stanza,
+  return appConfigs.map((appConfig) => ({
+    ...appConfig,
     resourcesPaths: kinds.reduce(
-      (paths, kind) => swapped(stanza.name, paths, kind, choice[kind]),
-      stanza.resourcesPaths,
+      (paths, kind) => swapped(appConfig.name, paths, kind, choice[kind]),
+      appConfig.resourcesPaths,
     ),
   }))
 }
@@ -96,7 +100,7 @@ export function withSets(project: Project, stanzas: readonly Stanza[], choice: C
 function assertThere(kind: Kind, name: string | undefined, components: string): void {
   const there = setsOf(kind, components)
   if (name !== undefined && !there.includes(name))
-    throw new Advice(`there is no ${kind} set ${name} in components/: ${there.join(', ')}`)
+    throw new UserError(`there is no ${kind} set ${name} in components/: ${there.join(', ')}`)
 }
 
 function swapped(app: string, paths: string[], kind: Kind, name: string | undefined): string[] {
@@ -107,7 +111,7 @@ function swapped(app: string, paths: string[], kind: Kind, name: string | undefi
   if (kind === 'cache' && !paths.some(isOfKind))
     return [...paths, join(dirname(first), prefixes[kind] + name)]
   if (!paths.some(isOfKind))
-    throw new Advice(
+    throw new UserError(
       `dapr.yaml: ${app} has no ${prefixes[kind]}… folder that --${kind} could replace`,
     )
   return paths.map((path) => (isOfKind(path) ? join(dirname(path), prefixes[kind] + name) : path))

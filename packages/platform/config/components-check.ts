@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Resource } from './components.ts'
 import { entriesOf } from './components.ts'
-import { Advice } from './project.ts'
+import { UserError } from './project.ts'
 
 type Given = {
   resources: readonly Resource[]
@@ -18,14 +18,14 @@ const fields: Record<string, string[]> = JSON.parse(
   readFileSync(join(import.meta.dirname, '../install/dapr/component-fields.json'), 'utf8'),
 )
 
-/** Dapr ignores a field that it does not know, and waits for a component that is not there. @throws Advice naming every file, field and what it may be meant to be */
+/** Dapr ignores a field that it does not know, and waits for a component that is not there. @throws UserError naming every file, field and what it may be meant to be */
 export function checkComponents(given: Given): void {
   const faults = given.resources.flatMap((resource) =>
     faultsOf(resource, given).map(
       (fault) => `${resource.file}: ${resource.kind} ${resource.metadata.name}: ${fault}`,
     ),
   )
-  if (faults.length > 0) throw new Advice(`${faults.join('\n')}\nMend this, then start again.`)
+  if (faults.length > 0) throw new UserError(`${faults.join('\n')}\nMend this, then start again.`)
 }
 
 function faultsOf(resource: Resource, given: Given): string[] {

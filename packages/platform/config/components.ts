@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { Advice } from './project.ts'
+import { UserError } from './project.ts'
 
 const Resource = z.looseObject({
   kind: z.string(),
@@ -13,7 +13,7 @@ const Resource = z.looseObject({
 /** With the file that it comes from. */
 export type Resource = z.output<typeof Resource> & { file: string }
 
-/** Every Dapr resource in the YAML files of some folders. @throws Advice naming the file that is no resource */
+/** Every Dapr resource in the YAML files of some folders. @throws UserError naming the file that is no resource */
 export function readResources(folders: readonly string[]): Resource[] {
   return folders.flatMap((folder) => {
     const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))
@@ -21,14 +21,14 @@ export function readResources(folders: readonly string[]): Resource[] {
   })
 }
 
-/** The Dapr resources of one file. @throws Advice when it holds something else */
+/** The Dapr resources of one file. @throws UserError when it holds something else */
 export function resourcesOf(file: string): Resource[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
     const result = Resource.safeParse(document.toJS())
     if (result.success && document.errors.length === 0) return { ...result.data, file }
     const issue = result.error?.issues[0]
     const fault = document.errors[0]?.message ?? `${issue?.path.join('.')}: ${issue?.message}`
-    throw new Advice(`${file} holds something that is no Dapr resource: ${fault}`)
+    throw new UserError(`${file} holds something that is no Dapr resource: ${fault}`)
   })
 }
 
@@ -57,7 +57,7 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
 }
 
 /** Every app that hears something, with the topics that it hears. */
-export function hearersIn(resources: readonly Resource[]): { app: string; topics: string[] }[] {
+export function consumersIn(resources: readonly Resource[]): { app: string; topics: string[] }[] {
   const heard = resources
     .filter(({ kind }) => kind === 'Subscription')
     .flatMap(({ scopes, spec }) => scopes.map((app) => ({ app, topic: String(spec.topic) })))
@@ -69,7 +69,7 @@ export function hearersIn(resources: readonly Resource[]): { app: string; topics
 
 /** Every topic that is said or heard, with the queue of each app that hears it, named as Dapr's RabbitMQ component names it. */
 export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
-  const heard = hearersIn(resources).flatMap(({ app, topics }) =>
+  const heard = consumersIn(resources).flatMap(({ app, topics }) =>
     topics.map((topic) => ({ app, topic })),
   )
   const names = unique([...heard.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
@@ -80,7 +80,7 @@ export function topicsFor(resources: readonly Resource[]): { name: string; queue
 }
 
 /** The topics that an app may publish through these components, its dead letters included. */
-export function saidBy(app: string, resources: readonly Resource[]): string[] {
+export function publishedBy(app: string, resources: readonly Resource[]): string[] {
   const dead = resources
     .filter(({ kind, scopes }) => kind === 'Subscription' && scopes.includes(app))
     .map(({ spec }) => spec.deadLetterTopic)

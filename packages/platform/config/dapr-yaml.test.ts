@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { appEnvironment, daprdArguments, stanzasOf } from './dapr-yaml.ts'
+import { appConfigsOf, appEnvironment, daprdArguments } from './dapr-yaml.ts'
 
 const app = (id: string, first: number, more = '') => `
   - appID: ${id}
@@ -21,21 +21,21 @@ apps:${apps.join('')}`
 
 test('an app takes what is common, and its own settings win', () => {
   const own = '\n    logLevel: debug\n    env: { LOG_LEVEL: trace }'
-  const [orders] = stanzasOf(file(app('orders', 8000, own)), '/shop')
+  const [orders] = appConfigsOf(file(app('orders', 8000, own)), '/shop')
   expect(orders?.settings.logLevel).toBe('debug')
   expect(orders?.env).toEqual({ HOST: '127.0.0.1', LOG_LEVEL: 'trace' })
 })
 
 test('paths in common are relative to the file, those of an app to its folder', () => {
-  const [orders] = stanzasOf(file(app('orders', 8000)), '/shop')
+  const [orders] = appConfigsOf(file(app('orders', 8000)), '/shop')
   expect(orders?.directory).toBe('/shop/services/orders')
   expect(orders?.configFile).toBe('/shop/config/orders.yaml')
   expect(orders?.resourcesPaths).toEqual(['/shop/components/common'])
 })
 
-test('two stanzas with one id are two instances with names of their own', () => {
-  const stanzas = stanzasOf(file(app('orders', 8000), app('orders', 8100)), '/shop')
-  expect(stanzas.map(({ appId, name }) => [appId, name])).toEqual([
+test('two appConfigs with one id are two instances with names of their own', () => {
+  const appConfigs = appConfigsOf(file(app('orders', 8000), app('orders', 8100)), '/shop')
+  expect(appConfigs.map(({ appId, name }) => [appId, name])).toEqual([
     ['orders', 'orders'],
     ['orders', 'orders-2'],
   ])
@@ -43,26 +43,26 @@ test('two stanzas with one id are two instances with names of their own', () => 
 
 test('every field that is missing or wrong is named', () => {
   const wrong = file(app('orders', 8000)).replace('appPort: 8000', 'appPort: many\n    colour: red')
-  expect(() => stanzasOf(wrong, '/shop')).toThrow(/apps\.0\.appPort[\s\S]*colour/)
-  expect(() => stanzasOf('version: 1', '/shop')).toThrow(/apps/)
-  expect(() => stanzasOf(': no yaml :', '/shop')).toThrow()
+  expect(() => appConfigsOf(wrong, '/shop')).toThrow(/apps\.0\.appPort[\s\S]*colour/)
+  expect(() => appConfigsOf('version: 1', '/shop')).toThrow(/apps/)
+  expect(() => appConfigsOf(': no yaml :', '/shop')).toThrow()
 })
 
 test('a port can be given only once', () => {
   const twice = file(app('orders', 8000), app('carts', 8004))
-  expect(() => stanzasOf(twice, '/shop')).toThrow('port 8004 is given to both orders and carts')
+  expect(() => appConfigsOf(twice, '/shop')).toThrow('port 8004 is given to both orders and carts')
 })
 
 test('an app without resources is refused, because daprd would start empty', () => {
   const without = file(app('orders', 8000)).replace('resourcesPaths', 'daprdLogDestination: file #')
-  expect(() => stanzasOf(without, '/shop')).toThrow(
+  expect(() => appConfigsOf(without, '/shop')).toThrow(
     'orders needs configFilePath and resourcesPaths',
   )
 })
 
 test('daprd gets what `dapr run` would pass, and stays on this machine', () => {
-  const [orders] = stanzasOf(file(app('orders', 8000)), '/shop')
-  if (!orders) throw new Error('no stanza')
+  const [orders] = appConfigsOf(file(app('orders', 8000)), '/shop')
+  if (!orders) throw new Error('no appConfig')
   const line = daprdArguments(orders, 'localhost:50001', '127.0.0.1:50006').join(' ')
   expect(line).toContain('--app-id orders')
   expect(line).toContain('--app-port 8000 --app-protocol http --dapr-http-port 8001')
@@ -74,7 +74,7 @@ test('daprd gets what `dapr run` would pass, and stays on this machine', () => {
 })
 
 test('an app learns its ports as it would from `dapr run`', () => {
-  const [orders] = stanzasOf(file(app('orders', 8000)), '/shop')
+  const [orders] = appConfigsOf(file(app('orders', 8000)), '/shop')
   expect(orders && appEnvironment(orders)).toMatchObject({
     APP_ID: 'orders',
     APP_PORT: '8000',

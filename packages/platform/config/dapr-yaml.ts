@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { Advice } from './project.ts'
+import { UserError } from './project.ts'
 
 const port = z.number().int().min(1).max(65535)
 const strings = z.array(z.string().min(1))
@@ -54,7 +54,7 @@ type App = z.output<typeof RunFile>['apps'][number]
 type Shared = z.output<typeof RunFile>['common']
 
 /** One app with its sidecar: everything from dapr.yaml, defaults merged in and paths absolute. */
-export type Stanza = {
+export type AppConfig = {
   appId: string
   /** The app's id, or with a number when it has more than one instance. */
   name: string
@@ -69,12 +69,12 @@ export type Stanza = {
   settings: Shared
 }
 
-/** The stanzas of a run file. @throws Advice naming each field that is missing or wrong */
-export function readRunFile(file: string): Stanza[] {
+/** The appConfigs of a run file. @throws UserError naming each field that is missing or wrong */
+export function readRunFile(file: string): AppConfig[] {
   try {
-    return stanzasOf(readFileSync(file, 'utf8'), dirname(file))
+    return appConfigsOf(readFileSync(file, 'utf8'), dirname(file))
   } catch (error) {
-    throw new Advice(`${file}: ${(error as Error).message}`, { cause: error })
+    throw new UserError(`${file}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -82,14 +82,14 @@ export function readRunFile(file: string): Stanza[] {
  * Understands a run file in folder `root` as `dapr run -f` does: an app's own settings win over `common`, paths in
  * `common` are relative to the file, an app's to its folder.
  */
-export function stanzasOf(text: string, root: string): Stanza[] {
+export function appConfigsOf(text: string, root: string): AppConfig[] {
   const { common, apps } = checked(parse(text))
-  const stanzas = apps.map((app, index) => {
+  const appConfigs = apps.map((app, index) => {
     const earlier = apps.slice(0, index).filter(({ appID }) => appID === app.appID).length
     return stanzaOf(root, common, app, earlier === 0 ? app.appID : `${app.appID}-${earlier + 1}`)
   })
-  assertOwnPorts(stanzas)
-  return stanzas
+  assertOwnPorts(appConfigs)
+  return appConfigs
 }
 
 function checked(content: unknown): z.output<typeof RunFile> {
@@ -98,10 +98,10 @@ function checked(content: unknown): z.output<typeof RunFile> {
   const faults = result.error.issues.map(
     ({ path, message }) => `  ${path.join('.') || 'the file'}: ${message}`,
   )
-  throw new Advice(`not a run file that sidecart can start:\n${faults.join('\n')}`)
+  throw new UserError(`not a run file that sidecart can start:\n${faults.join('\n')}`)
 }
 
-function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza {
+function stanzaOf(root: string, common: Shared, app: App, name: string): AppConfig {
   const directory = resolve(root, app.appDirPath)
   const place = <K extends 'configFilePath' | 'resourcesPaths'>(field: K) =>
     app[field] === undefined
@@ -110,7 +110,9 @@ function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza 
   const config = place('configFilePath')
   const resources = place('resourcesPaths')
   if (!config.value || !resources.value)
-    throw new Advice(`${app.appID} needs configFilePath and resourcesPaths, its own or in common`)
+    throw new UserError(
+      `${app.appID} needs configFilePath and resourcesPaths, its own or in common`,
+    )
   const {
     appID,
     appDirPath,
@@ -142,26 +144,26 @@ function stanzaOf(root: string, common: Shared, app: App, name: string): Stanza 
   }
 }
 
-function assertOwnPorts(stanzas: readonly Stanza[]): void {
+function assertOwnPorts(appConfigs: readonly AppConfig[]): void {
   const owners = new Map<number, string>()
-  for (const { name, ports } of stanzas) {
+  for (const { name, ports } of appConfigs) {
     for (const number of Object.values(ports)) {
       const owner = owners.get(number)
-      if (owner) throw new Advice(`port ${number} is given to both ${owner} and ${name}`)
+      if (owner) throw new UserError(`port ${number} is given to both ${owner} and ${name}`)
       owners.set(number, name)
     }
   }
 }
 
-/** What `dapr run` passes to daprd for this stanza, and two addresses that keep it off the network. */
+/** What `dapr run` passes to daprd for this appConfig, and two addresses that keep it off the network. */
 export function daprdArguments(
-  stanza: Stanza,
+  appConfig: AppConfig,
   sentryAddress: string,
   schedulerAddress: string,
 ): string[] {
-  const { settings, ports } = stanza
+  const { settings, ports } = appConfig
   const flags: Record<string, string | number | boolean | undefined> = {
-    'app-id': stanza.appId,
+    'app-id': appConfig.appId,
     'app-channel-address': '127.0.0.1',
     'app-port': ports.app,
     'app-protocol': settings.appProtocol ?? 'http',
@@ -186,9 +188,9 @@ export function daprdArguments(
     'app-health-threshold': settings.appHealthThreshold,
     'enable-profiling': settings.enableProfiling,
     'profile-port': settings.profilePort,
-    config: stanza.configFile,
-    'enable-mtls': stanza.mtls,
-    'sentry-address': stanza.mtls ? sentryAddress : undefined,
+    config: appConfig.configFile,
+    'enable-mtls': appConfig.mtls,
+    'sentry-address': appConfig.mtls ? sentryAddress : undefined,
   }
   const given = Object.entries(flags).flatMap(([flag, value]) =>
     value === undefined || value === false
@@ -197,11 +199,11 @@ export function daprdArguments(
         ? [`--${flag}`]
         : [`--${flag}`, String(value)],
   )
-  return [...given, ...stanza.resourcesPaths.flatMap((path) => ['--resources-path', path])]
+  return [...given, ...appConfig.resourcesPaths.flatMap((path) => ['--resources-path', path])]
 }
 
 /** What `dapr run` puts into an app's environment. */
-export function appEnvironment({ appId, ports, settings, env }: Stanza): Record<string, string> {
+export function appEnvironment({ appId, ports, settings, env }: AppConfig): Record<string, string> {
   return {
     APP_ID: appId,
     APP_PORT: String(ports.app),

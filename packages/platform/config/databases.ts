@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { loginFrom } from './login.ts'
 import { postgresPort, realPort } from './ports.ts'
-import { Advice } from './project.ts'
+import { UserError } from './project.ts'
 import { databases, type Secrets } from './secrets.ts'
 
 /** The connection string of the one who may everything, to the server that is configured or to our own. */
@@ -17,7 +17,7 @@ export const superuserOf = (secrets: Secrets): string =>
 export async function ensureDatabases(admin: string, secrets: Secrets): Promise<void> {
   const client = new pg.Client({ connectionString: admin })
   await client.connect().catch((error: Error & { code?: string }) => {
-    throw error.code === wrongPassword ? new Advice(notLetIn(admin)) : error
+    throw error.code === wrongPassword ? new UserError(notLetIn(admin)) : error
   })
   try {
     await client.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC')

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import type { Stanza } from './dapr-yaml.ts'
+import type { AppConfig } from './dapr-yaml.ts'
 import { instancesOf, withInstances } from './instances.ts'
 
-const stanza = (appId: string, app: number) =>
+const appConfig = (appId: string, app: number) =>
   ({
     appId,
     name: appId,
     ports: { app, http: app + 1, grpc: app + 2, internal: app + 3, metrics: app + 4 },
-  }) as Stanza
-const shop = [stanza('gateway', 8080), stanza('orders', 8084)]
+  }) as AppConfig
+const shop = [appConfig('gateway', 8080), appConfig('orders', 8084)]
 
 test('one of each is what dapr.yaml says', () => {
   expect(withInstances(shop, instancesOf(undefined))).toEqual(shop)
@@ -32,7 +32,7 @@ test('the instances of the gateway leave its port to the front', () => {
 })
 
 test('instances that dapr.yaml names itself are not multiplied', () => {
-  const two = [stanza('orders', 8084), { ...stanza('orders', 8094), name: 'orders-2' }]
+  const two = [appConfig('orders', 8084), { ...appConfig('orders', 8094), name: 'orders-2' }]
   expect(() => withInstances(two, 2)).toThrow('dapr.yaml names further instances itself')
 })
 

@@ -24,8 +24,8 @@ test.each(brokers)('on %s everything is heard and nothing is said', (broker) => 
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const there = withSets(project, readRunFile(project.runFile), { broker })
   const silent = withoutSaying(projectAt(project.root, { home }), there)
-  const [before, after] = [there, silent].map((stanzas) =>
-    readResources([...new Set(stanzas.flatMap(({ resourcesPaths }) => resourcesPaths))]),
+  const [before, after] = [there, silent].map((appConfigs) =>
+    readResources([...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths))]),
   )
   const names = (resources = before) => resources?.map(({ kind, metadata }) => kind + metadata.name)
   expect(names(after)).toEqual(names(before))

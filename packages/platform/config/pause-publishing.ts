@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { until } from '../process/spawn.ts'
 import { setAmong } from './component-sets.ts'
-import type { Stanza } from './dapr-yaml.ts'
+import type { AppConfig } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 
 /** Set by `sidecart swap` while facts are heard but not said. */
@@ -14,10 +14,10 @@ const quietMs = 60_000
 const mostMs = 15 * 60_000
 
 /**
- * The stanzas with a copy of their broker set through which nobody may say a fact: services keep it in their outbox, as
+ * The appConfigs with a copy of their broker set through which nobody may say a fact: services keep it in their outbox, as
  * they do while a broker is away. What the broker holds is heard, and becomes a dead letter where it must.
  */
-export function withoutSaying(project: Project, stanzas: readonly Stanza[]): Stanza[] {
+export function withoutSaying(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
   const isBroker = (path: string) => setAmong('broker', [path]) !== undefined
   const copied = new Map<string, string>()
   const copyOf = (folder: string) => {
@@ -25,9 +25,9 @@ export function withoutSaying(project: Project, stanzas: readonly Stanza[]): Sta
     copied.set(folder, copy)
     return copy
   }
-  return stanzas.map((stanza) => ({
-    ...stanza,
-    resourcesPaths: stanza.resourcesPaths.map((path) => (isBroker(path) ? copyOf(path) : path)),
+  return appConfigs.map((appConfig) => ({
+    ...appConfig,
+    resourcesPaths: appConfig.resourcesPaths.map((path) => (isBroker(path) ? copyOf(path) : path)),
   }))
 }
 

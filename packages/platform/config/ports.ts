@@ -1,6 +1,6 @@
 import { portHolder } from '../process/ports.ts'
 import { accepts } from '../process/start-process.ts'
-import { Advice } from './project.ts'
+import { UserError } from './project.ts'
 
 export const postgresPort = 5440
 export const brokerPort = 4240
@@ -26,11 +26,11 @@ export const realPort = (port: number): number => (process.env[linked] ? port + 
 
 type Wanted = readonly { name: string; ports: Record<string, number> }[]
 
-/** @throws Advice naming each taken port, who wants it, and who holds it */
+/** @throws UserError naming each taken port, who wants it, and who holds it */
 export async function assertPortsFree(wanted: Wanted): Promise<void> {
   const taken = await portHolders(wanted)
   if (taken.length > 0)
-    throw new Advice(
+    throw new UserError(
       `these ports are taken:\n${taken.join('\n')}\nStop what holds them, then try again.`,
     )
 }

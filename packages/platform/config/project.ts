@@ -25,13 +25,13 @@ export function projectAt(
     stateFile: join(home, 'run', 'state.json'),
     socket: socketPath(join(home, 'run', 'supervisor.sock')),
     /** Where the supervisor answers the operations console. */
-    deskSocket: socketPath(join(home, 'run', 'desk.sock')),
+    operationsSocket: socketPath(join(home, 'run', 'desk.sock')),
   }
 }
 
 /** An error whose message tells a person what to do: printed without a stack. */
-export class Advice extends Error {
-  override name = 'Advice'
+export class UserError extends Error {
+  override name = 'UserError'
 }
 
 /** Unix sockets take at most about 100 characters; a deeper project gets one in the temporary folder. */

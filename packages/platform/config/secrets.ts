@@ -11,7 +11,7 @@ import {
   rabbitmqPort,
   redisPort,
 } from './ports.ts'
-import { Advice, type Project } from './project.ts'
+import { type Project, UserError } from './project.ts'
 
 /** Who owns a database, and so a role and a password: five services, and the state store. */
 export const databases = [
@@ -75,7 +75,7 @@ export function readSecrets(project: Project): Secrets {
     return Secrets.parse(JSON.parse(text))
   } catch (error) {
     const advice = 'mend it, or remove it together with .sidecart/postgres to start empty'
-    throw new Advice(`${project.secretsFile} is not a flat JSON object of strings: ${advice}`, {
+    throw new UserError(`${project.secretsFile} is not a flat JSON object of strings: ${advice}`, {
       cause: error,
     })
   }

@@ -6,7 +6,7 @@ import {
   ensureAuthority,
   readAuthority,
 } from '../servers/authority.ts'
-import type { Stanza } from './dapr-yaml.ts'
+import type { AppConfig } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 
 type Options = { nothingRuns: boolean; renewIssuer?: boolean; dir?: string }
@@ -20,8 +20,8 @@ export function ensureProjectAuthority(
 }
 
 /** Whether a sidecar runs, whoever started it: `dapr run` leaves no record of them here. */
-export async function anySidecarRuns(stanzas: readonly Stanza[]): Promise<boolean> {
-  const answers = await Promise.all(stanzas.map(({ ports }) => accepts(ports.internal)))
+export async function anySidecarRuns(appConfigs: readonly AppConfig[]): Promise<boolean> {
+  const answers = await Promise.all(appConfigs.map(({ ports }) => accepts(ports.internal)))
   return answers.some(Boolean)
 }
 

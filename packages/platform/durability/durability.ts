@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { brokerMonitorPort, redisPort } from '../config/ports.ts'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { databases, readSecrets } from '../config/secrets.ts'
 import { readState } from '../supervisor/state-file.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
@@ -12,12 +12,12 @@ type Examination = { name: string; says: string; faults(): Promise<string[]> }
 
 /**
  * Asks every server that runs and holds something which must not be lost whether it puts it on the disk first.
- * @throws Advice when none was started here
+ * @throws UserError when none was started here
  */
 export function durability(project: Project): Promise<Diagnosis[]> {
   const running = (readState(project)?.processes ?? []).map(({ name }) => name)
   const examined = running.flatMap((name) => examinations[name]?.(project) ?? [])
-  if (examined.length === 0) throw new Advice('no servers are running: npm start')
+  if (examined.length === 0) throw new UserError('no servers are running: npm start')
   return Promise.all(examined.map(diagnose))
 }
 

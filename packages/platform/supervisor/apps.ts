@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setAmong } from '../config/component-sets.ts'
 import { type Resource, uses } from '../config/components.ts'
-import { appEnvironment, daprdArguments, type Stanza } from '../config/dapr-yaml.ts'
+import { type AppConfig, appEnvironment, daprdArguments } from '../config/dapr-yaml.ts'
 import {
   type AppTokens,
   ensureAppTokens,
@@ -14,13 +14,13 @@ import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
-import { explainSidecar } from './diagnose-sidecar.ts'
-import { letSidecarGo, sidecarStaysSeconds, stopGently, type Unit } from './process-spec.ts'
+import { diagnoseSidecar } from './diagnose-sidecar.ts'
+import { drainSidecar, sidecarStaysSeconds, stopGently, type Unit } from './process-spec.ts'
 import { socketsOf } from './servers/bullmq.ts'
 
-export type FleetOptions = {
+export type AppProcessesOptions = {
   project: Project
-  stanzas: readonly Stanza[]
+  appConfigs: readonly AppConfig[]
   daprd: string
   sentryAddress: string
   schedulerAddress: string
@@ -32,44 +32,44 @@ export type FleetOptions = {
   after: readonly string[]
 }
 
-/** Two units for every stanza of dapr.yaml. Both start at once: an app waits for its sidecar by itself. */
-export function fleetUnits({ project, stanzas, ...options }: FleetOptions): Unit[] {
-  return stanzas.flatMap((stanza) => [
-    appUnit(project, stanza),
-    sidecarUnit(project, stanza, options),
+/** Two units for every appConfig of dapr.yaml. Both start at once: an app waits for its sidecar by itself. */
+export function appProcesses({ project, appConfigs, ...options }: AppProcessesOptions): Unit[] {
+  return appConfigs.flatMap((appConfig) => [
+    appUnit(project, appConfig),
+    sidecarUnit(project, appConfig, options),
   ])
 }
 
-function appUnit(project: Project, stanza: Stanza): Unit {
-  const [command = '', ...args] = stanza.command
-  const logFile = join(project.logs, `${stanza.name}.log`)
+function appUnit(project: Project, appConfig: AppConfig): Unit {
+  const [command = '', ...args] = appConfig.command
+  const logFile = join(project.logs, `${appConfig.name}.log`)
   return {
-    name: stanza.name,
+    name: appConfig.name,
     role: 'app',
-    ports: { app: stanza.ports.app },
+    ports: { app: appConfig.ports.app },
     logFile,
     after: [],
     start: async () =>
       spawnDetached({
-        name: stanza.name,
+        name: appConfig.name,
         command,
         args,
-        cwd: stanza.directory,
+        cwd: appConfig.directory,
         env: {
-          ...ensureAppTokens(project, stanza.appId),
-          ...appEnvironment(stanza),
-          ...(stanza.appId === door && { OPERATIONS_SOCKET: project.deskSocket }),
+          ...ensureAppTokens(project, appConfig.appId),
+          ...appEnvironment(appConfig),
+          ...(appConfig.appId === door && { OPERATIONS_SOCKET: project.operationsSocket }),
         },
         logFile,
       }),
-    ready: () => answers(`http://127.0.0.1:${stanza.ports.app}/readyz`),
+    ready: () => answers(`http://127.0.0.1:${appConfig.ports.app}/readyz`),
     stop: stopGently,
   }
 }
 
 function sidecarUnit(
   project: Project,
-  stanza: Stanza,
+  appConfig: AppConfig,
   {
     daprd,
     sentryAddress,
@@ -77,11 +77,11 @@ function sidecarUnit(
     secrets,
     resources,
     after,
-  }: Omit<FleetOptions, 'project' | 'stanzas'>,
+  }: Omit<AppProcessesOptions, 'project' | 'appConfigs'>,
 ): Unit {
-  const { app: _, ...ports } = stanza.ports
-  const fromEnvironment = setAmong('secrets', stanza.resourcesPaths) === 'env'
-  const name = `${stanza.name}-sidecar`
+  const { app: _, ...ports } = appConfig.ports
+  const fromEnvironment = setAmong('secrets', appConfig.resourcesPaths) === 'env'
+  const name = `${appConfig.name}-sidecar`
   const logFile = join(project.logs, `${name}.log`)
   return {
     name,
@@ -90,19 +90,19 @@ function sidecarUnit(
     logFile,
     after,
     start: async () => {
-      await ensureIdentities(project, [stanza.appId])
+      await ensureIdentities(project, [appConfig.appId])
       return spawnDetached({
         name,
         command: daprd,
         args: [
-          ...daprdArguments(stanza, sentryAddress, schedulerAddress),
+          ...daprdArguments(appConfig, sentryAddress, schedulerAddress),
           '--dapr-block-shutdown-duration',
           `${sidecarStaysSeconds}s`,
         ],
-        cwd: stanza.directory,
+        cwd: appConfig.directory,
         env: {
-          ...sidecarVariables(project, stanza.appId),
-          POD_NAME: stanza.name.slice(stanza.appId.length + 1) || firstInstance,
+          ...sidecarVariables(project, appConfig.appId),
+          POD_NAME: appConfig.name.slice(appConfig.appId.length + 1) || firstInstance,
           ...(uses('pubsub.bullmq', resources) && {
             DAPR_COMPONENTS_SOCKETS_FOLDER: socketsOf(project),
           }),
@@ -111,9 +111,10 @@ function sidecarUnit(
         logFile,
       })
     },
-    ready: () => sidecarHealthy(ports.http, ensureAppTokens(project, stanza.appId)),
-    explain: (log) => explainSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
-    letGo: letSidecarGo,
+    ready: () => sidecarHealthy(ports.http, ensureAppTokens(project, appConfig.appId)),
+    explain: (log) =>
+      diagnoseSidecar(log, { resources, secrets, secretsFile: project.secretsFile }),
+    drain: drainSidecar,
     stop: stopGently,
   }
 }

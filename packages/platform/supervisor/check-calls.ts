@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Advice } from '../config/project.ts'
+import { UserError } from '../config/project.ts'
 import { tail } from './process-spec.ts'
 
 const everyMs = 250
@@ -9,7 +9,7 @@ const patienceMs = 15_000
  * Calls every service through the gateway and its sidecar, as a customer's browser will: processes that are ready say
  * nothing of whether sidecars find and admit each other.
  *
- * @throws Advice naming the services that are not reached after `forMs`, with the last words of the gateway about them
+ * @throws UserError naming the services that are not reached after `forMs`, with the last words of the gateway about them
  */
 export async function assertCallsReach(
   gateway: string,
@@ -24,7 +24,7 @@ export async function assertCallsReach(
   }
   if (!missing) return
   const why = tail(logFile, 200).filter((line) => /no API document/.test(line))
-  throw new Advice(
+  throw new UserError(
     [
       `every process runs, but calls from the gateway do not reach ${missing}.`,
       'Look at nameResolution, mtls and accessControl in components/common/configuration/, and at the network.',

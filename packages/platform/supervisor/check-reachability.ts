@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { type Entry, entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
-import { Advice } from '../config/project.ts'
+import { UserError } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { accepts } from '../process/start-process.ts'
 
@@ -76,7 +76,7 @@ function wrongLogin(component: Resource, { port }: Address, secrets: Secrets): L
  * Looks for the servers that components name and that are not `ours` to start, and compares the passwords for those
  * that are, so that what is missing or wrong is told at once and not when some sidecar has given up.
  *
- * @throws Advice naming each file, field and address
+ * @throws UserError naming each file, field and address
  */
 export async function assertReachable(
   resources: readonly Resource[],
@@ -110,5 +110,5 @@ export async function assertReachable(
 
   const faults = (await Promise.all(looks)).flat()
   const more = faults.length > 3 ? `\n… and ${faults.length - 3} more components` : ''
-  if (faults.length > 0) throw new Advice(faults.slice(0, 3).join('\n') + more)
+  if (faults.length > 0) throw new UserError(faults.slice(0, 3).join('\n') + more)
 }

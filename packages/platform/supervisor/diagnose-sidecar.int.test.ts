@@ -6,7 +6,7 @@ import { readResources } from '../config/components.ts'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { alive, until } from '../process/spawn.ts'
 import { redis, startRedis } from '../servers/redis.ts'
-import { explainSidecar } from './diagnose-sidecar.ts'
+import { diagnoseSidecar } from './diagnose-sidecar.ts'
 import { tail } from './process-spec.ts'
 
 const withRedis = await testWith(redis)
@@ -18,7 +18,7 @@ const withinMs = 10_000
 async function explained(secrets: Record<string, string>): Promise<string | undefined> {
   const { proc, logFile, secretsFile } = await startSidecar('carts', [state], secrets)
   await until(() => !alive(proc), { timeoutMs: withinMs, what: 'the sidecar to give up' })
-  return explainSidecar(tail(logFile), {
+  return diagnoseSidecar(tail(logFile), {
     resources: readResources([state]),
     secrets,
     secretsFile,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Resource } from '../config/components.ts'
-import { explainSidecar } from './diagnose-sidecar.ts'
+import { diagnoseSidecar } from './diagnose-sidecar.ts'
 
 const secretOf = (field: string, secret: string) => ({
   name: field,
@@ -61,7 +61,7 @@ test.each([
   ['pubsub.kafka', "kafka error: invalid value for 'authType' attribute", 'Compare its fields'],
 ])('%s: %s', (type, why, todo) => {
   const resources = [component(type, secretOf('url', 'the-url'))]
-  const said = explainSidecar(gaveUp(type, why), {
+  const said = diagnoseSidecar(gaveUp(type, why), {
     resources,
     secrets: { 'the-url': 'nats://sidecart:secret@10.0.0.7:4222' },
     secretsFile: 'secrets.json',
@@ -76,7 +76,7 @@ test.each([
 
 test('a sidecar that ended for another reason is not explained', () => {
   expect(
-    explainSidecar(['panic: out of memory'], { resources: [], secrets: {}, secretsFile: '' }),
+    diagnoseSidecar(['panic: out of memory'], { resources: [], secrets: {}, secretsFile: '' }),
   ).toBeUndefined()
 })
 
@@ -90,7 +90,7 @@ test('a secret store that does not answer is told, not who then lacks a login', 
   }
   const refused =
     'time="…" level=error msg="Error getting secret: Get \\"https://127.0.0.1:6443/api/v1/namespaces/default/secrets/broker-url\\": dial tcp 127.0.0.1:6443: connect: connection refused" app_id=carts'
-  const said = explainSidecar([refused, ...gaveUp('pubsub.jetstream', 'missing nats URL')], {
+  const said = diagnoseSidecar([refused, ...gaveUp('pubsub.jetstream', 'missing nats URL')], {
     resources: [component('pubsub.jetstream'), store],
     secrets: {},
     secretsFile: 'secrets.json',

@@ -33,7 +33,7 @@ const noFile = /unable to open database file/i
  * From the last lines of a sidecar's log: which component could not be brought up, in which file, why, and what to do.
  * Undefined when it ended for another reason.
  */
-export function explainSidecar(log: readonly string[], { resources, ...known }: Given) {
+export function diagnoseSidecar(log: readonly string[], { resources, ...known }: Given) {
   const [, name, said = ''] = firstOf(failure, log)
   const [, withheld] = firstOf(noSecret, log)
   const store = resources.find(({ spec }) => String(spec.type).startsWith('secretstores.'))

@@ -1,7 +1,7 @@
 import type { Project } from '../config/project.ts'
 import { alive, until } from '../process/spawn.ts'
 import { stopPostgres } from '../servers/postgres.ts'
-import { letSidecarGo, stopGently } from './process-spec.ts'
+import { drainSidecar, stopGently } from './process-spec.ts'
 import {
   type ProcessRecord,
   procOf,
@@ -44,16 +44,16 @@ export async function stopRecorded(records: readonly ProcessRecord[]): Promise<v
     ['backing', (name) => name !== 'postgres'],
     ['backing', (name) => name === 'postgres'],
   ]
-  await Promise.all(records.map(letGo))
+  await Promise.all(records.map(drain))
   for (const [role, named] of inTurn) {
     const turn = records.filter((record) => record.role === role && named(record.name))
     await Promise.all(turn.map(stopRecord))
   }
 }
 
-async function letGo(record: ProcessRecord): Promise<void> {
+async function drain(record: ProcessRecord): Promise<void> {
   const proc = procOf(record)
-  if (proc && record.role === 'sidecar') await letSidecarGo(proc)
+  if (proc && record.role === 'sidecar') await drainSidecar(proc)
 }
 
 async function stopRecord(record: ProcessRecord): Promise<void> {

@@ -17,13 +17,13 @@ export type Link = {
   close(): Promise<void>
 }
 
-export type Links = ReadonlyMap<string, Link>
+export type NetworkProxies = ReadonlyMap<string, Link>
 
 /**
- * Links to the servers that the shop stands on, at the ports where they are looked for. From now on this process,
+ * NetworkProxies to the servers that the shop stands on, at the ports where they are looked for. From now on this process,
  * and those that it starts, have the servers themselves listen elsewhere.
  */
-export async function openLinks(): Promise<Links> {
+export async function openNetworkProxies(): Promise<NetworkProxies> {
   process.env[linked] = 'yes'
   const ends = { postgres: postgresPort, nats: brokerPort, provider: providerPort }
   return new Map(

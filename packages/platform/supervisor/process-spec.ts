@@ -18,7 +18,7 @@ export type Unit = {
   prepare?(): Promise<void>
   ready(): Promise<boolean>
   /** Asks it to take no new work, before what it works for is stopped. Answers when what it had is done. */
-  letGo?(proc: Proc): Promise<void>
+  drain?(proc: Proc): Promise<void>
   stop(proc: Proc): Promise<unknown>
   /** From the last lines of its log: why starting it again will not help, and what will. */
   explain?(log: readonly string[]): string | undefined
@@ -54,7 +54,7 @@ export const sidecarStaysSeconds = 20
 const letGoMs = 500
 
 /** The first signal ends a sidecar's subscriptions: its app handles what was taken, and may use it until the second. */
-export async function letSidecarGo(proc: Proc): Promise<void> {
+export async function drainSidecar(proc: Proc): Promise<void> {
   if (!alive(proc)) return
   send(proc.pid, 'SIGTERM')
   await pause(letGoMs)

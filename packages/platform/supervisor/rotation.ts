@@ -4,11 +4,11 @@ import pg from 'pg'
 import { z } from 'zod'
 import { secretsFor } from '../config/app-secrets.ts'
 import { readResources } from '../config/components.ts'
-import { readRunFile, type Stanza } from '../config/dapr-yaml.ts'
+import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
 import { closeLogin, ensureDatabases, otherLogin, superuserOf } from '../config/databases.ts'
 import { ensureAppTokens } from '../config/environment.ts'
 import { ensureIdentities, retireIdentityKeys, schedulerId } from '../config/identities.ts'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { databases, random, readSecrets, signingKey, writeSecrets } from '../config/secrets.ts'
 import { ensureProjectAuthority } from '../config/trust-anchors.ts'
 import { changeNatsUsers, natsLogin } from './servers/nats.ts'
@@ -73,7 +73,7 @@ export const rotations: readonly Rotation[] = [
     what: 'the key of the sandbox payment provider',
     async rotate(project, say) {
       if (usesAnotherProvider(project))
-        throw new Advice('the provider makes its own key: put it into .sidecart/secrets.json')
+        throw new UserError('the provider makes its own key: put it into .sidecart/secrets.json')
       writeSecrets(project, { ...readSecrets(project), 'provider-api-key': random(24) })
       if (isSupervised(project)) await order(project, { do: 'restart', names: ['provider'] })
       await restart(project, appsWith(project, 'provider-api-key'), say)
@@ -83,11 +83,11 @@ export const rotations: readonly Rotation[] = [
 
 const sentryReadsMs = 3_000
 
-/** Rotates one of them. @throws Advice when sidecars run that cannot be restarted from here */
+/** Rotates one of them. @throws UserError when sidecars run that cannot be restarted from here */
 export async function rotate(project: Project, name: string, say: Say): Promise<void> {
   const found = rotations.find((one) => one.name === name)
   if (!found)
-    throw new Advice(
+    throw new UserError(
       `there is no ${name}: ${rotations.map((one) => one.name).join(', ')}, or all; the keys of access tokens: sidecart keys`,
     )
   say(`${name}: ${found.what}`)
@@ -108,7 +108,7 @@ async function rotateLogin(
   url.password = random(24)
   const after = { ...secrets, [key]: url.href }
   if (!isRunning(project, 'postgres') && !process.env.SIDECART_POSTGRES_URL)
-    throw new Advice('the database must run to change a password: ./sidecart backing start')
+    throw new UserError('the database must run to change a password: ./sidecart backing start')
   await ensureDatabases(superuserOf(after), after)
   writeSecrets(project, after)
   await restart(project, appsWith(project, key), say)
@@ -119,7 +119,7 @@ async function rotateLogin(
 async function rotateBroker(project: Project, say: Say): Promise<void> {
   const secrets = readSecrets(project)
   const url = new URL(secrets['broker-url'] ?? '')
-  if (url.protocol !== 'nats:') throw new Advice('broker-url is not the login at NATS')
+  if (url.protocol !== 'nats:') throw new UserError('broker-url is not the login at NATS')
   url.username = url.username === 'sidecart' ? 'sidecart_2' : 'sidecart'
   url.password = random(24)
   const after = { ...secrets, 'broker-url': url.href }
@@ -131,7 +131,7 @@ async function rotateBroker(project: Project, say: Say): Promise<void> {
 
 async function rotateSuperuser(project: Project): Promise<void> {
   if (process.env.SIDECART_POSTGRES_URL)
-    throw new Advice('the superuser of SIDECART_POSTGRES_URL is not ours to change')
+    throw new UserError('the superuser of SIDECART_POSTGRES_URL is not ours to change')
   const before = readSecrets(project)
   const after = { ...before, 'postgres-superuser': random(24) }
   const client = new pg.Client({ connectionString: superuserOf(before) })
@@ -199,7 +199,7 @@ export async function rotateKeys(project: Project, say: Say): Promise<string> {
 
 /**
  * Takes keys away that no longer sign: within a minute their tokens are refused.
- * @throws Advice when a key signs, is not known, or signed a token that may still be in use, unless `force`
+ * @throws UserError when a key signs, is not known, or signed a token that may still be in use, unless `force`
  */
 export async function retireKeys(
   project: Project,
@@ -208,15 +208,15 @@ export async function retireKeys(
 ): Promise<string[]> {
   const [signing, ...others] = keysOf(project)
   if (kid !== undefined && kid === signing?.kid)
-    throw new Advice(`${kid} signs: sidecart keys rotate, then retire it`)
+    throw new UserError(`${kid} signs: sidecart keys rotate, then retire it`)
   const leaving = others.filter((key) => kid === undefined || key.kid === kid)
   if (leaving.length === 0)
-    throw new Advice(
+    throw new UserError(
       kid ? `there is no key ${kid}: sidecart keys list` : 'no key waits to be retired',
     )
   const young = leaving.find(({ until }) => until && Date.now() - Date.parse(until) < lastTokenMs)
   if (young && !force)
-    throw new Advice(
+    throw new UserError(
       `tokens that ${young.kid} signed are good until ${new Date(Date.parse(young.until ?? '') + lastTokenMs).toISOString()}; ` +
         '--force signs their owners out now',
     )
@@ -245,19 +245,19 @@ async function restart(project: Project, apps: readonly string[], say: Say): Pro
     say(`  takes effect when ${apps.join(', ')} and its sidecar start again`)
 }
 
-const stanzasOf = (project: Project): Stanza[] => readRunFile(project.runFile)
+const appConfigsOf = (project: Project): AppConfig[] => readRunFile(project.runFile)
 const appsOf = (project: Project): string[] => [
-  ...new Set(stanzasOf(project).map(({ appId }) => appId)),
+  ...new Set(appConfigsOf(project).map(({ appId }) => appId)),
 ]
 
 /** The apps that may read a secret, or whose sidecar loads a component that needs it. */
 function appsWith(project: Project, secret: string): string[] {
   const secrets = readSecrets(project)
-  const needs = (stanza: Stanza) =>
-    secret in secretsFor({ stanza, resources: readResources(stanza.resourcesPaths), secrets })
+  const needs = (appConfig: AppConfig) =>
+    secret in secretsFor({ appConfig, resources: readResources(appConfig.resourcesPaths), secrets })
   return [
     ...new Set(
-      stanzasOf(project)
+      appConfigsOf(project)
         .filter(needs)
         .map(({ appId }) => appId),
     ),
@@ -270,4 +270,6 @@ const isRunning = (project: Project, server: string): boolean =>
   (readState(project)?.processes ?? []).some((record) => record.name === server && procOf(record))
 
 const usesAnotherProvider = (project: Project): boolean =>
-  stanzasOf(project).some(({ env }) => env.PROVIDER_URL && !/127\.0\.0\.1/.test(env.PROVIDER_URL))
+  appConfigsOf(project).some(
+    ({ env }) => env.PROVIDER_URL && !/127\.0\.0\.1/.test(env.PROVIDER_URL),
+  )

@@ -1,8 +1,8 @@
-import type { Choice } from '../config/component-sets.ts'
+import type { ComponentSelection } from '../config/component-sets.ts'
 import { assertPortsFree } from '../config/ports.ts'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { stopLeftovers, stopRecorded } from './down.ts'
-import { planOf } from './prepare-stack.ts'
+import { prepareStack } from './prepare-stack.ts'
 import type { SupervisorEvent, Unit } from './process-spec.ts'
 import type { Servers } from './servers.ts'
 import { assertNotRunning, runningOf } from './shop.ts'
@@ -10,7 +10,7 @@ import { procOf, readState, removeState, writeState } from './state-file.ts'
 import { createSupervisor } from './supervisor.ts'
 import { ensureWebApp } from './web-app.ts'
 
-type Wanted = { choice: Choice; name?: string | undefined }
+type Wanted = { choice: ComponentSelection; name?: string | undefined }
 
 /**
  * Starts the servers that sidecars need, or the one that is named, for a shop that `dapr run -f .` or something else
@@ -24,7 +24,7 @@ export async function startBacking(
   assertNotRunning(project)
   await stopLeftovers(project)
   await ensureWebApp(project)
-  const { servers } = await planOf(project, choice)
+  const { servers } = await prepareStack(project, choice)
   const adopted = runningOf(project)
   const units = wantedOf(servers, adopted, name)
   await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
@@ -50,7 +50,7 @@ export async function startBacking(
 function wantedOf(servers: Servers, running: ReadonlyMap<string, unknown>, name?: string): Unit[] {
   const known = servers.all.map((unit) => unit.name)
   if (name !== undefined && !known.includes(name))
-    throw new Advice(`there is no server ${name}: ${known.sort().join(', ')}`)
+    throw new UserError(`there is no server ${name}: ${known.sort().join(', ')}`)
   const wanted = servers.all.find((unit) => unit.name === name)
   const names = wanted ? [...wanted.after, wanted.name] : servers.needed.map((unit) => unit.name)
   return servers.all.filter((unit) => names.includes(unit.name) || running.has(unit.name))
@@ -60,7 +60,7 @@ function wantedOf(servers: Servers, running: ReadonlyMap<string, unknown>, name?
 export async function stopBacking(project: Project, name?: string): Promise<number> {
   const state = readState(project)
   if (state?.supervisor)
-    throw new Advice(
+    throw new UserError(
       `these servers belong to the running shop: ./sidecart ${name ? `stop ${name}` : 'down'}`,
     )
   const running = (state?.processes ?? []).filter(procOf)

@@ -144,8 +144,8 @@ test('one that takes work for another lets go of it before that one is stopped',
   })
   const [one, two] = (await stubs(project)).map(noted)
   if (!one || !two) throw new Error('no stubs')
-  const letGo = async () => void happened.push('two lets go')
-  const shop = await openShop(project, [one, { ...two, role: 'sidecar', letGo }], () => {})
+  const drain = async () => void happened.push('two lets go')
+  const shop = await openShop(project, [one, { ...two, role: 'sidecar', drain }], () => {})
   onTestFinished(shop.kill)
   await shop.ready
   const names = ['one', 'two']

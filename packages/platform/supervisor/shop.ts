@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs'
 import { assertPortsFree } from '../config/ports.ts'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { procOf as runningProc } from '../process/spawn.ts'
 import type { Front } from './prepare-stack.ts'
 import type { SupervisorEvent, Unit } from './process-spec.ts'
@@ -14,7 +14,7 @@ import {
 } from './state-file.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { type Order, serveOrders } from './supervisor-client.ts'
-import { openFront } from './tcp-load-balancer.ts'
+import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 export type Shop = {
   /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
@@ -26,7 +26,7 @@ export type Shop = {
   kill(): void
 }
 
-/** Starts units under a supervisor in this process that obeys the socket. @throws Advice when a port is taken; then nothing was started */
+/** Starts units under a supervisor in this process that obeys the socket. @throws UserError when a port is taken; then nothing was started */
 export async function openShop(
   project: Project,
   units: readonly Unit[],
@@ -36,7 +36,7 @@ export async function openShop(
   const adopted = runningOf(project)
   const frontPort = front ? [{ name: 'the front', ports: { front: front.port } }] : []
   await assertPortsFree([...units.filter(({ name }) => !adopted.has(name)), ...frontPort])
-  for (const { name, logFile } of units) if (!adopted.has(name)) putAside(logFile)
+  for (const { name, logFile } of units) if (!adopted.has(name)) storeFailure(logFile)
   const self = runningProc('supervisor', process.pid)
   const supervisor = createSupervisor(units, {
     adopted,
@@ -46,7 +46,8 @@ export async function openShop(
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const server = await serveOrders(project, (order) => obey(supervisor, stop, order))
 
-  const open = front && (await openFront(front.port, () => portsOf(front, supervisor.records())))
+  const open =
+    front && (await openLoadBalancer(front.port, () => portsOf(front, supervisor.records())))
 
   let stopping: Promise<void> | undefined
   function stop(): Promise<void> {
@@ -86,7 +87,7 @@ function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] 
 }
 
 /** Each start begins new logs and keeps those of the start before. */
-function putAside(logFile: string): void {
+function storeFailure(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
 }
 
@@ -118,11 +119,11 @@ async function obey(supervisor: Supervisor, stop: () => Promise<void>, what: Ord
   }
 }
 
-/** @throws Advice when a supervisor of this checkout runs */
+/** @throws UserError when a supervisor of this checkout runs */
 export function assertNotRunning(project: Project): void {
   const supervisor = supervisorOf(readState(project))
   if (supervisor)
-    throw new Advice(
+    throw new UserError(
       `sidecart is already running (pid ${supervisor.pid}); ./sidecart status, ./sidecart down`,
     )
 }

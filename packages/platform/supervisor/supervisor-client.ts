@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 
 /** What the supervisor can be told, one JSON line each way over its unix socket. */
 export type Order =
@@ -16,7 +16,8 @@ export async function serveOrders(
   project: Project,
   obey: (order: Order) => Promise<void>,
 ): Promise<Server> {
-  if (await isServed(project)) throw new Advice('sidecart is being started here by another command')
+  if (await isServed(project))
+    throw new UserError('sidecart is being started here by another command')
   mkdirSync(dirname(project.socket), { recursive: true })
   rmSync(project.socket, { force: true })
   const server = createServer((connection) => {
@@ -46,16 +47,16 @@ async function answer(line: string, obey: (order: Order) => Promise<void>): Prom
   }
 }
 
-/** Sends one order and waits until it is done. @throws Advice with the supervisor's reason when it is refused */
+/** Sends one order and waits until it is done. @throws UserError with the supervisor's reason when it is refused */
 export async function order(project: Project, what: Order): Promise<void> {
   const reply = await exchange(project, what)
-  if (!reply.ok) throw new Advice(reply.error)
+  if (!reply.ok) throw new UserError(reply.error)
 }
 
 function exchange(project: Project, what: Order): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const connection = connect(project.socket)
-    connection.once('error', () => reject(new Advice('sidecart is not running: npm start')))
+    connection.once('error', () => reject(new UserError('sidecart is not running: npm start')))
     connection.once('close', () =>
       resolve(
         what.do === 'shutdown'

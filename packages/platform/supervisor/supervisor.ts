@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Advice } from '../config/project.ts'
+import { UserError } from '../config/project.ts'
 import type { Proc } from '../process/spawn.ts'
 import { type SupervisorEvent, tail, type Unit } from './process-spec.ts'
 import type { Phase, ProcessRecord, Role } from './state-file.ts'
@@ -15,7 +15,7 @@ export type SupervisorOptions = {
 
 export type Supervisor = {
   records(): ProcessRecord[]
-  /** Starts everything; answers when all is ready. @throws Advice when a unit crashes `patience` times without ever being ready */
+  /** Starts everything; answers when all is ready. @throws UserError when a unit crashes `patience` times without ever being ready */
   startAll(patience?: number): Promise<void>
   start(name: string): Promise<void>
   /** One after the other; those that take work for others let go of it first. */
@@ -155,18 +155,18 @@ export function createSupervisor(
   function of(name: string): Kept {
     const one = kept.get(name)
     if (one) return one
-    throw new Advice(`there is no ${name} here: ${[...kept.keys()].join(', ')}`)
+    throw new UserError(`there is no ${name} here: ${[...kept.keys()].join(', ')}`)
   }
 
   async function start(name: string): Promise<void> {
     const one = of(name)
     if (one.wanted) return
     await one.done
-    if (closing) throw new Advice('the shop is being closed')
+    if (closing) throw new UserError('the shop is being closed')
     if (!one.wanted) begin(one)
     await until(() => one.phase === 'ready' || one.phase === 'pausing' || !one.wanted)
     if (one.phase === 'pausing')
-      throw new Advice(`${name} ended while it started; see: ./sidecart logs ${name}`)
+      throw new UserError(`${name} ended while it started; see: ./sidecart logs ${name}`)
   }
 
   function begin(one: Kept, running?: Proc): void {
@@ -178,15 +178,15 @@ export function createSupervisor(
 
   async function stop(...names: string[]): Promise<void> {
     const all = names.map(of)
-    all.forEach(letGo)
+    all.forEach(drain)
     for (const one of all) await end(one)
   }
 
-  function letGo(one: Kept): void {
+  function drain(one: Kept): void {
     if (!one.wanted) return
     one.wanted = false
     one.wake.abort()
-    if (one.proc) one.lettingGo = one.unit.letGo?.(one.proc)
+    if (one.proc) one.lettingGo = one.unit.drain?.(one.proc)
   }
 
   /** Ends one that was let go. */
@@ -196,7 +196,7 @@ export function createSupervisor(
     await until(() => one.phase !== 'starting')
     if (one.proc) {
       enter(one, 'stopping')
-      await (one.lettingGo ?? unit.letGo?.(one.proc))
+      await (one.lettingGo ?? unit.drain?.(one.proc))
       await unit.stop(one.proc)
     }
     await done
@@ -217,12 +217,12 @@ export function createSupervisor(
     const often = `${name} does not start: it ended ${lost.restarts} times. Its log: ${logFile}`
     const reason = lost.hopeless ?? often
     onEvent({ type: 'hopeless', name, role, reason })
-    throw new Advice(reason)
+    throw new UserError(reason)
   }
 
   async function stopAll(): Promise<void> {
     closing = true
-    for (const one of kept.values()) if (one.unit.letGo) letGo(one)
+    for (const one of kept.values()) if (one.unit.drain) drain(one)
     for (const role of stopOrder) {
       const names = units
         .filter((unit) => unit.role === role && unit.name !== lastToStop)
@@ -234,7 +234,7 @@ export function createSupervisor(
 
   function kill(name: string, signal: NodeJS.Signals): void {
     const { proc } = of(name)
-    if (!proc) throw new Advice(`${name} does not run`)
+    if (!proc) throw new UserError(`${name} does not run`)
     process.kill(proc.pid, signal)
   }
 
@@ -260,7 +260,9 @@ export function createSupervisor(
 
 /** A fault that says what to do is not mended by trying again. */
 const adviceIn = (fault: unknown): string | undefined =>
-  fault instanceof Error && ['Advice', 'PartError'].includes(fault.name) ? fault.message : undefined
+  fault instanceof Error && ['UserError', 'PartError'].includes(fault.name)
+    ? fault.message
+    : undefined
 
 function keptOf(unit: Unit): Kept {
   return {

@@ -1,4 +1,10 @@
-import { asFlags, type Choice, chosen, setAmong, withSets } from '../config/component-sets.ts'
+import {
+  asFlags,
+  type ComponentSelection,
+  chosen,
+  setAmong,
+  withSets,
+} from '../config/component-sets.ts'
 import { readRunFile } from '../config/dapr-yaml.ts'
 import { draining, untilQuiet } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
@@ -18,16 +24,16 @@ export async function swap(
   rest: Parameters<typeof chosen>[0],
 ): Promise<void> {
   const given = chosen(rest)
-  const stanzas = readRunFile(project.runFile)
-  const old = from ?? setAmong('broker', stanzas[0]?.resourcesPaths ?? [])
+  const appConfigs = readRunFile(project.runFile)
+  const old = from ?? setAmong('broker', appConfigs[0]?.resourcesPaths ?? [])
   const before = { ...given, ...(old && { broker: old }) }
   const after = { ...given, broker: to }
-  withSets(project, stanzas, after)
+  withSets(project, appConfigs, after)
   const progress = createProgress()
   progress.line(`1 of 2: on ${old} until it is empty; facts wait in the outboxes`)
   await restarted(project, before, true)
   await untilQuiet(
-    stanzas.map(({ ports }) => ports.metrics),
+    appConfigs.map(({ ports }) => ports.metrics),
     (brought) => progress.wait(`${brought} facts heard; done when none came for a minute`),
   )
   progress.line(`2 of 2: on ${to}`)
@@ -37,7 +43,11 @@ export async function swap(
   progress.line(`or components/pubsub-${to} instead of components/pubsub-${old} in dapr.yaml`)
 }
 
-async function restarted(project: Project, choice: Choice, silent: boolean): Promise<void> {
+async function restarted(
+  project: Project,
+  choice: ComponentSelection,
+  silent: boolean,
+): Promise<void> {
   await down(project)
   if (silent) process.env[draining] = 'yes'
   else delete process.env[draining]

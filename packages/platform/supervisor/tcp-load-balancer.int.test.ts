@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { freePorts } from '../install/testing.ts'
-import { openFront } from './tcp-load-balancer.ts'
+import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 async function backend(name: string): Promise<number> {
   const server = createServer((_, response) => response.end(name))
@@ -15,7 +15,7 @@ async function backend(name: string): Promise<number> {
 
 async function front(backends: readonly number[]) {
   const [port = 0] = await freePorts(1)
-  const server = await openFront(port, () => backends)
+  const server = await openLoadBalancer(port, () => backends)
   onTestFinished(() => void server.close())
   return () => fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })
 }

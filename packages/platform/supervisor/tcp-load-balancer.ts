@@ -6,7 +6,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
  * take it. When none does, the answer is 503. It knows bytes only, as a load balancer in front of the shop would.
  * @param backends the ports of those that may be asked now
  */
-export async function openFront(port: number, backends: () => readonly number[]): Promise<Server> {
+export async function openLoadBalancer(
+  port: number,
+  backends: () => readonly number[],
+): Promise<Server> {
   let turn = 0
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     client.on('error', () => client.destroy())

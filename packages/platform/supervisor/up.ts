@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { asFlags, type Choice } from '../config/component-sets.ts'
-import type { Stanza } from '../config/dapr-yaml.ts'
+import { asFlags, type ComponentSelection } from '../config/component-sets.ts'
+import type { AppConfig } from '../config/dapr-yaml.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { door } from '../config/instances.ts'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { ensureProjectAuthority, warningsOf } from '../config/trust-anchors.ts'
 import { ensureRuntime } from '../install/ensure.ts'
 import { createProgress, type Progress, paint, seconds } from '../process/terminal.ts'
 import { assertCallsReach } from './check-calls.ts'
 import { stopLeftovers } from './down.ts'
-import { liftLimits } from './lift-limits.ts'
+import { raiseLimits } from './lift-limits.ts'
 import { readable } from './logs.ts'
-import { type Links, openLinks } from './network-proxies.ts'
-import { planOf } from './prepare-stack.ts'
+import { type NetworkProxies, openNetworkProxies } from './network-proxies.ts'
+import { prepareStack } from './prepare-stack.ts'
 import type { Crash, SupervisorEvent } from './process-spec.ts'
 import { assertNotRunning, openShop, type Shop } from './shop.ts'
 import { readState, supervisorOf } from './state-file.ts'
@@ -24,15 +24,15 @@ import { gateway, welcome } from './welcome.ts'
 /** Opens the operations API beside the shop; resolves with how to close it. */
 export type OpenOperations = (options: {
   project: Project
-  stanzas: readonly Stanza[]
+  appConfigs: readonly AppConfig[]
   /** Proxies that can be disturbed; none: no fault may be injected. */
-  links?: Links | undefined
+  links?: NetworkProxies | undefined
 }) => Promise<() => void>
 
 /** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
 export async function upInForeground(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   openOperations: OpenOperations,
   breakable = false,
 ): Promise<void> {
@@ -54,7 +54,7 @@ export async function upInForeground(
 /** Brings the shop up under a supervisor of its own, and leaves it running. */
 export async function upInBackground(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   breakable = false,
 ): Promise<void> {
   const progress = await prepared(project)
@@ -71,11 +71,11 @@ export async function upInBackground(
 /** The same for a command that goes on and brings load: answers whether the shop was closed before. */
 export async function upUnlessRunning(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   progress: Progress,
 ): Promise<boolean> {
   if (supervisorOf(readState(project))) return false
-  liftLimits()
+  raiseLimits()
   await prepared(project, progress)
   await superviseInBackground(project, asFlags(choice), reporter(progress))
   return true
@@ -89,18 +89,18 @@ function opened(project: Project, began: number, howToStop: string): string {
 /** Starts the shop and its operations API. `breakable`: the API may inject faults. */
 async function openAll(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   openOperations: OpenOperations,
   breakable: boolean,
   onEvent: (event: SupervisorEvent) => void,
 ): Promise<Shop> {
-  const links = breakable ? await openLinks().catch(noLinks) : undefined
-  const plan = await planOf(project, choice)
-  const { servers, fleet, stanzas, front } = plan
+  const links = breakable ? await openNetworkProxies().catch(noLinks) : undefined
+  const plan = await prepareStack(project, choice)
+  const { servers, fleet, appConfigs, front } = plan
   await plan.assertReachable()
   const shop = await openShop(project, [...servers.needed, ...fleet], onEvent, front)
-  const closeOperations = await openOperations({ project, stanzas, links })
-  const apps = stanzas.map(({ appId }) => appId)
+  const closeOperations = await openOperations({ project, appConfigs, links })
+  const apps = appConfigs.map(({ appId }) => appId)
   const renewal = setInterval(() => void renew(project, apps), renewEveryMs)
   void shop.ended.then(closeOperations).then(() => clearInterval(renewal))
   return shop
@@ -118,7 +118,7 @@ async function renew(project: Project, apps: readonly string[]): Promise<void> {
   }
 }
 
-/** Stops the shop again and throws Advice when its services do not reach each other. */
+/** Stops the shop again and throws UserError when its services do not reach each other. */
 async function assertWorks(project: Project, shop: Shop): Promise<void> {
   try {
     await assertCallsReach(gateway, join(project.logs, `${door}.log`))
@@ -130,12 +130,12 @@ async function assertWorks(project: Project, shop: Shop): Promise<void> {
 
 /** Why was told when it happened; stopping the rest took a while. */
 function told(): never {
-  throw new Advice('the shop was not started, and what was is stopped again')
+  throw new UserError('the shop was not started, and what was is stopped again')
 }
 
 function noLinks(error: Error): never {
   const advice = 'servers that run already must stop first: ./sidecart backing stop'
-  throw new Advice(`there is no way between services and servers (${error.message}); ${advice}`)
+  throw new UserError(`there is no way between services and servers (${error.message}); ${advice}`)
 }
 
 /** What the background supervisor tells the command that started it. */
@@ -144,7 +144,7 @@ export type Message = { event: SupervisorEvent } | { up: true } | { fault: strin
 /** The background supervisor: the shop, without a terminal. */
 export async function superviseForParent(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   openOperations: OpenOperations,
   breakable: boolean,
 ): Promise<void> {
@@ -201,12 +201,12 @@ function superviseInBackground(
   return new Promise((resolve, reject) => {
     child.on('message', (message: Message) => {
       if ('event' in message) report(message.event)
-      else if ('fault' in message) reject(new Advice(message.fault))
+      else if ('fault' in message) reject(new UserError(message.fault))
       else resolve(child.disconnect())
     })
     child.once('error', reject)
     child.once('exit', () =>
-      reject(new Advice(`the supervisor ended; see ${join(project.logs, 'supervisor.log')}`)),
+      reject(new UserError(`the supervisor ended; see ${join(project.logs, 'supervisor.log')}`)),
     )
     child.unref()
   })

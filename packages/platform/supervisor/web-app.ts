@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Advice, type Project } from '../config/project.ts'
+import { type Project, UserError } from '../config/project.ts'
 import { seconds } from '../process/terminal.ts'
 
 const run = promisify(execFile)
@@ -19,7 +19,7 @@ const sources = [
 /**
  * Builds the web app when it is not built yet, or has been changed since. Takes milliseconds when there is nothing
  * to do; otherwise says so on stderr.
- * @throws Advice with what the build had to say
+ * @throws UserError with what the build had to say
  */
 export async function ensureWebApp({ root }: Project): Promise<void> {
   const web = join(root, 'web')
@@ -36,7 +36,7 @@ async function buildWebApp(root: string): Promise<void> {
   // whatever this command runs in, such as a test, pages get the libraries as they are for production
   const env = { ...process.env, NODE_ENV: 'production' }
   await run(process.execPath, args, { cwd: root, env }).catch((error: { stderr: string }) => {
-    throw new Advice(`the web app cannot be built:\n${error.stderr}`)
+    throw new UserError(`the web app cannot be built:\n${error.stderr}`)
   })
 }
 

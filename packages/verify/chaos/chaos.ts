@@ -1,23 +1,26 @@
 import { join } from 'node:path'
-import { thisShop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { openDoor } from '@sidecart/client/http-client.ts'
-import type { Choice } from '@sidecart/platform/config/component-sets.ts'
+import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { Advice, type Project } from '@sidecart/platform/config/project.ts'
+import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
 import { down } from '@sidecart/platform/supervisor/down.ts'
-import { type Links, openLinks } from '@sidecart/platform/supervisor/network-proxies.ts'
+import {
+  type NetworkProxies,
+  openNetworkProxies,
+} from '@sidecart/platform/supervisor/network-proxies.ts'
 import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { readState, supervisorOf } from '@sidecart/platform/supervisor/state-file.ts'
 import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
 import { createInjector } from '../faults/inject.ts'
 import { everywhere, type Kind, schedule } from '../faults/schedule.ts'
-import { createRecorder } from '../invariants/record.ts'
-import { type Rest, untilRest } from './rest.ts'
-import { createShoppers, errands, type Tally } from './shoppers.ts'
-import { setStage } from './stage.ts'
-import { type Happened, startStorm } from './storm.ts'
+import { createRecorder } from '../invariants/client-journal.ts'
+import { type Happened, startFaultRun } from './fault-run.ts'
+import { setStage } from './fixtures.ts'
+import { createShoppers, shoppingTasks, type Tally } from './shoppers.ts'
+import { type Rest, untilRest } from './wait-until-idle.ts'
 
 export type ChaosOptions = {
   seed: number
@@ -28,7 +31,7 @@ export type ChaosOptions = {
   /** How long the shop may take to come to rest afterwards. */
   restSeconds: number
   /** The sets to sell on, when the shop is not open already. */
-  choice: Choice
+  choice: ComponentSelection
 }
 
 export type ChaosReport = {
@@ -62,18 +65,18 @@ export async function chaos(
   }
 }
 
-async function linksOf(project: Project): Promise<Links> {
+async function linksOf(project: Project): Promise<NetworkProxies> {
   if (supervisorOf(readState(project)))
-    throw new Advice('network faults need a shop that chaos starts itself: ./sidecart down')
-  return openLinks()
+    throw new UserError('network faults need a shop that chaos starts itself: ./sidecart down')
+  return openNetworkProxies()
 }
 
 async function weather(
   project: Project,
   { seed, orders, perSecond, everySeconds, kinds, restSeconds }: ChaosOptions,
-  { progress, links }: { progress: Progress; links: Links },
+  { progress, links }: { progress: Progress; links: NetworkProxies },
 ): Promise<ChaosReport> {
-  const shop = await thisShop()
+  const shop = await connectionInfo()
   const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
   const door = openDoor(shop.gateway)
@@ -92,11 +95,11 @@ async function weather(
   const targets = targetsOf(project)
   const faults = schedule(seed, possible(kinds, targets.broker), targets, everySeconds)
   const began = performance.now()
-  const storm = startStorm(faults, createInjector(project, { door, links }), (line) =>
+  const storm = startFaultRun(faults, createInjector(project, { door, links }), (line) =>
     progress.line(`${clock(began)}  ${line}`),
   )
   const telling = tell(progress, () => `${clock(began)}  ${spoken(shoppers.tally, orders)}`)
-  await shoppers.send(errands(seed, orders, stage.customers.length, stage.skus), perSecond)
+  await shoppers.send(shoppingTasks(seed, orders, stage.customers.length, stage.skus), perSecond)
   await storm.calm()
   clearInterval(telling)
 
@@ -135,7 +138,7 @@ function targetsOf(project: Project) {
 function possible(kinds: readonly Kind[], broker: string): readonly Kind[] {
   if (broker === 'nats') return kinds
   const left = kinds.filter((kind) => everywhere.includes(kind))
-  if (left.length === 0) throw new Advice(`these faults need NATS as broker, not ${broker}`)
+  if (left.length === 0) throw new UserError(`these faults need NATS as broker, not ${broker}`)
   return left
 }
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { patiently } from '@sidecart/client/http-client.ts'
 import { createRandom, type Random } from '@sidecart/client/random.ts'
-import type { RecordLine } from '../invariants/record.ts'
+import type { JournalLine } from '../invariants/client-journal.ts'
 import type { Customer } from './customer.ts'
-import { type Placed, place, type Wanted } from './place.ts'
+import { type Placed, place, type Wanted } from './place-order.ts'
 
 /** What one shopper does. */
-export type Errand = Wanted & {
+export type ShoppingTask = Wanted & {
   /** Which of the customers it is. */
   customer: number
   /** Gives up at the first time-out, which is short. */
@@ -23,12 +23,12 @@ const cards = [
 ]
 
 /** What so many shoppers do, the same for the same seed. */
-export function errands(
+export function shoppingTasks(
   seed: number,
   count: number,
   customers: number,
   skus: readonly string[],
-): Errand[] {
+): ShoppingTask[] {
   const random = createRandom(seed ^ 0x5eed)
   return Array.from({ length: count }, (_, index) => ({
     key: `${seed}-${index}`,
@@ -45,7 +45,7 @@ function linesOf(random: Random, skus: readonly string[]): Wanted['lines'] {
   return [...different].map((sku) => ({ sku, quantity: random.int(1, 3) }))
 }
 
-function afterwardsOf(percent: number): Errand['afterwards'] {
+function afterwardsOf(percent: number): ShoppingTask['afterwards'] {
   if (percent <= 10) return 'cancel'
   if (percent <= 16) return 'refund'
   return percent <= 30 ? 'repeat' : 'nothing'
@@ -62,18 +62,18 @@ export type Tally = {
 export type Shoppers = {
   tally: Tally
   /** Sends them in, `perSecond`, whether or not those before have been served. Answers when the last one has left. */
-  send(errands: readonly Errand[], perSecond: number): Promise<void>
+  send(shoppingTasks: readonly ShoppingTask[], perSecond: number): Promise<void>
 }
 
 const aMinuteMs = 60_000
 
 export function createShoppers(
   customers: readonly Customer[],
-  record: (line: RecordLine) => void,
+  record: (line: JournalLine) => void,
 ): Shoppers {
   const tally: Tally = { attempted: 0, accepted: 0, refused: 0, unknown: 0, underWay: 0 }
 
-  async function send(all: readonly Errand[], perSecond: number): Promise<void> {
+  async function send(all: readonly ShoppingTask[], perSecond: number): Promise<void> {
     const began = performance.now()
     const under: Promise<void>[] = []
     for (const [index, errand] of all.entries()) {
@@ -84,7 +84,7 @@ export function createShoppers(
     await Promise.all(under)
   }
 
-  async function run(errand: Errand): Promise<void> {
+  async function run(errand: ShoppingTask): Promise<void> {
     const customer = customers[errand.customer]
     if (!customer) throw new Error(`there is no customer ${errand.customer}`)
     tally.attempted += 1
@@ -98,7 +98,7 @@ export function createShoppers(
 
   async function goOn(
     customer: Customer,
-    errand: Errand,
+    errand: ShoppingTask,
     { orderId }: Placed & { outcome: 'accepted' },
   ): Promise<void> {
     switch (errand.afterwards) {

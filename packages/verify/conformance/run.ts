@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import {
   asEnvironment,
-  type Choice,
+  type ComponentSelection,
   setAmong,
   setsOf,
 } from '@sidecart/platform/config/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import { pins } from '@sidecart/platform/install/versions.ts'
 import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
@@ -24,7 +24,7 @@ type Kind = Result['kind']
  */
 export async function conformance(
   project: Project,
-  choice: Choice,
+  choice: ComponentSelection,
   { kinds, quick }: { kinds: readonly Kind[]; quick: boolean },
 ): Promise<Result[]> {
   assertNotRunning(project)
@@ -35,11 +35,11 @@ export async function conformance(
   return shop ? results.map((result) => ({ ...result, shop })) : results
 }
 
-function setOf(project: Project, choice: Choice, kind: Kind): string {
+function setOf(project: Project, choice: ComponentSelection, kind: Kind): string {
   const set = choice[kind] ?? setAmong(kind, readRunFile(project.runFile)[0]?.resourcesPaths ?? [])
   const there = setsOf(kind, join(project.root, 'components'))
   if (set && there.includes(set)) return set
-  throw new Advice(`there is no ${kind} set ${set ?? ''} in components/: ${there.join(', ')}`)
+  throw new UserError(`there is no ${kind} set ${set ?? ''} in components/: ${there.join(', ')}`)
 }
 
 async function tried(project: Project, kind: Kind, set: string): Promise<Result> {

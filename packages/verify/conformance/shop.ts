@@ -1,4 +1,4 @@
-import { asEnvironment, type Choice } from '@sidecart/platform/config/component-sets.ts'
+import { asEnvironment, type ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { chaos } from '../chaos/chaos.ts'
@@ -40,7 +40,7 @@ export async function wholeShop(project: Project, on: Shop['on']): Promise<Shop>
 }
 
 /** What went wrong on the way is a violation as well. */
-async function sellInTheStorm(project: Project, choice: Choice) {
+async function sellInTheStorm(project: Project, choice: ComponentSelection) {
   try {
     const report = await chaos(project, { ...storm, choice }, createProgress(process.stderr))
     return { ...report, faults: report.faults.length }

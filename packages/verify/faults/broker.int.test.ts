@@ -6,7 +6,7 @@ import { ensurePart } from '@sidecart/platform/install/binaries.ts'
 import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { ensureStream, type NatsLogin, startNats } from '@sidecart/platform/servers/nats.ts'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import { repeatFacts } from './broker.ts'
+import { republishEvents } from './broker.ts'
 
 let login: NatsLogin
 let connection: NatsConnection
@@ -37,10 +37,10 @@ async function say(subject: string, ...facts: string[]): Promise<Date> {
 /** What the broker is told from here on, as those who hear it see it. */
 function listen(): string[] {
   const heard: string[] = []
-  const hearing = connection.subscribe('*', {
+  const consumer = connection.subscribe('*', {
     callback: (_, message) => void heard.push(`${message.subject} ${message.string()}`),
   })
-  onTestFinished(() => hearing.unsubscribe())
+  onTestFinished(() => consumer.unsubscribe())
   return heard
 }
 
@@ -49,7 +49,7 @@ test('what was said since then is said again as it was, and nothing older', asyn
   await say('placed', 'a', 'b')
   await say('shipped', 'c')
   const heard = listen()
-  expect(await repeatFacts(login, { since, count: 100 })).toBe(100)
+  expect(await republishEvents(login, { since, count: 100 })).toBe(100)
   await connection.flush()
   expect(heard).toHaveLength(100)
   expect(new Set(heard)).toEqual(new Set(['placed a', 'placed b', 'shipped c']))
@@ -57,7 +57,7 @@ test('what was said since then is said again as it was, and nothing older', asyn
 
 test('when nothing was said since then, nothing is said again, and no consumer is left', async () => {
   const since = await say('placed', 'old')
-  expect(await repeatFacts(login, { since, count: 10 })).toBe(0)
+  expect(await republishEvents(login, { since, count: 10 })).toBe(0)
   const { state } = await (await jetstreamManager(connection)).streams.info('facts')
   expect(state).toMatchObject({ messages: 1, consumer_count: 0 })
 })

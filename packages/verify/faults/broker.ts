@@ -15,7 +15,7 @@ const stream = 'facts'
  * ones are let be: among them may be what an operator has thrown away, and it would be a dead letter once more.
  * Answers how many there were.
  */
-export async function repeatFacts(
+export async function republishEvents(
   { url, user, password: pass }: NatsLogin,
   { since, count }: { since: Date; count: number },
 ): Promise<number> {

@@ -1,10 +1,10 @@
 import type { Door } from '@sidecart/client/http-client.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
-import type { Link, Links } from '@sidecart/platform/supervisor/network-proxies.ts'
+import type { Link, NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
 import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
-import { repeatFacts } from './broker.ts'
+import { republishEvents } from './broker.ts'
 import { burst } from './burst.ts'
 import { lockRows, terminateBackends } from './database.ts'
 import { orderFaults } from './provider.ts'
@@ -24,7 +24,7 @@ const overloadPerSecond = 600
  */
 export function createInjector(
   project: Project,
-  { door, links }: { door: Door; links: Links },
+  { door, links }: { door: Door; links: NetworkProxies },
 ): Injector {
   const secrets = readSecrets(project)
   const since = new Date()
@@ -62,7 +62,7 @@ export function createInjector(
         await orderFaults(secrets, does, size)
         return () => orderFaults(secrets, does, 0)
       case 'repeat':
-        await repeatFacts(natsLogin(secrets), { since, count: size })
+        await republishEvents(natsLogin(secrets), { since, count: size })
         return undefined
       case 'burst':
         await burst(door, overloadPerSecond, size)

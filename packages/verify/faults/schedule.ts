@@ -75,9 +75,9 @@ export function* schedule(
   }
 }
 
-type Choice = [does: Deed, target: string, least: number, most: number]
+type ComponentSelection = [does: Deed, target: string, least: number, most: number]
 
-const choose: Record<Kind, (random: Random, targets: Targets) => Choice> = {
+const choose: Record<Kind, (random: Random, targets: Targets) => ComponentSelection> = {
   kill: (random, { processes }) => ['kill', random.pick(processes), 0, 0],
   freeze: (random, { processes }) => ['freeze', random.pick(processes), 2, 10],
   broker: (random, { broker }) => [random.pick(['kill', 'stop', 'freeze']), broker, 2, 6],

@@ -1,4 +1,4 @@
-import type { Line, OrderRow, World } from './world.ts'
+import type { Line, OrderRow, Snapshot } from './snapshot.ts'
 
 /**
  * What is wrong, one line per finding, with ids. Nothing: the equation holds. A check about orders (or users) looks at
@@ -8,7 +8,7 @@ export type Check = {
   name: string
   scope: 'orders' | 'shop'
   says: string
-  violations(world: World): string[]
+  violations(world: Snapshot): string[]
 }
 
 /** States in which an order holds goods and money. */

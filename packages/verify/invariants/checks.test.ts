@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { checks, runChecks } from './checks.ts'
+import type { Snapshot } from './snapshot.ts'
 import { letter, one, payment, refundedInPart, returned, sound, two } from './testing.ts'
-import type { World } from './world.ts'
 
-const red = (world: World): string[] =>
+const red = (world: Snapshot): string[] =>
   runChecks(world)
     .filter(({ ok }) => !ok)
     .map(({ name }) => name)
 
-type Harm = [what: string, harm: (world: World) => unknown, noticed: string[]]
+type Harm = [what: string, harm: (world: Snapshot) => unknown, noticed: string[]]
 
 /** What can go wrong, and which checks must notice. */
 const harms: Harm[] = [

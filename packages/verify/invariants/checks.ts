@@ -1,23 +1,23 @@
 import type { Check } from './check.ts'
 import { answerChecks } from './checks/answers.ts'
-import { factChecks } from './checks/facts.ts'
+import { eventChecks } from './checks/events.ts'
 import { moneyChecks } from './checks/money.ts'
 import { orderChecks } from './checks/orders.ts'
 import { stockChecks } from './checks/stock.ts'
-import type { World } from './world.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export const checks: readonly Check[] = [
   ...orderChecks,
   ...moneyChecks,
   ...stockChecks,
-  ...factChecks,
+  ...eventChecks,
   ...answerChecks,
 ]
 
 export type Result = { name: string; ok: boolean; detail: string; violations: string[] }
 
 /** Runs every check on a shop that fits into memory; `detail` says what holds, or the first findings. */
-export const runChecks = (world: World, shown = 5): Result[] =>
+export const runChecks = (world: Snapshot, shown = 5): Result[] =>
   checks.map((check) => {
     const kept = check.violations(world)
     return toResult(check, { kept, count: kept.length }, shown)

@@ -1,7 +1,7 @@
-import { saidBy } from './checks/facts.ts'
+import { publishedBy } from './checks/events.ts'
 import { checks, type Findings, type Result, toResult } from './checks.ts'
-import { withoutMotion } from './motion.ts'
-import type { World } from './world.ts'
+import { withoutInFlight } from './in-flight.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export type Verdict = {
   ok: boolean
@@ -12,9 +12,9 @@ export type Verdict = {
 
 export type Judge = {
   /** Runs the checks about orders on some of them, which come with everything about them. */
-  add(slice: World): void
+  add(slice: Snapshot): void
   /** Runs the checks about the shop as a whole and returns the verdict over all. */
-  finish(shop: World): Verdict
+  finish(shop: Snapshot): Verdict
 }
 
 /** The most findings of a check that are kept; the rest is counted. */
@@ -32,7 +32,7 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
   let inMotion = 0
   let moves = false
 
-  function run(world: World, scopes: readonly string[]): void {
+  function run(world: Snapshot, scopes: readonly string[]): void {
     for (const { name, scope, violations } of checks) {
       if (!scopes.includes(scope)) continue
       const found = violations(world)
@@ -43,21 +43,21 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
     }
   }
 
-  function settled(world: World): World {
-    const rest = withoutMotion(world, graceSeconds)
+  function settled(world: Snapshot): Snapshot {
+    const rest = withoutInFlight(world, graceSeconds)
     inMotion += world.orders.length - rest.orders.length
     moves ||= rest.orders.length < world.orders.length || rest.users.length < world.users.length
     return rest
   }
 
-  function add(slice: World): void {
+  function add(slice: Snapshot): void {
     const rest = settled(slice)
-    for (const [service, count] of Object.entries(saidBy(rest)))
+    for (const [service, count] of Object.entries(publishedBy(rest)))
       said.set(service, (said.get(service) ?? 0) + count)
     run(rest, ['orders'])
   }
 
-  function finish(shop: World): Verdict {
+  function finish(shop: Snapshot): Verdict {
     const inSlices = inMotion
     const rest = settled(shop)
     inMotion = inSlices

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { ProviderEffect } from './world.ts'
+import type { ProviderEffect } from './snapshot.ts'
 
 export type ProviderIndex = {
   /** Reads what was appended to the log since the last call. A torn last line was never answered for. */

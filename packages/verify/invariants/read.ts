@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Places } from '@sidecart/client/connection-info.ts'
 import type { ShopClient } from '@sidecart/client/shop-client.ts'
 import pg from 'pg'
+import { readJournal } from './client-journal.ts'
 import { openProviderIndex, type ProviderIndex } from './provider-index.ts'
-import { readRecord } from './record.ts'
-import { emptyWorld, type World } from './world.ts'
+import { emptySnapshot, type Snapshot } from './snapshot.ts'
 
 const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
 type Service = (typeof services)[number]
@@ -22,9 +22,9 @@ type Queries = Record<Service, Query>
 
 export type Reader = {
   /** Everything about some orders (or users) after the other, in constant memory. */
-  slices(): AsyncGenerator<World>
+  slices(): AsyncGenerator<Snapshot>
   /** The rest: sums, and what belongs to no order. */
-  shop(): Promise<World>
+  shop(): Promise<Snapshot>
   mark: Mark
   /** The newest order that was read. */
   newest: string | undefined
@@ -54,7 +54,7 @@ export async function openReader(
   operator: ShopClient,
   { since, overlapSeconds = 600, mails = false }: ReadOptions = {},
 ): Promise<Reader> {
-  const record = await readRecord(places.record)
+  const record = await readJournal(places.record)
   const folder = places.memory ?? mkdtempSync(join(tmpdir(), 'sidecart-verify-'))
   const provider = await openProviderIndex(places.providerLog, join(folder, 'provider.sqlite'), {
     anew: since === undefined,
@@ -137,12 +137,12 @@ export async function openReader(
   }
 }
 
-type Source = { query: Queries; provider: ProviderIndex; caught: World['mails'] }
+type Source = { query: Queries; provider: ProviderIndex; caught: Snapshot['mails'] }
 
 const first = '00000000-0000-0000-0000-000000000000'
 const last = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
-async function* allOrders({ query, provider, caught }: Source): AsyncGenerator<World> {
+async function* allOrders({ query, provider, caught }: Source): AsyncGenerator<Snapshot> {
   for (let low = first; low !== last; ) {
     const [bound] = await query.orders<{ id: string }>(
       'select id from orders where id > $1 order by id offset $2 limit 1',
@@ -165,7 +165,7 @@ async function* allOrders({ query, provider, caught }: Source): AsyncGenerator<W
 async function* someOrders(
   { query, provider, caught }: Source,
   ids: readonly string[],
-): AsyncGenerator<World> {
+): AsyncGenerator<Snapshot> {
   for (let at = 0; at < ids.length; at += ordersPerSlice) {
     const some = ids.slice(at, at + ordersPerSlice)
     const among = new Set(some)
@@ -182,31 +182,31 @@ async function readSlice(
   { orders, catalog, payments, notifications }: Queries,
   where: (id: string) => string,
   values: unknown[],
-): Promise<World> {
+): Promise<Snapshot> {
   const those = where('order_id')
   const [found, history, moves, reservations, paid, ledger, notices] = await Promise.all([
-    orders<World['orders'][number]>(`${selectOrders} where ${where('id')}`, values),
-    orders<World['history'][number]>(
+    orders<Snapshot['orders'][number]>(`${selectOrders} where ${where('id')}`, values),
+    orders<Snapshot['history'][number]>(
       `select order_id as "orderId", version, status from order_history where ${those}`,
       values,
     ),
-    catalog<World['moves'][number]>(
+    catalog<Snapshot['moves'][number]>(
       `select order_id as "orderId", sku, kind, count(*)::int as times from stock_movements where ${those} group by order_id, sku, kind`,
       values,
     ),
-    catalog<World['reservations'][number]>(
+    catalog<Snapshot['reservations'][number]>(
       `select order_id as "orderId", status, lines from reservations where ${those}`,
       values,
     ),
-    payments<World['payments'][number]>(`${selectPayments} where ${those}`, values),
-    payments<World['ledger'][number]>(
+    payments<Snapshot['payments'][number]>(`${selectPayments} where ${those}`, values),
+    payments<Snapshot['ledger'][number]>(
       `select order_id as "orderId", movement_id as "movementId", account, side, amount from ledger_entries where ${those}`,
       values,
     ),
-    notifications<World['notices'][number]>(`${selectNotices} where ${those}`, values),
+    notifications<Snapshot['notices'][number]>(`${selectNotices} where ${those}`, values),
   ])
   return {
-    ...emptyWorld(),
+    ...emptySnapshot(),
     orders: found,
     history,
     moves,
@@ -252,26 +252,26 @@ const timesOfChanges: readonly [Service, table: string, columns: string[], id: s
 async function* usersSince(
   { users, notifications }: Queries,
   since?: [at: string, overlapSeconds: number],
-): AsyncGenerator<World> {
+): AsyncGenerator<Snapshot> {
   const recent = since ? 'and registered_at > $3::timestamptz - make_interval(secs => $4)' : ''
   for (let low = first; ; ) {
-    const some = await users<World['users'][number]>(
+    const some = await users<Snapshot['users'][number]>(
       `select user_id as "userId", version, ${secondsSince('registered_at')} as "idleSeconds" from users
         where user_id > $1 ${recent} order by user_id limit $2`,
       [low, usersPerSlice, ...(since ?? [])],
     )
-    const contacts = await notifications<World['contacts'][number]>(
+    const contacts = await notifications<Snapshot['contacts'][number]>(
       'select user_id as "userId" from contacts where user_id = any($1::uuid[])',
       [some.map(({ userId }) => userId)],
     )
-    yield { ...emptyWorld(), users: some, contacts }
+    yield { ...emptySnapshot(), users: some, contacts }
     if (some.length < usersPerSlice) return
     low = some.at(-1)?.userId ?? last
   }
 }
 
 /** Reads a shop that fits into memory, but its mails: those are read by `withMails`. */
-export async function readWorld(places: Places, operator: ShopClient): Promise<World> {
+export async function readSnapshot(places: Places, operator: ShopClient): Promise<Snapshot> {
   const reader = await openReader(places, operator)
   try {
     const world = await reader.shop()
@@ -296,7 +296,7 @@ export async function readWorld(places: Places, operator: ShopClient): Promise<W
   }
 }
 
-export async function withMails(world: World, { inbox }: Places): Promise<World> {
+export async function withMails(world: Snapshot, { inbox }: Places): Promise<Snapshot> {
   return inbox ? { ...world, mails: await readMails(inbox) } : world
 }
 
@@ -320,10 +320,10 @@ const selectNotices = `select order_id as "orderId", kind, status,
 /** Sums, made where the rows are; and rows of which there are few, or which are cut off at some number. */
 async function readShop(
   query: Queries,
-  record: World['record'],
-  carts: World['deadLetters'],
+  record: Snapshot['record'],
+  carts: Snapshot['deadLetters'],
   everything: boolean,
-): Promise<World> {
+): Promise<Snapshot> {
   const messaging = await Promise.all(
     services.map((service) => readMessaging(service, query[service], everything)),
   )
@@ -332,7 +332,7 @@ async function readShop(
     record.answers.flatMap((one) => (one.outcome === 'accepted' ? [one.orderId] : [])),
   ]
   return {
-    ...emptyWorld(),
+    ...emptySnapshot(),
     ...(await readStock(query.catalog)),
     inboxes: messaging.flatMap(({ service, heard }) =>
       heard === undefined ? [] : [{ service, heard }],
@@ -365,7 +365,7 @@ const waitingMails = `with late as (
     where exists (select from late) limit 1
   )`
 
-type Stock = Pick<World, 'products' | 'stock' | 'movements' | 'promised'>
+type Stock = Pick<Snapshot, 'products' | 'stock' | 'movements' | 'promised'>
 
 const readStock = async (query: Query): Promise<Stock> => ({
   products: await query('select sku, version from products'),
@@ -388,7 +388,7 @@ async function readMessaging(service: Service, query: Query, everything: boolean
     ? await query<{ heard: number }>('select count(*)::int as heard from inbox')
     : []
   // a service that hears nothing has no column for the next try
-  const letters = await query<Omit<World['deadLetters'][number], 'service'>>(
+  const letters = await query<Omit<Snapshot['deadLetters'][number], 'service'>>(
     `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
       ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null limit 10000`,
   )
@@ -413,7 +413,7 @@ type Letter = {
 async function readDeadLetters(
   operator: ShopClient,
   service: string,
-): Promise<World['deadLetters']> {
+): Promise<Snapshot['deadLetters']> {
   const { deadLetters } = await operator.ask('GET', `/${service}/dead-letters`)
   return (deadLetters as Letter[])
     .filter(({ replayedAt }) => replayedAt === undefined)
@@ -431,7 +431,7 @@ const orderIdPattern = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 
 type CaughtMail = { subject: string; text?: string; html?: string; to: { address: string }[] }
 
-async function readMails(inbox: string): Promise<World['mails']> {
+async function readMails(inbox: string): Promise<Snapshot['mails']> {
   const answer = await fetch(`${inbox}/api/email`)
   if (!answer.ok) throw new Error(`the mail catcher at ${inbox} answered ${answer.status}`)
   const caught = (await answer.json()) as CaughtMail[]

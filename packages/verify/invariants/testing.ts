@@ -1,11 +1,11 @@
-import type { OrderRow, World } from './world.ts'
+import type { OrderRow, Snapshot } from './snapshot.ts'
 
 export const one = 'order-1'
 export const two = 'order-2'
 export const ada = 'ada'
 
 /** A shop in which everything is right: one confirmed order, one cancelled after its charge was returned. */
-export const sound = (): World => ({
+export const sound = (): Snapshot => ({
   orders: [order(one, 'confirmed', 4, 500, 2), order(two, 'cancelled', 6, 250, 1)],
   history: [
     ...path(one, 'placed', 'reserved', 'charged', 'confirmed'),
@@ -70,7 +70,7 @@ export const sound = (): World => ({
 })
 
 /** The same shop after the first order was refunded before it was shipped. */
-export function returned(): World {
+export function returned(): Snapshot {
   const world = sound()
   const [first] = world.orders
   if (first)
@@ -108,7 +108,7 @@ export function returned(): World {
 }
 
 /** The same shop after a part of the first order's money went back. */
-export function refundedInPart(): World {
+export function refundedInPart(): Snapshot {
   const world = sound()
   const [first] = world.orders
   if (first) Object.assign(first, { refundedTotal: 200, version: 6 })
@@ -147,10 +147,10 @@ function order(
   return { id, customerId: ada, key: `key of ${id}`, status, version, total, lines, ...at }
 }
 
-const path = (orderId: string, ...states: string[]): World['history'] =>
+const path = (orderId: string, ...states: string[]): Snapshot['history'] =>
   states.map((status, index) => ({ orderId, status, version: index + 1 }))
 
-const moves = (orderId: string, ...kinds: string[]): World['moves'] =>
+const moves = (orderId: string, ...kinds: string[]): Snapshot['moves'] =>
   kinds.map((kind) => ({ orderId, sku: 'MUG', kind, times: 1 }))
 
 export const payment = (
@@ -158,7 +158,7 @@ export const payment = (
   status: string,
   amount: number | null,
   providerReference: string | null,
-): World['payments'][number] => ({
+): Snapshot['payments'][number] => ({
   orderId,
   status,
   amount,
@@ -167,7 +167,7 @@ export const payment = (
   refunds: [],
 })
 
-export const letter = (id: string): World['deadLetters'][number] => ({
+export const letter = (id: string): Snapshot['deadLetters'][number] => ({
   service: 'carts',
   id,
   topic: 't',
@@ -176,10 +176,10 @@ export const letter = (id: string): World['deadLetters'][number] => ({
   ageSeconds: 3600,
 })
 
-const notices = (orderId: string, status: string, ...kinds: string[]): World['notices'] =>
+const notices = (orderId: string, status: string, ...kinds: string[]): Snapshot['notices'] =>
   kinds.map((kind) => ({ orderId, kind, status, sinceSeconds: 3600 }))
 
-const accepted = (orderId: string): World['record']['answers'][number] => ({
+const accepted = (orderId: string): Snapshot['record']['answers'][number] => ({
   customerId: ada,
   key: `key of ${orderId}`,
   outcome: 'accepted',
@@ -192,7 +192,7 @@ function movement(
   orderId: string,
   amount: number,
   kind: 'charge' | 'refund',
-): World['ledger'] {
+): Snapshot['ledger'] {
   const line = { movementId, orderId, amount }
   return kind === 'charge'
     ? [

@@ -220,9 +220,9 @@ describe('memory', () => {
     expect(red(JSON.parse(streamed))).toEqual([])
     const whole = within(
       40,
-      `const { readWorld } = await import(${url('read.ts')})
+      `const { readSnapshot } = await import(${url('read.ts')})
       const carts = { ask: async () => ({ deadLetters: [] }) }
-      console.log((await readWorld(${JSON.stringify(places)}, carts)).orders.length)`,
+      console.log((await readSnapshot(${JSON.stringify(places)}, carts)).orders.length)`,
     )
     await expect(whole).rejects.toThrow('heap')
   }, 240_000)

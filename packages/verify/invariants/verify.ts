@@ -4,10 +4,10 @@ import type { Places } from '@sidecart/client/connection-info.ts'
 import { type ShopClient, signIn } from '@sidecart/client/shop-client.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
 import { runChecks } from './checks.ts'
+import { withoutInFlight } from './in-flight.ts'
 import { createJudge, type Verdict } from './judge.ts'
-import { withoutMotion } from './motion.ts'
 import { type Mark, openReader, type ReadOptions } from './read.ts'
-import type { World } from './world.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export type { Verdict } from './judge.ts'
 
@@ -84,8 +84,8 @@ async function look(
 }
 
 /** Judges a shop that fits into memory. With no grace everything must be at rest. */
-export function verdict(world: World, graceSeconds: number): Verdict {
-  const judged = withoutMotion(world, graceSeconds)
+export function verdict(world: Snapshot, graceSeconds: number): Verdict {
+  const judged = withoutInFlight(world, graceSeconds)
   const checks = runChecks(judged)
   return {
     ok: checks.every(({ ok }) => ok),

@@ -1,6 +1,6 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Places } from '@sidecart/client/connection-info.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import { type Verdict, type VerifyOptions, verify } from './verify.ts'
 
 type Outcome = { verdict: Verdict } | { advice: string }
@@ -8,7 +8,7 @@ type Outcome = { verdict: Verdict } | { advice: string }
 /** Left alone, the garbage collector lets a heap of 40 MB grow to ten times as much before it collects. */
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 
-/** Runs `verify` in a thread whose memory is limited, whatever the size of the shop. @throws Advice as `verify` does */
+/** Runs `verify` in a thread whose memory is limited, whatever the size of the shop. @throws UserError as `verify` does */
 export function verifyInWorker(places: Places, options: VerifyOptions): Promise<Verdict> {
   const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
   const worker = new Worker(new URL(import.meta.url), {
@@ -16,7 +16,7 @@ export function verifyInWorker(places: Places, options: VerifyOptions): Promise<
     resourceLimits,
   })
   worker.once('message', (outcome: Outcome) =>
-    'verdict' in outcome ? resolve(outcome.verdict) : reject(new Advice(outcome.advice)),
+    'verdict' in outcome ? resolve(outcome.verdict) : reject(new UserError(outcome.advice)),
   )
   worker.once('error', reject)
   return promise
@@ -27,7 +27,7 @@ if (!isMainThread && parentPort && workerData?.places) {
   const outcome = await verify(places, options).then(
     (verdict): Outcome => ({ verdict }),
     (error: unknown): Outcome => {
-      if (error instanceof Advice) return { advice: error.message }
+      if (error instanceof UserError) return { advice: error.message }
       throw error
     },
   )

@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Announcement } from '@sidecart/chassis/contract/event.ts'
+import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import type { Places } from '@sidecart/client/connection-info.ts'
-import { Advice } from '@sidecart/platform/config/project.ts'
+import { UserError } from '@sidecart/platform/config/project.ts'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import {
@@ -43,7 +43,7 @@ const keyPrefix = 'seed '
  * cancelled or refunded. Each order goes through the rules of orders, and its events are marked as consumed.
  * The provider must not run: it is the only writer of its log otherwise.
  *
- * @throws Advice when there are orders of customers and `force` is not set, or when there is nothing to buy
+ * @throws UserError when there are orders of customers and `force` is not set, or when there is nothing to buy
  */
 export async function writeHistory(
   places: Pick<Places, 'databases' | 'providerLog'>,
@@ -62,11 +62,11 @@ export async function writeHistory(
       [`${keyPrefix}%`],
     )
     if (real.length > 0 && !force)
-      throw new Advice('This shop has orders of customers. To add to them all the same: --force')
+      throw new UserError('This shop has orders of customers. To add to them all the same: --force')
     const { rows: products } = await of('catalog').query<Product>(
       'select sku, name, price::int from products where not discontinued order by sku',
     )
-    if (products.length === 0) throw new Advice('This shop sells nothing: start it once first.')
+    if (products.length === 0) throw new UserError('This shop sells nothing: start it once first.')
     const log = openLog(places.providerLog)
     const from = Date.now() - days * dayMs
     let customerId = ''
@@ -133,7 +133,7 @@ function addOrder(
   const course = courseOf(n)
   const card = course === 'declined' ? 'card_declined' : 'card_approved'
   const history: Row[] = []
-  const facts: Announcement[] = []
+  const facts: OutboxMessage[] = []
   let order: Order | undefined
 
   function step(change: Change, seconds: number): Order {
@@ -350,7 +350,7 @@ function addMovement(
 }
 
 /** Who consumed which event, and the mails about them: those that were sent are not in the catcher any more. */
-function addEvents(tables: Tables, order: Order, facts: readonly Announcement[], at: Date): void {
+function addEvents(tables: Tables, order: Order, facts: readonly OutboxMessage[], at: Date): void {
   const { catalog, orders, notifications } = tables
   const mark = () => ({ event_id: uuid(), heard_at: at })
   const mail = (kind: string, fact: unknown, status: 'sent' | 'recorded') =>

@@ -57,7 +57,7 @@ export const home: readonly Omit<SeedProduct, 'lowStockAt'>[] = [
   },
   {
     sku: 'LANTERN-STORM-RED',
-    name: 'Storm lantern, signal red',
+    name: 'FaultRun lantern, signal red',
     description:
       'A paraffin lantern of the kind that lit stables and signal boxes, galvanised, then enamelled. Burns twenty hours.',
     category: 'lighting',
@@ -68,7 +68,7 @@ export const home: readonly Omit<SeedProduct, 'lowStockAt'>[] = [
   },
   {
     sku: 'LANTERN-STORM-SAGE',
-    name: 'Storm lantern, sage',
+    name: 'FaultRun lantern, sage',
     description:
       'The railwayman’s lantern in soft green, for terraces where nobody waits for a train.',
     category: 'lighting',

@@ -66,7 +66,7 @@ export function createProducts(database: Database<CatalogTables>): Products {
         .set({ ...changed, low_stock_at: lowStockAt })
         .where('sku', '=', sku)
         .execute()
-      tx.announce(...facts)
+      tx.emit(...facts)
       const { on_hand } = await tx.rows
         .selectFrom('stock')
         .select('on_hand')

@@ -45,7 +45,7 @@ export function createReservations(
   ): Promise<Reservation> {
     const { rows } = await database.inTransaction(async (tx) => {
       const decided = await decide(orderId, lines, 'with-facts').execute(tx.rows)
-      for (const low of decided.rows[0]?.low ?? []) tx.announce(catalog.stockLow(low))
+      for (const low of decided.rows[0]?.low ?? []) tx.emit(catalog.stockLow(low))
       return decided
     })
     const decided = rows[0] ? toReservation(rows[0]) : await find(orderId)

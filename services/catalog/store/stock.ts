@@ -31,7 +31,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
         })
         .execute()
       if (key) await remember(tx, key, adjustment, stock)
-      tx.announce(...facts)
+      tx.emit(...facts)
       return stock
     })
 

@@ -5,7 +5,14 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
-import { type Books, ChargeBody, createBooks, declined, type Effect, RefundBody } from './books.ts'
+import {
+  type Books,
+  ChargeBody,
+  createBooks,
+  declined,
+  type Effect,
+  RefundBody,
+} from './charges.ts'
 import { createFaults, FaultsBody } from './faults.ts'
 import type { EffectLog } from './log.ts'
 

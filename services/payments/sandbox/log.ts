@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { Effect } from './books.ts'
+import { Effect } from './charges.ts'
 
 /** A line of the log: an effect, its place (1, 2, 3 …) and its time. */
 const Entry = z.intersection(z.object({ n: z.int().min(1), at: z.iso.datetime() }), Effect)

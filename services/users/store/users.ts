@@ -18,7 +18,7 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
         const credential = { user_id: user.userId, password_hash: passwordHash }
         await tx.rows.insertInto('credentials').values(credential).execute()
         if (address) await addAddress(tx.rows, user.userId, address)
-        tx.announce(...facts)
+        tx.emit(...facts)
         return user
       }),
     async find(userId) {
@@ -38,7 +38,7 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
           .set(fromUser(change.user))
           .where('user_id', '=', userId)
           .execute()
-        tx.announce(...change.facts)
+        tx.emit(...change.facts)
         return change.user
       }).catch(takenWhenNotUnique),
   }
@@ -64,7 +64,7 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
           .set({ version: user.version })
           .where('user_id', '=', userId)
           .execute()
-        tx.announce(...facts)
+        tx.emit(...facts)
         await tx.rows
           .updateTable('credentials')
           .set({ password_hash: passwordHash })

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'
-import { Choice } from '../ui/field.tsx'
+import { ComponentSelection } from '../ui/field.tsx'
 import { Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
@@ -60,7 +60,7 @@ export function Mails() {
         <fieldset className="stack">
           <legend className="unseen">E-mails about</legend>
           {kinds.map(({ name, label, hint }) => (
-            <Choice
+            <ComponentSelection
               key={name}
               card
               name={name}

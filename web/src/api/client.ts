@@ -21,7 +21,7 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     /** The user who wants it, when that was decided earlier; by default who is signed in now. */
     as?: string | undefined
     /** What everybody may know is also asked while there can be no session. */
-    asAnybody?: true
+    anonymous?: true
   }
 type Output<R extends RouteConfig> = {
   [S in keyof R['responses']]: R['responses'][S] extends Json<infer B extends z.ZodType>
@@ -50,14 +50,14 @@ export async function answer<R extends RouteConfig>(
   path: R['path'],
   input: Input<R>,
 ): Promise<{ data: Output<R>; headers: Headers }> {
-  const { params, query, body, asAnybody, ...rest } = input as Parts
+  const { params, query, body, anonymous, ...rest } = input as Parts
   const sent = {
     method,
     path: pathOf(path, params, query),
     ...rest,
     ...(body !== undefined && { body }),
   }
-  const reply = await (asAnybody ? asMyselfIfPossible : asMyself)(sent)
+  const reply = await (anonymous ? asMyselfIfPossible : authenticated)(sent)
   const data = reply.status === 204 ? undefined : await reply.json()
   return { data: data as Output<R>, headers: reply.headers }
 }
@@ -65,7 +65,7 @@ export async function answer<R extends RouteConfig>(
 type Parts = Pick<Asked, 'body' | 'headers' | 'signal' | 'outlivesPage' | 'as'> & {
   params?: Record<string, string>
   query?: Record<string, unknown>
-  asAnybody?: true
+  anonymous?: true
 }
 
 type Asked = Sent & { as?: string | undefined }
@@ -74,7 +74,7 @@ type Asked = Sent & { as?: string | undefined }
  * Sends with the token of the user who is signed in; with a new one when it is refused. What one user has asked for is
  * never sent in the name of another who has signed in meanwhile.
  */
-export async function asMyself(
+export async function authenticated(
   { as = currentUser(), ...sent }: Asked,
   again = true,
 ): Promise<Response> {
@@ -88,13 +88,13 @@ export async function asMyself(
     if (!(error instanceof ShopProblem && error.code === 'unauthenticated' && token && again))
       throw error
     distrust(token)
-    return asMyself({ as, ...sent }, false)
+    return authenticated({ as, ...sent }, false)
   }
 }
 
 const asMyselfIfPossible = (sent: Sent): Promise<Response> =>
   accessToken().then(
-    () => asMyself(sent),
+    () => authenticated(sent),
     () => send(sent),
   )
 

@@ -63,7 +63,7 @@ export const countriesQuery = () =>
   queryOptions({
     queryKey: ['countries'],
     queryFn: async ({ signal }) =>
-      (await ask<typeof usersRoutes.countries>('get', '/countries', { signal, asAnybody: true }))
+      (await ask<typeof usersRoutes.countries>('get', '/countries', { signal, anonymous: true }))
         .countries,
     staleTime: 30 * minute,
   })
@@ -75,7 +75,7 @@ export const productsQuery = (listing: Listing) =>
       ask<typeof catalogRoutes.list>('get', '/products', {
         query: { ...listingQuery(listing), limit: String(pageSize), cursor },
         signal,
-        asAnybody: true,
+        anonymous: true,
       }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -90,7 +90,7 @@ export const newestQuery = () =>
       ask<typeof catalogRoutes.list>('get', '/products', {
         query: { sort: 'newest', limit: '100' },
         signal,
-        asAnybody: true,
+        anonymous: true,
       }),
     staleTime: minute,
   })
@@ -102,7 +102,7 @@ export const productQuery = (sku: string) =>
       ask<typeof catalogRoutes.find>('get', '/products/{sku}', {
         params: { sku },
         signal,
-        asAnybody: true,
+        anonymous: true,
       }),
   })
 

@@ -2,8 +2,8 @@ import type { OrderView } from '@sidecart/orders/contract.ts'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { statusOf } from '../orders/status.ts'
+import { formatMoment } from '../ui/dates.ts'
 import { Notice } from '../ui/notice.tsx'
-import { formatMoment } from '../ui/when.ts'
 import { useOpenPurchase } from './use-purchase.ts'
 
 /** Leads a user who tries again to the order that exists; `children` is what can be done beside that. */

@@ -1,4 +1,4 @@
-import { Choice } from '../ui/field.tsx'
+import { ComponentSelection } from '../ui/field.tsx'
 
 /** The provider's test cards. A token stands for a card; the shop never sees a number. */
 const cards = [
@@ -23,7 +23,7 @@ export function Cards() {
       </legend>
       <p className="soft small">Nothing here is real money. Choose how the bank should behave.</p>
       {cards.map(({ token, name, hint }) => (
-        <Choice
+        <ComponentSelection
           key={token}
           card
           type="radio"

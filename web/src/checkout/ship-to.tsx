@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { AddressFields, addressFrom, countryName } from '../account/address-form.tsx'
 import { addressesQuery } from '../api/queries.ts'
-import { Choice } from '../ui/field.tsx'
+import { ComponentSelection } from '../ui/field.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 
 const another = 'another'
@@ -31,7 +31,7 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
         <h2>Send to</h2>
       </legend>
       {saved.map((address) => (
-        <Choice
+        <ComponentSelection
           key={address.addressId}
           card
           type="radio"
@@ -44,7 +44,7 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
         />
       ))}
       {saved.length > 0 && (
-        <Choice
+        <ComponentSelection
           card
           type="radio"
           name="addressId"
@@ -57,7 +57,7 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
       {selected === another && (
         <>
           <AddressFields faults={faults} />
-          <Choice name="keep" label="Keep this address for next time" defaultChecked />
+          <ComponentSelection name="keep" label="Keep this address for next time" defaultChecked />
         </>
       )}
     </fieldset>

@@ -5,7 +5,7 @@ import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { componentsQuery } from './queries.ts'
 import { Scrolling } from './scrolling.tsx'
-import { NoDesk } from './unsupervised.tsx'
+import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
 /** Which component sets run, and what they can do. */
 export function ComponentsPage() {
@@ -21,7 +21,7 @@ export function ComponentsPage() {
           </p>
         </div>
       </header>
-      {error && !data && <NoDesk error={error} />}
+      {error && !data && <SupervisorUnavailable error={error} />}
       {!data && !error && <Skeleton height="20rem" />}
       <div className="sets">
         {data?.sets.map((set) => (

@@ -2,12 +2,12 @@ import type { ActiveFault, Deed, FaultKind, Faults } from '@sidecart/operations/
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Button } from '../ui/button.tsx'
+import { formatTime } from '../ui/dates.ts'
 import { Notice } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
-import { formatTime } from '../ui/when.ts'
-import { askDesk, faultsQuery } from './queries.ts'
-import { NoDesk } from './unsupervised.tsx'
+import { askSupervisor, faultsQuery } from './queries.ts'
+import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
 type Order = { does: Deed; target: string } | { lift: string }
 
@@ -19,8 +19,8 @@ export function FaultsPage() {
   const { mutate, isPending } = useMutation({
     mutationFn: (order: Order) =>
       'lift' in order
-        ? askDesk<Faults>(`faults/${order.lift}`, 'delete')
-        : askDesk<Faults>('faults', 'post', order),
+        ? askSupervisor<Faults>(`faults/${order.lift}`, 'delete')
+        : askSupervisor<Faults>('faults', 'post', order),
     onSuccess: (faults) => queries.setQueryData(faultsQuery().queryKey, faults),
     onError: (problem) => toast(problem.message),
   })
@@ -34,7 +34,7 @@ export function FaultsPage() {
           </p>
         </div>
       </header>
-      {error && !data && <NoDesk error={error} />}
+      {error && !data && <SupervisorUnavailable error={error} />}
       {data && !data.allowed && (
         <Notice>
           <p>

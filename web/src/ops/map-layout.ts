@@ -1,4 +1,4 @@
-import type { CallEdge, FactEdge } from '@sidecart/operations/contract.ts'
+import type { CallEdge, EventEdge } from '@sidecart/operations/contract.ts'
 
 /* The map is drawn on a plane of this size; where things lie is a share of it. */
 export const plane = { width: 1000, height: 500 }
@@ -28,7 +28,7 @@ export function callPath(from: Point, to: Point): string {
 }
 
 /** A fact goes through the broker in the middle. */
-export const factPath = (from: Point, to: Point): string =>
+export const eventPath = (from: Point, to: Point): string =>
   `M${at(from)}C${at(centre)} ${at(centre)} ${at(shortened(centre, to))}`
 
 const towards = (from: Point, to: Point, share: number): Point => ({
@@ -51,5 +51,5 @@ function shortened(from: Point, to: Point): Point {
 
 const at = ({ x, y }: Point): string => `${x.toFixed(1)} ${y.toFixed(1)}`
 
-export const touches = (name: string | undefined, { from, to }: CallEdge | FactEdge): boolean =>
+export const touches = (name: string | undefined, { from, to }: CallEdge | EventEdge): boolean =>
   name === from || name === to

@@ -5,10 +5,10 @@ import { useState } from 'react'
 import { Notice } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { callPath, factPath, plane, ringOf, touches } from './map-layout.ts'
+import { callPath, eventPath, plane, ringOf, touches } from './map-layout.ts'
 import { ServiceDetails } from './map-service.tsx'
 import { booksQuery, lettersQuery, mapQuery, sagasQuery } from './queries.ts'
-import { NoDesk } from './unsupervised.tsx'
+import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 import './map.css'
 
 /** The shop as it runs now. */
@@ -23,7 +23,7 @@ export function MapPage() {
         <h1>The shop, now</h1>
         <Figures map={data} />
       </header>
-      {error && !data && <NoDesk error={error} />}
+      {error && !data && <SupervisorUnavailable error={error} />}
       {!data && !error && <Skeleton height="34rem" />}
       {data && data.outdated.length > 0 && (
         <Notice tone="warn">
@@ -91,7 +91,7 @@ function Plane({ map, chosen, choose }: MapProps) {
   const places = ringOf(map.services.map(({ name }) => name))
   const lines = [
     ...map.calls.map((edge) => ({ edge, className: 'call', path: callPath })),
-    ...map.facts.map((edge) => ({ edge, className: 'fact', path: factPath })),
+    ...map.facts.map((edge) => ({ edge, className: 'fact', path: eventPath })),
   ]
   return (
     <figure className={chosen ? 'map choosing' : 'map'}>

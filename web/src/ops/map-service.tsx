@@ -23,7 +23,8 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
         </ul>
         {rates && (
           <p className="small">
-            says {rates.saidPerSecond.toFixed(1)} facts/s, hears {rates.heardPerSecond.toFixed(1)}
+            says {rates.publishedPerSecond.toFixed(1)} facts/s, hears{' '}
+            {rates.heardPerSecond.toFixed(1)}
             /s
             {outbox && `; outbox ${outbox.depth}, oldest ${outbox.oldestSeconds.toFixed(1)} s`}
           </p>
@@ -31,8 +32,8 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
       </div>
       <Edges title="May be called by" edges={callsOf(map)} other="from" own="to" name={name} />
       <Edges title="May call" edges={callsOf(map)} other="to" own="from" name={name} />
-      <Edges title="Hears" edges={factsOf(map)} other="from" own="to" name={name} />
-      <Edges title="Is heard by" edges={factsOf(map)} other="to" own="from" name={name} />
+      <Edges title="Hears" edges={eventsOf(map)} other="from" own="to" name={name} />
+      <Edges title="Is heard by" edges={eventsOf(map)} other="to" own="from" name={name} />
     </section>
   )
 }
@@ -68,7 +69,7 @@ const callsOf = ({ calls }: ShopMap): Edge[] =>
     to,
     labels: operations.map(({ path, verbs }) => `${verbs.join(' ')} ${path}`),
   }))
-const factsOf = ({ facts }: ShopMap): Edge[] =>
+const eventsOf = ({ facts }: ShopMap): Edge[] =>
   facts.map(({ from, to, topics }) => ({ from, to, labels: topics }))
 
 function Edges({ title, edges, own, other, name }: EdgesProps) {

@@ -2,17 +2,17 @@ import type { OrderStatus, OrderView, Saga } from '@sidecart/orders/contract.ts'
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
-import { asMyself } from '../api/client.ts'
+import { authenticated } from '../api/client.ts'
 import { mine } from '../api/queries.ts'
 import { Badge } from '../orders/progress.tsx'
 import { canCancel } from '../orders/status.ts'
 import { Button } from '../ui/button.tsx'
+import { formatTime } from '../ui/dates.ts'
 import { formatMoney } from '../ui/money.ts'
 import { Outage } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
-import { formatTime } from '../ui/when.ts'
-import { brief } from './brief.ts'
+import { brief } from './error-summary.ts'
 import { allOrdersQuery, type OrderSearch, sagasQuery } from './queries.ts'
 import '../orders/orders.css'
 import { Scrolling } from './scrolling.tsx'
@@ -157,7 +157,7 @@ export function Act({
 }) {
   const queries = useQueryClient()
   const { mutate, isPending } = useMutation({
-    mutationFn: () => asMyself({ method: 'post', path: `/orders/${orderId}/${action}` }),
+    mutationFn: () => authenticated({ method: 'post', path: `/orders/${orderId}/${action}` }),
     onError: (error) => toast(error.message),
     onSettled: () => queries.invalidateQueries({ queryKey: [...mine(), 'ops'] }),
   })

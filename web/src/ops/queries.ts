@@ -5,15 +5,15 @@ import type { Books, Components, Faults, ShopMap, Trail } from '@sidecart/operat
 import type { OrderStatus, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { paymentsRoutes } from '@sidecart/payments/contract.ts'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
-import { ask, asMyself } from '../api/client.ts'
+import { ask, authenticated } from '../api/client.ts'
 import { isProblem } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'
 
 const ops = () => [...mine(), 'ops'] as const
 
 /** Asks the desk, where the supervisor answers. @throws ShopProblem; 404 where nobody supervises */
-export async function askDesk<T>(path: string, method = 'get', body?: unknown): Promise<T> {
-  const answer = await asMyself({
+export async function askSupervisor<T>(path: string, method = 'get', body?: unknown): Promise<T> {
+  const answer = await authenticated({
     method,
     path: `/operations/${path}`,
     ...(body !== undefined && { body }),
@@ -24,7 +24,7 @@ export async function askDesk<T>(path: string, method = 'get', body?: unknown): 
 const deskQuery = <T>(path: string, everyMs: number) =>
   queryOptions({
     queryKey: [...ops(), 'desk', path],
-    queryFn: () => askDesk<T>(path),
+    queryFn: () => askSupervisor<T>(path),
     refetchInterval: everyMs,
     staleTime: 0,
   })
@@ -124,7 +124,7 @@ async function allLetters() {
 }
 
 async function lettersOf(service: string): Promise<Letter[]> {
-  const answer = await asMyself({ method: 'get', path: `/${service}/dead-letters` })
+  const answer = await authenticated({ method: 'get', path: `/${service}/dead-letters` })
   const { deadLetters } = (await answer.json()) as { deadLetters: DeadLetter[] }
   return deadLetters.map((letter) => ({ service, ...letter }))
 }
@@ -145,7 +145,7 @@ export const storyQuery = (orderId: string) =>
             query: { orderId, limit: 100 },
           }),
         ),
-        orNothing(askDesk<Trail>(`orders/${orderId}`)),
+        orNothing(askSupervisor<Trail>(`orders/${orderId}`)),
         allLetters(),
       ])
       return {

@@ -1,6 +1,6 @@
 import type { HistoryEntry, OrderStatus } from '@sidecart/orders/contract.ts'
 import { formatMoney } from '../ui/money.ts'
-import { brief } from './brief.ts'
+import { brief } from './error-summary.ts'
 import type { Story } from './queries.ts'
 
 export const lanes = [
@@ -40,7 +40,7 @@ export function timelineOf(story: Story): Happening[] {
   ].sort((one, other) => one.at.localeCompare(other.at))
 }
 
-const announced: readonly OrderStatus[] = [
+const emitted: readonly OrderStatus[] = [
   'placed',
   'confirmed',
   'shipped',
@@ -63,13 +63,13 @@ const steps = ({ history }: Story): Happening[] =>
     ...worded([
       entry.detail && brief(entry.detail),
       entry.failures && `after ${entry.failures} failed ${entry.failures === 1 ? 'try' : 'tries'}`,
-      saidBy(entry, history[index - 1]),
+      publishedBy(entry, history[index - 1]),
     ]),
     ...(entry.traceId && { traceId: entry.traceId }),
   }))
 
-const saidBy = (entry: HistoryEntry, before: HistoryEntry | undefined) =>
-  announced.includes(entry.status) && entry.status !== before?.status
+const publishedBy = (entry: HistoryEntry, before: HistoryEntry | undefined) =>
+  emitted.includes(entry.status) && entry.status !== before?.status
     ? `says orders-${entry.status}-v1`
     : undefined
 

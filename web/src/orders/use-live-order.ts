@@ -1,7 +1,7 @@
 import type { OrderView } from '@sidecart/orders/contract.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { asMyself } from '../api/client.ts'
+import { authenticated } from '../api/client.ts'
 import { orderQuery } from '../api/queries.ts'
 import { eventsIn } from './event-stream.ts'
 import { isOver } from './status.ts'
@@ -46,7 +46,7 @@ async function follow(
     try {
       const headers = { accept: 'text/event-stream' }
       const path = `/orders/${orderId}/events`
-      const { body } = await asMyself({ method: 'get', path, headers, signal, endless: true })
+      const { body } = await authenticated({ method: 'get', path, headers, signal, endless: true })
       if (!body) return
       for await (const { event, data } of eventsIn(body, silenceMs)) {
         failures = 0

@@ -2,7 +2,7 @@ import type { CategoryCount } from '@sidecart/catalog/contract.ts'
 import { Link } from '@tanstack/react-router'
 import type { FormEvent } from 'react'
 import type { Listing } from '../api/queries.ts'
-import { Choice, TextField } from '../ui/field.tsx'
+import { ComponentSelection, TextField } from '../ui/field.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { centsOf } from './listing.ts'
 
@@ -64,7 +64,7 @@ function FilterFields({ listing, categories, onChange }: FiltersProps) {
         listing={listing}
         onChange={onChange}
       />
-      <Choice
+      <ComponentSelection
         label="Only what is in stock"
         checked={listing.inStock ?? false}
         onChange={({ target }) => onChange({ ...listing, inStock: target.checked || undefined })}

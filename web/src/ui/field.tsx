@@ -34,7 +34,7 @@ export function SelectField({
   )
 }
 
-type Choice = Omit<ComponentProps<'input'>, 'type'> & {
+type ComponentSelection = Omit<ComponentProps<'input'>, 'type'> & {
   label: ReactNode
   hint?: string
   type?: 'checkbox' | 'radio'
@@ -42,7 +42,13 @@ type Choice = Omit<ComponentProps<'input'>, 'type'> & {
 }
 
 /** A checkbox or radio button whose whole label can be pressed. */
-export function Choice({ label, hint, type = 'checkbox', card = false, ...input }: Choice) {
+export function ComponentSelection({
+  label,
+  hint,
+  type = 'checkbox',
+  card = false,
+  ...input
+}: ComponentSelection) {
   return (
     <label className={card ? 'choice choice-card' : 'choice'}>
       <input {...input} type={type} />

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react'
 
-/** Names the document; the layout announces it when somebody arrives. */
+/** Names the document; the layout emits it when somebody arrives. */
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Sidecart`

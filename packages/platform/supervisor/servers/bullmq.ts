@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { hearersIn } from '../../config/components.ts'
+import { consumersIn } from '../../config/components.ts'
 import { redisPort } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { spawnDetached } from '../../process/spawn.ts'
@@ -38,7 +38,7 @@ export function bullmq({ project, secrets, resources }: ServerOptions): Unit {
         }),
       prepare: async () => {
         const redis = await connected(login)
-        for (const { app, topics } of hearersIn(resources))
+        for (const { app, topics } of consumersIn(resources))
           for (const topic of topics) await ensureGroup(redis, topic, app)
         redis.disconnect()
       },

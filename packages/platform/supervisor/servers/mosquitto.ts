@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { hearersIn } from '../../config/components.ts'
+import { consumersIn } from '../../config/components.ts'
 import { firstInstance } from '../../config/environment.ts'
 import { loginFrom } from '../../config/login.ts'
 import { mqttPort } from '../../config/ports.ts'
@@ -21,7 +21,7 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Unit 
     {
       start: async () => (await startMosquitto({ ...given, log: console.error })).proc,
       prepare: async () => {
-        for (const { app, topics } of hearersIn(resources))
+        for (const { app, topics } of consumersIn(resources))
           await ensureSession(login, sessionOf(app), topics)
       },
       ready: () => mosquittoAnswers(login),
@@ -50,7 +50,7 @@ export function mosquittoSessions({ project, secrets, resources }: ServerOptions
           cwd: project.root,
           env: {
             MQTT_URL: secrets['mqtt-url'],
-            SESSIONS: hearersIn(resources)
+            SESSIONS: consumersIn(resources)
               .map(({ app }) => sessionOf(app))
               .join(),
             EVERY_MS: String(renewEveryMs),

@@ -1,5 +1,5 @@
 import { type Check, listed } from '../check.ts'
-import type { Answer, Line, OrderRow } from '../world.ts'
+import type { Answer, Line, OrderRow } from '../snapshot.ts'
 
 type Accepted = Extract<Answer, { outcome: 'accepted' }>
 

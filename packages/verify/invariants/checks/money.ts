@@ -1,5 +1,5 @@
 import { type Check, kept, undone, without } from '../check.ts'
-import type { World } from '../world.ts'
+import type { Snapshot } from '../snapshot.ts'
 
 export const moneyChecks: readonly Check[] = [
   {
@@ -100,22 +100,22 @@ function compared(what: string, theirs: readonly string[], ours: readonly string
   ]
 }
 
-const capturedBy = (provider: World['provider']): string[] =>
+const capturedBy = (provider: Snapshot['provider']): string[] =>
   provider
     .filter((line) => line.effect === 'captured')
     .map(({ charge, reference, amount }) => `${charge} ${reference} ${amount}`)
 
-const capturedOf = (payments: World['payments']): string[] =>
+const capturedOf = (payments: Snapshot['payments']): string[] =>
   payments
     .filter(({ status }) => ['charged', 'refunding', 'refunded'].includes(status))
     .map(({ providerReference, orderId, amount }) => `${providerReference} ${orderId} ${amount}`)
 
-const refundedBy = (provider: World['provider']): string[] =>
+const refundedBy = (provider: Snapshot['provider']): string[] =>
   provider
     .filter((line) => line.effect === 'refunded')
     .map(({ refund, charge, amount }) => `${refund} ${charge} ${amount}`)
 
-const refundedOf = (payments: World['payments']): string[] =>
+const refundedOf = (payments: Snapshot['payments']): string[] =>
   payments.flatMap((payment) => {
     const { status, refundReference, providerReference, refunds } = payment
     const last = `${refundReference} ${providerReference} ${whatIsLeft(payment)}`
@@ -127,7 +127,7 @@ const refundedOf = (payments: World['payments']): string[] =>
     ]
   })
 
-type Payment = World['payments'][number]
+type Payment = Snapshot['payments'][number]
 const isDone = ({ status }: Payment['refunds'][number]) => status === 'done'
 const isAsked = ({ status }: Payment['refunds'][number]) => status === 'asked'
 
@@ -138,7 +138,7 @@ const whatIsLeft = ({ amount, refunds }: Payment): number =>
 type OrderMoney = { captures: number; captured: number; refunded: number }
 
 /** What the provider's own log says of each order. */
-function byOrder({ provider }: World): (orderId: string) => OrderMoney {
+function byOrder({ provider }: Snapshot): (orderId: string) => OrderMoney {
   const nothing: OrderMoney = { captures: 0, captured: 0, refunded: 0 }
   const money = new Map<string, OrderMoney>()
   const orderOf = new Map<string, string>()
@@ -163,9 +163,9 @@ function byOrder({ provider }: World): (orderId: string) => OrderMoney {
 const describeMoney = ({ captures, captured, refunded }: OrderMoney): string =>
   `captured ${captures} times, ${captured} in all, ${refunded} returned`
 
-const signed = ({ side, amount }: World['ledger'][number]): number =>
+const signed = ({ side, amount }: Snapshot['ledger'][number]): number =>
   side === 'debit' ? amount : -amount
-const balance = (lines: World['ledger']): number =>
+const balance = (lines: Snapshot['ledger']): number =>
   lines.reduce((total, line) => total + signed(line), 0)
-const clearing = (lines: World['ledger']): number =>
+const clearing = (lines: Snapshot['ledger']): number =>
   balance(lines.filter(({ account }) => account === 'provider-clearing'))

@@ -1,5 +1,5 @@
 import { type Check, rests } from '../check.ts'
-import type { OrderRow, World } from '../world.ts'
+import type { OrderRow, Snapshot } from '../snapshot.ts'
 
 /** Each state and the states that may follow it in an order's history. */
 const legal: Record<string, readonly string[]> = {
@@ -62,7 +62,7 @@ function neglected(order: OrderRow): string[] {
     : []
 }
 
-function illegal(order: OrderRow, path: World['history']): string[] {
+function illegal(order: OrderRow, path: Snapshot['history']): string[] {
   const steps = path.toSorted((one, other) => one.version - other.version)
   const gap = steps.findIndex(({ version }, index) => version !== index + 1)
   if (gap >= 0) return [`order ${order.id} has no version ${gap + 1}`]

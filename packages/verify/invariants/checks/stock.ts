@@ -1,5 +1,5 @@
 import { type Check, kept, listed } from '../check.ts'
-import type { OrderRow, World } from '../world.ts'
+import type { OrderRow, Snapshot } from '../snapshot.ts'
 
 export const stockChecks: readonly Check[] = [
   {
@@ -67,7 +67,7 @@ export const stockChecks: readonly Check[] = [
 /** Goods of a refunded order stay sold until they are back. */
 const boughtBy = ({ status }: OrderRow): boolean => kept.includes(status) || status === 'refunded'
 
-type Reservation = World['reservations'][number]
+type Reservation = Snapshot['reservations'][number]
 
 function disagreement({ orderId, status, lines }: Reservation, order?: OrderRow): string[] {
   if (!order) return [`a reservation for order ${orderId}, which does not exist`]
@@ -87,7 +87,7 @@ function disagreement({ orderId, status, lines }: Reservation, order?: OrderRow)
   return held ? [`the reservation of order ${orderId} is still held`] : []
 }
 
-const written = (moves: World['moves']): string =>
+const written = (moves: Snapshot['moves']): string =>
   moves
     .map(({ sku, kind, times }) => `${sku} ${kind}${times === 1 ? '' : ` ${times} times`}`)
     .toSorted()

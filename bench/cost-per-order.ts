@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Contender } from './contenders.ts'
+import type { Driver } from './driver/driver.ts'
+import type { DatabaseCounts } from './measure/database.ts'
+import { difference, type Meter } from './meter.ts'
+import type { PerOrder } from './results.ts'
+
+const idleMs = 2_000
+
+type Reading = {
+  database: DatabaseCounts
+  broker: { said: number; heard: number }
+  calls: number
+}
+
+export type Counting = {
+  driver: Driver
+  meter: Meter
+  legs: Contender['legs']
+  /** How many calls the services have served so far, those at the door not counted. */
+  calls(): Promise<number>
+}
+
+/**
+ * Counts what an order takes: places so many, slowly enough for each to be done before the next, so that nothing is
+ * batched, and takes off what happens in the same time when nobody orders.
+ */
+export async function countPerOrder(counting: Counting, orders: number): Promise<PerOrder> {
+  const { driver, meter, legs } = counting
+  const seconds = orders / ordersPerSecond
+  const idle = await during(counting, () => pause(idleMs))
+  const busy = await during(counting, async () => {
+    await driver.drive({ ordersPerSecond, seconds })
+    await meter.atRest(10_000)
+  })
+  const share = busy.ms / idle.ms
+  const net = (of: (reading: Reading) => number) =>
+    (of(busy.reading) - of(idle.reading) * share) / orders
+  const calls = net((reading) => reading.calls)
+  const [said, heard] = [net(({ broker }) => broker.said), net(({ broker }) => broker.heard)]
+  return {
+    hops: calls * legs.call + said * legs.say + heard * legs.hear,
+    calls,
+    said,
+    heard,
+    messages: said + heard,
+    commits: net(({ database }) => database.commits),
+    statements: net(({ database }) => database.statements),
+    walBytes: net(({ database }) => database.walBytes),
+  }
+}
+
+const ordersPerSecond = 5
+
+async function during({ meter, calls }: Counting, work: () => Promise<void>) {
+  const read = async (): Promise<Reading> => ({
+    database: await meter.database.counts(),
+    broker: await meter.broker(),
+    calls: await calls(),
+  })
+  const began = performance.now()
+  const before = await read()
+  await work()
+  const after = await read()
+  const reading: Reading = {
+    database: difference(after.database, before.database),
+    broker: difference(after.broker, before.broker),
+    calls: after.calls - before.calls,
+  }
+  return { reading, ms: performance.now() - began }
+}

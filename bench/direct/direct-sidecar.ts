@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { Fault } from '@sidecart/chassis/core/errors.ts'
+import { within } from '@sidecart/chassis/core/timeout.ts'
+import type { DaprOptions } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
+import type { StateStore, Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { createTransport } from 'nodemailer'
+import { createEvents, type Facts } from '../jetstream.ts'
+import { type DirectOptions, directOptions } from './environment.ts'
+import { createPeers } from './peers.ts'
+import { createState } from './state.ts'
+
+export type DirectSidecar = Transport & { hear: Facts['hear'] }
+
+const sendTimeoutMs = 10_000
+
+/**
+ * `Transport` without a sidecar: HTTP to the other processes, the broker's own client, a table for state, the file of
+ * secrets, SMTP. Nothing of it encrypts, checks who calls whom, or can be swapped by YAML.
+ */
+export function createDirectSidecar(options: DirectOptions): DirectSidecar {
+  const peers = createPeers(options.peers, options.appToken)
+  const state = createState(() => secret('state-database'))
+  const facts = createEvents(() => secret('broker-url'))
+  const mails = createTransport(options.smtpUrl, { pool: true, maxConnections: 1 } as object)
+
+  async function secret(name: string): Promise<string> {
+    const text = await readFile(options.secretsFile, 'utf8').catch(() => '{}')
+    const value = (JSON.parse(text) as Record<string, string>)[name]
+    if (value === undefined) throw new Fault('unavailable', `there is no secret ${name}`)
+    return value
+  }
+
+  async function bind(
+    binding: string,
+    _operation: string,
+    data: unknown,
+    { emailFrom, emailTo, subject }: Record<string, string> = {},
+    timeoutMs = sendTimeoutMs,
+  ): Promise<void> {
+    const mail = { from: emailFrom, to: emailTo, subject, html: String(data) }
+    try {
+      await within(timeoutMs, `sending to ${binding}`, mails.sendMail(mail))
+    } catch (error) {
+      throw new Fault('unavailable', `sending to ${binding} failed: ${error}`, { cause: error })
+    }
+  }
+
+  async function close(): Promise<void> {
+    mails.close()
+    await Promise.all([peers.close(), state.close(), facts.close()])
+  }
+
+  return {
+    invoke: peers.invoke,
+    publish: facts.publish,
+    hear: facts.hear,
+    state,
+    store: absent,
+    secret,
+    bind,
+    ready: async () => {},
+    close,
+  }
+}
+
+/** What a shop can do without is not here. */
+function absent(name: string): StateStore {
+  const fail = () => Promise.reject(new Fault('unavailable', `there is no store ${name}`))
+  return { get: fail, save: fail, delete: fail }
+}
+
+/** Stands in for the sidecar's adapter; what it needs comes from the environment. */
+export const createDaprSidecar = (_: DaprOptions): DirectSidecar =>
+  createDirectSidecar(directOptions())

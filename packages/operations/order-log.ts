@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { endOf } from '@sidecart/platform/supervisor/logs.ts'
+import type { Trail } from './contract.ts'
+
+const most = 200
+/** Of a long file only the end is read. */
+const mostBytes = 4 * 1024 * 1024
+
+/** What the services' logs and the payment provider's own book say about an order, oldest first. */
+export function trailOf(
+  project: Project,
+  appConfigs: readonly AppConfig[],
+  orderId: string,
+): Trail {
+  const logs = appConfigs.flatMap(({ name }) =>
+    linesWith(join(project.logs, `${name}.log`), orderId).flatMap((line) => logged(name, line)),
+  )
+  const effects = linesWith(join(project.home, 'provider', 'log.jsonl'), orderId)
+  return {
+    logs: logs.sort(byTime).slice(-most),
+    provider: effects.flatMap(effect).sort(byTime),
+  }
+}
+
+const byTime = (one: { at: string }, other: { at: string }) => one.at.localeCompare(other.at)
+
+const linesWith = (file: string, word: string): string[] =>
+  endOf(file, mostBytes)
+    .split('\n')
+    .filter((line) => line.includes(word))
+
+/** Only what is said in words is passed on, not every field of a line. */
+function logged(service: string, line: string): Trail['logs'] {
+  const said = parsed(line)
+  if (typeof said?.time !== 'string') return []
+  const { time: at, level, msg, traceId, attempts, err } = said
+  const cause = (err as { message?: string } | undefined)?.message
+  return [
+    {
+      at,
+      service,
+      level: String(level),
+      message: String(msg),
+      ...(typeof traceId === 'string' && { traceId }),
+      ...(typeof attempts === 'number' && { attempts }),
+      ...(cause && { cause }),
+    },
+  ]
+}
+
+function effect(line: string): Trail['provider'] {
+  const said = parsed(line)
+  if (typeof said?.at !== 'string') return []
+  const { at, effect: name, amount, code } = said
+  return [
+    {
+      at,
+      effect: String(name),
+      ...(typeof amount === 'number' && { amount }),
+      ...(typeof code === 'string' && { detail: code }),
+    },
+  ]
+}
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

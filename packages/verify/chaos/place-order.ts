@@ -1,0 +1,63 @@
+import { patiently } from '@sidecart/client/http-client.ts'
+import type { JournalLine } from '../invariants/client-journal.ts'
+import type { Line } from '../invariants/snapshot.ts'
+import type { Customer } from './customer.ts'
+
+export type Wanted = { key: string; lines: Line[]; card: string }
+export type Placed = { outcome: 'accepted'; orderId: string } | { outcome: 'refused' | 'unknown' }
+
+export type Placing = {
+  record(line: JournalLine): void
+  /** Milliseconds until the client gives up. */
+  forMs?: number
+  /** Milliseconds that it waits for one answer. */
+  timeoutMs?: number
+}
+
+const shipTo = {
+  name: 'Charlie Chaos',
+  street: 'FaultRun Street 1',
+  postalCode: '20457',
+  city: 'Hamburg',
+  country: 'DE',
+}
+
+/** Places an order with one key, again and again until it is answered, and writes down what was said each time. */
+export async function place(
+  { customerId, ask }: Customer,
+  { key, lines, card }: Wanted,
+  { record, forMs = 90_000, timeoutMs = 10_000 }: Placing,
+): Promise<Placed> {
+  const who = { customerId, key }
+  const body = { lines, shipTo, card, cartId: key }
+  const headers = { 'idempotency-key': key }
+  let inDoubt = false
+  record({ is: 'asked', ...who, lines })
+  const said = await patiently(
+    () => ask({ method: 'POST', path: '/orders', body, headers, timeoutMs }),
+    {
+      forMs,
+      heard(meaning, answer, why) {
+        if (meaning === 'unknown') inDoubt = true
+        const accepted = answer?.status === 202
+        if (accepted)
+          record({
+            is: 'answered',
+            ...who,
+            outcome: 'accepted',
+            orderId: String(answer.body.orderId),
+            said: `${answer.location} ${answer.text}`,
+          })
+        else
+          record({
+            is: 'answered',
+            ...who,
+            outcome: meaning === 'unknown' ? 'unknown' : 'refused',
+            why,
+          })
+      },
+    },
+  )
+  if (said?.status === 202) return { outcome: 'accepted', orderId: String(said.body.orderId) }
+  return { outcome: inDoubt ? 'unknown' : 'refused' }
+}

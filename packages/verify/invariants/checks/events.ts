@@ -1,0 +1,167 @@
+import { type Check, countsOf, without } from '../check.ts'
+import type { Snapshot } from '../snapshot.ts'
+
+export const eventChecks: readonly Check[] = [
+  {
+    name: 'facts-heard',
+    scope: 'orders',
+    says: 'each fact about an order or its payment was noted down by notifications, once, and nothing else was',
+    violations: (world) => {
+      const said = saidOfOrders(world)
+      const noted = world.notices.map(({ orderId, kind }) => `${kind} of order ${orderId}`)
+      return [
+        ...without(said, noted).map((fact) => `never heard: ${fact}`),
+        ...without(noted, said).map((fact) => `heard, but not said (or heard twice): ${fact}`),
+      ]
+    },
+  },
+  {
+    name: 'contacts-known',
+    scope: 'orders',
+    says: 'each user is known to notifications',
+    violations: ({ users, contacts }) => {
+      const known = new Set(contacts.map(({ userId }) => userId))
+      return users.filter(({ userId }) => !known.has(userId)).map(({ userId }) => `user ${userId}`)
+    },
+  },
+  {
+    name: 'inboxes-full',
+    scope: 'shop',
+    says: 'each consumer has marked as many facts as heard as there were',
+    violations: (world) =>
+      world.inboxes.flatMap(({ service, heard }) => {
+        const lost = world.deadLetters.filter((letter) => letter.service === service).length
+        const said = (publishedBy(world)[service] ?? 0) + (world.saidInSlices?.[service] ?? 0)
+        if (heard > said) return `${service} has heard ${heard} facts, and there were only ${said}`
+        return heard < said - lost ? `${service} has heard ${heard} facts of ${said}` : []
+      }),
+  },
+  {
+    name: 'outboxes-empty',
+    scope: 'shop',
+    says: 'no fact waits to be published',
+    violations: ({ outboxes }) =>
+      outboxes
+        .filter(({ depth }) => depth > 0)
+        .map(
+          ({ service, depth, oldestSeconds }) =>
+            `${depth} facts wait in ${service}, the oldest for ${Math.round(oldestSeconds)} s`,
+        ),
+  },
+  {
+    name: 'dead-letters-expected',
+    scope: 'shop',
+    says: 'no fact is left that a service could not handle, but those that were broken on purpose; and of those all',
+    violations: ({ deadLetters, record }) => {
+      const expected = new Set(record.poison.map(({ service, id }) => `${service} ${id}`))
+      const there = new Set(deadLetters.map(({ service, id }) => `${service} ${id}`))
+      return [
+        ...deadLetters
+          .filter(({ service, id }) => !expected.has(`${service} ${id}`))
+          .map(({ service, id, topic, cause }) => `${service}: ${topic} ${id}: ${cause}`),
+        ...[...expected]
+          .filter((letter) => !there.has(letter))
+          .map((letter) => `not among the dead letters: ${letter}`),
+      ]
+    },
+  },
+  {
+    name: 'mails-once',
+    scope: 'orders',
+    says: 'at most one mail per order and kind reached the inbox, and each is on record',
+    violations: ({ mails, notices }) => {
+      const copies = countsOf(
+        mails.map(({ to, subject, orderId }) => `"${subject}" about ${orderId} to ${to}`),
+      )
+      const arrived = mails.map(({ orderId }) => orderId)
+      const sent = notices
+        .filter(({ status }) => mayHaveLeft.includes(status))
+        .map(({ orderId }) => orderId)
+      return [
+        ...[...copies]
+          .filter(([, count]) => count > 1)
+          .map(([mail, count]) => `${count} times ${mail}`),
+        ...without(arrived, sent).map((orderId) => `a mail about order ${orderId} not on record`),
+      ]
+    },
+  },
+  {
+    name: 'mails-going-out',
+    scope: 'shop',
+    says: 'no mail waits while none is sent, and none is being sent for ever',
+    violations: ({ notices }) =>
+      [...notices.filter(isStuck), ...(flows(notices) ? [] : notices.filter(isOverdue))].map(
+        ({ orderId, kind, status }) => `the mail "${kind}" of order ${orderId} is ${status}`,
+      ),
+  },
+]
+
+type Notice = Snapshot['notices'][number]
+
+/** One whose sender died is known to be in doubt after half a minute. */
+const isStuck = ({ status, sinceSeconds }: Notice) =>
+  status === 'sending' && (sinceSeconds ?? 0) > 60
+const isOverdue = ({ status, sinceSeconds }: Notice) =>
+  status === 'pending' && (sinceSeconds ?? 0) > 30
+/** Mails leave one after the other; whether the last one left a moment ago. */
+const flows = (notices: readonly Notice[]): boolean =>
+  notices.some(({ status, sinceSeconds }) => status === 'sent' && (sinceSeconds ?? 0) < 30)
+
+/** The states of a mail that may be in somebody's inbox by the time the inbox is read. */
+const mayHaveLeft = ['pending', 'sending', 'sent', 'unconfirmed']
+
+const emitted = ['placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded']
+
+const factsOfPayment: Record<string, string[]> = {
+  charged: ['payment-charged'],
+  refunding: ['payment-charged'],
+  refunded: ['payment-charged', 'payment-refunded'],
+  declined: ['payment-declined'],
+}
+
+/** The facts that orders and payments must have said, from their own histories: one per state, whatever was noted in it. */
+const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
+  ...new Set(
+    history
+      .filter(({ status }) => emitted.includes(status))
+      .map(({ orderId, status }) => `${status} of order ${orderId}`),
+  ),
+  ...payments.flatMap(({ orderId, status, refunds }) => [
+    ...(factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
+    // notifications keeps one note of a kind
+    ...(status !== 'refunded' && refunds.some(isDone)
+      ? [`payment-refunded of order ${orderId}`]
+      : []),
+  ]),
+]
+
+const isDone = ({ status }: Snapshot['payments'][number]['refunds'][number]) => status === 'done'
+
+/** Each refund is said, the one that leaves nothing as well as those of parts. */
+const refundsSaid = (payments: Snapshot['payments']): number =>
+  payments.reduce(
+    (sum, { status, refunds }) =>
+      sum + refunds.filter(isDone).length + (status === 'refunded' ? 1 : 0),
+    0,
+  )
+
+/** How many facts each consumer hears, by what it subscribes to. */
+const saidTo: Record<string, (world: Snapshot) => number> = {
+  catalog: ({ history, products }) =>
+    reached(history, 'confirmed') +
+    reached(history, 'cancelled') +
+    products.reduce((changes, { version }) => changes + version - 1, 0),
+  orders: ({ payments }) => refundsSaid(payments),
+  notifications: (world) =>
+    saidOfOrders(world).length -
+    saidOfOrders(world).filter((fact) => fact.startsWith('payment-refunded')).length +
+    refundsSaid(world.payments) +
+    world.users.reduce((total, { version }) => total + version, 0),
+}
+
+const reached = (history: Snapshot['history'], state: string): number =>
+  new Set(history.filter(({ status }) => status === state).map(({ orderId }) => orderId)).size
+
+/** How many events each consumer gets, by what is known of orders, payments, products and users. */
+export const publishedBy = (world: Snapshot): Record<string, number> =>
+  Object.fromEntries(Object.entries(saidTo).map(([service, count]) => [service, count(world)]))

@@ -1,0 +1,78 @@
+import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
+import type { Log } from '@sidecart/chassis/observability/log.ts'
+import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+
+const freshForMs = 30_000
+const notPublic = /^\/(internal|events)\//
+
+/** One OpenAPI document of all services; one that does not answer is left out and named in the description. */
+export function createOpenApiMerge(
+  transport: Transport,
+  services: readonly string[],
+  log: Log,
+  now = Date.now,
+): () => Promise<OpenApiDocument> {
+  let merged: { document: OpenApiDocument; at: number } | undefined
+
+  async function fetchOne(app: string): Promise<OpenApiDocument | undefined> {
+    try {
+      const { status, body } = await transport.invoke({
+        app,
+        method: 'GET',
+        path: '/openapi.json',
+        timeoutMs: 2_000,
+      })
+      if (status === 200) return JSON.parse(new TextDecoder().decode(body)) as OpenApiDocument
+    } catch (err) {
+      log.warn({ err, app }, 'no API document')
+    }
+    return undefined
+  }
+
+  return async () => {
+    if (merged && now() - merged.at < freshForMs) return merged.document
+    const documents = await Promise.all(services.map(fetchOne))
+    const document = merge(services, documents)
+    if (documents.every(Boolean)) merged = { document, at: now() }
+    return document
+  }
+}
+
+export function merge(
+  services: readonly string[],
+  documents: readonly (OpenApiDocument | undefined)[],
+): OpenApiDocument {
+  const missing = services.filter((_, index) => !documents[index])
+  const note =
+    missing.length > 0 ? ` Not answering now, and so missing here: ${missing.join(', ')}.` : ''
+  const found = documents.filter((document) => document !== undefined)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sidecart',
+      version: '1.0.0',
+      description: `An online shop on Dapr sidecars.${note}`,
+    },
+    paths: Object.assign({}, ...found.map(({ paths }) => publicPaths(paths))),
+    components: {
+      schemas: Object.assign({}, ...found.map(({ components }) => components?.schemas)),
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  }
+}
+
+const publicPaths = (paths: OpenApiDocument['paths']): OpenApiDocument['paths'] =>
+  Object.fromEntries(Object.entries(paths).filter(([path]) => !notPublic.test(path)))
+
+/** The methods that a document knows for a path, in upper case. */
+export function methodsOf({ paths }: OpenApiDocument, path: string): string[] {
+  const found = Object.entries(paths).filter(([template]) => patternOf(template).test(path))
+  return [...new Set(found.flatMap(([, operations]) => Object.keys(operations)))]
+    .map((method) => method.toUpperCase())
+    .sort()
+}
+
+const patternOf = (template: string): RegExp =>
+  new RegExp(
+    `^${template.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
+  )

@@ -1,0 +1,28 @@
+import { overloaded } from '@sidecart/chassis/http/app.ts'
+import type { Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
+
+const forMs = 250
+const mostRemembered = 500
+
+/**
+ * Negative cache of `503 overloaded` answers for 250 ms, keyed by method and kind of path: rejecting here is far cheaper
+ * than a round trip through two sidecars. New orders that are refused keep no cancellation, refund or read out.
+ */
+export function createOverloadCache(now: () => number = Date.now) {
+  const until = new Map<string, number>()
+  return {
+    /** @throws Refusal `overloaded` when such a request was answered so a moment ago */
+    refuse(method: string, path: string): void {
+      if ((until.get(kindOf(method, path)) ?? 0) > now()) throw overloaded()
+    },
+    heard(method: string, path: string, { status, body }: Reply): void {
+      if (status !== 503 || !Buffer.from(body).includes('"code":"overloaded"')) return
+      if (until.size >= mostRemembered) until.clear()
+      until.set(kindOf(method, path), now() + forMs)
+    },
+  }
+}
+
+/** The method and the path without what is different in each: ids and SKUs have digits or capitals, names have none. */
+const kindOf = (method: string, path: string): string =>
+  `${method} ${path.replaceAll(/[^/]*[0-9A-Z][^/]*/g, '*')}`

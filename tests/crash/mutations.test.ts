@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { until } from '@sidecart/testing/until.ts'
+import { rests } from '@sidecart/verify/invariants/check.ts'
+import { runChecks } from '@sidecart/verify/invariants/checks.ts'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { contend } from './contention.ts'
+import { patch } from './copy.ts'
+import { booksAgree } from './invariants.ts'
+import { type Mutation, mutations } from './mutations.ts'
+import { type CrashShop, startCrashShop } from './shop.ts'
+import { newcomer, type Shopping, signIn } from './shoppers.ts'
+
+let shop: CrashShop
+let shopping: Shopping
+
+beforeAll(async () => {
+  shop = await startCrashShop()
+  shopping = { ...shop, operator: await signIn(shop.operator), customer: await newcomer() }
+  shop.note({ is: 'customer', customerId: shopping.customer.customerId })
+})
+afterAll(async () => {
+  await shop.stop()
+})
+
+it('with every safeguard on, nothing of it harms the books', async () => {
+  const crashes = mutations.flatMap(({ crash }) => (crash ? `${crash}@1` : []))
+  await shop.crashAt(crashes)
+  const allCrashed = () => crashes.every((pass) => shop.crashed().includes(pass))
+  while (!allCrashed()) {
+    await contend(shopping)
+    await until('all have crashed', allCrashed, 3_000).catch(() => {})
+  }
+  await shop.calm()
+  await booksAgree(shop)
+}, 180_000)
+
+describe('the books tell when a safeguard is off', () => {
+  it.each(mutations)(
+    '$safeguard',
+    async (sabotage) => {
+      await until('no order is under way', allRest, 60_000, 200)
+      const known = new Set(await findings())
+      const mend = await switchOff(sabotage)
+      try {
+        await contend(shopping)
+        await caught(sabotage, known)
+      } finally {
+        await mend()
+      }
+    },
+    240_000,
+  )
+})
+
+/** Waits until the books have a new finding of that kind that does not go away. */
+async function caught({ finding, staysMs }: Mutation, known: ReadonlySet<string>) {
+  const since = new Map<string, number>()
+  let news: string[] = []
+  const stays = async () => {
+    news = (await findings()).filter((one) => !known.has(one))
+    const found = news.filter((one) => finding.test(one))
+    for (const one of since.keys()) if (!found.includes(one)) since.delete(one)
+    for (const one of found) since.set(one, since.get(one) ?? Date.now())
+    return [...since.values()].some((at) => Date.now() - at > staysMs)
+  }
+  await until(`the books show ${finding}`, stays, 60_000).catch((error: Error) => {
+    throw new Error(`${error.message}; they show: ${news.join('; ')}`)
+  })
+}
+
+/** Or an order crashes somebody in the place of the one that was sent to. */
+const allRest = async (): Promise<boolean> => (await shop.world()).orders.every(rests)
+
+/** Patches the copy, drops the second safeguard, and restarts who runs the code. Answers how to mend it. */
+async function switchOff({ file, lines, constraint, service, crash }: Mutation) {
+  const path = join(shop.home, file)
+  const undo = lines.map(([from, to]) => patch(path, from, to))
+  if (constraint) await execute(shop.databases[constraint.service], constraint.sql)
+  await (crash ? shop.crashAt([`${crash}@1`]) : shop.restart(service))
+  return async () => {
+    for (const one of undo.toReversed()) one()
+    await shop.restart(service)
+  }
+}
+
+/** What the checks find, each finding with the name of its check. */
+const findings = async (): Promise<string[]> =>
+  runChecks(await shop.world()).flatMap(({ name, violations }) =>
+    violations.map((found) => `${name}: ${found}`),
+  )
+
+async function execute(connectionString: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,15 @@
+import { Notice, Outage } from '../ui/notice.tsx'
+import { isUnsupervised } from './queries.ts'
+
+/** In the place of what only the supervisor knows. */
+export function SupervisorUnavailable({ error }: { error: unknown }) {
+  if (!isUnsupervised(error)) return <Outage what="The supervisor" />
+  return (
+    <Notice>
+      <p>
+        <strong>Nobody supervises this shop.</strong> Processes, invariants and faults are known
+        where it was started with <code>npm start</code>.
+      </p>
+    </Notice>
+  )
+}
