@@ -2,16 +2,16 @@ import { join } from 'node:path'
 import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import { type AppConfig, readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
-import { door } from '@sidecart/platform/config/instances.ts'
+import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 import { type Front, prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
-import type { Unit } from '@sidecart/platform/supervisor/process-spec.ts'
+import type { ProcessSpec } from '@sidecart/platform/supervisor/process-spec.ts'
 import { callsThroughBroker } from './measure/broker.ts'
 import { callsServedBy } from './measure/requests.ts'
 
 /** What runs, and where clients find the instances of the door when there is more than one. */
-export type Running = { units: Unit[]; front?: Front }
+export type Running = { units: ProcessSpec[]; front?: Front }
 
 /** A way to run the checkout. */
 export type Contender = {
@@ -19,7 +19,7 @@ export type Contender = {
   title: string
   /** Everything that runs, with its data in the project's home. */
   plan(project: Project): Promise<Running>
-  /** Messages from one process to another (answers not counted) that a call, saying a fact and consumer one take. */
+  /** Messages from one process to another (answers not counted) that a call, saying an event and consumer one take. */
   legs: { call: number; say: number; hear: number }
   /** Runs once, however often the others do. */
   once?: boolean
@@ -30,10 +30,10 @@ export type Contender = {
 /** What a contender must do; one that skips a line is printed apart. */
 export const checklist = [
   'an Idempotency-Key is one order for ever, by a unique constraint',
-  'facts are rows of the transaction that made them true (outbox)',
-  'a fact is applied once: its id and its effect commit together (inbox)',
+  'events are rows of the transaction that made them true (outbox)',
+  'an event is applied once: its id and its effect commit together (inbox)',
   'the database is on disk at every commit (fsync, synchronous_commit)',
-  'a fact is on disk before it counts as said, and kept until its consumer is done with it',
+  'an event is on disk before it counts as said, and kept until its consumer is done with it',
   'a command to another service is idempotent and asked again until its outcome is known',
 ] as const
 
@@ -62,14 +62,14 @@ export const contenders: readonly Contender[] = [
   },
   {
     name: 'monolith',
-    title: 'all services in one process, calls in process, facts straight from the outbox',
+    title: 'all services in one process, calls in process, events straight from the outbox',
     plan: monolith,
     legs: { call: 0, say: 0, hear: 0 },
     skips: [],
   },
   {
     name: 'moleculer',
-    title: 'the same checkout on Moleculer: calls over NATS, facts on JetStream',
+    title: 'the same checkout on Moleculer: calls over NATS, events on JetStream',
     plan: moleculer,
     legs: { call: 2, say: 1, hear: 1 },
     skips: [],
@@ -95,10 +95,10 @@ export function contendersCalled(names: readonly string[]): Contender[] {
 }
 
 /** How many calls the services of a contender have served, those at the door not counted. */
-export function callsOf({ name }: Contender, units: readonly Unit[]): () => Promise<number> {
+export function callsOf({ name }: Contender, units: readonly ProcessSpec[]): () => Promise<number> {
   if (name === 'moleculer') return callsThroughBroker
   const ports = units.flatMap(({ role, name, ports: { app } }) =>
-    role === 'app' && app && !name.startsWith(door) ? [app] : [],
+    role === 'app' && app && !name.startsWith(gatewayApp) ? [app] : [],
   )
   return () => callsServedBy(ports)
 }
@@ -166,9 +166,15 @@ async function moleculer(project: Project): Promise<Running> {
     const command = [...appConfig.command.slice(0, -1), here('moleculer/main.ts')]
     return [{ ...appConfig, command, env: { ...appConfig.env, ...env } }]
   })
-  const hidden = (unit: Unit): Unit => ({ ...unit, ports: {}, ready: () => Promise.resolve(true) })
+  const hidden = (unit: ProcessSpec): ProcessSpec => ({
+    ...unit,
+    ports: {},
+    ready: () => Promise.resolve(true),
+  })
   return {
-    units: units.map((unit) => (unit.role === 'app' && unit.name !== door ? hidden(unit) : unit)),
+    units: units.map((unit) =>
+      unit.role === 'app' && unit.name !== gatewayApp ? hidden(unit) : unit,
+    ),
   }
 }
 

@@ -10,22 +10,22 @@ import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 
-/** Whether a fact is done with; one that is not comes again. */
+/** Whether an event is done with; one that is not comes again. */
 export type Deliver = (topic: string, event: string) => Promise<boolean>
 
-export type Facts = {
+export type Events = {
   /** Resolves when the broker has them on disk; answers the ids that it has not. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
-  /** A durable consumer per topic, as the component set has: one fact at a time, acknowledged when it is done with. */
+  /** A durable consumer per topic, as the component set has: one event at a time, acknowledged when it is done with. */
   hear(app: string, topics: readonly string[], deliver: Deliver, log: Log): Promise<void>
   close(): Promise<void>
 }
 
-const stream = 'facts'
+const stream = 'events'
 const againMs = 1_000
 
-/** Facts on JetStream with the broker's own client. */
-export function createEvents(url: () => Promise<string>): Facts {
+/** Events on JetStream with the broker's own client. */
+export function createEvents(url: () => Promise<string>): Events {
   let opened: Promise<{ connection: NatsConnection; client: JetStreamClient }> | undefined
   const consuming: { messages: ConsumerMessages; ended: Promise<void> }[] = []
 

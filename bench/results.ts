@@ -33,7 +33,7 @@ export type PerOrder = {
   calls: number
   said: number
   heard: number
-  /** Facts that the broker stored, and copies of them that it brought. */
+  /** Events that the broker stored, and copies of them that it brought. */
   messages: number
   commits: number
   statements: number

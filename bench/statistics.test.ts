@@ -33,7 +33,7 @@ test('the CPU of a process is its own and that of its children that have ended',
   expect(parseStat(stat)).toEqual({ pid: 42, parent: 7, ticks: 20 })
 })
 
-test('calls are counted without the facts that are brought', () => {
+test('calls are counted without the events that are brought', () => {
   const metrics = `# TYPE http_request_duration_seconds histogram
 http_request_duration_seconds_bucket{le="0.1",method="GET",route="/products/:sku",status="200"} 9
 http_request_duration_seconds_count{method="GET",route="/products/:sku",status="200"} 12

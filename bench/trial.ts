@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { within } from '@sidecart/chassis/core/timeout.ts'
+import { withTimeout } from '@sidecart/chassis/core/timeout.ts'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { stopLeftovers } from '@sidecart/platform/supervisor/down.ts'
-import type { Unit } from '@sidecart/platform/supervisor/process-spec.ts'
+import type { ProcessSpec } from '@sidecart/platform/supervisor/process-spec.ts'
 import { openShop } from '@sidecart/platform/supervisor/shop.ts'
 import { verify } from '@sidecart/verify/invariants/verify.ts'
 import { type Contender, callsOf } from './contenders.ts'
@@ -44,7 +44,7 @@ export const benchProject = (root: string): Project =>
 /** A contender that runs on fresh data, and what drives and measures it. */
 export type Opened = {
   project: Project
-  units: readonly Unit[]
+  units: readonly ProcessSpec[]
   driver: Driver
   meter: Meter
   readyMs: number
@@ -65,7 +65,7 @@ export async function opened<T>(
   const stop = () => void shop.stop().then(() => process.exit(130))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    await within(startMs, 'starting the contender', shop.ready)
+    await withTimeout(startMs, 'starting the contender', shop.ready)
     const readyMs = Math.round(performance.now() - began)
     const meter = await openMeter(project, readSecrets(project))
     try {

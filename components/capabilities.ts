@@ -4,27 +4,28 @@
  */
 export const capabilities = {
   broker: {
-    'every-subscriber': 'every app that subscribes hears a fact',
+    'every-subscriber': 'every app that subscribes hears an event',
     'before-first-start': 'an app hears what was said before its very first start',
-    'consumer-away': 'facts wait while an app and its sidecar are down',
+    'consumer-away': 'events wait while an app and its sidecar are down',
     'app-away':
-      'facts wait while an app is down and its sidecar is not; none becomes a dead letter',
-    'app-crash': 'a fact that took its app’s process down is handled once that is back',
-    'sidecar-crash': 'a fact whose sidecar died is delivered again within a minute',
+      'events wait while an app is down and its sidecar is not; none becomes a dead letter',
+    'app-crash': 'an event that took its app’s process down is handled once that is back',
+    'sidecar-crash': 'an event whose sidecar died is delivered again within a minute',
     'broker-crash': 'what was accepted outlives a killed broker, and both sides find it again',
     'broker-away':
       'while the broker is down nothing is accepted, and nothing has to be restarted after',
     'no-false-yes': 'what was accepted is heard, even when the broker is killed at that moment',
     competing: 'two instances share the work, and none of it is done twice',
-    retries: 'a fact that the app does not take is brought again, and applied once',
+    retries: 'an event that the app does not take is brought again, and applied once',
     poison: 'one that it never takes comes to the dead letters of the app, and can be replayed',
-    duplicates: 'the same fact said three times is applied once',
-    deduplicates: 'the broker itself drops the second copy of a fact said within two minutes',
-    ordered: 'facts said one after another are handled in that order',
-    'ordered-bulk': 'facts said in one bulk request are handled in that order',
-    'ordered-retries': 'a fact that the app does not take at once is not overtaken by the next one',
-    bulk: 'a hundred facts in one request are all accepted and heard',
-    megabyte: 'a fact of 1 MB arrives',
+    duplicates: 'the same event said three times is applied once',
+    deduplicates: 'the broker itself drops the second copy of an event said within two minutes',
+    ordered: 'events said one after another are handled in that order',
+    'ordered-bulk': 'events said in one bulk request are handled in that order',
+    'ordered-retries':
+      'an event that the app does not take at once is not overtaken by the next one',
+    bulk: 'a hundred events in one request are all accepted and heard',
+    megabyte: 'an event of 1 MB arrives',
     'topic-scopes': 'an app cannot say what is not its own to say',
   },
   state: {
@@ -56,7 +57,7 @@ export const reasonOf = (lack: Lack): string => (typeof lack === 'string' ? lack
 type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 
 const parallelBulk =
-  'Dapr says the facts of a bulk request in parallel where the component has no bulk request of its own'
+  'Dapr says the events of a bulk request in parallel where the component has no bulk request of its own'
 
 export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
   broker: {
@@ -69,23 +70,23 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       'ordered-bulk': parallelBulk,
       deduplicates: 'a queue keeps every copy: the inbox drops them',
       'no-false-yes':
-        'Dapr’s component says yes when the connection ends before the broker has confirmed the fact',
+        'Dapr’s component says yes when the connection ends before the broker has confirmed the event',
     },
     kafka: {
       'app-away': {
         sometimes:
-          'Dapr’s component may forget a topic when its app comes back while a fact is still being tried: restart that sidecar',
+          'Dapr’s component may forget a topic when its app comes back while an event is still being tried: restart that sidecar',
       },
       deduplicates: 'a topic keeps every copy: the inbox drops them',
       competing:
-        'a topic has one partition, which keeps its facts in order; so one instance hears it, and another one takes over',
+        'a topic has one partition, which keeps its events in order; so one instance hears it, and another one takes over',
     },
     mqtt: {
       'ordered-bulk': parallelBulk,
-      ordered: 'Dapr’s component handles each fact as it comes, many at the same time',
-      'ordered-retries': 'Dapr’s component handles each fact as it comes, many at the same time',
+      ordered: 'Dapr’s component handles each event as it comes, many at the same time',
+      'ordered-retries': 'Dapr’s component handles each event as it comes, many at the same time',
       deduplicates: 'the broker keeps every copy: the inbox drops them',
-      competing: 'every instance hears every fact: the inbox drops what another one has applied',
+      competing: 'every instance hears every event: the inbox drops what another one has applied',
       'broker-crash':
         'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
     },

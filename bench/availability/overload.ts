@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
-import { openDoor } from '@sidecart/client/http-client.ts'
+import { openHttpClient } from '@sidecart/client/http-client.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
 import { type Stage, setStage } from '@sidecart/verify/chaos/fixtures.ts'
 import { verify } from '@sidecart/verify/invariants/verify.ts'
@@ -34,7 +34,7 @@ const stageOptions = { orders: 50_000, customers: 8, mailed: 1, plentiful: 14, s
 
 await measured(async (project, progress) => {
   const shop = await connectionInfo()
-  const door = openDoor(shop.gateway)
+  const door = openHttpClient(shop.gateway)
   const books = await openBooks(shop.databases.orders)
   const stage = await setStage(door, shop.operator, stageOptions)
   const processes = await watchProcesses(project)

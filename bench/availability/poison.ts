@@ -6,23 +6,23 @@ import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import pg from 'pg'
 import { median } from '../statistics.ts'
 import { measured, rounded } from './shop.ts'
 
 /*
- * How much does one poison fact slow the good ones behind it? The same good facts go to the same consumer with and without
- * a poison fact in front of them, in turn: one that is malformed, and one that its handler fails at each time.
+ * How much does one poison event slow the good ones behind it? The same good events go to the same consumer with and without
+ * a poison event in front of them, in turn: one that is malformed, and one that its handler fails at each time.
  */
 const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    facts: { type: 'string', default: '1000' },
+    events: { type: 'string', default: '1000' },
   },
 })
-const [rounds, facts] = [Number(given.rounds), Number(given.facts)]
-const { topic } = users.contactChanged
+const [rounds, events] = [Number(given.rounds), Number(given.events)]
+const { topic } = userEvents.contactChanged
 const mostSlower = 0.1
 const atOnce = 100
 
@@ -51,7 +51,7 @@ await measured(async (project, progress) => {
       for (const poison of turned(Object.keys(poisons) as Poison[], n)) {
         const ms = await round(poison)
         took[poison].push(ms)
-        progress.line(`round ${n}, ${poison}: ${facts} facts in ${Math.round(ms)} ms`)
+        progress.line(`round ${n}, ${poison}: ${events} events in ${Math.round(ms)} ms`)
       }
   } finally {
     await sidecar.close()
@@ -62,17 +62,17 @@ await measured(async (project, progress) => {
   const [malformed, failing] = [slower('malformed'), slower('failing')]
   return {
     ok: malformed <= mostSlower && failing <= mostSlower,
-    facts,
+    events,
     rounds,
     slower: { malformed, failing },
     medianMs: Object.fromEntries(Object.entries(took).map(([name, ms]) => [name, median(ms)])),
     ms: took,
   }
 
-  /** Milliseconds from the first fact said to the last good one heard. */
+  /** Milliseconds from the first event said to the last good one heard. */
   async function round(poison: Poison): Promise<number> {
     const userId = randomUUID()
-    const good = Array.from({ length: facts }, (_, n) => event(contact(userId, n + 1)))
+    const good = Array.from({ length: events }, (_, n) => event(contact(userId, n + 1)))
     const bad = poisons[poison] === undefined ? [] : [event(poisons[poison])]
     const began = performance.now()
     if (bad.length > 0) await sidecar.publish(topic, bad)
@@ -96,7 +96,7 @@ await measured(async (project, progress) => {
     }
   }
 
-  /** The books of the shop must not know of facts that were made up. */
+  /** The books of the shop must not know of events that were made up. */
   async function forget(events: readonly { id: string }[]): Promise<void> {
     const ids = events.map(({ id }) => id)
     await notifications.query('delete from inbox where event_id = any($1)', [ids])

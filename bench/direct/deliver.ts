@@ -9,7 +9,7 @@ export const topicsOf = (app: App): string[] => [
   ),
 ]
 
-/** Brings a fact to the route that a sidecar would bring it to, in this process. */
+/** Brings an event to the route that a sidecar would bring it to, in this process. */
 export const deliverTo =
   (app: App, appToken: string) =>
   async (topic: string, event: string): Promise<boolean> => {

@@ -11,7 +11,7 @@ import { createDirectSidecar, type DirectSidecar } from './direct-sidecar.ts'
 let database: TestDatabase
 let folder: string
 let server: Server
-let transport: DirectSidecar
+let sidecar: DirectSidecar
 
 beforeAll(async () => {
   database = await testDatabase('state')
@@ -25,20 +25,20 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const peers = { callee: (server.address() as AddressInfo).port }
   const smtpUrl = 'smtp://127.0.0.1:1'
-  transport = createDirectSidecar({ app: 'tests', appToken: '', peers, secretsFile, smtpUrl })
+  sidecar = createDirectSidecar({ app: 'tests', appToken: '', peers, secretsFile, smtpUrl })
 })
 
 afterAll(async () => {
-  await transport.close()
+  await sidecar.close()
   server.close()
   await database.dispose()
   await rm(folder, { recursive: true, force: true })
 })
 
-sidecarSuite('the direct transport', async () => ({
-  state: transport.state,
-  invoke: transport.invoke,
+sidecarSuite('the direct sidecar', async () => ({
+  state: sidecar.state,
+  invoke: sidecar.invoke,
   reachable: { app: 'callee', found: '/found', missing: '/missing' },
-  secret: transport.secret,
+  secret: sidecar.secret,
   known: { name: 'known', value: 'value' },
 }))

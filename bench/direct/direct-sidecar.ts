@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
-import { within } from '@sidecart/chassis/core/timeout.ts'
-import type { DaprOptions } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
-import type { StateStore, Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { withTimeout } from '@sidecart/chassis/core/timeout.ts'
+import type { DaprSidecarOptions } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
+import type { Sidecar, StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { createTransport } from 'nodemailer'
-import { createEvents, type Facts } from '../jetstream.ts'
+import { createEvents, type Events } from '../jetstream.ts'
 import { type DirectOptions, directOptions } from './environment.ts'
 import { createPeers } from './peers.ts'
 import { createState } from './state.ts'
 
-export type DirectSidecar = Transport & { hear: Facts['hear'] }
+export type DirectSidecar = Sidecar & { hear: Events['hear'] }
 
 const sendTimeoutMs = 10_000
 
@@ -20,7 +20,7 @@ const sendTimeoutMs = 10_000
 export function createDirectSidecar(options: DirectOptions): DirectSidecar {
   const peers = createPeers(options.peers, options.appToken)
   const state = createState(() => secret('state-database'))
-  const facts = createEvents(() => secret('broker-url'))
+  const events = createEvents(() => secret('broker-url'))
   const mails = createTransport(options.smtpUrl, { pool: true, maxConnections: 1 } as object)
 
   async function secret(name: string): Promise<string> {
@@ -39,7 +39,7 @@ export function createDirectSidecar(options: DirectOptions): DirectSidecar {
   ): Promise<void> {
     const mail = { from: emailFrom, to: emailTo, subject, html: String(data) }
     try {
-      await within(timeoutMs, `sending to ${binding}`, mails.sendMail(mail))
+      await withTimeout(timeoutMs, `sending to ${binding}`, mails.sendMail(mail))
     } catch (error) {
       throw new Fault('unavailable', `sending to ${binding} failed: ${error}`, { cause: error })
     }
@@ -47,13 +47,13 @@ export function createDirectSidecar(options: DirectOptions): DirectSidecar {
 
   async function close(): Promise<void> {
     mails.close()
-    await Promise.all([peers.close(), state.close(), facts.close()])
+    await Promise.all([peers.close(), state.close(), events.close()])
   }
 
   return {
     invoke: peers.invoke,
-    publish: facts.publish,
-    hear: facts.hear,
+    publish: events.publish,
+    hear: events.hear,
     state,
     store: absent,
     secret,
@@ -70,5 +70,5 @@ function absent(name: string): StateStore {
 }
 
 /** Stands in for the sidecar's adapter; what it needs comes from the environment. */
-export const createDaprSidecar = (_: DaprOptions): DirectSidecar =>
+export const createDaprSidecar = (_: DaprSidecarOptions): DirectSidecar =>
   createDirectSidecar(directOptions())

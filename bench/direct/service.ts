@@ -3,10 +3,10 @@ import { deliverTo, topicsOf } from './deliver.ts'
 import type { DirectSidecar } from './direct-sidecar.ts'
 import { directOptions } from './environment.ts'
 
-/** The chassis' own start; and, as no sidecar brings the facts, a consumer for each topic that the app hears. */
+/** The chassis' own start; and, as no sidecar brings the events, a consumer for each topic that the app hears. */
 export async function startService(name: string): Promise<Service> {
   const service = await startBesideSidecar(name)
-  const { hear } = service.transport as DirectSidecar
+  const { hear } = service.sidecar as DirectSidecar
   return {
     ...service,
     listen(app, workers = []) {

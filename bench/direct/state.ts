@@ -1,5 +1,5 @@
 import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
-import type { SaveOptions, StateEntry, Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { SaveOptions, Sidecar, StateEntry } from '@sidecart/chassis/sidecar/sidecar.ts'
 import pg from 'pg'
 
 const table = `create table if not exists entries (
@@ -7,7 +7,7 @@ const table = `create table if not exists entries (
   expires_at timestamptz)`
 
 /** Documents in a table of the state database: ETag, TTL. The table is made when it is first used. */
-export function createState(connectionString: () => Promise<string>): Transport['state'] & {
+export function createState(connectionString: () => Promise<string>): Sidecar['state'] & {
   close(): Promise<void>
 } {
   let opened: Promise<pg.Pool> | undefined

@@ -1,5 +1,5 @@
 // The load driver: a process of its own, so that its work is not counted and does not wait for anybody else's.
-import { openDoor } from '@sidecart/client/http-client.ts'
+import { openHttpClient } from '@sidecart/client/http-client.ts'
 import { setStage } from '@sidecart/verify/chaos/fixtures.ts'
 import { createRecorder } from '@sidecart/verify/invariants/client-journal.ts'
 import type { Answer, Told } from './protocol.ts'
@@ -13,7 +13,7 @@ async function obey(told: Told): Promise<Answer> {
     if (!shopping) throw new Error('the stage is not set')
     return { driven: await shopping.drive(told) }
   }
-  const door = openDoor(told.gateway)
+  const door = openHttpClient(told.gateway)
   const record = createRecorder(told.record)
   const stage = await setStage(door, told.operator, told.stage)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Door, Said } from '@sidecart/client/http-client.ts'
+import type { HttpClient, Said } from '@sidecart/client/http-client.ts'
 import { createRandom } from '@sidecart/client/random.ts'
 import type { Customer } from '@sidecart/verify/chaos/customer.ts'
 import type { Stage } from '@sidecart/verify/chaos/fixtures.ts'
@@ -21,7 +21,7 @@ const requestsPerOrder = 4
 const probesPerSecond = 25
 
 export type Shopping = {
-  door: Door
+  door: HttpClient
   stage: Stage
   record(line: JournalLine): void
 }

@@ -27,11 +27,11 @@ const Jetstream = z.object({
 })
 /** What the broker has done since it started, and what it still has to do. */
 export type BrokerCounts = {
-  /** Facts that were said. */
+  /** Events that were said. */
   said: number
   /** Copies of them that were brought to consumers. */
   heard: number
-  /** Facts that some consumer has not got, or not acknowledged. */
+  /** Events that some consumer has not got, or not acknowledged. */
   waiting: number
 }
 

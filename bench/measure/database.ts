@@ -12,7 +12,7 @@ export type DatabaseCounts = {
 
 export type Books = {
   counts(): Promise<DatabaseCounts>
-  /** Orders that are not at rest, and facts that have not been said. */
+  /** Orders that are not at rest, and events that have not been said. */
   backlog(): Promise<number>
   /** When each order was confirmed, in milliseconds since 1970, for orders placed since then. */
   confirmations(sinceMs: number): Promise<Map<string, number>>

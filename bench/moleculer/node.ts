@@ -17,7 +17,7 @@ type Migrations = Parameters<typeof openDatabase>[0]['migrations']
 export type Node = {
   name: string
   log: Log
-  /** State, secrets, mails, and facts on JetStream; calls go through the broker. */
+  /** State, secrets, mails, and events on JetStream; calls go through the broker. */
   outside: DirectSidecar
   broker: ServiceBroker
   /** @throws Refusal when the other service says no, Fault when the outcome is not known */
@@ -25,7 +25,7 @@ export type Node = {
   database<S>(migrations: Migrations): Promise<Database<S>>
   /** Says what waits in the outbox. */
   relay<S>(database: Database<S>): void
-  /** Hears facts: once each by the inbox, with what fails put aside as the shop does. */
+  /** Hears events: once each by the inbox, with what fails put aside as the shop does. */
   hear<T>(handlers: readonly Handler<T>[], inbox: Inbox<T>, deadLetters: DeadLetters): Promise<void>
   hearInto<S>(database: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void>
 }
@@ -70,7 +70,7 @@ export async function startNode() {
 
   function relay<S>(from: Database<S>): void {
     const about = { database: from as Database<unknown>, source: options.app, log }
-    createOutboxRelay({ ...about, transport: outside }).start()
+    createOutboxRelay({ ...about, sidecar: outside }).start()
   }
 
   async function hear<T>(
@@ -82,7 +82,7 @@ export async function startNode() {
     const deliver = async (topic: string, text: string) => {
       const event: unknown = JSON.parse(text)
       await consumer
-        .apply(topic, event)
+        .consume(topic, event)
         .catch((why: unknown) => consumer.storeFailure(topic, event, why, 1))
       return true
     }

@@ -4,7 +4,7 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Invocation, Reply } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { deliverTo } from '../direct/deliver.ts'
 
-/** Calls and facts between apps of one process. */
+/** Calls and events between apps of one process. */
 export function createInProcessSidecars(appToken: string) {
   const apps = new Map<string, { app: App; topics: readonly string[] }>()
 
@@ -24,7 +24,7 @@ export function createInProcessSidecars(appToken: string) {
   }
 
   /**
-   * Each app that hears the topic is told, one fact after the other. What some app is not done with stays in the
+   * Each app that hears the topic is told, one event after the other. What some app is not done with stays in the
    * outbox and is said again to all of them: their inboxes know what they have heard. So the outbox is the broker.
    */
   async function publish(topic: string, events: readonly CloudEvent[]) {

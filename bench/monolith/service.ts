@@ -5,7 +5,7 @@ import { createVerifier, publishedKeys } from '@sidecart/chassis/http/authentica
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { startTelemetry } from '@sidecart/chassis/observability/telemetry.ts'
 import type { Service } from '@sidecart/chassis/service.ts'
-import { call } from '@sidecart/chassis/sidecar/service-client.ts'
+import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
 import type { JSONWebKeySet } from 'jose'
 import '@sidecart/chassis/core/v8-flags.ts'
 import { topicsOf } from '../direct/deliver.ts'
@@ -28,11 +28,11 @@ const stopping = new AbortController()
 
 /** Stands in for the chassis' own: every service lives in this process, and the gateway is its only door. */
 export async function startService(name: string): Promise<Service> {
-  const transport = { ...outside, invoke: house.invoke, publish: house.publish }
-  const keys = () => call(transport, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>
+  const sidecar = { ...outside, invoke: house.invoke, publish: house.publish }
+  const keys = () => callService(sidecar, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>
   return {
     log: createLog(name, 'info'),
-    transport,
+    sidecar,
     appToken: options.appToken,
     verify: createVerifier(keys),
     stopping: stopping.signal,
@@ -44,7 +44,7 @@ export async function startService(name: string): Promise<Service> {
   }
 }
 
-/** Once everybody is in: facts said earlier would have been heard by nobody. */
+/** Once everybody is in: events said earlier would have been heard by nobody. */
 export function open(): void {
   const door = house.apps.get('gateway')
   if (!door) throw new Error('there is no gateway')

@@ -73,9 +73,9 @@ ${markdown(
 
 ## What an order takes, on any machine
 
-${markdown(['', 'hops', 'database commits', 'statements', 'WAL kB', 'facts said', 'facts heard'], [...grouped].map(countsRow))}
+${markdown(['', 'hops', 'database commits', 'statements', 'WAL kB', 'events said', 'events heard'], [...grouped].map(countsRow))}
 
-A hop is a message from one process to another for a call or a fact, answers not counted: a call through two sidecars is three, a direct one is one, one over NATS is two. A commit is a transaction that wrote, so waits for the disk. From orders that were placed one at a time; under load relays batch, and it gets less.
+A hop is a message from one process to another for a call or an event, answers not counted: a call through two sidecars is three, a direct one is one, one over NATS is two. A commit is a transaction that wrote, so waits for the disk. From orders that were placed one at a time; under load relays batch, and it gets less.
 
 ## Where the CPU goes
 

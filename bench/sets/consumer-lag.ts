@@ -14,7 +14,7 @@ const counts = {
 
 export type ConsumerLag = { count(): Promise<number>; close(): Promise<void> }
 
-/** Counts the facts that somebody has still to hear, whatever broker carries them. */
+/** Counts the events that somebody has still to hear, whatever broker carries them. */
 export async function openConsumerLag(secrets: Secrets): Promise<ConsumerLag> {
   const clients = await Promise.all(
     Object.entries(counts).map(async ([name, sql]) => {

@@ -45,7 +45,11 @@ test('a set counts with the highest rate that it kept up, and with the CPU of al
 
 test('a block that verify finds wrong has no figure, and a rate that was not kept up is told', () => {
   const blocks = [
-    block('redis', [step('equal', false, { why: 'backlog of 2 s' })], ['facts-heard: never heard']),
+    block(
+      'redis',
+      [step('equal', false, { why: 'backlog of 2 s' })],
+      ['events-processed: never heard'],
+    ),
   ]
   const [, row] = rowsOf({ machine: {}, commit: '', failed: [], servers: {}, blocks })
   expect(row?.slice(2, 4)).toEqual(['VOID', '8.0 (backlog of 2 s)'])

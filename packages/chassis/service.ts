@@ -4,18 +4,18 @@ import type { JSONWebKeySet } from 'jose'
 import { baseEnvironment, readEnvironment } from './core/environment.ts'
 import type { App } from './http/app.ts'
 import { createVerifier, publishedKeys, type Verifier } from './http/authentication.ts'
-import { closer } from './http/graceful-shutdown.ts'
+import { gracefulShutdown } from './http/graceful-shutdown.ts'
 import { limitClients, type PublicLimits, publicServerOptions } from './http/public-server.ts'
 import { createLog, type Log } from './observability/log.ts'
 import { startTelemetry } from './observability/telemetry.ts'
 import { createDaprSidecar } from './sidecar/dapr-sidecar.ts'
-import { call } from './sidecar/service-client.ts'
-import type { Transport } from './sidecar/sidecar.ts'
+import { callService } from './sidecar/service-client.ts'
+import type { Sidecar } from './sidecar/sidecar.ts'
 import './core/v8-flags.ts'
 
 export type Service = {
   log: Log
-  transport: Transport
+  sidecar: Sidecar
   appToken: string
   verify: Verifier
   /** Aborted when the service is told to stop: for what would keep a connection open. */
@@ -44,7 +44,7 @@ export async function startService(name: string): Promise<Service> {
   const env = readEnvironment(baseEnvironment)
   const log = createLog(name, env.LOG_LEVEL)
   const telemetry = startTelemetry(name, env.OTEL_EXPORTER_OTLP_ENDPOINT, env.TRACE_SAMPLE_RATIO)
-  const transport = createDaprSidecar({
+  const sidecar = createDaprSidecar({
     host: env.DAPR_HOST,
     httpPort: env.DAPR_HTTP_PORT,
     grpcPort: env.DAPR_GRPC_PORT,
@@ -53,9 +53,9 @@ export async function startService(name: string): Promise<Service> {
   const stopping = new AbortController()
   const ends: (() => Promise<unknown> | unknown)[] = [
     () => telemetry.close(),
-    () => transport.close(),
+    () => sidecar.close(),
   ]
-  await transport.ready(sidecarTimeoutMs)
+  await sidecar.ready(sidecarTimeoutMs)
 
   function listen(
     app: App,
@@ -80,17 +80,17 @@ export async function startService(name: string): Promise<Service> {
     stopOnSignal(log, [
       ...ends,
       () => Promise.all(workers.map((worker) => worker.stop())),
-      closer(server, drainMs),
+      gracefulShutdown(server, drainMs),
       () => stopping.abort(),
     ])
   }
 
   const verify = createVerifier(
-    () => call(transport, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>,
+    () => callService(sidecar, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>,
   )
   return {
     log,
-    transport,
+    sidecar,
     appToken: env.APP_API_TOKEN,
     verify,
     stopping: stopping.signal,

@@ -19,7 +19,7 @@ export type Request = {
 }
 
 /** The shop's public door. */
-export type Door = {
+export type HttpClient = {
   /** @throws whatever kept the answer from coming */
   ask(request: Request): Promise<Said>
   close(): Promise<void>
@@ -27,7 +27,7 @@ export type Door = {
 
 const usualTimeoutMs = 10_000
 
-export function openDoor(gateway: string): Door {
+export function openHttpClient(gateway: string): HttpClient {
   const pool = new Pool(gateway, { pipelining: 1 })
   return {
     async ask({ method, path, body, headers, timeoutMs = usualTimeoutMs }) {
@@ -78,7 +78,7 @@ const firstPauseMs = 200
 const longestPauseMs = 3_000
 
 /** Asks until there is an answer, as a good client does: the same request, later and later, and when it is told to. */
-export async function patiently(
+export async function withRetries(
   ask: () => Promise<Said>,
   { forMs, heard = () => {} }: Patience,
 ): Promise<Said | undefined> {

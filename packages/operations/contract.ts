@@ -21,7 +21,7 @@ export type Rates = {
   /** Of the requests: answered 5xx. */
   errorShare: number
   p99Ms?: number
-  /** Facts handed to the broker, and facts heard. */
+  /** Events handed to the broker, and events heard. */
   publishedPerSecond: number
   heardPerSecond: number
 }
@@ -48,10 +48,10 @@ export type EventEdge = { from: string; to: string; topics: string[] }
 export type ShopMap = {
   services: ServiceNode[]
   servers: Process[]
-  /** The server that carries the facts; none: it runs elsewhere. */
+  /** The server that carries the events; none: it runs elsewhere. */
   broker?: string
   calls: CallEdge[]
-  facts: EventEdge[]
+  events: EventEdge[]
   /** Configuration files that were changed after the sidecar that has loaded them was started. */
   outdated: string[]
 }
@@ -59,7 +59,7 @@ export type ShopMap = {
 export type CheckResult = { name: string; ok: boolean; detail: string; violations: string[] }
 
 /** The last look at the books. */
-export type Books = {
+export type Invariants = {
   running: boolean
   last?: { at: string; tookMs: number; ok: boolean; inMotion: number; checks: CheckResult[] }
   /** Why the last look came to nothing. */
@@ -92,7 +92,7 @@ export type Components = {
 }
 
 /** What logs and the payment provider's own book say about an order. */
-export type Trail = {
+export type OrderLog = {
   logs: {
     at: string
     service: string

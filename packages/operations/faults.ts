@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { openDoor } from '@sidecart/client/http-client.ts'
+import { openHttpClient } from '@sidecart/client/http-client.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import type { NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
@@ -30,7 +30,7 @@ export function createFaults(
 ) {
   const active = new Map<string, Active>()
   const inject =
-    links && createInjector(project, { door: openDoor('http://127.0.0.1:8080'), links })
+    links && createInjector(project, { door: openHttpClient('http://127.0.0.1:8080'), links })
 
   function kinds(): FaultKind[] {
     if (!links) return []

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Verdict } from '@sidecart/verify/invariants/verify.ts'
-import type { Books } from './contract.ts'
+import type { Invariants } from './contract.ts'
 
 const everySeconds = 60
 const graceSeconds = 5
@@ -13,9 +13,9 @@ const mostMs = 600_000
  * Looks at what changed in the books since they were last found right, in a process of its own, so that the supervisor keeps its eyes on the shop. Once asked, it looks
  * again every minute for as long as somebody asks: without a console nobody pays for it.
  */
-export function createBooks(project: Project) {
+export function createInvariants(project: Project) {
   let running: Promise<void> | undefined
-  let last: Books['last']
+  let last: Invariants['last']
   let failed: string | undefined
 
   async function look(): Promise<void> {
@@ -30,14 +30,14 @@ export function createBooks(project: Project) {
     }
   }
 
-  function run(): Books {
+  function run(): Invariants {
     running ??= look().finally(() => {
       running = undefined
     })
     return now()
   }
 
-  const now = (): Books => ({
+  const now = (): Invariants => ({
     running: running !== undefined,
     everySeconds,
     ...(last && { last }),
@@ -48,7 +48,7 @@ export function createBooks(project: Project) {
     /** Looks now. */
     run,
     /** The last look; a new one begins when that is too long ago. */
-    ask(): Books {
+    ask(): Invariants {
       const ageMs = last ? Date.now() - Date.parse(last.at) : Number.POSITIVE_INFINITY
       return ageMs > everySeconds * 1000 ? run() : now()
     },

@@ -104,7 +104,7 @@ export function createMap(
       servers: processes.filter(({ role }) => role === 'backing').map(processOf),
       ...brokerOf(metadata),
       calls: callsOf(configurations),
-      facts: eventsOf(apps, metadata),
+      events: eventsOf(apps, metadata),
       outdated: [...new Set(changed.map(({ configFile }) => relative(project.root, configFile)))],
     }
   }
@@ -172,7 +172,7 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
   )
 }
 
-/** The server behind the component through which facts are said. */
+/** The server behind the component through which events are said. */
 function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { afterAll, expect, it } from 'vitest'
-import type { Components, Faults, ShopMap, Trail } from './contract.ts'
+import type { Components, Faults, OrderLog, ShopMap } from './contract.ts'
 import { createOperationsApi } from './operations-api.ts'
 
 /* The desk of a shop that is shut: what it reads from files is there, nothing answers. */
@@ -53,6 +53,6 @@ it('takes nothing that it does not know', async () => {
 })
 
 it('an order that was never here has left no trail', async () => {
-  const trail = await get<Trail>('/operations/orders/019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11')
+  const trail = await get<OrderLog>('/operations/orders/019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11')
   expect(trail).toEqual({ logs: [], provider: [] })
 })

@@ -8,9 +8,9 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { createFaults } from './faults.ts'
-import { createBooks } from './invariants.ts'
+import { createInvariants } from './invariants.ts'
 import { createMap } from './map.ts'
-import { trailOf } from './order-log.ts'
+import { orderLogOf } from './order-log.ts'
 import { componentsOf } from './sets.ts'
 import { askSidecars } from './sidecars.ts'
 
@@ -30,7 +30,7 @@ const NewFault = z.strictObject({
 export function createOperationsApi({ project, appConfigs, links }: OperationsApiOptions): Hono {
   const metadata = () => askSidecars(project, appConfigs)
   const map = createMap(project, appConfigs, metadata)
-  const books = createBooks(project)
+  const books = createInvariants(project)
   const faults = createFaults(project, appConfigs, links)
   const app = new Hono()
 
@@ -43,7 +43,7 @@ export function createOperationsApi({ project, appConfigs, links }: OperationsAp
   app.post('/operations/books', (c) => c.json(books.run()))
   app.get('/operations/orders/:orderId', (c) => {
     const orderId = z.uuid().parse(c.req.param('orderId'))
-    return c.json(trailOf(project, appConfigs, orderId))
+    return c.json(orderLogOf(project, appConfigs, orderId))
   })
   app.get('/operations/faults', (c) => c.json(faults.report()))
   app.post('/operations/faults', async (c) => {

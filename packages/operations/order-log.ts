@@ -2,18 +2,18 @@ import { join } from 'node:path'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { endOf } from '@sidecart/platform/supervisor/logs.ts'
-import type { Trail } from './contract.ts'
+import type { OrderLog } from './contract.ts'
 
 const most = 200
 /** Of a long file only the end is read. */
 const mostBytes = 4 * 1024 * 1024
 
 /** What the services' logs and the payment provider's own book say about an order, oldest first. */
-export function trailOf(
+export function orderLogOf(
   project: Project,
   appConfigs: readonly AppConfig[],
   orderId: string,
-): Trail {
+): OrderLog {
   const logs = appConfigs.flatMap(({ name }) =>
     linesWith(join(project.logs, `${name}.log`), orderId).flatMap((line) => logged(name, line)),
   )
@@ -32,7 +32,7 @@ const linesWith = (file: string, word: string): string[] =>
     .filter((line) => line.includes(word))
 
 /** Only what is said in words is passed on, not every field of a line. */
-function logged(service: string, line: string): Trail['logs'] {
+function logged(service: string, line: string): OrderLog['logs'] {
   const said = parsed(line)
   if (typeof said?.time !== 'string') return []
   const { time: at, level, msg, traceId, attempts, err } = said
@@ -50,7 +50,7 @@ function logged(service: string, line: string): Trail['logs'] {
   ]
 }
 
-function effect(line: string): Trail['provider'] {
+function effect(line: string): OrderLog['provider'] {
   const said = parsed(line)
   if (typeof said?.at !== 'string') return []
   const { at, effect: name, amount, code } = said

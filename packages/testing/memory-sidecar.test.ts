@@ -4,27 +4,27 @@ import { describe, expect, it } from 'vitest'
 import { createMemorySidecar } from './memory-sidecar.ts'
 import { sidecarSuite } from './sidecar.suite.ts'
 
-sidecarSuite('the memory transport', async () => {
-  const transport = createMemorySidecar()
-  transport.apps.set('tests', createApp({ name: 'tests', log: createLog('tests', 'silent') }))
-  transport.secrets.set('known', 'value')
-  const { state, invoke, secret } = transport
+sidecarSuite('the memory sidecar', async () => {
+  const sidecar = createMemorySidecar()
+  sidecar.apps.set('tests', createApp({ name: 'tests', log: createLog('tests', 'silent') }))
+  sidecar.secrets.set('known', 'value')
+  const { state, invoke, secret } = sidecar
   const reachable = { app: 'tests', found: '/openapi.json', missing: '/nothing' }
   return { state, invoke, secret, reachable, known: { name: 'known', value: 'value' } }
 })
 
-describe('the memory transport decodes a path as a sidecar does', () => {
+describe('the memory sidecar decodes a path as a sidecar does', () => {
   /** What an app is asked that looks at nothing. */
   async function asked(path: string): Promise<string> {
-    const transport = createMemorySidecar()
+    const sidecar = createMemorySidecar()
     const app = createApp({
       name: 'tests',
       log: createLog('tests', 'silent'),
       accepts: () => true,
     })
     app.get('*', (c) => c.text((c.env as { incoming: { url: string } }).incoming.url))
-    transport.apps.set('tests', app)
-    const { body } = await transport.invokeUnchecked({ app: 'tests', method: 'GET', path })
+    sidecar.apps.set('tests', app)
+    const { body } = await sidecar.invokeUnchecked({ app: 'tests', method: 'GET', path })
     return new TextDecoder().decode(body)
   }
 

@@ -7,27 +7,27 @@ import {
   type Invocation,
   type Reply,
   refuseAmbiguous,
+  type Sidecar,
   type StateStore,
-  type Transport,
 } from '@sidecart/chassis/sidecar/sidecar.ts'
 
-/** What the memory transport does wrong on purpose. Each is a probability from 0 to 1. */
+/** What the memory sidecar does wrong on purpose. Each is a probability from 0 to 1. */
 export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
 
-export type MemorySidecar = Transport & {
-  /** The apps that calls and facts reach, by app-id. */
+export type MemorySidecar = Sidecar & {
+  /** The apps that calls and events reach, by app-id. */
   apps: Map<string, App>
   /** Which apps hear which topic. */
   subscriptions: Map<string, string[]>
   secrets: Map<string, string>
   /** A call as a compromised service would make it: the sidecar is asked for whatever path is given. */
-  invokeUnchecked: Transport['invoke']
+  invokeUnchecked: Sidecar['invoke']
   published: { topic: string; event: CloudEvent }[]
   sent: { binding: string; operation: string; data: unknown; metadata: Record<string, string> }[]
   faults: Faults
   /** While true, publishing fails: the broker is down. */
   brokerDown: boolean
-  /** Delivers what waits until nothing does. A fact answered `RETRY` is delivered again, `maxDeliveries` times at most. */
+  /** Delivers what waits until nothing does. An event answered `RETRY` is delivered again, `maxDeliveries` times at most. */
   settle(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ type Delivery = { app: string; topic: string; event: CloudEvent; tries: number }
 type Entry = { json: string; etag: string; expiresAt: number }
 
 /**
- * `Transport` in one process, for tests without a sidecar: apps call each other, facts wait until `settle()`,
+ * `Transport` in one process, for tests without a sidecar: apps call each other, events wait until `settle()`,
  * and switches duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
  */
 export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar {
@@ -63,10 +63,9 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
   }
 
   async function send(call: Invocation): Promise<Reply> {
-    const app = transport.apps.get(call.app)
+    const app = sidecar.apps.get(call.app)
     if (!app) throw new Fault('unreachable', `${call.app} is not running`)
-    if (happens(transport.faults.drop))
-      throw new Fault('unreachable', `${call.app} was not reached`)
+    if (happens(sidecar.faults.drop)) throw new Fault('unreachable', `${call.app} was not reached`)
     const path = asBrought(call)
     const request = {
       method: call.method,
@@ -74,7 +73,7 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
       body: (call.body as string | undefined) ?? null,
     }
     const answer = await app.request(path, request, { incoming: { url: path, socket: {} } })
-    if (happens(transport.faults.lostAnswer))
+    if (happens(sidecar.faults.lostAnswer))
       throw new Fault('unavailable', `the answer of ${call.app} was lost`)
     return {
       status: answer.status,
@@ -87,11 +86,11 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
     topic: string,
     events: readonly CloudEvent[],
   ): Promise<{ failed: string[] }> {
-    if (transport.brokerDown) throw new Fault('unavailable', 'the broker is down')
+    if (sidecar.brokerDown) throw new Fault('unavailable', 'the broker is down')
     for (const event of events) {
-      transport.published.push({ topic, event })
-      const copies = happens(transport.faults.duplicate) ? 2 : 1
-      for (const app of transport.subscriptions.get(topic) ?? []) {
+      sidecar.published.push({ topic, event })
+      const copies = happens(sidecar.faults.duplicate) ? 2 : 1
+      for (const app of sidecar.subscriptions.get(topic) ?? []) {
         for (let copy = 0; copy < copies; copy++) enqueue({ app, topic, event, tries: 0 })
       }
     }
@@ -99,7 +98,7 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
   }
 
   function enqueue(delivery: Delivery): void {
-    if (happens(transport.faults.reorder))
+    if (happens(sidecar.faults.reorder))
       queue.splice(Math.floor(random() * (queue.length + 1)), 0, delivery)
     else queue.push(delivery)
   }
@@ -158,7 +157,7 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
     },
   })
 
-  const transport: MemorySidecar = {
+  const sidecar: MemorySidecar = {
     apps: new Map(),
     subscriptions: new Map(),
     secrets: new Map(),
@@ -173,17 +172,17 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
     store,
     settle,
     async secret(name) {
-      const value = transport.secrets.get(name)
+      const value = sidecar.secrets.get(name)
       if (value === undefined) throw new Fault('unavailable', `no secret ${name}`)
       return value
     },
     async bind(binding, operation, data, metadata = {}) {
-      transport.sent.push({ binding, operation, data, metadata })
+      sidecar.sent.push({ binding, operation, data, metadata })
     },
     async ready() {},
     async close() {},
   }
-  return transport
+  return sidecar
 }
 
 /**

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { Fault, Refusal } from '@sidecart/chassis/core/errors.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { describe, expect, it } from 'vitest'
 import { until } from './until.ts'
 
 /** What an adapter of `Transport` is tried with. */
 export type SidecarUnderTest = {
   /** May use the state store. */
-  state: Transport['state']
+  state: Sidecar['state']
   /** May call `reachable`, and not `denied`. */
-  invoke: Transport['invoke']
+  invoke: Sidecar['invoke']
   /** A GET that is answered 200 with a JSON body, and one that is answered 404 by the callee. */
   reachable: { app: string; found: string; missing: string }
   /** May read `known.name`, whose value is `known.value`, and no secret called `nonsense`. */
-  secret: Transport['secret']
+  secret: Sidecar['secret']
   known: { name: string; value: string }
 }
 

@@ -1,12 +1,12 @@
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
-import { orders } from '@sidecart/orders/contract.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
 import { createMemorySidecar, type MemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { testTokens } from '@sidecart/testing/tokens.ts'
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCartsApp } from './app.ts'
-import { createBaskets, createDeadLetters } from './store.ts'
+import { createCartStore, createDeadLetters } from './store.ts'
 
 const ada = '019a0000-0000-7000-8000-00000000000a'
 const bob = '019a0000-0000-7000-8000-00000000000b'
@@ -25,24 +25,24 @@ beforeAll(async () => {
 })
 
 let clock: number
-let transport: MemorySidecar
+let sidecar: MemorySidecar
 let app: ReturnType<typeof createCartsApp>
 let lines: string[]
 beforeEach(() => {
   clock = Date.parse('2026-03-01T12:00:00Z')
-  transport = createMemorySidecar({ now: () => clock, maxDeliveries: 3 })
-  app = start(transport.state)
-  transport.apps.set('carts', app)
-  transport.subscriptions.set(orders.confirmed.topic, ['carts'])
+  sidecar = createMemorySidecar({ now: () => clock, maxDeliveries: 3 })
+  app = start(sidecar.state)
+  sidecar.apps.set('carts', app)
+  sidecar.subscriptions.set(orderEvents.confirmed.topic, ['carts'])
 })
 
 const noPause = async () => {}
 
-function start(state: Transport['state']) {
+function start(state: Sidecar['state']) {
   let revisions = 0
   lines = []
   return createCartsApp({
-    baskets: createBaskets(state, () => `r${++revisions}`, noPause),
+    baskets: createCartStore(state, () => `r${++revisions}`, noPause),
     deadLetters: createDeadLetters(state, () => new Date(clock), noPause),
     verify,
     log: createLog('carts', 'trace', { write: (line) => void lines.push(line) }),
@@ -191,7 +191,7 @@ describe('changes at the same moment', () => {
   test('that never come through are refused after a bounded number of tries', async () => {
     let tries = 0
     app = start({
-      ...transport.state,
+      ...sidecar.state,
       async save() {
         tries += 1
         throw refused('etag-mismatch', 'somebody was faster')
@@ -206,7 +206,7 @@ const orderId = '019a0000-0000-7000-8000-0000000000f1'
 
 function confirmed(data: object = {}, id = 'e1') {
   const unitPrice = { amount: 100, currency: 'EUR' as const }
-  const announcement = orders.confirmed({
+  const announcement = orderEvents.confirmed({
     orderId,
     customerId: ada,
     version: 4,
@@ -224,8 +224,8 @@ function confirmed(data: object = {}, id = 'e1') {
 }
 
 const hear = async (...events: ReturnType<typeof confirmed>[]) => {
-  await transport.publish(orders.confirmed.topic, events)
-  await transport.settle()
+  await sidecar.publish(orderEvents.confirmed.topic, events)
+  await sidecar.settle()
 }
 const deadLetters = async (query = '') =>
   (await ask('GET', `/carts/dead-letters${query}`, { token: tokens.operator })).body.deadLetters
@@ -261,15 +261,15 @@ describe('a confirmed order', () => {
   })
 })
 
-describe('a fact that cannot be handled', () => {
+describe('an event that cannot be handled', () => {
   const storeIsDown = () => {
-    const { save } = transport.state
-    transport.state.save = async (key, value, options) => {
+    const { save } = sidecar.state
+    sidecar.state.save = async (key, value, options) => {
       if (key.startsWith('cart:')) throw new Error('the store is down')
       await save(key, value, options)
     }
     return () => {
-      transport.state.save = save
+      sidecar.state.save = save
     }
   }
 
@@ -296,7 +296,7 @@ describe('a fact that cannot be handled', () => {
     const mend = storeIsDown()
     await hear(confirmed())
     mend()
-    const kept = createDeadLetters(transport.state, () => new Date(clock), noPause)
+    const kept = createDeadLetters(sidecar.state, () => new Date(clock), noPause)
     expect(await kept.claimDue(60_000)).toBeUndefined()
     clock += 1_000
     expect(await kept.claimDue(60_000)).toMatchObject({ id: 'e1' })
@@ -323,7 +323,7 @@ describe('a fact that cannot be handled', () => {
   })
 
   test('is never dropped for another: beyond 200 the broker keeps what comes', async () => {
-    const kept = createDeadLetters(transport.state, () => new Date(clock), noPause)
+    const kept = createDeadLetters(sidecar.state, () => new Date(clock), noPause)
     const letter = (n: number) => ({
       id: `e${n}`,
       topic: 'orders-confirmed-v1',

@@ -4,11 +4,11 @@ import { type App, type AppEnv, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { isKnown } from '@sidecart/chassis/http/etags.ts'
 import { type Handler, on } from '@sidecart/chassis/messaging/consumer.ts'
-import { subscribe } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
 import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import type { Inbox } from '@sidecart/chassis/messaging/inbox.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import { orders } from '@sidecart/orders/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
 import type { Context } from 'hono'
 import { type Cart, cartsRoutes } from './contract.ts'
 import {
@@ -21,7 +21,7 @@ import {
   remove,
   takeOut,
 } from './domain.ts'
-import type { Baskets } from './ports.ts'
+import type { CartStore } from './ports.ts'
 
 const problems = {
   'cart-full': { status: 409, title: 'The cart is full' },
@@ -30,7 +30,7 @@ const problems = {
 } satisfies Record<RefusalCode, ProblemKind>
 
 export type CartsPorts = {
-  baskets: Baskets
+  baskets: CartStore
   deadLetters: DeadLetters
   verify: Verifier
   log: Log
@@ -39,7 +39,7 @@ export type CartsPorts = {
 }
 
 export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler<void>[] => [
-  on(orders.confirmed, async (order) => {
+  on(orderEvents.confirmed, async (order) => {
     const done = await baskets.update(order.customerId, (basket) => takeOut(basket, order))
     if (done === 'contended')
       throw new Fault('contended', `the cart of ${order.customerId} is busy`)
@@ -86,7 +86,7 @@ export function createCartsApp(ports: CartsPorts): App {
     return c.body(null, 204, { etag: `"${revision}"` })
   })
 
-  subscribe(app, { name: 'carts', handlers: cartsHandlers(ports), inbox, deadLetters, log })
+  mountConsumer(app, { name: 'carts', handlers: cartsHandlers(ports), inbox, deadLetters, log })
 
   async function changed(
     c: Context<AppEnv>,

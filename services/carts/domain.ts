@@ -44,7 +44,7 @@ export function remove(basket: Basket, sku: string): Basket {
   return lines.length === basket.lines.length ? basket : { ...basket, lines }
 }
 
-/** The orders stay remembered: a fact about one of them may come again. */
+/** The orders stay remembered: an event about one of them may come again. */
 export const clear = (basket: Basket): Basket =>
   basket.lines.length === 0 ? basket : { ...basket, lines: [] }
 

@@ -2,14 +2,14 @@ import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts
 import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as uuid } from 'uuid'
 import { cartsHandlers, createCartsApp, inbox } from './app.ts'
-import { createBaskets, createDeadLetters } from './store.ts'
+import { createCartStore, createDeadLetters } from './store.ts'
 
 const service = await startService('carts')
-const { state } = service.transport
+const { state } = service.sidecar
 
 const ports = {
   ...service,
-  baskets: createBaskets(state, uuid),
+  baskets: createCartStore(state, uuid),
   deadLetters: createDeadLetters(state),
   ready: async () => {
     await state.get('ready')

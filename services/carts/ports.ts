@@ -1,6 +1,6 @@
 import type { Basket } from './domain.ts'
 
-export type Baskets = {
+export type CartStore = {
   find(userId: string): Promise<Basket>
   /**
    * Applies `change` to the newest basket and saves it; again when another was faster, a bounded number of

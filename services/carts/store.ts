@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DeadLetter } from '@sidecart/chassis/contract/event.ts'
 import { Fault, Refusal } from '@sidecart/chassis/core/errors.ts'
 import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
-import type { StateEntry, Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar, StateEntry } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { z } from 'zod'
 import { Line } from './contract.ts'
 import { type Basket, revised, unused } from './domain.ts'
-import type { Baskets } from './ports.ts'
+import type { CartStore } from './ports.ts'
 
-type State = Transport['state']
+type State = Sidecar['state']
 /** Waits before another try, so that two writers do not meet again. */
 type Pause = (attempt: number) => Promise<unknown>
 
@@ -33,7 +33,11 @@ function toBasket(entry: StateEntry | undefined): Basket {
 }
 
 /** A document per user, which ends 30 days after its last change. */
-export function createBaskets(state: State, newRevision: () => string, pause = jitter): Baskets {
+export function createCartStore(
+  state: State,
+  newRevision: () => string,
+  pause = jitter,
+): CartStore {
   const keyOf = (userId: string) => `cart:${userId}`
   return {
     find: async (userId) => toBasket(await state.get(keyOf(userId))),

@@ -1,6 +1,6 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CategoryCount, catalog, type Product, type ProductPage } from './contract.ts'
+import { type CategoryCount, catalogEvents, type Product, type ProductPage } from './contract.ts'
 import { seedProducts } from './seed.ts'
 import { openTestCatalog, product, type TestCatalog } from './testing.ts'
 
@@ -370,7 +370,7 @@ describe('changing a product', () => {
     expect(await first.json()).toMatchObject({ price, version: 2, available: 10 })
     const second = await send('PATCH', '/products/CHANGING', { price })
     expect(await second.json()).toMatchObject({ version: 2 })
-    expect(await shop.emitted(catalog.productChanged.topic)).toContainEqual({
+    expect(await shop.emitted(catalogEvents.productChanged.topic)).toContainEqual({
       sku: 'CHANGING',
       name: 'Changing',
       description: 'A thing.',
@@ -451,9 +451,9 @@ describe('adjusting stock', () => {
     await shop.store.products.seed([product('DWINDLING', { name: 'Dwindling', lowStockAt: 5 })])
     await adjust('DWINDLING', -6)
     await adjust('DWINDLING', -1)
-    const facts = await shop.emitted(catalog.stockLow.topic)
-    const fact = { sku: 'DWINDLING', name: 'Dwindling', onHand: 4, lowStockAt: 5 }
-    expect(facts.filter(({ sku }) => sku === 'DWINDLING')).toEqual([fact])
+    const events = await shop.emitted(catalogEvents.stockLow.topic)
+    const event = { sku: 'DWINDLING', name: 'Dwindling', onHand: 4, lowStockAt: 5 }
+    expect(events.filter(({ sku }) => sku === 'DWINDLING')).toEqual([event])
   })
 })
 

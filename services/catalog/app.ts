@@ -4,16 +4,16 @@ import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { isKnown } from '@sidecart/chassis/http/etags.ts'
 import { type Handler, on } from '@sidecart/chassis/messaging/consumer.ts'
-import { subscribe } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
 import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import type { Inbox } from '@sidecart/chassis/messaging/inbox.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { Tx } from '@sidecart/chassis/persistence/database.ts'
-import { orders } from '@sidecart/orders/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
 import type { Context } from 'hono'
 import { except } from 'hono/combine'
 import type { ProductCache } from './cache.ts'
-import { catalog, catalogRoutes, type Product, type ProductQuery } from './contract.ts'
+import { catalogEvents, catalogRoutes, type Product, type ProductQuery } from './contract.ts'
 import { cursorFor, placeOf } from './cursor.ts'
 import { adjustStock, changeProduct, present, type RefusalCode, sortOf } from './domain.ts'
 import { draw, fingerprint } from './pictures.ts'
@@ -44,9 +44,9 @@ const problems = {
 } satisfies Record<RefusalCode, ProblemKind>
 
 export const catalogHandlers = ({ store, cache }: CatalogPorts): Handler<Tx<CatalogTables>>[] => [
-  on(catalog.productChanged, ({ sku }) => cache.forget(sku)),
-  on(orders.confirmed, ({ orderId }, tx) => store.reservations.sellWithin(tx, orderId)),
-  on(orders.cancelled, ({ orderId }, tx) => store.reservations.releaseWithin(tx, orderId)),
+  on(catalogEvents.productChanged, ({ sku }) => cache.forget(sku)),
+  on(orderEvents.confirmed, ({ orderId }, tx) => store.reservations.sellWithin(tx, orderId)),
+  on(orderEvents.cancelled, ({ orderId }, tx) => store.reservations.releaseWithin(tx, orderId)),
 ]
 
 export function createCatalogApp(ports: CatalogPorts): App {
@@ -142,7 +142,7 @@ export function createCatalogApp(ports: CatalogPorts): App {
     return c.json({ known: await products.lookUp(skus) }, 200)
   })
 
-  subscribe(app, { name: 'catalog', handlers: catalogHandlers(ports), ...rest })
+  mountConsumer(app, { name: 'catalog', handlers: catalogHandlers(ports), ...rest })
   return app
 }
 

@@ -21,9 +21,9 @@ const mug = (price: number): Product => ({
 /** A shop whose clock the test moves, and whose mug has the price that the test sets. */
 function shop(cacheOf = (store: StateStore) => store) {
   const place = { now: 0, price: 100, reads: 0 }
-  const transport = createMemorySidecar({ now: () => place.now })
+  const sidecar = createMemorySidecar({ now: () => place.now })
   const cache = createProductCache({
-    cache: cacheOf(transport.store('cache')),
+    cache: cacheOf(sidecar.store('cache')),
     log: createLog('catalog', 'silent'),
     now: () => place.now,
   })
@@ -40,7 +40,7 @@ test('what was read a moment ago is not read again', async () => {
   expect(place.reads).toBe(1)
 })
 
-test('what has changed is read again once the fact is heard', async () => {
+test('what has changed is read again once the event is heard', async () => {
   const { place, cache, seen } = shop()
   await seen()
   place.price = 200
@@ -48,7 +48,7 @@ test('what has changed is read again once the fact is heard', async () => {
   expect(await seen()).toBe(200)
 })
 
-test('what changed without a fact is seen after five seconds at most', async () => {
+test('what changed without an event is seen after five seconds at most', async () => {
   const { place, seen } = shop()
   await seen()
   place.price = 200

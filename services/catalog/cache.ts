@@ -1,9 +1,9 @@
-import { within } from '@sidecart/chassis/core/timeout.ts'
+import { withTimeout } from '@sidecart/chassis/core/timeout.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { StateEntry, StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { Product } from './contract.ts'
 
-/** How old a product that was read may be, whatever happens: stock changes without a fact. */
+/** How old a product that was read may be, whatever happens: stock changes without an event. */
 export const staleSeconds = 5
 /** What is not forgotten in this time is so a moment later, when it is too old. */
 const forgetMs = 1_000
@@ -50,7 +50,7 @@ export function createProductCache({
 
   async function lookUp(sku: string): Promise<StateEntry | undefined> {
     try {
-      return await within(patienceMs, 'reading the cache', cache.get(keyOf(sku)))
+      return await withTimeout(patienceMs, 'reading the cache', cache.get(keyOf(sku)))
     } catch (err) {
       if (offUntil === 0) log.info({ err }, 'products are read without a cache')
       offUntil = now() + offMs
@@ -63,7 +63,7 @@ export function createProductCache({
 
   async function forget(sku: string): Promise<void> {
     if (!isOff())
-      await within(forgetMs, 'emptying the cache', cache.delete(keyOf(sku))).catch(() => {})
+      await withTimeout(forgetMs, 'emptying the cache', cache.delete(keyOf(sku))).catch(() => {})
   }
 
   return { find, forget }

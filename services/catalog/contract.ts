@@ -1,8 +1,8 @@
 import {
   body,
   createRoute,
+  defineEvent,
   empty,
-  fact,
   json,
   Money,
   z,
@@ -344,8 +344,8 @@ export const catalogRoutes = {
   }),
 }
 
-export const catalog = {
-  productChanged: fact(
+export const catalogEvents = {
+  productChanged: defineEvent(
     'catalog-product-changed-v1',
     z.object({
       sku: Sku,
@@ -357,7 +357,7 @@ export const catalog = {
       version: Version,
     }),
   ),
-  stockLow: fact(
+  stockLow: defineEvent(
     'catalog-stock-low-v1',
     z.object({ sku: Sku, name: z.string(), onHand: z.int().min(0), lowStockAt: z.int().min(0) }),
   ),

@@ -27,9 +27,9 @@ const stock: Stock = { sku: 'MUG', onHand: 10, reserved: 2, sold: 1, lowStockAt:
 
 describe('changing a product', () => {
   it('raises its version by one and says what it is now', () => {
-    const { product, facts } = changeProduct(mug, { price: euro(1290), name: 'Big mug' })
+    const { product, events } = changeProduct(mug, { price: euro(1290), name: 'Big mug' })
     expect(product).toEqual({ ...mug, name: 'Big mug', price: 1290, version: 4 })
-    expect(facts).toEqual([
+    expect(events).toEqual([
       {
         topic: 'catalog-product-changed-v1',
         data: {
@@ -46,8 +46,8 @@ describe('changing a product', () => {
   })
 
   it('to what it is already changes nothing and says nothing', () => {
-    expect(changeProduct(mug, { price: euro(1490) })).toEqual({ product: mug, facts: [] })
-    expect(changeProduct(mug, {})).toEqual({ product: mug, facts: [] })
+    expect(changeProduct(mug, { price: euro(1490) })).toEqual({ product: mug, events: [] })
+    expect(changeProduct(mug, {})).toEqual({ product: mug, events: [] })
   })
 
   it('is refused when somebody else has changed it since', () => {
@@ -72,15 +72,15 @@ describe('adjusting stock', () => {
   })
 
   it('says that stock is low only when it falls below the mark, not while it is below', () => {
-    expect(adjust(-5).facts).toEqual([])
-    expect(adjust(-6).facts).toEqual([
+    expect(adjust(-5).events).toEqual([])
+    expect(adjust(-6).events).toEqual([
       {
         topic: 'catalog-stock-low-v1',
         data: { sku: 'MUG', name: 'Mug', onHand: 4, lowStockAt: 5 },
       },
     ])
-    expect(adjust(-1, { ...stock, onHand: 4 }).facts).toEqual([])
-    expect(adjust(1, { ...stock, onHand: 4 }).facts).toEqual([])
+    expect(adjust(-1, { ...stock, onHand: 4 }).events).toEqual([])
+    expect(adjust(1, { ...stock, onHand: 4 }).events).toEqual([])
   })
 })
 

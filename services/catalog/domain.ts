@@ -4,7 +4,7 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import { mayChange } from '@sidecart/chassis/http/etags.ts'
 import {
   type CategoryCount,
-  catalog,
+  catalogEvents,
   type ProductChange,
   type ReservationReply,
   type ReservationRequest,
@@ -39,7 +39,7 @@ export function changeProduct(
   product: ProductRecord,
   { price, ...change }: ProductChange,
   ifMatch?: string | undefined,
-): { product: ProductRecord; facts: OutboxMessage[] } {
+): { product: ProductRecord; events: OutboxMessage[] } {
   // a bare number was the version before there were ETags
   const seen = ifMatch?.replace(/^\d+$/, '"$&"')
   if (!mayChange(seen, (etag) => versionIn(etag) === product.version))
@@ -47,12 +47,12 @@ export function changeProduct(
       version: product.version,
     })
   const wanted = { ...product, ...present(change), ...(price && { price: price.amount }) }
-  if (JSON.stringify(wanted) === JSON.stringify(product)) return { product, facts: [] }
+  if (JSON.stringify(wanted) === JSON.stringify(product)) return { product, events: [] }
   const changed = { ...wanted, version: product.version + 1 }
   const { lowStockAt: _, ...shown } = changed
   return {
     product: changed,
-    facts: [catalog.productChanged({ ...shown, price: euro(changed.price) })],
+    events: [catalogEvents.productChanged({ ...shown, price: euro(changed.price) })],
   }
 }
 
@@ -67,17 +67,17 @@ export function adjustStock(
   stock: Stock,
   { delta }: StockAdjustment,
   name: string,
-): { stock: Stock; facts: OutboxMessage[] } {
+): { stock: Stock; events: OutboxMessage[] } {
   const onHand = stock.onHand + delta
   if (onHand < 0)
     throw refused(
       'stock-below-zero',
       `${stock.sku} has ${stock.onHand} on hand; ${-delta} cannot be taken.`,
     )
-  const facts = fallsBelow(stock.lowStockAt, stock.onHand, onHand)
-    ? [catalog.stockLow({ sku: stock.sku, name, onHand, lowStockAt: stock.lowStockAt })]
+  const events = fallsBelow(stock.lowStockAt, stock.onHand, onHand)
+    ? [catalogEvents.stockLow({ sku: stock.sku, name, onHand, lowStockAt: stock.lowStockAt })]
     : []
-  return { stock: { ...stock, onHand }, facts }
+  return { stock: { ...stock, onHand }, events }
 }
 
 /** Once per crossing: true only for the step that goes from enough to too little. */

@@ -8,27 +8,27 @@ import { catalogHandlers, createCatalogApp } from './app.ts'
 import { createProductCache } from './cache.ts'
 import { migrations } from './migrations/index.ts'
 import { seedProducts } from './seed.ts'
-import { type CatalogTables, createStore } from './store.ts'
+import { type CatalogTables, createCatalogStore } from './store.ts'
 
 const service = await startService('catalog')
-const { log, transport } = service
-const connectionString = await transport.secret('catalog-database')
+const { log, sidecar } = service
+const connectionString = await sidecar.secret('catalog-database')
 const database = await openDatabase<CatalogTables>({ connectionString, migrations, log })
 service.onStop(database.close)
 
-const store = createStore(database)
+const store = createCatalogStore(database)
 const added = await store.products.seed(seedProducts)
 if (added > 0) log.info({ added }, 'products added')
 
 const ports = {
   ...service,
   store,
-  cache: createProductCache({ cache: transport.store('cache'), log }),
+  cache: createProductCache({ cache: sidecar.store('cache'), log }),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   ready: database.ping,
 }
-const relay = createOutboxRelay({ database, transport, source: 'catalog', log })
+const relay = createOutboxRelay({ database, sidecar, source: 'catalog', log })
 const handlers = catalogHandlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: 'catalog', handlers })
 service.listen(createCatalogApp(ports), [relay, retryWorker])

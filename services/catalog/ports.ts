@@ -47,7 +47,7 @@ export type Products = {
   /** @throws Refusal `not-found`, or what `decide` throws */
   change(
     sku: string,
-    decide: (product: ProductRecord) => { product: ProductRecord; facts: OutboxMessage[] },
+    decide: (product: ProductRecord) => { product: ProductRecord; events: OutboxMessage[] },
   ): Promise<Product>
   /** Adds what is not there yet, with its first stock; a product that is there stays as it is. Answers how many were new. */
   seed(products: readonly SeedProduct[]): Promise<number>
@@ -61,11 +61,11 @@ export type StockLedger = {
     sku: string,
     adjustment: StockAdjustment,
     key: string | undefined,
-    decide: (stock: Stock, name: string) => { stock: Stock; facts: OutboxMessage[] },
+    decide: (stock: Stock, name: string) => { stock: Stock; events: OutboxMessage[] },
   ): Promise<Stock>
 }
 
-/** Pieces held for orders. `T` is a transaction at work, for what is done on consumer a fact. */
+/** Pieces held for orders. `T` is a transaction at work, for what is done on consumer an event. */
 export type Reservations<T> = {
   /** All lines or none; the same order gets the same answer for ever. @throws Refusal `reservation-differs` */
   reserve(orderId: string, lines: readonly WantedLine[]): Promise<ReservationReply>

@@ -1,10 +1,10 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
-import { orders } from '@sidecart/orders/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { catalog, type ReservationReply } from './contract.ts'
+import { catalogEvents, type ReservationReply } from './contract.ts'
 import { openTestCatalog, product, type TestCatalog } from './testing.ts'
 
 let place: TestDatabase
@@ -50,9 +50,9 @@ const hear = async (announcement: { topic: string; data: unknown }, id = uuid())
 }
 
 const confirmed = (orderId: string) =>
-  orders.confirmed({ orderId, customerId: uuid(), version: 4, lines: [], total: euro(0) })
+  orderEvents.confirmed({ orderId, customerId: uuid(), version: 4, lines: [], total: euro(0) })
 const cancelled = (orderId: string) =>
-  orders.cancelled({ orderId, customerId: uuid(), version: 4, reason: 'customer-request' })
+  orderEvents.cancelled({ orderId, customerId: uuid(), version: 4, reason: 'customer-request' })
 
 async function stockOf(sku: string) {
   const { on_hand, reserved, sold } = await shop.database.rows
@@ -114,7 +114,7 @@ describe('reserving', () => {
     ])
     await shop.store.products.change('GONE', (gone) => ({
       product: { ...gone, discontinued: true },
-      facts: [],
+      events: [],
     }))
     const beside = (sku: string, quantity = 1) =>
       reserve(uuid(), [
@@ -152,7 +152,7 @@ describe('reserving', () => {
     const first = await reserve(orderId, lines)
     await shop.store.products.change('FICKLE', (was) => ({
       product: { ...was, price: 9900, name: 'Dear' },
-      facts: [],
+      events: [],
     }))
     expect(await reserve(orderId, lines)).toEqual(first)
     expect(await stockOf('FICKLE')).toEqual({ onHand: 7, reserved: 3, sold: 0 })
@@ -169,7 +169,7 @@ describe('reserving', () => {
       undefined,
       (stock) => ({
         stock: { ...stock, onHand: 5 },
-        facts: [],
+        events: [],
       }),
     )
     expect(await reserve(orderId, lines)).toEqual(first)
@@ -320,7 +320,7 @@ describe('consumer what became of an order', () => {
 
 describe('low stock', () => {
   const low = async (sku: string) =>
-    (await shop.emitted(catalog.stockLow.topic)).filter((fact) => fact.sku === sku)
+    (await shop.emitted(catalogEvents.stockLow.topic)).filter((event) => event.sku === sku)
 
   it('is emitted once per crossing, with the reservation that caused it', async () => {
     await shop.store.products.seed([product('LOW', { name: 'Low', stock: 10, lowStockAt: 8 })])
@@ -332,12 +332,12 @@ describe('low stock', () => {
     expect(await low('LOW')).toEqual([])
     const crossing = await take(1)
     await take(1)
-    const fact = { sku: 'LOW', name: 'Low', onHand: 7, lowStockAt: 8 }
-    expect(await low('LOW')).toEqual([fact])
+    const event = { sku: 'LOW', name: 'Low', onHand: 7, lowStockAt: 8 }
+    expect(await low('LOW')).toEqual([event])
     await release(crossing)
     await release(await take(1))
     await release(await take(2))
-    expect(await low('LOW')).toEqual([fact])
+    expect(await low('LOW')).toEqual([event])
   })
 
   it('is not emitted by an order that gets nothing', async () => {
@@ -356,8 +356,8 @@ describe('many buyers at once', () => {
     const outcomes = await inWaves(400, 50, () => reserve(uuid(), [{ sku: 'HYPE', quantity: 1 }]))
     expect(outcomes.filter(({ outcome }) => outcome === 'reserved')).toHaveLength(100)
     expect(await stockOf('HYPE')).toEqual({ onHand: 0, reserved: 100, sold: 0 })
-    const facts = await shop.emitted(catalog.stockLow.topic)
-    expect(facts.filter(({ sku }) => sku === 'HYPE')).toHaveLength(1)
+    const events = await shop.emitted(catalogEvents.stockLow.topic)
+    expect(events.filter(({ sku }) => sku === 'HYPE')).toHaveLength(1)
     await expectBalancedBooks()
   })
 

@@ -14,7 +14,7 @@ export type CatalogStore = {
 }
 
 /** Products, their stock and what is held of it, in the service's own database. */
-export const createStore = (database: Database<CatalogTables>): CatalogStore => ({
+export const createCatalogStore = (database: Database<CatalogTables>): CatalogStore => ({
   products: createProducts(database),
   stock: createStockLedger(database),
   reservations: createReservations(database),

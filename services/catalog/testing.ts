@@ -9,7 +9,7 @@ import { createCatalogApp } from './app.ts'
 import { createProductCache } from './cache.ts'
 import { migrations } from './migrations/index.ts'
 import type { SeedProduct } from './seed.ts'
-import { type CatalogStore, type CatalogTables, createStore } from './store.ts'
+import { type CatalogStore, type CatalogTables, createCatalogStore } from './store.ts'
 
 /** The service as its tests see it: the front door and the rows behind it. */
 export type TestCatalog = {
@@ -17,7 +17,7 @@ export type TestCatalog = {
   store: CatalogStore
   database: Database<CatalogTables>
   tokens: TestTokens
-  /** Facts that were emitted and not yet relayed, oldest first. */
+  /** Events that were emitted and not yet relayed, oldest first. */
   emitted(topic: string): Promise<{ sku?: string }[]>
   close(): Promise<void>
 }
@@ -30,7 +30,7 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
     log,
     poolSize: 50,
   })
-  const store = createStore(database)
+  const store = createCatalogStore(database)
   const tokens = await testTokens()
   const { verify } = tokens
   const inbox = createInbox(database)
@@ -42,13 +42,13 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
     database,
     tokens,
     async emitted(topic) {
-      const facts = await database.rows
+      const events = await database.rows
         .selectFrom('outbox')
         .select('data')
         .where('topic', '=', topic)
         .orderBy('id')
         .execute()
-      return facts.map(({ data }) => data as { sku?: string })
+      return events.map(({ data }) => data as { sku?: string })
     },
     close: () => database.close(),
   }

@@ -8,8 +8,8 @@ import { clientAddressHeader, peerAddress } from '@sidecart/chassis/http/client-
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { createSecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import { isPlainPath } from '@sidecart/chassis/sidecar/plain-path.ts'
-import { call } from '@sidecart/chassis/sidecar/service-client.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { type OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
@@ -25,7 +25,7 @@ import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
 import { serveWebApp } from './web-app.ts'
 
 export type GatewayPorts = {
-  transport: Transport
+  sidecar: Sidecar
   verify: Verifier
   log: Log
   /** Requests per second that one signed-in user may send, and all others of one network together. */
@@ -70,8 +70,8 @@ const timeoutMs = 8_000
 
 /** The only public door: routes by first path segment to the service that owns it, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
-  const { transport, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
-  const documents = createOpenApiMerge(transport, services, log)
+  const { sidecar, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
+  const documents = createOpenApiMerge(sidecar, services, log)
   const app = createApp({
     log,
     name: 'gateway',
@@ -151,7 +151,9 @@ export function createGatewayApp(ports: GatewayPorts): App {
   function orderOf(c: Context<AppEnv>): Promise<OrderView> {
     const params = { orderId: c.req.param('orderId') ?? '' }
     const headers = pick(['authorization'], (name) => c.req.header(name))
-    return admitted(c, () => call(transport, 'orders', ordersRoutes.get, { params }, { headers }))
+    return admitted(c, () =>
+      callService(sidecar, 'orders', ordersRoutes.get, { params }, { headers }),
+    )
   }
 
   async function forward(c: Context<AppEnv>, owner: string): Promise<Response> {
@@ -169,7 +171,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       ...(hasBody && { body: await bodyWithSession(c, isSecure(c)) }),
       timeoutMs,
     }
-    const reply = await transport.invoke(call).catch((error: unknown) => explained(c, error))
+    const reply = await sidecar.invoke(call).catch((error: unknown) => explained(c, error))
     busy.heard(c.req.method, c.req.path, reply)
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = bodyWithoutSession(c, reply, isSecure(c)) as Uint8Array<ArrayBuffer>

@@ -1,13 +1,13 @@
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 
 const freshForMs = 30_000
 const notPublic = /^\/(internal|events)\//
 
 /** One OpenAPI document of all services; one that does not answer is left out and named in the description. */
 export function createOpenApiMerge(
-  transport: Transport,
+  sidecar: Sidecar,
   services: readonly string[],
   log: Log,
   now = Date.now,
@@ -16,7 +16,7 @@ export function createOpenApiMerge(
 
   async function fetchOne(app: string): Promise<OpenApiDocument | undefined> {
     try {
-      const { status, body } = await transport.invoke({
+      const { status, body } = await sidecar.invoke({
         app,
         method: 'GET',
         path: '/openapi.json',

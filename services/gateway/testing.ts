@@ -10,10 +10,10 @@ export function gatewayTo(
   tokens: TestTokens,
   ports: Partial<GatewayPorts> = {},
 ): App {
-  const transport = createMemorySidecar()
-  for (const [name, app] of Object.entries(apps)) transport.apps.set(name, app)
+  const sidecar = createMemorySidecar()
+  for (const [name, app] of Object.entries(apps)) sidecar.apps.set(name, app)
   return createGatewayApp({
-    transport,
+    sidecar,
     verify: tokens.verify,
     log: createLog('gateway', 'silent'),
     ratePerSecond: 1_000,

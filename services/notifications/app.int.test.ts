@@ -5,10 +5,10 @@ import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ import { attemptsAllowed, type Delivery } from './domain.ts'
 import { migrations } from './migrations/index.ts'
 import type { MailGateway } from './ports.ts'
 import { createSender, createStaleSendReaper } from './sender.ts'
-import { createStore, type NotificationsTables } from './store.ts'
+import { createNotificationStore, type NotificationsTables } from './store.ts'
 
 const log = pino({ level: 'silent' })
 const shopUrl = 'https://shop.example'
@@ -51,7 +51,7 @@ const later = (seconds: number) => {
 }
 
 function shop(mailGateway: MailGateway = refusing) {
-  const store = createStore(database, { shopUrl, now: () => clock })
+  const store = createNotificationStore(database, { shopUrl, now: () => clock })
   const now = () => clock.getTime()
   const sender = createSender({ mails: store, mailGateway, shopUrl, log, now, pollMs: 5 })
   const app = createNotificationsApp({
@@ -83,7 +83,7 @@ function shop(mailGateway: MailGateway = refusing) {
   }
   const list = async (query = '', token = 'operator') =>
     (await send('GET', `/notifications${query}`, token)).said.notifications as Notification[]
-  const register = async (more: Partial<Parameters<typeof users.registered>[0]> = {}) => {
+  const register = async (more: Partial<Parameters<typeof userEvents.registered>[0]> = {}) => {
     const userId = uuid()
     const contact = {
       userId,
@@ -93,7 +93,7 @@ function shop(mailGateway: MailGateway = refusing) {
       version: 1,
       ...more,
     }
-    await hear(users.registered(contact))
+    await hear(userEvents.registered(contact))
     return { userId, contact }
   }
   return { app, store, sender, hear, send, list, register }
@@ -138,9 +138,9 @@ const statuses = async (list: Notification[]) => list.map(({ kind, status }) => 
 const head = (customerId: string, orderId = uuid()) => ({ orderId, customerId, version: 1 })
 
 test('it hears what its subscriptions say', async () => {
-  const heard = notificationsHandlers({} as never).map(({ fact }) => fact.topic)
-  const spoken = [users, orders, payments].flatMap((facts) =>
-    Object.values(facts).map(({ topic }) => topic),
+  const heard = notificationsHandlers({} as never).map(({ event }) => event.topic)
+  const spoken = [userEvents, orderEvents, paymentEvents].flatMap((events) =>
+    Object.values(events).map(({ topic }) => topic),
   )
   expect(heard.toSorted()).toEqual(spoken.toSorted())
 })
@@ -169,20 +169,20 @@ test('each step of an order is one mail, and payments are recorded without one',
   const { userId } = await world.register()
   const order = head(userId)
   const paid = { ...order, paymentId: uuid(), amount: euro(1490) }
-  const facts = [
-    orders.placed({ ...order, lines: [{ sku: 'MUG', quantity: 1 }] }),
-    payments.charged(paid),
-    orders.confirmed({
+  const events = [
+    orderEvents.placed({ ...order, lines: [{ sku: 'MUG', quantity: 1 }] }),
+    paymentEvents.charged(paid),
+    orderEvents.confirmed({
       ...order,
       lines: [{ sku: 'MUG', name: 'Mug', quantity: 1, unitPrice: euro(1490) }],
       total: euro(1490),
     }),
-    orders.shipped(order),
-    orders.delivered(order),
-    payments.refunded(paid),
-    orders.refunded({ ...order, amount: euro(1490) }),
+    orderEvents.shipped(order),
+    orderEvents.delivered(order),
+    paymentEvents.refunded(paid),
+    orderEvents.refunded({ ...order, amount: euro(1490) }),
   ]
-  for (const fact of facts) expect(await world.hear(fact)).toBe('SUCCESS')
+  for (const event of events) expect(await world.hear(event)).toBe('SUCCESS')
   await run(world)
   expect(await statuses(await world.list(`?orderId=${order.orderId}`))).toEqual([
     'refunded sent',
@@ -197,14 +197,14 @@ test('each step of an order is one mail, and payments are recorded without one',
   expect(mailGateway.letters).toHaveLength(6)
 })
 
-test('a fact that comes twice, even under another id, is one mail', async () => {
+test('an event that comes twice, even under another id, is one mail', async () => {
   const mailGateway = createFakePostman()
   const world = shop(mailGateway)
   const { userId } = await world.register()
-  const fact = orders.shipped(head(userId))
+  const event = orderEvents.shipped(head(userId))
   const id = uuid()
-  await Promise.all(Array.from({ length: 5 }, () => world.hear(fact, id)))
-  await Promise.all(Array.from({ length: 5 }, () => world.hear(fact)))
+  await Promise.all(Array.from({ length: 5 }, () => world.hear(event, id)))
+  await Promise.all(Array.from({ length: 5 }, () => world.hear(event)))
   await run(world)
   expect(mailGateway.letters.map(({ subject }) => subject)).toHaveLength(2)
 })
@@ -215,8 +215,8 @@ test('a cancelled order is one mail, though the payment was declined too', async
   const { userId } = await world.register()
   const order = head(userId)
   const code = 'insufficient-funds'
-  await world.hear(payments.declined({ ...order, paymentId: uuid(), amount: euro(1), code }))
-  await world.hear(orders.cancelled({ ...order, reason: 'card-declined' }))
+  await world.hear(paymentEvents.declined({ ...order, paymentId: uuid(), amount: euro(1), code }))
+  await world.hear(orderEvents.cancelled({ ...order, reason: 'card-declined' }))
   await run(world)
   expect(mailGateway.letters).toHaveLength(2)
   expect(mailGateway.letters[1]?.html).toContain('Your card was declined')
@@ -225,7 +225,7 @@ test('a cancelled order is one mail, though the payment was declined too', async
 test('mails that a customer does not want are suppressed, and listed so', async () => {
   const world = shop()
   const { userId } = await world.register({ preferences: { ...preferences, orderUpdates: false } })
-  await world.hear(orders.shipped(head(userId)))
+  await world.hear(orderEvents.shipped(head(userId)))
   expect(await statuses(await world.list('?kind=shipped', userId))).toEqual(['shipped suppressed'])
 })
 
@@ -234,12 +234,12 @@ test('the newest contact counts, in whatever order they are heard', async () => 
   const world = shop(mailGateway)
   const { userId, contact } = await world.register()
   await world.hear(
-    users.contactChanged({ ...contact, email: 'new@b.example', name: 'New', version: 3 }),
+    userEvents.contactChanged({ ...contact, email: 'new@b.example', name: 'New', version: 3 }),
   )
   await world.hear(
-    users.contactChanged({ ...contact, email: 'old@b.example', name: 'Old', version: 2 }),
+    userEvents.contactChanged({ ...contact, email: 'old@b.example', name: 'Old', version: 2 }),
   )
-  await world.hear(orders.shipped(head(userId)))
+  await world.hear(orderEvents.shipped(head(userId)))
   await run(world)
   expect(mailGateway.letters.map(({ recipient }) => recipient)).toEqual([
     'new@b.example',
@@ -254,17 +254,17 @@ test('another e-mail is told to the old and the new address, another password to
   const { hear, list, register } = world
   const { userId, contact } = await register()
   const [formerEmail, email] = [contact.email, `new-${contact.email}`]
-  const moved = users.contactChanged({ ...contact, email, formerEmail, version: 2 })
+  const moved = userEvents.contactChanged({ ...contact, email, formerEmail, version: 2 })
   const noPreferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
   const quiet = { ...contact, email, preferences: noPreferences }
-  for (const fact of [
+  for (const event of [
     moved,
     moved,
-    users.contactChanged({ ...quiet, version: 3, passwordChanged: true }),
-    users.contactChanged({ ...quiet, version: 4, passwordChanged: true }),
-    users.contactChanged({ ...quiet, name: 'Eve', version: 5 }),
+    userEvents.contactChanged({ ...quiet, version: 3, passwordChanged: true }),
+    userEvents.contactChanged({ ...quiet, version: 4, passwordChanged: true }),
+    userEvents.contactChanged({ ...quiet, name: 'Eve', version: 5 }),
   ])
-    expect(await hear(fact)).toBe('SUCCESS')
+    expect(await hear(event)).toBe('SUCCESS')
   await run(world)
   expect(mailGateway.letters.map(({ recipient, subject }) => [recipient, subject])).toEqual([
     [email, 'Welcome to Sidecart'],
@@ -280,8 +280,8 @@ test('another e-mail is told to the old and the new address, another password to
 test('a change that is heard before the registration does not lose the welcome', async () => {
   const world = shop()
   const contact = { userId: uuid(), email: 'a@b.example', name: 'Ada', preferences, version: 2 }
-  await world.hear(users.contactChanged(contact))
-  await world.hear(users.registered({ ...contact, email: 'old@b.example', version: 1 }))
+  await world.hear(userEvents.contactChanged(contact))
+  await world.hear(userEvents.registered({ ...contact, email: 'old@b.example', version: 1 }))
   const { contactOf } = world.store
   expect(await database.inTransaction((tx) => contactOf(tx, contact.userId))).toEqual(contact)
   expect(await world.list('', contact.userId)).toMatchObject([
@@ -293,21 +293,21 @@ test('news for a customer who has not been heard of is put aside until it can be
   const world = shop()
   const userId = uuid()
   const id = uuid()
-  expect(await world.hear(orders.shipped(head(userId)), id)).toBe('SUCCESS')
+  expect(await world.hear(orderEvents.shipped(head(userId)), id)).toBe('SUCCESS')
   const letter = `/notifications/dead-letters/${id}`
   expect((await world.send('GET', letter, 'operator')).said).toMatchObject({
     cause: expect.stringContaining('has not been heard of yet'),
     nextAttemptAt: expect.any(String),
   })
   await world.hear(
-    users.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
+    userEvents.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
   )
   const replayed = await world.send('POST', `${letter}/replay`, 'operator')
   expect(replayed.said).toMatchObject({ outcome: 'applied' })
   expect(await world.list('?kind=shipped', userId)).toHaveLength(1)
 })
 
-test('a fact that breaks its contract is kept as a dead letter', async () => {
+test('an event that breaks its contract is kept as a dead letter', async () => {
   const world = shop()
   const id = uuid()
   expect(await world.hear({ topic: 'orders-shipped-v1', data: { orderId: 1 } }, id)).toBe('SUCCESS')
@@ -456,8 +456,8 @@ test('customers see their own mails page by page, operators everybody’s', asyn
   const { userId } = await world.register()
   const other = await world.register()
   const order = head(userId)
-  await world.hear(orders.shipped(order))
-  await world.hear(orders.delivered(order))
+  await world.hear(orderEvents.shipped(order))
+  await world.hear(orderEvents.delivered(order))
   const first = (await world.send('GET', '/notifications?limit=2', userId)).said
   expect(await statuses(first.notifications as Notification[])).toEqual([
     'delivered pending',

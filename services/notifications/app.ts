@@ -3,19 +3,19 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { type Handler, on } from '@sidecart/chassis/messaging/consumer.ts'
-import { subscribe } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
 import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import type { Inbox } from '@sidecart/chassis/messaging/inbox.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { notificationsRoutes } from './contract.ts'
 import { draft, type News, needsContact, notices, type RefusalCode } from './domain.ts'
-import type { Mails, Records } from './ports.ts'
+import type { Mails, NotificationRepository } from './ports.ts'
 
 export type NotificationsPorts<T> = {
-  records: Records<T>
+  records: NotificationRepository<T>
   mails: Pick<Mails, 'find' | 'resend'>
   inbox: Inbox<T>
   deadLetters: DeadLetters
@@ -39,28 +39,38 @@ export function notificationsHandlers<T>({
     await records.add(tx, draft(news, contact))
   }
   return [
-    on(users.registered, async (fact, tx: T) => {
-      await records.keepContact(tx, fact)
-      await hear(tx, fact.userId, { kind: 'welcome', fact })
+    on(userEvents.registered, async (event, tx: T) => {
+      await records.keepContact(tx, event)
+      await hear(tx, event.userId, { kind: 'welcome', event })
     }),
-    on(users.contactChanged, async (fact, tx: T) => {
-      await records.keepContact(tx, fact)
-      for (const notice of notices(fact)) await records.add(tx, notice)
+    on(userEvents.contactChanged, async (event, tx: T) => {
+      await records.keepContact(tx, event)
+      for (const notice of notices(event)) await records.add(tx, notice)
     }),
-    on(orders.placed, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'placed', fact })),
-    on(orders.confirmed, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'confirmed', fact })),
-    on(orders.cancelled, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'cancelled', fact })),
-    on(orders.shipped, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'shipped', fact })),
-    on(orders.delivered, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'delivered', fact })),
-    on(orders.refunded, (fact, tx: T) => hear(tx, fact.customerId, { kind: 'refunded', fact })),
-    on(payments.charged, (fact, tx: T) =>
-      hear(tx, fact.customerId, { kind: 'payment-charged', fact }),
+    on(orderEvents.placed, (event, tx: T) => hear(tx, event.customerId, { kind: 'placed', event })),
+    on(orderEvents.confirmed, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'confirmed', event }),
     ),
-    on(payments.declined, (fact, tx: T) =>
-      hear(tx, fact.customerId, { kind: 'payment-declined', fact }),
+    on(orderEvents.cancelled, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'cancelled', event }),
     ),
-    on(payments.refunded, (fact, tx: T) =>
-      hear(tx, fact.customerId, { kind: 'payment-refunded', fact }),
+    on(orderEvents.shipped, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'shipped', event }),
+    ),
+    on(orderEvents.delivered, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'delivered', event }),
+    ),
+    on(orderEvents.refunded, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'refunded', event }),
+    ),
+    on(paymentEvents.charged, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'payment-charged', event }),
+    ),
+    on(paymentEvents.declined, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'payment-declined', event }),
+    ),
+    on(paymentEvents.refunded, (event, tx: T) =>
+      hear(tx, event.customerId, { kind: 'payment-refunded', event }),
     ),
   ]
 }
@@ -87,7 +97,7 @@ export function createNotificationsApp<T>(ports: NotificationsPorts<T>): App {
     return c.json(mail, 200)
   })
 
-  subscribe(app, {
+  mountConsumer(app, {
     name: 'notifications',
     handlers: notificationsHandlers({ records }),
     inbox: waking(inbox, wake),

@@ -66,7 +66,7 @@ function createBinding() {
   return {
     requests,
     asked: () => asked,
-    transport: {
+    sidecar: {
       bind: (_: string, __: string, ___: unknown, metadata: Record<string, string> = {}) =>
         new Promise<void>((resolve, reject) => {
           requests.push({ metadata, end: (error) => (error ? reject(error) : resolve()) })
@@ -80,8 +80,8 @@ function createBinding() {
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 test('one mail is sent at a time, each with all its fields, because the sidecar mixes up requests', async () => {
-  const { requests, transport } = createBinding()
-  const mailGateway = createMailGateway(transport, { from })
+  const { requests, sidecar } = createBinding()
+  const mailGateway = createMailGateway(sidecar, { from })
   const both = Promise.all([
     mailGateway.send(mail),
     mailGateway.send({ ...mail, recipient: 'bob@b.example' }),
@@ -99,8 +99,8 @@ test('one mail is sent at a time, each with all its fields, because the sidecar 
 })
 
 test('after a request without an end the sidecar has to answer before the next one', async () => {
-  const { requests, transport, asked } = createBinding()
-  const mailGateway = createMailGateway(transport, { from })
+  const { requests, sidecar, asked } = createBinding()
+  const mailGateway = createMailGateway(sidecar, { from })
   const first = mailGateway.send(mail)
   await turn()
   requests[0]?.end(new Fault('unavailable', 'sending to email took over 10000 ms'))
@@ -114,8 +114,8 @@ test('after a request without an end the sidecar has to answer before the next o
 })
 
 test('a recipient that would be more than one address is not sent to', async () => {
-  const { requests, transport } = createBinding()
-  const mailGateway = createMailGateway(transport, { from })
+  const { requests, sidecar } = createBinding()
+  const mailGateway = createMailGateway(sidecar, { from })
   for (const recipient of [
     'a@b.example;c@d.example',
     'a@b.example, c@d.example',
@@ -128,8 +128,8 @@ test('a recipient that would be more than one address is not sent to', async () 
 })
 
 test('a subject is one line', async () => {
-  const { requests, transport } = createBinding()
-  const mailGateway = createMailGateway(transport, { from })
+  const { requests, sidecar } = createBinding()
+  const mailGateway = createMailGateway(sidecar, { from })
   void mailGateway.send({ ...mail, subject: 'Hello\r\nBcc: everybody@example.com' })
   await turn()
   expect(requests[0]?.metadata.subject).toBe('Hello Bcc: everybody@example.com')

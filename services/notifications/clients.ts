@@ -1,4 +1,4 @@
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import type { Delivery } from './domain.ts'
 import type { MailGateway } from './ports.ts'
 
@@ -15,7 +15,7 @@ const sendTimeoutMs = 15_000
  * after one whose end is not known the sidecar has to answer before the next begins.
  */
 export function createMailGateway(
-  transport: Pick<Transport, 'bind' | 'ready'>,
+  sidecar: Pick<Sidecar, 'bind' | 'ready'>,
   { from }: { from: string },
 ): MailGateway {
   let before: Promise<Delivery> = Promise.resolve({ outcome: 'sent' })
@@ -28,12 +28,12 @@ export function createMailGateway(
       return { outcome: 'rejected', why: 'The recipient is not one mail address.' }
     const metadata = { emailFrom: from, emailTo: mail.recipient, subject: oneLine(mail.subject) }
     try {
-      if (last.outcome === 'unknown') await transport.ready(readyMs)
+      if (last.outcome === 'unknown') await sidecar.ready(readyMs)
     } catch (error) {
       return { outcome: 'not-sent', why: messageOf(error) }
     }
     try {
-      await transport.bind(binding, 'create', mail.html, metadata, sendTimeoutMs)
+      await sidecar.bind(binding, 'create', mail.html, metadata, sendTimeoutMs)
       return { outcome: 'sent' }
     } catch (error) {
       return deliveryOf(messageOf(error))

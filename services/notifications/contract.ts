@@ -22,7 +22,7 @@ export const MailStatus = z
   .enum(['pending', 'sending', 'sent', 'unconfirmed', 'failed', 'suppressed', 'recorded'])
   .openapi('MailStatus', {
     description:
-      'pending: waits to be sent · sending: on its way · sent · unconfirmed: it may or may not have been sent, and is not sent again by itself · failed: it was certainly not sent · suppressed: the customer does not want it · recorded: a fact that mails nobody',
+      'pending: waits to be sent · sending: on its way · sent · unconfirmed: it may or may not have been sent, and is not sent again by itself · failed: it was certainly not sent · suppressed: the customer does not want it · recorded: an event that mails nobody',
   })
 export type MailStatus = z.infer<typeof MailStatus>
 
@@ -65,7 +65,7 @@ export const notificationsRoutes = {
     path: '/notifications',
     tags,
     summary:
-      'Own mails, newest first; operators see everybody’s, and facts that were only recorded',
+      'Own mails, newest first; operators see everybody’s, and events that were only recorded',
     security,
     request: { query: NotificationQuery },
     responses: {

@@ -22,11 +22,11 @@ const ada: Contact = {
   version: 1,
 }
 const head = { orderId, customerId: userId, version: 4 }
-const shipped: News = { kind: 'shipped', fact: head }
-const refunded: News = { kind: 'refunded', fact: { ...head, amount: euro(1490) } }
+const shipped: News = { kind: 'shipped', event: head }
+const refunded: News = { kind: 'refunded', event: { ...head, amount: euro(1490) } }
 const declined: News = {
   kind: 'payment-declined',
-  fact: { ...head, paymentId: orderId, amount: euro(1490), code: 'insufficient-funds' },
+  event: { ...head, paymentId: orderId, amount: euro(1490), code: 'insufficient-funds' },
 }
 const now = new Date('2026-01-01T00:00:00Z')
 
@@ -44,7 +44,7 @@ test('a welcome goes to everybody', () => {
     ...ada,
     preferences: { orderUpdates: false, paymentUpdates: false, marketing: false },
   }
-  expect(draft({ kind: 'welcome', fact: quiet }, quiet).status).toBe('pending')
+  expect(draft({ kind: 'welcome', event: quiet }, quiet).status).toBe('pending')
 })
 
 test('who does not want a kind of mail does not get it, and that is on record', () => {

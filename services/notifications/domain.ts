@@ -1,32 +1,32 @@
 import type { z } from '@sidecart/chassis/contract/openapi.ts'
 import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
-import type { orders } from '@sidecart/orders/contract.ts'
-import type { payments } from '@sidecart/payments/contract.ts'
-import type { Preferences, users } from '@sidecart/users/contract.ts'
+import type { orderEvents } from '@sidecart/orders/contract.ts'
+import type { paymentEvents } from '@sidecart/payments/contract.ts'
+import type { Preferences, userEvents } from '@sidecart/users/contract.ts'
 import type { MailKind, MailStatus } from './contract.ts'
 
 export type RefusalCode = 'mail-not-resendable'
 
 type Said<F extends { schema: z.ZodType }> = z.output<F['schema']>
-type Facts = {
-  welcome: Said<typeof users.registered>
-  'email-changed': Said<typeof users.contactChanged>
-  'password-changed': Said<typeof users.contactChanged>
-  placed: Said<typeof orders.placed>
-  confirmed: Said<typeof orders.confirmed>
-  cancelled: Said<typeof orders.cancelled>
-  shipped: Said<typeof orders.shipped>
-  delivered: Said<typeof orders.delivered>
-  refunded: Said<typeof orders.refunded>
-  'payment-charged': Said<typeof payments.charged>
-  'payment-declined': Said<typeof payments.declined>
-  'payment-refunded': Said<typeof payments.refunded>
+type Events = {
+  welcome: Said<typeof userEvents.registered>
+  'email-changed': Said<typeof userEvents.contactChanged>
+  'password-changed': Said<typeof userEvents.contactChanged>
+  placed: Said<typeof orderEvents.placed>
+  confirmed: Said<typeof orderEvents.confirmed>
+  cancelled: Said<typeof orderEvents.cancelled>
+  shipped: Said<typeof orderEvents.shipped>
+  delivered: Said<typeof orderEvents.delivered>
+  refunded: Said<typeof orderEvents.refunded>
+  'payment-charged': Said<typeof paymentEvents.charged>
+  'payment-declined': Said<typeof paymentEvents.declined>
+  'payment-refunded': Said<typeof paymentEvents.refunded>
 }
 
-/** Something that a customer may want to know: a fact, and the kind of mail about it. */
-export type News = { [K in MailKind]: { kind: K; fact: Facts[K] } }[MailKind]
+/** Something that a customer may want to know: an event, and the kind of mail about it. */
+export type News = { [K in MailKind]: { kind: K; event: Events[K] } }[MailKind]
 
-export type Contact = Facts['welcome']
+export type Contact = Events['welcome']
 
 /** What is stored when news is heard. */
 export type Draft = {
@@ -63,9 +63,9 @@ export const needsContact = ({ kind }: News): boolean => wants[kind] !== 'never'
 /** @throws Fault `contact-unknown` when the customer has not been heard of yet */
 export function draft(news: News, contact: Contact | undefined): Draft {
   const about =
-    'userId' in news.fact
-      ? { customerId: news.fact.userId }
-      : { customerId: news.fact.customerId, orderId: news.fact.orderId }
+    'userId' in news.event
+      ? { customerId: news.event.userId }
+      : { customerId: news.event.customerId, orderId: news.event.orderId }
   const wanted = wants[news.kind]
   if (wanted === 'never') return { ...about, news, status: 'recorded' }
   if (!contact)
@@ -78,11 +78,11 @@ export function draft(news: News, contact: Contact | undefined): Draft {
  * Mails that tell the owner of an account what was changed in it, whatever their preferences: of another e-mail both
  * addresses are told.
  */
-export function notices(fact: Facts['email-changed']): Draft[] {
-  const { userId: customerId, email, formerEmail, passwordChanged } = fact
+export function notices(event: Events['email-changed']): Draft[] {
+  const { userId: customerId, email, formerEmail, passwordChanged } = event
   const notice = (kind: 'email-changed' | 'password-changed', sendTo: string): Draft => ({
     customerId,
-    news: { kind, fact },
+    news: { kind, event },
     sendTo,
     status: 'pending',
   })

@@ -9,21 +9,21 @@ import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import { createMailGateway } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createSender, createStaleSendReaper } from './sender.ts'
-import { createStore, type NotificationsTables } from './store.ts'
+import { createNotificationStore, type NotificationsTables } from './store.ts'
 
 const env = readEnvironment({
   MAIL_FROM: z.string().min(1).default('Sidecart <shop@sidecart.example>'),
   SHOP_URL: z.url().default('http://127.0.0.1:8080'),
 })
 const service = await startService('notifications')
-const { transport, log } = service
-const connectionString = await transport.secret('notifications-database')
+const { sidecar, log } = service
+const connectionString = await sidecar.secret('notifications-database')
 const database = await openDatabase<NotificationsTables>({ connectionString, migrations, log })
 service.onStop(database.close)
 
 const shopUrl = env.SHOP_URL
-const store = createStore(database, { shopUrl })
-const mailGateway = createMailGateway(transport, { from: env.MAIL_FROM })
+const store = createNotificationStore(database, { shopUrl })
+const mailGateway = createMailGateway(sidecar, { from: env.MAIL_FROM })
 const sender = createSender({ mails: store, mailGateway, shopUrl, log })
 const ports = {
   ...service,

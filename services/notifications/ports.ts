@@ -2,8 +2,8 @@ import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { Notification, NotificationQuery } from './contract.ts'
 import type { Contact, Delivery, Draft, News, Settlement } from './domain.ts'
 
-/** What is kept while a fact is handled, within the inbox's transaction `T`. */
-export type Records<T> = {
+/** What is kept while an event is handled, within the inbox's transaction `T`. */
+export type NotificationRepository<T> = {
   /** Keeps a contact unless a newer version of it is known. */
   keepContact(tx: T, contact: Contact): Promise<void>
   contactOf(tx: T, customerId: string): Promise<Contact | undefined>

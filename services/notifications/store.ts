@@ -1,10 +1,10 @@
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
-import { unanswered } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { type Generated, type Selectable, sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { MailKind, MailStatus, Notification } from './contract.ts'
 import { attemptsAllowed, type Contact, mustBeResendable, type News } from './domain.ts'
-import type { Claimed, Mails, Records, Settled } from './ports.ts'
+import type { Claimed, Mails, NotificationRepository, Settled } from './ports.ts'
 import { write } from './templates.ts'
 
 export type NotificationsTables = {
@@ -20,7 +20,7 @@ export type NotificationsTables = {
     customer_id: string
     order_id: string | null
     kind: MailKind
-    fact: string
+    event: string
     status: MailStatus
     recipient: string | null
     send_to: string | null
@@ -41,9 +41,9 @@ type MailRow = Selectable<NotificationsTables['mails']>
 
 export type StoreOptions = { shopUrl: string; now?: () => Date }
 
-export type NotificationsStore = Mails & Records<Tx<NotificationsTables>>
+export type NotificationsStore = Mails & NotificationRepository<Tx<NotificationsTables>>
 
-export function createStore(
+export function createNotificationStore(
   database: Database<NotificationsTables>,
   { shopUrl, now = () => new Date() }: StoreOptions,
 ): NotificationsStore {
@@ -85,14 +85,14 @@ export function createStore(
           customer_id: customerId,
           order_id: orderId ?? null,
           kind: news.kind,
-          fact: JSON.stringify(news.fact),
-          ...(sendTo && { send_to: sendTo, about: String(news.fact.version) }),
+          event: JSON.stringify(news.event),
+          ...(sendTo && { send_to: sendTo, about: String(news.event.version) }),
           status,
           attempts_allowed: attemptsAllowed,
           due_at: now(),
         })
         .onConflict((conflict) => conflict.doNothing())
-        .modifyEnd(unanswered)
+        .modifyEnd(deferred)
         .execute()
     },
 
@@ -107,7 +107,7 @@ export function createStore(
         set status = 'sending', attempts = attempts + 1, claimed_at = ${now()}, recipient = coalesce(send_to, contacts.email)
         from next, contacts
         where mails.id = next.id and contacts.user_id = mails.customer_id
-        returning mails.id, kind, fact, recipient, contacts.name, attempts, attempts_allowed`.execute(
+        returning mails.id, kind, event, recipient, contacts.name, attempts, attempts_allowed`.execute(
         rows,
       )
       return found.rows[0] && toClaimed(found.rows[0])
@@ -171,7 +171,7 @@ export function createStore(
   }
 }
 
-type ClaimedRow = Pick<MailRow, 'id' | 'kind' | 'fact' | 'attempts' | 'attempts_allowed'> & {
+type ClaimedRow = Pick<MailRow, 'id' | 'kind' | 'event' | 'attempts' | 'attempts_allowed'> & {
   recipient: string
   name: string
 }
@@ -197,8 +197,8 @@ const toContact = (row: ContactRow): Contact => ({
   version: row.version,
 })
 
-const newsOf = ({ kind, fact }: Pick<MailRow, 'kind' | 'fact'>): News =>
-  ({ kind, fact: fact as unknown }) as News
+const newsOf = ({ kind, event }: Pick<MailRow, 'kind' | 'event'>): News =>
+  ({ kind, event: event as unknown }) as News
 
 const toClaimed = (row: ClaimedRow): Claimed => ({
   mailId: row.id,

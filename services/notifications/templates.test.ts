@@ -14,13 +14,13 @@ const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false
 const contact = { userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }
 
 const all: News[] = [
-  { kind: 'welcome', fact: contact },
-  { kind: 'email-changed', fact: { ...contact, formerEmail: 'former@b.example' } },
-  { kind: 'password-changed', fact: { ...contact, passwordChanged: true } },
-  { kind: 'placed', fact: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
+  { kind: 'welcome', event: contact },
+  { kind: 'email-changed', event: { ...contact, formerEmail: 'former@b.example' } },
+  { kind: 'password-changed', event: { ...contact, passwordChanged: true } },
+  { kind: 'placed', event: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
   {
     kind: 'confirmed',
-    fact: {
+    event: {
       ...head,
       lines: [
         { sku: 'MUG', name: 'Mug <big> & "blue"', quantity: 3, unitPrice: euro(1250) },
@@ -29,13 +29,13 @@ const all: News[] = [
       total: euro(103_700),
     },
   },
-  { kind: 'cancelled', fact: { ...head, reason: 'out-of-stock' } },
-  { kind: 'shipped', fact: head },
-  { kind: 'delivered', fact: head },
-  { kind: 'refunded', fact: { ...head, amount: euro(1490) } },
-  { kind: 'payment-charged', fact: payment },
-  { kind: 'payment-declined', fact: { ...payment, code: 'insufficient-funds' } },
-  { kind: 'payment-refunded', fact: payment },
+  { kind: 'cancelled', event: { ...head, reason: 'out-of-stock' } },
+  { kind: 'shipped', event: head },
+  { kind: 'delivered', event: head },
+  { kind: 'refunded', event: { ...head, amount: euro(1490) } },
+  { kind: 'payment-charged', event: payment },
+  { kind: 'payment-declined', event: { ...payment, code: 'insufficient-funds' } },
+  { kind: 'payment-refunded', event: payment },
 ]
 const letter = (kind: MailKind, name = 'Ada') => {
   const news = all.find((one) => one.kind === kind)
@@ -50,7 +50,7 @@ test('there is a mail of every kind, with a subject on one line, and the order i
     expect(subject).toMatch(/^[^\r\n]{8,78}$/)
     for (const body of [text, html]) {
       expect(body).toContain('https://shop.example')
-      const isAboutOrder = 'orderId' in news.fact
+      const isAboutOrder = 'orderId' in news.event
       expect(body).toContain(isAboutOrder ? 'Hello Ada,' : 'Hello,')
       if (isAboutOrder) expect(body).toContain(orderId)
       expect(body).not.toMatch(/undefined|null|NaN|\[object/)
@@ -109,7 +109,7 @@ test.each([
 
 test('a cancellation says why in words, whatever the reason, and that nothing is to be paid', () => {
   const texts = CancelReason.options.map(
-    (reason) => write({ kind: 'cancelled', fact: { ...head, reason } }, 'Ada', '').text,
+    (reason) => write({ kind: 'cancelled', event: { ...head, reason } }, 'Ada', '').text,
   )
   expect(new Set(texts).size).toBe(CancelReason.options.length)
   for (const [index, reason] of CancelReason.options.entries()) {

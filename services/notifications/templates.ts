@@ -5,7 +5,7 @@ import type { News } from './domain.ts'
 
 export type Letter = { subject: string; text: string; html: string }
 
-/** One paragraph, a table of what was bought, or a fact in bold. */
+/** One paragraph, a table of what was bought, or an event in bold. */
 type Block =
   | { is: 'text'; text: string }
   | { is: 'lines'; lines: { what: string; amount: string }[]; total: string }
@@ -79,37 +79,37 @@ function tell(news: News): Content {
         ),
       }
     case 'placed': {
-      const pieces = news.fact.lines.reduce((total, { quantity }) => total + quantity, 0)
+      const pieces = news.event.lines.reduce((total, { quantity }) => total + quantity, 0)
       const what = pieces === 1 ? 'one item' : `${pieces} items`
-      return about(news.fact.orderId, 'We have your order', 'is with us', [
+      return about(news.event.orderId, 'We have your order', 'is with us', [
         `Thank you. Your order of ${what} has arrived, and we are setting everything aside for you. You will hear from us when it is confirmed.`,
       ])
     }
     case 'confirmed':
-      return confirmed(news.fact)
+      return confirmed(news.event)
     case 'cancelled':
-      return about(news.fact.orderId, 'Your order was cancelled', 'was cancelled', [
-        reasons[news.fact.reason],
+      return about(news.event.orderId, 'Your order was cancelled', 'was cancelled', [
+        reasons[news.event.reason],
         'You pay nothing for it: if money was already taken, it is on its way back to your card.',
       ])
     case 'shipped':
-      return about(news.fact.orderId, 'Your order is on its way', 'is on its way', [
+      return about(news.event.orderId, 'Your order is on its way', 'is on its way', [
         'It has left our house, and the carrier has it now.',
       ])
     case 'delivered':
-      return about(news.fact.orderId, 'Your order has arrived', 'has arrived', [
+      return about(news.event.orderId, 'Your order has arrived', 'has arrived', [
         'The carrier tells us that it was delivered. We hope that everything is as you wished.',
       ])
     case 'refunded':
-      return about(news.fact.orderId, 'Your money is on its way back', 'was refunded', [
-        `We have returned ${formatMoney(news.fact.amount)} to your card. Banks take a few days to show it.`,
+      return about(news.event.orderId, 'Your money is on its way back', 'was refunded', [
+        `We have returned ${formatMoney(news.event.amount)} to your card. Banks take a few days to show it.`,
       ])
     case 'payment-charged':
-      return payment(news.fact, 'was paid', 'was taken from the card')
+      return payment(news.event, 'was paid', 'was taken from the card')
     case 'payment-declined':
-      return payment(news.fact, 'could not be paid', `was declined (${news.fact.code})`)
+      return payment(news.event, 'could not be paid', `was declined (${news.event.code})`)
     case 'payment-refunded':
-      return payment(news.fact, 'was paid back', 'went back to the card')
+      return payment(news.event, 'was paid back', 'went back to the card')
   }
 }
 
@@ -117,7 +117,7 @@ function confirmed({
   orderId,
   lines,
   total,
-}: Extract<News, { kind: 'confirmed' }>['fact']): Content {
+}: Extract<News, { kind: 'confirmed' }>['event']): Content {
   const content = about(orderId, 'Your order is confirmed', 'is confirmed', [
     'Everything is set aside and paid for. This is what you bought:',
   ])

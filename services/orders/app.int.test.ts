@@ -29,8 +29,8 @@ import {
   type ReserveOutcome,
 } from './domain.ts'
 import { migrations } from './migrations/index.ts'
-import type { AddressBook, Catalog, Payments } from './ports.ts'
-import { createSagaRunner, type Driver } from './saga.ts'
+import type { CatalogClient, PaymentsClient, UsersClient } from './ports.ts'
+import { createSagaRunner, type SagaRunner } from './saga.ts'
 import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
@@ -56,7 +56,7 @@ type Others = {
   reserve: () => Promise<ReserveOutcome>
   charge: () => Promise<ChargeOutcome>
   returnGoods: () => Promise<void>
-  price: Catalog['price']
+  price: CatalogClient['price']
   refundPart: (refundId: string, amount: Money) => Promise<PartialRefundOutcome>
   calls: string[]
 }
@@ -65,7 +65,7 @@ let place: TestDatabase
 let database: Database<OrdersTables>
 let tokens: TestTokens
 let others: Others
-let driver: Driver
+let driver: SagaRunner
 let ports: OrdersPorts
 let app: App
 
@@ -85,22 +85,27 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await driver?.stop()
+  const parts = new Map<string, number>()
   others = {
     reserve: async () => inStock,
     charge: async () => ({ outcome: 'charged' }),
     returnGoods: async () => {},
-    refundPart: async (_, refundedTotal) => ({ outcome: 'refunded', refundedTotal }),
+    refundPart: async (refundId, { amount }) => {
+      parts.set(refundId, amount)
+      const inAll = [...parts.values()].reduce((sum, part) => sum + part, 0)
+      return { outcome: 'refunded', refundedTotal: euro(inAll) }
+    },
     price: async (lines) => lines.map((line) => ({ ...line, name: 'Mug', unitPrice: euro(1490) })),
     calls: [],
   }
-  const catalog: Catalog = {
+  const catalog: CatalogClient = {
     unknown: async (skus) => skus.filter((sku) => sku.startsWith('NO-')),
     price: (lines) => others.price(lines),
     reserve: (id) => called(`reserve ${id}`, others.reserve),
     release: (id) => called(`release ${id}`, async () => {}),
     returnGoods: (id) => called(`return ${id}`, others.returnGoods),
   }
-  const payments: Payments = {
+  const payments: PaymentsClient = {
     charge: ({ id }) => called(`charge ${id}`, others.charge),
     refund: (id) => called(`refund ${id}`, async () => ({ outcome: 'refunded' as const })),
     refundPart: (id, refundId, amount) =>
@@ -127,7 +132,7 @@ beforeEach(async () => {
 
 const saved = uuid()
 /** The address book of users, with one address of Ada's. */
-const adasBook: AddressBook['find'] = async (userId, addressId) =>
+const adasBook: UsersClient['find'] = async (userId, addressId) =>
   userId === ada && addressId === saved ? shipTo : undefined
 let book = adasBook
 
@@ -196,7 +201,7 @@ async function history(orderId: string): Promise<string[]> {
   return history.map(({ step }) => step)
 }
 
-const facts = async (orderId: string): Promise<string[]> => {
+const events = async (orderId: string): Promise<string[]> => {
   const rows = await database.rows
     .selectFrom('outbox')
     .select(['topic', 'data'])
@@ -404,7 +409,7 @@ describe('placing an order', () => {
       'card charged',
       'order confirmed',
     ])
-    expect(await facts(orderId)).toEqual(['orders-placed-v1', 'orders-confirmed-v1'])
+    expect(await events(orderId)).toEqual(['orders-placed-v1', 'orders-confirmed-v1'])
   })
 
   it('50 times with one key is one order and 50 identical answers', async () => {
@@ -559,7 +564,7 @@ describe('placing an order', () => {
 
 describe('an order to a saved address', () => {
   const toSaved = { ...request, shipTo: { addressId: saved } }
-  const bookIsDown: AddressBook['find'] = async () => {
+  const bookIsDown: UsersClient['find'] = async () => {
     throw new Fault('unavailable', 'users does not answer')
   }
   afterEach(() => {
@@ -677,7 +682,7 @@ describe('when another service says no', () => {
     others.reserve = async () => ({ outcome: 'refused', code: 'out-of-stock', sku: 'MUG' })
     const orderId = await placed()
     await reaches(orderId, 'cancelled')
-    expect(await facts(orderId)).toEqual(['orders-placed-v1', 'orders-cancelled-v1'])
+    expect(await events(orderId)).toEqual(['orders-placed-v1', 'orders-cancelled-v1'])
   })
 
   it('a declined card releases the stock, visibly in the history', async () => {
@@ -812,7 +817,7 @@ describe('an operator', () => {
     expect((await as(bob, orderId, 'return/receive')).status).toBe(200)
     await reaches(orderId, 'refunded')
     await until('goods are back', async () => others.calls.includes(`return ${orderId}`))
-    expect((await facts(orderId)).slice(2)).toEqual([
+    expect((await events(orderId)).slice(2)).toEqual([
       'orders-shipped-v1',
       'orders-delivered-v1',
       'orders-refunded-v1',
@@ -1135,7 +1140,7 @@ describe('what operators see of all orders', () => {
 })
 
 describe('a refund that payments emits', () => {
-  const event = (orderId: string, id = uuid()) => ({
+  const refundedEvent = (orderId: string, id = uuid()) => ({
     specversion: '1.0',
     id,
     source: 'payments',
@@ -1153,26 +1158,28 @@ describe('a refund that payments emits', () => {
   it('refunds the order once, however often it is delivered', async () => {
     const orderId = await placed()
     await reaches(orderId, 'confirmed')
-    const fact = event(orderId)
+    const event = refundedEvent(orderId)
     for (const _ of [1, 2, 3])
-      expect(await (await hear(fact)).json()).toEqual({ status: 'SUCCESS' })
+      expect(await (await hear(event)).json()).toEqual({ status: 'SUCCESS' })
     await reaches(orderId, 'refunded')
-    expect((await facts(orderId)).filter((topic) => topic === 'orders-refunded-v1')).toHaveLength(1)
+    expect((await events(orderId)).filter((topic) => topic === 'orders-refunded-v1')).toHaveLength(
+      1,
+    )
   })
 
   it('of a part is summed and shown', async () => {
     const orderId = await placed()
     await reaches(orderId, 'confirmed')
-    const fact = event(orderId)
-    const data = { ...fact.data, amount: euro(500), refundedTotal: euro(500) }
+    const event = refundedEvent(orderId)
+    const data = { ...event.data, amount: euro(500), refundedTotal: euro(500) }
     for (const _ of [1, 2])
-      expect(await (await hear({ ...fact, data })).json()).toEqual({ status: 'SUCCESS' })
+      expect(await (await hear({ ...event, data })).json()).toEqual({ status: 'SUCCESS' })
     const order = (await (await get(`/orders/${orderId}`)).json()) as OrderView
     expect(order).toMatchObject({ status: 'confirmed', refundedTotal: euro(500) })
   })
 
   it('that is malformed becomes a dead letter with its cause, which an operator sees', async () => {
-    const { data: _, ...poison } = event(uuid())
+    const { data: _, ...poison } = refundedEvent(uuid())
     expect(await (await hear(poison)).json()).toEqual({ status: 'SUCCESS' })
     const { deadLetters } = (await (await get('/orders/dead-letters', bob, 'operator')).json()) as {
       deadLetters: { id: string; cause: string }[]

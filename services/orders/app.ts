@@ -5,12 +5,12 @@ import { Fault, type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { type Handler, on } from '@sidecart/chassis/messaging/consumer.ts'
-import { subscribe } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
 import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import type { Inbox } from '@sidecart/chassis/messaging/inbox.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { Tx } from '@sidecart/chassis/persistence/database.ts'
-import { payments } from '@sidecart/payments/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { mustShipTo, type PostalAddress } from '@sidecart/users/contract.ts'
 import { v7 as uuid, v5 as uuidFromName } from 'uuid'
 import type { Admission } from './admission.ts'
@@ -41,23 +41,23 @@ import {
   ship,
 } from './domain.ts'
 import type {
-  AddressBook,
-  Catalog,
+  CatalogClient,
   IdempotencyKey,
   OpenOrder,
   OrderStore,
   Overview,
+  UsersClient,
   Viewer,
 } from './ports.ts'
-import type { Driver } from './saga.ts'
+import type { SagaRunner } from './saga.ts'
 import type { OrdersTables } from './store.ts'
 
 export type OrdersPorts = {
   store: OrderStore
   overview: Overview
-  catalog: Catalog
-  addressBook: AddressBook
-  driver: Pick<Driver, 'drive' | 'roomMs'>
+  catalog: CatalogClient
+  addressBook: UsersClient
+  driver: Pick<SagaRunner, 'drive' | 'leaseForNewOrder'>
   backlog: Admission
   /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
   shipsTo: readonly string[]
@@ -121,7 +121,7 @@ const problems = {
 const tenMinutes = 600_000
 
 export const ordersHandlers = ({ store }: OrdersPorts): Handler<Tx<OrdersTables>>[] => [
-  on(payments.refunded, ({ orderId, amount, refundedTotal = amount }, tx) =>
+  on(paymentEvents.refunded, ({ orderId, amount, refundedTotal = amount }, tx) =>
     store.updateWithin(tx, orderId, (order) => recordRefund(order, refundedTotal)),
   ),
 ]
@@ -157,7 +157,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     app.use(path, signedIn(verify, 'operator'))
   }
   // before /orders/{orderId}, which would take "dead-letters" for an order
-  subscribe(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
+  mountConsumer(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
 
   app.openapi(ordersRoutes.place, async (c) => {
     const { userId } = c.var.identity
@@ -175,7 +175,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     const placedAt = now()
     const deadlineAt = new Date(placedAt.getTime() + deadlineMs)
     const change = place(uuid(), userId, { ...request, shipTo }, placedAt, deadlineAt)
-    const leaseMs = driver.roomMs()
+    const leaseMs = driver.leaseForNewOrder()
     const { order, isNew } = await store.place(change, key, leaseMs)
     if (isNew && leaseMs > 0) driver.drive(order)
     return c.json(accepted(order), 202, { location: `/orders/${order.id}` })

@@ -1,10 +1,10 @@
 import { catalogRoutes } from '@sidecart/catalog/contract.ts'
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
-import { call } from '@sidecart/chassis/sidecar/service-client.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { paymentsRoutes } from '@sidecart/payments/contract.ts'
 import { usersRoutes } from '@sidecart/users/contract.ts'
-import type { AddressBook, Catalog, Payments } from './ports.ts'
+import type { CatalogClient, PaymentsClient, UsersClient } from './ports.ts'
 
 /** Milliseconds; each shorter than the saga's lease. */
 const stepTimeoutMs = 5_000
@@ -12,14 +12,14 @@ const lookUpTimeoutMs = 1_000
 const rememberedSkus = 10_000
 
 /** The catalogue behind the sidecar. SKUs once seen are remembered: products are discontinued, never deleted. */
-export function createCatalogClient(transport: Transport): Catalog {
+export function createCatalogClient(sidecar: Sidecar): CatalogClient {
   const known = new Set<string>()
   return {
     async unknown(skus) {
       const unseen = skus.filter((sku) => !known.has(sku))
       if (unseen.length === 0) return []
-      const { known: found } = await call(
-        transport,
+      const { known: found } = await callService(
+        sidecar,
         'catalog',
         catalogRoutes.lookUp,
         { query: { skus: unseen.join(',') } },
@@ -32,8 +32,8 @@ export function createCatalogClient(transport: Transport): Catalog {
     async price(lines) {
       const query = { skus: lines.map(({ sku }) => sku).join(',') }
       const options = { timeoutMs: lookUpTimeoutMs }
-      const { known: found } = await call(
-        transport,
+      const { known: found } = await callService(
+        sidecar,
         'catalog',
         catalogRoutes.lookUp,
         { query },
@@ -46,8 +46,8 @@ export function createCatalogClient(transport: Transport): Catalog {
       })
     },
     reserve: (orderId, lines) =>
-      call(
-        transport,
+      callService(
+        sidecar,
         'catalog',
         catalogRoutes.reserve,
         {
@@ -57,8 +57,8 @@ export function createCatalogClient(transport: Transport): Catalog {
         { timeoutMs: stepTimeoutMs },
       ),
     async release(orderId) {
-      await call(
-        transport,
+      await callService(
+        sidecar,
         'catalog',
         catalogRoutes.release,
         { params: { orderId } },
@@ -66,8 +66,8 @@ export function createCatalogClient(transport: Transport): Catalog {
       )
     },
     async returnGoods(orderId) {
-      await call(
-        transport,
+      await callService(
+        sidecar,
         'catalog',
         catalogRoutes.returnGoods,
         { params: { orderId } },
@@ -77,27 +77,27 @@ export function createCatalogClient(transport: Transport): Catalog {
   }
 }
 
-export function createPaymentsClient(transport: Transport): Payments {
+export function createPaymentsClient(sidecar: Sidecar): PaymentsClient {
   return {
     charge: ({ id, customerId, card }, amount) =>
-      call(
-        transport,
+      callService(
+        sidecar,
         'payments',
         paymentsRoutes.charge,
         { params: { orderId: id }, body: { customerId, amount, card } },
         { timeoutMs: stepTimeoutMs },
       ),
     refund: (orderId, reason) =>
-      call(
-        transport,
+      callService(
+        sidecar,
         'payments',
         paymentsRoutes.refund,
         { params: { orderId }, body: { reason } },
         { timeoutMs: stepTimeoutMs },
       ),
     refundPart: (orderId, refundId, amount, reason) =>
-      call(
-        transport,
+      callService(
+        sidecar,
         'payments',
         paymentsRoutes.refundPart,
         { params: { orderId, refundId }, body: { amount, reason } },
@@ -106,13 +106,13 @@ export function createPaymentsClient(transport: Transport): Payments {
   }
 }
 
-export function createAddressBook(transport: Transport): AddressBook {
+export function createAddressBook(sidecar: Sidecar): UsersClient {
   return {
     async find(userId, addressId) {
       try {
         const query = { userId, addressId }
-        const { addressId: _, ...address } = await call(
-          transport,
+        const { addressId: _, ...address } = await callService(
+          sidecar,
           'users',
           usersRoutes.savedAddress,
           { query },

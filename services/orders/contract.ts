@@ -1,5 +1,12 @@
 import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
-import { body, createRoute, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import {
+  body,
+  createRoute,
+  defineEvent,
+  json,
+  Money,
+  z,
+} from '@sidecart/chassis/contract/openapi.ts'
 import { Problem } from '@sidecart/chassis/contract/problem.ts'
 import { line, token } from '@sidecart/chassis/contract/text.ts'
 import { Card } from '@sidecart/payments/contract.ts'
@@ -393,13 +400,13 @@ export const ordersRoutes = {
 const head = { orderId: z.uuid(), customerId: z.uuid(), version: z.int() }
 const SoldLine = z.object({ sku: Sku, name: z.string(), quantity: z.int(), unitPrice: Money })
 
-/** The facts that orders says. `version` rises by one with every change of an order. */
-export const orders = {
-  placed: fact(
+/** The events that orders says. `version` rises by one with every change of an order. */
+export const orderEvents = {
+  placed: defineEvent(
     'orders-placed-v1',
     z.object({ ...head, lines: z.array(z.object({ sku: Sku, quantity: z.int() })) }),
   ),
-  confirmed: fact(
+  confirmed: defineEvent(
     'orders-confirmed-v1',
     z.object({
       ...head,
@@ -409,8 +416,8 @@ export const orders = {
       cartId: z.string().optional(),
     }),
   ),
-  cancelled: fact('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
-  shipped: fact('orders-shipped-v1', z.object(head)),
-  delivered: fact('orders-delivered-v1', z.object(head)),
-  refunded: fact('orders-refunded-v1', z.object({ ...head, amount: Money })),
+  cancelled: defineEvent('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
+  shipped: defineEvent('orders-shipped-v1', z.object(head)),
+  delivered: defineEvent('orders-delivered-v1', z.object(head)),
+  refunded: defineEvent('orders-refunded-v1', z.object({ ...head, amount: Money })),
 }

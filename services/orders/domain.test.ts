@@ -50,8 +50,8 @@ const confirmed = (): Order => charged(holding(), { outcome: 'charged' }).order
 const delivered = (): Order => deliver(ship(confirmed(), noon).order, noon).order
 const steps = (change: { entries: { step: string }[] }): string[] =>
   change.entries.map(({ step }) => step)
-const topics = (change: { facts: { topic: string }[] }): string[] =>
-  change.facts.map(({ topic }) => topic)
+const topics = (change: { events: { topic: string }[] }): string[] =>
+  change.events.map(({ topic }) => topic)
 
 describe('the happy path', () => {
   it('asks for stock, then for the money, then is confirmed', () => {
@@ -64,7 +64,7 @@ describe('the happy path', () => {
     expect(next(confirmed())).toBeUndefined()
   })
 
-  it('passes through charged and confirmed in one decision and emits one fact', () => {
+  it('passes through charged and confirmed in one decision and emits one event', () => {
     const change = charged(holding(), { outcome: 'charged' })
     expect(change.entries.map(({ status }) => status)).toEqual(['charged', 'confirmed'])
     expect(topics(change)).toEqual(['orders-confirmed-v1'])
@@ -218,7 +218,7 @@ describe('a refund in parts', () => {
     const asked = wanting(980)
     expect(next(asked)).toMatchObject({ command: 'refund part', refund: { refundId: 'r1' } })
     const done = partReturned(asked, 'r1', { outcome: 'refunded', refundedTotal: euro(980) })
-    expect(done.facts).toEqual([])
+    expect(done.events).toEqual([])
     expect(done.order).toMatchObject({
       status: 'delivered',
       refundedTotal: euro(980),

@@ -6,7 +6,7 @@ import {
   type CancelReason,
   type GoodsReturn,
   type OrderStatus,
-  orders,
+  orderEvents,
   type PartialRefund,
   type PlaceOrder,
 } from './contract.ts'
@@ -52,7 +52,7 @@ export type Order = {
 export type Entry = { status: OrderStatus; step: string; detail?: string }
 
 /** What a decision changes. No entries: nothing. */
-export type Change = { order: Order; entries: Entry[]; facts: OutboxMessage[] }
+export type Change = { order: Order; entries: Entry[]; events: OutboxMessage[] }
 
 /** The next command to another service. */
 export type Step =
@@ -136,7 +136,7 @@ export function place(
     deadlineAt,
   }
   const placed = moved(order, 'placed', 'order placed')
-  return emitted(placed, (head) => orders.placed({ ...head, lines }))
+  return emitted(placed, (head) => orderEvents.placed({ ...head, lines }))
 }
 
 export function reserved(order: Order, answer: ReserveOutcome): Change {
@@ -192,7 +192,7 @@ function confirmed({ purchase, ...paid }: Order): Change {
   }))
   const total = totalOf(order)
   return emitted(moved(order, 'confirmed', 'order confirmed'), (head) =>
-    orders.confirmed({ ...head, lines, total, ...(cartId && { cartId }) }),
+    orderEvents.confirmed({ ...head, lines, total, ...(cartId && { cartId }) }),
   )
 }
 
@@ -445,7 +445,7 @@ export function ship(order: Order, now: Date): Change {
       `Order ${order.id} is ${order.status}; only a confirmed order ships.`,
     )
   const shipped = { ...order, shippedAt: now }
-  return emitted(moved(shipped, 'shipped', 'handed to the carrier'), orders.shipped)
+  return emitted(moved(shipped, 'shipped', 'handed to the carrier'), orderEvents.shipped)
 }
 
 export function deliver(order: Order, now: Date): Change {
@@ -456,7 +456,7 @@ export function deliver(order: Order, now: Date): Change {
       `Order ${order.id} is ${order.status}; it has not been shipped.`,
     )
   const delivered = { ...order, deliveredAt: now }
-  return emitted(moved(delivered, 'delivered', 'delivered'), orders.delivered)
+  return emitted(moved(delivered, 'delivered', 'delivered'), orderEvents.delivered)
 }
 
 /** The deadline turns "keep trying" into "compensate". */
@@ -496,7 +496,7 @@ function settled(change: Change): Change {
   return andThen(change, (order) => {
     const reason = order.reason ?? 'customer-request'
     return emitted(moved(order, 'cancelled', 'order cancelled'), (head) =>
-      orders.cancelled({ ...head, reason }),
+      orderEvents.cancelled({ ...head, reason }),
     )
   })
 }
@@ -506,15 +506,15 @@ function refunded(order: Order): Change {
   const refunds = order.refunds.filter(({ status }) => status !== 'requested')
   const back: Order = { ...order, refundedTotal: amount, refunds }
   return emitted(moved(back, 'refunded', 'payment returned'), (head) =>
-    orders.refunded({ ...head, amount }),
+    orderEvents.refunded({ ...head, amount }),
   )
 }
 
-export const unchanged = (order: Order): Change => ({ order, entries: [], facts: [] })
+export const unchanged = (order: Order): Change => ({ order, entries: [], events: [] })
 
 function moved(order: Order, status: OrderStatus, step: string, detail?: string): Change {
   const entry: Entry = { status, step, ...(detail && { detail }) }
-  return { order: { ...order, status, version: order.version + 1 }, entries: [entry], facts: [] }
+  return { order: { ...order, status, version: order.version + 1 }, entries: [entry], events: [] }
 }
 
 const noted = (order: Order, step: string, detail?: string): Change =>
@@ -525,7 +525,7 @@ function andThen(first: Change, decide: (order: Order) => Change): Change {
   return {
     order: second.order,
     entries: [...first.entries, ...second.entries],
-    facts: [...first.facts, ...second.facts],
+    events: [...first.events, ...second.events],
   }
 }
 
@@ -533,7 +533,7 @@ type Head = { orderId: string; customerId: string; version: number }
 
 function emitted(change: Change, emit: (head: Head) => OutboxMessage): Change {
   const { id, customerId, version } = change.order
-  return { ...change, facts: [...change.facts, emit({ orderId: id, customerId, version })] }
+  return { ...change, events: [...change.events, emit({ orderId: id, customerId, version })] }
 }
 
 function totalOf(order: Order): Money {

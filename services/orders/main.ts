@@ -25,18 +25,18 @@ const env = readEnvironment({
   SHIPS_TO: ShipsTo,
 })
 const service = await startService('orders')
-const { transport, log } = service
+const { sidecar, log } = service
 const database = await openDatabase<OrdersTables>({
-  connectionString: await transport.secret('orders-database'),
+  connectionString: await sidecar.secret('orders-database'),
   migrations,
   log,
 })
 service.onStop(database.close)
 
 const store = createOrderStore(database)
-const catalog = createCatalogClient(transport)
-const driver = createSagaRunner({ store, catalog, payments: createPaymentsClient(transport), log })
-const relay = createOutboxRelay({ database, transport, source: 'orders', log })
+const catalog = createCatalogClient(sidecar)
+const driver = createSagaRunner({ store, catalog, payments: createPaymentsClient(sidecar), log })
+const relay = createOutboxRelay({ database, sidecar, source: 'orders', log })
 const ports = {
   ...service,
   store,
@@ -49,7 +49,7 @@ const ports = {
     mostPerCustomer: env.MAX_ORDERS_UNDER_WAY_PER_CUSTOMER,
   }),
   shipsTo: env.SHIPS_TO,
-  addressBook: createAddressBook(transport),
+  addressBook: createAddressBook(sidecar),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   returnDays: env.RETURN_DAYS,

@@ -53,7 +53,7 @@ export type OrderStore = {
   ): Promise<{ order: Order; isNew: boolean }>
   /** The order that a key stands for, if it stands for one. @throws Refusal `idempotency-key-reused` */
   placedBefore(customerId: string, key: IdempotencyKey): Promise<Order | undefined>
-  /** Locks, decides, and stores row, history and facts together. @throws Refusal `not-found` */
+  /** Locks, decides, and stores row, history and events together. @throws Refusal `not-found` */
   update(id: string, decide: (order: Order) => Change, viewer?: Viewer): Promise<Order>
   /** The same within a transaction that is already open; a missing order is ignored. */
   updateWithin(tx: Tx<OrdersTables>, id: string, decide: (order: Order) => Change): Promise<void>
@@ -88,12 +88,12 @@ export type Overview = {
   ): Promise<{ sales: Sales[]; reasons: { reason: CancelReason; orders: number }[] }>
 }
 
-export type AddressBook = {
+export type UsersClient = {
   /** Returns a copy, or undefined when this user has no such address. @throws Fault when users does not answer */
   find(userId: string, addressId: string): Promise<PostalAddress | undefined>
 }
 
-export type Catalog = {
+export type CatalogClient = {
   /** The SKUs among these that do not exist. @throws Fault when the catalogue does not answer */
   unknown(skus: readonly string[]): Promise<string[]>
   /** The lines as they would be sold now, those of unknown products left out. @throws Fault when the catalogue does not answer */
@@ -104,7 +104,7 @@ export type Catalog = {
   returnGoods(orderId: string): Promise<void>
 }
 
-export type Payments = {
+export type PaymentsClient = {
   charge(order: Order, amount: { amount: number; currency: 'EUR' }): Promise<ChargeOutcome>
   refund(orderId: string, reason: string): Promise<RefundOutcome>
   /** Gives a part back, once per refund id. */

@@ -88,7 +88,7 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
   )
   let order: Order = first.order
   const history = [...first.entries.map(({ status }) => status)]
-  const facts = first.facts.map(({ topic }) => topic)
+  const events = first.events.map(({ topic }) => topic)
   const stock = { held: 0, released: false, returns: 0 }
   const parts = new Set<string>()
   let isShipped = false
@@ -100,7 +100,7 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
     expect(change.order.version).toBe(order.version + change.entries.length)
     order = change.order
     history.push(...change.entries.map(({ status }) => status))
-    facts.push(...change.facts.map(({ topic }) => topic))
+    events.push(...change.events.map(({ topic }) => topic))
   }
 
   /** What the other service does with a command, and how its answer changes the order. Idempotent by order id. */
@@ -241,16 +241,16 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
     for (const answer of late.splice(0)) store(answer)
   }
 
-  return { happen, comeToRest, seen: () => ({ order, history, facts, stock, money, isShipped }) }
+  return { happen, comeToRest, seen: () => ({ order, history, events, stock, money, isShipped }) }
 }
 
 it('whatever is lost, late, repeated or cancelled, and whenever: money, stock and history are right at rest', () => {
   fc.assert(
-    fc.property(world, fc.array(happening, { maxLength: 30 }), (conditions, events) => {
+    fc.property(world, fc.array(happening, { maxLength: 30 }), (conditions, happenings) => {
       const model = createModel(conditions)
-      for (const event of events) model.happen(event)
+      for (const one of happenings) model.happen(one)
       model.comeToRest()
-      const { order, history, facts, stock, money, isShipped } = model.seen()
+      const { order, history, events, stock, money, isShipped } = model.seen()
       expect(['confirmed', 'shipped', 'cancelled', 'refunded']).toContain(order.status)
       const isKept = order.status === 'confirmed' || order.status === 'shipped'
       const isWithCustomer = isShipped && order.goodsReturn?.status !== 'received'
@@ -262,9 +262,9 @@ it('whatever is lost, late, repeated or cancelled, and whenever: money, stock an
       expect(stock.held).toBe(isKept || (order.status === 'refunded' && isWithCustomer) ? 1 : 0)
       expect(order.reservation === 'returned').toBe(stock.returns > 0)
       expect(history).toHaveLength(order.version)
-      expect(facts.filter((topic) => topic === 'orders-placed-v1')).toHaveLength(1)
-      expect(new Set(facts).size).toBe(facts.length)
-      expect(facts.at(-1)).toBe(`orders-${order.status}-v1`)
+      expect(events.filter((topic) => topic === 'orders-placed-v1')).toHaveLength(1)
+      expect(new Set(events).size).toBe(events.length)
+      expect(events.at(-1)).toBe(`orders-${order.status}-v1`)
     }),
     { numRuns: 5_000 },
   )

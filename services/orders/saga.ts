@@ -16,12 +16,12 @@ import {
   returned,
   type Step,
 } from './domain.ts'
-import type { Catalog, OrderStore, Payments } from './ports.ts'
+import type { CatalogClient, OrderStore, PaymentsClient } from './ports.ts'
 
 export type SagaRunnerOptions = {
   store: OrderStore
-  catalog: Catalog
-  payments: Payments
+  catalog: CatalogClient
+  payments: PaymentsClient
   log: Log
   now?: () => Date
   /** Orders driven at the same time by this process. */
@@ -30,9 +30,9 @@ export type SagaRunnerOptions = {
   pollMs?: number
 }
 
-export type Driver = Worker & {
+export type SagaRunner = Worker & {
   /** How long a new order may be kept for `drive`, in milliseconds: 0 when all places are taken. */
-  roomMs(): number
+  leaseForNewOrder(): number
   /** Drives an order until it rests, in the background. One that is being driven here already is left to that. */
   drive(order: Order, attempts?: number): void
 }
@@ -49,7 +49,7 @@ const attemptsBeforeParking = 150
  * A *no* is an answer; a fault is tried again with the same key, later and later, until the deadline compensates
  * or, when compensation itself keeps failing, the order is parked.
  */
-export function createSagaRunner(options: SagaRunnerOptions): Driver {
+export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
   const {
     store,
     catalog,
@@ -117,11 +117,11 @@ export function createSagaRunner(options: SagaRunnerOptions): Driver {
         failures = 0
       }
     } catch (error) {
-      await givenUpForNow(current, failures + 1, error)
+      await scheduleRetry(current, failures + 1, error)
     }
   }
 
-  async function givenUpForNow(order: Order, attempts: number, error: unknown): Promise<void> {
+  async function scheduleRetry(order: Order, attempts: number, error: unknown): Promise<void> {
     log.warn(
       { err: error, orderId: order.id, status: order.status, attempts },
       'a step failed; it will be tried again',
@@ -169,7 +169,7 @@ export function createSagaRunner(options: SagaRunnerOptions): Driver {
   return {
     ...worker,
     drive,
-    roomMs: () => (driving.size < concurrency ? leaseMs : 0),
+    leaseForNewOrder: () => (driving.size < concurrency ? leaseMs : 0),
     stop: async () => {
       stopping = true
       await worker.stop()

@@ -2,7 +2,7 @@ import { euro } from '@sidecart/chassis/contract/money.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
-import { unanswered } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { prefixQuery } from '@sidecart/chassis/persistence/text-search.ts'
 import type { PostalAddress } from '@sidecart/users/contract.ts'
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely'
@@ -75,7 +75,7 @@ export type OrdersTables = {
 type Rows = Transaction<OrdersTables>
 export type OrderRow = Selectable<OrdersTables['orders']>
 
-/** Orders in the service's own database: the row is the saga, its history and its facts commit with it. */
+/** Orders in the service's own database: the row is the saga, its history and its events commit with it. */
 export function createOrderStore(
   database: Database<OrdersTables>,
   now: () => Date = () => new Date(),
@@ -92,7 +92,11 @@ export function createOrderStore(
     }
   }
 
-  async function inserted({ order, entries, facts }: Change, key: IdempotencyKey, leaseMs: number) {
+  async function inserted(
+    { order, entries, events }: Change,
+    key: IdempotencyKey,
+    leaseMs: number,
+  ) {
     const undone = new Error('another order has the key or the purchase')
     const insert = database.inTransaction(async ({ rows, emit }) => {
       if (key.again)
@@ -116,7 +120,7 @@ export function createOrderStore(
       if (numInsertedOrUpdatedRows === 0n) throw undone
       const actor = { role: 'customer' as const, userId: order.customerId }
       await insertHistory(rows as unknown as Rows, order, entries, actor)
-      emit(...facts)
+      emit(...events)
       return true
     })
     return insert.catch((error) => {
@@ -175,7 +179,7 @@ export function createOrderStore(
       .forUpdate()
       .executeTakeFirst()
     if (!found) return undefined
-    const { order, entries, facts } = decide(toOrder(found))
+    const { order, entries, events } = decide(toOrder(found))
     if (entries.length === 0) return order
     const changed: Order = { ...order, updatedAt: now() }
     await tx.rows
@@ -186,11 +190,11 @@ export function createOrderStore(
         next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
       })
       .where('id', '=', id)
-      .modifyEnd(unanswered)
+      .modifyEnd(deferred)
       .execute()
     const actor = viewer ?? { role: 'system' as const }
     await insertHistory(tx.rows as unknown as Rows, changed, entries, actor, found.attempts)
-    tx.emit(...facts)
+    tx.emit(...events)
     return changed
   }
 
@@ -354,7 +358,7 @@ async function insertHistory(
     actor_id: actor.userId ?? null,
     at: order.updatedAt,
   }))
-  await rows.insertInto('order_history').values(values).modifyEnd(unanswered).execute()
+  await rows.insertInto('order_history').values(values).modifyEnd(deferred).execute()
 }
 
 const updatable = (order: Order) => ({

@@ -17,7 +17,7 @@ import {
   serveSandbox,
   spawnSandbox,
 } from './sandbox/testkit.ts'
-import { createStore, type PaymentsTables } from './store.ts'
+import { createPaymentRepository, type PaymentsTables } from './store.ts'
 
 const log = pino({ level: 'silent' })
 const customerId = uuid()
@@ -62,7 +62,7 @@ function use(next: RunningSandbox): void {
 }
 
 function app() {
-  const payments = createStore(database)
+  const payments = createPaymentRepository(database)
   const paymentService = createPaymentService({ payments, provider, newId: uuid })
   return createPaymentsApp({ paymentService, payments, verify, log, ready: database.ping })
 }
@@ -93,12 +93,12 @@ const atProvider = async (orderId: string) =>
     .map(({ effect }) => effect)
 
 async function emitted(orderId: string) {
-  const facts = await database.rows
+  const events = await database.rows
     .selectFrom('outbox')
     .select(['topic', 'data'])
     .orderBy('id')
     .execute()
-  return facts
+  return events
     .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
     .filter(({ data }) => data.orderId === orderId)
 }
@@ -132,7 +132,7 @@ test('a charge takes the money once, however often it is asked for', async () =>
   ])
 })
 
-test('twenty charges at once for one order come to one capture, one fact and one answer', async () => {
+test('twenty charges at once for one order come to one capture, one event and one answer', async () => {
   const orderId = uuid()
   const answers = await Promise.all(Array.from({ length: 20 }, () => charge(orderId)))
   expect(new Set(answers.map(({ said }) => said.paymentId)).size).toBe(1)

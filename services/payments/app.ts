@@ -6,11 +6,11 @@ import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { paymentsRoutes } from './contract.ts'
 import type { RefusalCode } from './domain.ts'
 import type { PaymentService } from './payment-service.ts'
-import type { Payments } from './ports.ts'
+import type { PaymentRepository } from './ports.ts'
 
 export type PaymentsAppPorts = {
   paymentService: PaymentService
-  payments: Pick<Payments, 'find'>
+  payments: Pick<PaymentRepository, 'find'>
   verify: Verifier
   log: Log
   appToken?: string

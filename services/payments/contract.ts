@@ -1,4 +1,11 @@
-import { body, createRoute, fact, json, Money, z } from '@sidecart/chassis/contract/openapi.ts'
+import {
+  body,
+  createRoute,
+  defineEvent,
+  json,
+  Money,
+  z,
+} from '@sidecart/chassis/contract/openapi.ts'
 import { line } from '@sidecart/chassis/contract/text.ts'
 
 const OrderId = z.uuid()
@@ -150,11 +157,11 @@ const paid = {
   version: z.int().min(1),
 }
 
-export const payments = {
-  charged: fact('payments-charged-v1', z.object(paid)),
-  declined: fact('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
+export const paymentEvents = {
+  charged: defineEvent('payments-charged-v1', z.object(paid)),
+  declined: defineEvent('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
   /** Money went back: `amount` now, `refundedTotal` in all (without it, `amount` is all). */
-  refunded: fact(
+  refunded: defineEvent(
     'payments-refunded-v1',
     z.object({ ...paid, refundId: z.uuid().optional(), refundedTotal: Money.optional() }),
   ),

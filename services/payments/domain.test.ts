@@ -1,7 +1,7 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { payments } from './contract.ts'
+import { paymentEvents } from './contract.ts'
 import {
   type Change,
   type Charged,
@@ -38,7 +38,7 @@ const said = { paymentId, orderId, customerId, amount: euro(1490) }
 
 test('a captured charge is in the books and is told', () => {
   expect(charged).toMatchObject({ status: 'charged', version: 1, providerReference: 'ch_1' })
-  expect(captured.facts).toEqual([payments.charged({ ...said, version: 1 })])
+  expect(captured.events).toEqual([paymentEvents.charged({ ...said, version: 1 })])
   expect(captured.movement).toMatchObject({ id: paymentId, kind: 'charge' })
   expect(chargeOutcome(charged)).toEqual({ outcome: 'charged', paymentId })
 })
@@ -46,8 +46,8 @@ test('a captured charge is in the books and is told', () => {
 test('a declined charge is told with its code and moves nothing', () => {
   const change = settled(asking, { outcome: 'declined', code: 'insufficient-funds' })
   expect(change.movement).toBeUndefined()
-  expect(change.facts).toEqual([
-    payments.declined({ ...said, version: 1, code: 'insufficient-funds' }),
+  expect(change.events).toEqual([
+    paymentEvents.declined({ ...said, version: 1, code: 'insufficient-funds' }),
   ])
   expect(chargeOutcome(change.payment)).toEqual({
     outcome: 'declined',
@@ -57,9 +57,9 @@ test('a declined charge is told with its code and moves nothing', () => {
 })
 
 test('a refund is told when the money is back, not when it is asked for', () => {
-  expect(started.facts).toEqual([])
-  expect(refunded.facts).toEqual([
-    payments.refunded({ ...said, version: 2, refundId, refundedTotal: euro(1490) }),
+  expect(started.events).toEqual([])
+  expect(refunded.events).toEqual([
+    paymentEvents.refunded({ ...said, version: 2, refundId, refundedTotal: euro(1490) }),
   ])
   expect(refundOutcome(refunded.payment)).toEqual({ outcome: 'refunded', amount: euro(1490) })
 })
@@ -77,7 +77,7 @@ describe('a refund in parts', () => {
     const first = done(asking(490), 're_1')
     expect(first.payment.status).toBe('charged')
     const second = done(asking(300, first.payment as Charged, another), 're_2')
-    expect(second.facts[0]?.data).toMatchObject({
+    expect(second.events[0]?.data).toMatchObject({
       amount: euro(300),
       refundId: another,
       refundedTotal: euro(790),
@@ -97,7 +97,7 @@ describe('a refund in parts', () => {
   test('that leaves nothing is the end of the payment', () => {
     const last = done(asking(1000, done(asking(490), 're_1').payment as Charged, another), 're_2')
     expect(last.payment).toMatchObject({ status: 'refunded', refundReference: 're_2' })
-    expect(last.facts[0]?.data).toMatchObject({ amount: euro(1000), refundedTotal: euro(1490) })
+    expect(last.events[0]?.data).toMatchObject({ amount: euro(1000), refundedTotal: euro(1490) })
   })
 
   test('leaves the rest for the refund of all', () => {
@@ -120,7 +120,7 @@ describe('a refund in parts', () => {
       reference: 're_9',
     })
     expect(notKnown(known.payment as Charged, found)).toEqual([])
-    expect(known.facts[0]?.data).toMatchObject({ amount: euro(100), refundedTotal: euro(100) })
+    expect(known.events[0]?.data).toMatchObject({ amount: euro(100), refundedTotal: euro(100) })
   })
 
   test('of another amount under the same id is refused', () => {

@@ -6,7 +6,7 @@ import {
   type ChargeRequest,
   type LedgerEntry,
   type PartialRefundOutcome,
-  payments,
+  paymentEvents,
   type RefundOutcome,
 } from './contract.ts'
 
@@ -62,7 +62,7 @@ export type Change = {
   from: Pick<Payment, 'status' | 'version'>
   payment: Payment
   movement?: Movement
-  facts: OutboxMessage[]
+  events: OutboxMessage[]
 }
 
 export const pending = (paymentId: string, orderId: string, asked: ChargeRequest): Pending => ({
@@ -100,8 +100,8 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
   const version = payment.version + 1
   if (answer.outcome === 'declined') {
     const declined: Declined = { ...payment, status: 'declined', version, code: answer.code }
-    const fact = payments.declined({ ...said(declined), code: answer.code })
-    return { from: payment, payment: declined, facts: [fact] }
+    const event = paymentEvents.declined({ ...said(declined), code: answer.code })
+    return { from: payment, payment: declined, events: [event] }
   }
   const charged: Charged = {
     ...payment,
@@ -119,14 +119,14 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
       kind: 'charge',
       postings: sale(charged.amount),
     },
-    facts: [payments.charged(said(charged))],
+    events: [paymentEvents.charged(said(charged))],
   }
 }
 
 export const refundStarted = (payment: Charged, refundId: string, reason: string): Change => ({
   from: payment,
   payment: { ...payment, status: 'refunding', refundId, reason },
-  facts: [],
+  events: [],
 })
 
 /** What went back in parts, in minor units. */
@@ -155,7 +155,7 @@ export function partStarted(payment: Charged, wanted: WantedRefund): Change | un
   if (wanted.amount.amount > refundable(payment)) return undefined
   const { id, reason } = wanted
   const part: Refund = { id, amount: wanted.amount.amount, status: 'asked', reason }
-  return { from: payment, payment: withParts(payment, [...payment.refunds, part]), facts: [] }
+  return { from: payment, payment: withParts(payment, [...payment.refunds, part]), events: [] }
 }
 
 /** The provider has returned a part. The one that leaves nothing ends the payment. */
@@ -172,7 +172,7 @@ export function partDone(payment: Charged, part: Refund, reference: string): Cha
     from: payment,
     payment: after,
     movement: returnOf(after, part.id, euro(part.amount)),
-    facts: [payments.refunded(refundSaid(after, part.id, euro(part.amount)))],
+    events: [paymentEvents.refunded(refundSaid(after, part.id, euro(part.amount)))],
   }
 }
 
@@ -183,7 +183,7 @@ export const partRefused = (payment: Charged, part: Refund): Change => ({
     payment,
     payment.refunds.map((one) => (one.id === part.id ? { ...one, status: 'refused' } : one)),
   ),
-  facts: [],
+  events: [],
 })
 
 /** A refund that was made at the provider, by somebody else than us. */
@@ -199,7 +199,7 @@ export function refundFound<P extends Charged | Refunding>(
       from: payment,
       payment: after,
       movement: returnOf(after, id, found.amount),
-      facts: [payments.refunded(refundSaid(after, id, found.amount))],
+      events: [paymentEvents.refunded(refundSaid(after, id, found.amount))],
     }
   }
   return {
@@ -256,8 +256,8 @@ export function refundDone(payment: Refunding, refundReference: string): Change 
     from: payment,
     payment: refunded,
     movement: returnOf(refunded, refunded.refundId, amount),
-    facts: [
-      payments.refunded({
+    events: [
+      paymentEvents.refunded({
         ...refundSaid(refunded, refunded.refundId, amount),
         refundedTotal: payment.amount,
       }),

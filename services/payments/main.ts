@@ -8,24 +8,24 @@ import { createPaymentsApp } from './app.ts'
 import { createProvider } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createPaymentService } from './payment-service.ts'
-import { createStore, type PaymentsTables } from './store.ts'
+import { createPaymentRepository, type PaymentsTables } from './store.ts'
 
 const env = readEnvironment({ PROVIDER_URL: z.url() })
 const service = await startService('payments')
-const { transport, log } = service
+const { sidecar, log } = service
 const database = await openDatabase<PaymentsTables>({
-  connectionString: await transport.secret('payments-database'),
+  connectionString: await sidecar.secret('payments-database'),
   migrations,
   log,
 })
 service.onStop(database.close)
 const provider = createProvider({
   url: env.PROVIDER_URL,
-  apiKey: await transport.secret('provider-api-key'),
+  apiKey: await sidecar.secret('provider-api-key'),
 })
 service.onStop(provider.close)
-const payments = createStore(database)
+const payments = createPaymentRepository(database)
 const paymentService = createPaymentService({ payments, provider, newId })
-const relay = createOutboxRelay({ database, transport, source: 'payments', log })
+const relay = createOutboxRelay({ database, sidecar, source: 'payments', log })
 const app = createPaymentsApp({ paymentService, payments, ...service, ready: database.ping })
 service.listen(app, [relay])

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest'
 import type { ChargeOutcome, RefundOutcome } from './contract.ts'
 import type { Change, Payment } from './domain.ts'
 import { createPaymentService } from './payment-service.ts'
-import type { Payments, Provider } from './ports.ts'
-import { createBooks, type Effect } from './sandbox/charges.ts'
+import type { PaymentRepository, Provider } from './ports.ts'
+import { createCharges, type Effect } from './sandbox/charges.ts'
 
 const orderId = '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11'
 const customerId = '019a0c6e-5b7e-7c31-9d2a-000000000003'
@@ -110,7 +110,7 @@ test('a refund that came first keeps a late charge from the provider', async () 
 })
 
 function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) {
-  const books = createBooks()
+  const books = createCharges()
   const effects: Effect[] = []
   const changes: Change[] = []
   let stored: Payment | undefined
@@ -165,7 +165,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
         })),
       ),
   }
-  const store: Payments = {
+  const store: PaymentRepository = {
     open: (first) => later('open', () => (stored ??= first)),
     current: () => later('read', () => stored),
     save: (change) =>
@@ -191,8 +191,8 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
         ),
       ),
     totals: () =>
-      changes.flatMap(({ facts }) =>
-        facts.flatMap(
+      changes.flatMap(({ events }) =>
+        events.flatMap(
           ({ data }) => (data as { refundedTotal?: Money }).refundedTotal?.amount ?? [],
         ),
       ),
@@ -207,8 +207,8 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
       }),
     movements: () => changes.flatMap(({ movement }) => movement?.kind ?? []),
     versions: () =>
-      changes.flatMap(({ facts }) =>
-        facts.map(({ data }) => (data as { version: number }).version),
+      changes.flatMap(({ events }) =>
+        events.map(({ data }) => (data as { version: number }).version),
       ),
     calm: () => {
       fate = () => 'done'

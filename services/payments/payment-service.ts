@@ -29,7 +29,7 @@ import {
   type WantedRefund,
   whatIsLeft,
 } from './domain.ts'
-import type { Payments, Provider } from './ports.ts'
+import type { PaymentRepository, Provider } from './ports.ts'
 
 export type PaymentService = {
   charge(orderId: string, asked: ChargeRequest): Promise<ChargeOutcome>
@@ -51,7 +51,7 @@ const mostTries = 10
  * asked again, and two requests at the same time come to one answer.
  */
 export function createPaymentService(ports: {
-  payments: Payments
+  payments: PaymentRepository
   provider: Provider
   newId: () => string
 }): PaymentService {

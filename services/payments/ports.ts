@@ -3,12 +3,12 @@ import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { PaymentView } from './contract.ts'
 import type { Change, Payment, ProviderAnswer, ProviderRefund } from './domain.ts'
 
-export type Payments = {
+export type PaymentRepository = {
   /** Stores the order's first payment; when there is one already, answers that instead. */
   open(first: Payment): Promise<Payment>
   /** The payment of an order, whoever asks. */
   current(orderId: string): Promise<Payment | undefined>
-  /** Stores a change with its movement and facts; when another was faster, answers what that one stored. */
+  /** Stores a change with its movement and events; when another was faster, answers what that one stored. */
   save(change: Change): Promise<Payment>
   /** The payment of an order as this viewer may see it: the owner's, or with the books for an operator. */
   find(orderId: string, viewer: Identity): Promise<PaymentView | undefined>

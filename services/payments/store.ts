@@ -1,10 +1,10 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
-import { unanswered } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { type ColumnType, type Generated, type Selectable, sql } from 'kysely'
 import type { LedgerEntry, PaymentStatus, PaymentView } from './contract.ts'
 import { type Movement, type Payment, type Refund, refundedInParts } from './domain.ts'
-import type { Payments } from './ports.ts'
+import type { PaymentRepository } from './ports.ts'
 
 export type PaymentsTables = {
   payments: {
@@ -42,7 +42,7 @@ export type PaymentsTables = {
 type PaymentRow = Selectable<PaymentsTables['payments']>
 type EntryRow = Selectable<PaymentsTables['ledger_entries']>
 
-export function createStore(database: Database<PaymentsTables>): Payments {
+export function createPaymentRepository(database: Database<PaymentsTables>): PaymentRepository {
   const { rows } = database
 
   const byOrder = (orderId: string) =>
@@ -69,7 +69,7 @@ export function createStore(database: Database<PaymentsTables>): Payments {
       return opened.numInsertedOrUpdatedRows === 1n ? first : current(first.orderId)
     },
 
-    async save({ from, payment, movement, facts }) {
+    async save({ from, payment, movement, events }) {
       const saved = await database.inTransaction(async (tx) => {
         const { numUpdatedRows } = await tx.rows
           .updateTable('payments')
@@ -80,7 +80,7 @@ export function createStore(database: Database<PaymentsTables>): Payments {
           .executeTakeFirst()
         if (numUpdatedRows === 0n) return false
         if (movement) await record(tx, movement)
-        tx.emit(...facts)
+        tx.emit(...events)
         return true
       })
       return saved ? payment : current(payment.orderId)
@@ -121,7 +121,7 @@ async function record({ rows }: Tx<PaymentsTables>, movement: Movement): Promise
     amount,
     currency,
   }))
-  await rows.insertInto('ledger_entries').values(entries).modifyEnd(unanswered).execute()
+  await rows.insertInto('ledger_entries').values(entries).modifyEnd(deferred).execute()
 }
 
 function columns(payment: Payment) {

@@ -1,4 +1,11 @@
-import { body, createRoute, empty, fact, json, z } from '@sidecart/chassis/contract/openapi.ts'
+import {
+  body,
+  createRoute,
+  defineEvent,
+  empty,
+  json,
+  z,
+} from '@sidecart/chassis/contract/openapi.ts'
 import { line, secret, token } from '@sidecart/chassis/contract/text.ts'
 import { Role } from '@sidecart/chassis/http/authentication.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
@@ -262,10 +269,10 @@ const Contact = z.object({
   version: z.int(),
 })
 
-/** The facts that users says. `version` rises by one with every change of a user's contact. */
-export const users = {
-  registered: fact('users-registered-v1', Contact),
-  contactChanged: fact(
+/** The events that users says. `version` rises by one with every change of a user's contact. */
+export const userEvents = {
+  registered: defineEvent('users-registered-v1', Contact),
+  contactChanged: defineEvent(
     'users-contact-changed-v1',
     Contact.extend({
       formerEmail: z.string().optional().describe('Present when the e-mail is another one now'),

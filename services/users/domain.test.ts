@@ -18,10 +18,10 @@ const ada = {
 
 describe('a contact', () => {
   test('is a customer who wants order and payment mails but no advertising, at version 1', () => {
-    const { user, facts } = register({ ...ada, now })
+    const { user, events } = register({ ...ada, now })
     const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
     expect(user).toEqual({ ...ada, role: 'customer', preferences, version: 1, registeredAt: now })
-    expect(facts).toEqual([
+    expect(events).toEqual([
       { topic: 'users-registered-v1', data: { ...ada, preferences, version: 1 } },
     ])
   })
@@ -30,7 +30,7 @@ describe('a contact', () => {
     const { user } = register({ ...ada, now })
     const change = changeContact(user, { name: 'Ada Lovelace' })
     expect(change.user).toEqual({ ...user, name: 'Ada Lovelace', version: 2 })
-    expect(change.facts).toMatchObject([
+    expect(change.events).toMatchObject([
       {
         topic: 'users-contact-changed-v1',
         data: { name: 'Ada Lovelace', email: ada.email, version: 2 },
@@ -50,7 +50,7 @@ describe('a contact', () => {
     const { user } = register({ ...ada, now })
     const { email, name, preferences } = user
     const same = { email, name, preferences: { ...preferences } }
-    expect(changeContact(user, same)).toEqual({ user, facts: [] })
+    expect(changeContact(user, same)).toEqual({ user, events: [] })
   })
 })
 

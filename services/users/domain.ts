@@ -1,6 +1,6 @@
 import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
-import { type Preferences, type Profile, users } from './contract.ts'
+import { type Preferences, type Profile, userEvents } from './contract.ts'
 
 /** The ways in which users says no, beside those of every service. */
 export type RefusalCode =
@@ -27,8 +27,8 @@ export type User = {
   registeredAt: Date
 }
 
-/** What a decision leads to: the user to be stored and the facts to be emitted with it. */
-export type Change = { user: User; facts: OutboxMessage[] }
+/** What a decision leads to: the user to be stored and the events to be emitted with it. */
+export type Change = { user: User; events: OutboxMessage[] }
 
 export type Contact = Pick<User, 'email' | 'name' | 'preferences'>
 type Wanted = { [Field in keyof Contact]?: Contact[Field] | undefined }
@@ -46,7 +46,7 @@ export function register(
 ): Change {
   const preferences = defaultPreferences
   const user: User = { userId, email, name, role, preferences, version: 1, registeredAt: now }
-  return { user, facts: [users.registered(contactOf(user))] }
+  return { user, events: [userEvents.registered(contactOf(user))] }
 }
 
 /** Announced only when something is different afterwards. */
@@ -54,11 +54,14 @@ export function changeContact(user: User, wanted: Wanted): Change {
   const { email = user.email, name = user.name, preferences = user.preferences } = wanted
   const same =
     email === user.email && name === user.name && samePreferences(preferences, user.preferences)
-  if (same) return { user, facts: [] }
+  if (same) return { user, events: [] }
   const changed: User = { ...user, email, name, preferences, version: user.version + 1 }
   const formerEmail = email === user.email ? undefined : user.email
-  const fact = users.contactChanged({ ...contactOf(changed), ...(formerEmail && { formerEmail }) })
-  return { user: changed, facts: [fact] }
+  const event = userEvents.contactChanged({
+    ...contactOf(changed),
+    ...(formerEmail && { formerEmail }),
+  })
+  return { user: changed, events: [event] }
 }
 
 /** Announced so that the owner is told. */
@@ -66,7 +69,7 @@ export function changePassword(user: User): Change {
   const changed: User = { ...user, version: user.version + 1 }
   return {
     user: changed,
-    facts: [users.contactChanged({ ...contactOf(changed), passwordChanged: true })],
+    events: [userEvents.contactChanged({ ...contactOf(changed), passwordChanged: true })],
   }
 }
 

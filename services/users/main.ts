@@ -10,24 +10,24 @@ import { ShipsTo } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { seedAccounts } from './seeds.ts'
-import { createStore, type UsersTables } from './store.ts'
+import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
 const { LIMITS_FACTOR, SHIPS_TO } = readEnvironment({ ...limitsEnvironment, SHIPS_TO: ShipsTo })
 const service = await startService('users')
-const { transport, log } = service
+const { sidecar, log } = service
 const database = await openDatabase<UsersTables>({
-  connectionString: await transport.secret('users-database'),
+  connectionString: await sidecar.secret('users-database'),
   migrations,
   log,
 })
 service.onStop(database.close)
 
 const now = () => new Date()
-const store = createStore(database)
+const store = createUserStore(database)
 const passwords = createPasswords()
-const accessTokens = await createAccessTokens(await transport.secret('jwt-keys'))
-await seedAccounts({ ...store, passwords, secret: transport.secret, now })
+const accessTokens = await createAccessTokens(await sidecar.secret('jwt-keys'))
+await seedAccounts({ ...store, passwords, secret: sidecar.secret, now })
 
 const app = createUsersApp({
   ...service,
@@ -42,7 +42,7 @@ const app = createUsersApp({
   now,
   newId: uuid,
 })
-const relay = createOutboxRelay({ database, transport, source: 'users', log })
+const relay = createOutboxRelay({ database, sidecar, source: 'users', log })
 const sweep = createWorker({
   name: 'sweep of what has expired',
   log,

@@ -19,7 +19,7 @@ export type UsersStore = {
 }
 
 /** Accounts and what belongs to them, in the service's own database. */
-export const createStore = (database: Database<UsersTables>): UsersStore => ({
+export const createUserStore = (database: Database<UsersTables>): UsersStore => ({
   users: createUsers(database),
   credentials: createCredentials(database),
   addresses: createAddresses(database),

@@ -7,7 +7,7 @@ import { v7 as uuid } from 'uuid'
 import { createUsersApp, type UsersPorts } from './app.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
-import { createStore, type UsersTables } from './store.ts'
+import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
@@ -20,7 +20,7 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   const accessTokens = await createAccessTokens(JSON.stringify([await exportJWK(privateKey)]))
   const clock = { now: new Date() }
-  const store = createStore(database)
+  const store = createUserStore(database)
   const passwords = createPasswords()
   const instance = (ports: Partial<UsersPorts> = {}) =>
     createUsersApp({
@@ -29,7 +29,7 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
       accessTokens,
       refreshTokens,
       shipsTo: ['DE', 'FR', 'GB', 'HK'],
-      throttle: createThrottle(createStore(database).limiters, store.networks),
+      throttle: createThrottle(createUserStore(database).limiters, store.networks),
       verify: createVerifier(
         async () => accessTokens.published,
         () => clock.now.getTime(),

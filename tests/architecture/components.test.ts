@@ -1,9 +1,9 @@
-import { catalog } from '@sidecart/catalog/contract.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
+import { catalogEvents } from '@sidecart/catalog/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { consumers, internalCalls } from '@sidecart/platform/config/access-control.ts'
 import { routesByService } from '@sidecart/platform/config/contracts.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { describe, expect, it } from 'vitest'
 import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource, read } from './tree.ts'
@@ -16,14 +16,14 @@ const ofKind = (kind: string, folder: string) =>
   resources(folder).filter((resource) => resource.kind === kind)
 
 const said: Record<string, string[]> = {
-  catalog: topicsSaid(catalog),
-  orders: topicsSaid(orders),
-  payments: topicsSaid(payments),
-  users: topicsSaid(users),
+  catalog: topicsSaid(catalogEvents),
+  orders: topicsSaid(orderEvents),
+  payments: topicsSaid(paymentEvents),
+  users: topicsSaid(userEvents),
 }
 
-function topicsSaid(facts: Record<string, { topic: string }>): string[] {
-  return Object.values(facts)
+function topicsSaid(events: Record<string, { topic: string }>): string[] {
+  return Object.values(events)
     .map(({ topic }) => topic)
     .sort()
 }
@@ -51,7 +51,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     ).toEqual(Object.keys(handled).sort())
   })
 
-  it('every fact heard has its route and its dead letters', () => {
+  it('every event heard has its route and its dead letters', () => {
     for (const { scopes, spec } of subscriptions) {
       expect(spec.routes.default).toBe(`/events/${spec.topic}`)
       if (spec.topic.endsWith('-dead-letters-v1'))
@@ -68,7 +68,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
-  it('every service may publish the facts it says, and nothing else but its own dead letters', () => {
+  it('every service may publish the events it says, and nothing else but its own dead letters', () => {
     const scopes = topicScopes(broker, 'pubsub', 'publishingScopes')
     for (const app of everybody) {
       const allowed = scopes[app]?.filter((topic) => topic !== `${app}-dead-letters-v1`)
@@ -152,7 +152,7 @@ describe('the calls that access lists are written from', () => {
       .flatMap((service) => filesBelow(`services/${service}`, /(?<!test)\.ts$/))
       .filter((file) => !file.endsWith('contract.ts'))
       .flatMap((file) =>
-        [...read(file).matchAll(/\bcall\(\s*transport,\s*'(\w+)',\s*(\w+)Routes\.(\w+)/g)].map(
+        [...read(file).matchAll(/\bcallService\(\s*sidecar,\s*'(\w+)',\s*(\w+)Routes\.(\w+)/g)].map(
           ([, callee = '', contract, route = '']) => {
             expect(contract, file).toBe(callee)
             const { method, path } = routesByService[callee]?.[route] ?? {}
@@ -169,7 +169,7 @@ describe('the calls that access lists are written from', () => {
     expect(named.sort()).toEqual([...new Set(made)].sort())
   })
 
-  it('are the only ones: nobody else takes a transport’s invoke', () => {
+  it('are the only ones: nobody else takes a sidecar’s invoke', () => {
     const users = ['services/gateway/app.ts', 'services/gateway/openapi-merge.ts']
     const found = filesBelow('services', /\.ts$/).filter((file) => /\.invoke\(/.test(read(file)))
     expect(found).toEqual(users)

@@ -86,7 +86,7 @@ const settings: Record<string, { type: string; about: string; lines(of: Subscrip
 /** `subscriptions.yaml` of a set: the same in each, but for the component through which an app hears. */
 export function subscriptionsFile(set: string): string {
   const about =
-    '# Who hears what. A fact that cannot be handled goes to the dead letters of its app, and to no other.\n'
+    '# Who hears what. An event that cannot be handled goes to the dead letters of its app, and to no other.\n'
   return about + subscriptions.map((one) => subscriptionYaml(one, set)).join('---\n')
 }
 

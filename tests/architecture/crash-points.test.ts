@@ -8,11 +8,11 @@ const product = shipped.filter((path) => !/\.(test|suite)\.ts$|\/test(ing|kit)\.
 
 /** Where a process changes what outlives it. */
 const waysOut =
-  /rows\.transaction\(|transport\.(publish|invoke)\(|client\.state\.save\(|client\.binding\.send\(|log\.append\(|method: 'POST'/
+  /rows\.transaction\(|sidecar\.(publish|invoke)\(|client\.state\.save\(|client\.binding\.send\(|log\.append\(|method: 'POST'/
 /** Lines that a crash point may be away. */
 const near = 16
 /** They only pass on what others ask for, and keep nothing. */
-const without = /^services\/gateway\/|^chassis\/memory-transport\.ts$/
+const without = /^services\/gateway\/|^chassis\/memory-sidecar\.ts$/
 
 describe('crash points', () => {
   it('stand before and after everything that changes what outlives a process', () => {

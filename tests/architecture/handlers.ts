@@ -11,6 +11,6 @@ export const handled: Record<string, string[]> = {
   orders: topicsOf(ordersHandlers({} as never)),
 }
 
-function topicsOf(handlers: readonly { fact: { topic: string } }[]): string[] {
-  return handlers.map(({ fact }) => fact.topic)
+function topicsOf(handlers: readonly { event: { topic: string } }[]): string[] {
+  return handlers.map(({ event }) => event.topic)
 }

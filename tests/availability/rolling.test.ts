@@ -7,7 +7,7 @@ import { buyer, isShed, orderOnce, orderPatiently, type Reply } from './client.t
 
 type Process = { name: string; role: string; pid: number }
 const betweenOrdersMs = 100
-/** After which a fact comes again that a sidecar took and then ended; each of two instances may have had it. */
+/** After which an event comes again that a sidecar took and then ended; each of two instances may have had it. */
 const ackWaitSeconds = 45
 
 let ada: Person

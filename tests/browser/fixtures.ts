@@ -62,7 +62,7 @@ export async function parkedOrder(customer: Person): Promise<string> {
 }
 
 /**
- * An order whose facts notifications cannot handle, because they have never heard of the customer. `mend` tells them.
+ * An order whose events notifications cannot handle, because they have never heard of the customer. `mend` tells them.
  * Answers how many letters there are.
  */
 export async function deadLetters(customer: Person) {
@@ -75,7 +75,7 @@ export async function deadLetters(customer: Person) {
   await reaches(customer, orderId, ['confirmed'])
   const triedLong = `update dead_letters set attempts = 10, next_attempt_at = null
     where event -> 'data' ->> 'orderId' = $1 returning id`
-  const letters = await until('its facts are dead letters', async () => {
+  const letters = await until('its events are dead letters', async () => {
     const found = await rowsOf('notifications', triedLong, [orderId])
     return found.length >= 2 ? found.length : undefined
   })

@@ -28,7 +28,7 @@ async function stockUp(): Promise<void> {
 }
 
 /**
- * Facts that were under way when a shop before this one broke or was closed come again after the broker's 45 s, and
+ * Events that were under way when a shop before this one broke or was closed come again after the broker's 45 s, and
  * those about baskets wait behind them; nobody's books tell when they are through.
  */
 async function untilBasketsHear(): Promise<void> {

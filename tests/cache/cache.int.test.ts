@@ -26,11 +26,11 @@ async function shop() {
     'redis-username': login.user,
     'redis-password': login.password,
   })
-  const transport = createDaprSidecar({ httpPort, grpcPort, apiToken: '' })
-  onTestFinished(() => transport.close())
-  await transport.ready(20_000)
+  const sidecar = createDaprSidecar({ httpPort, grpcPort, apiToken: '' })
+  onTestFinished(() => sidecar.close())
+  await sidecar.ready(20_000)
   const place = { price: 100 }
-  const entries = transport.store('cache')
+  const entries = sidecar.store('cache')
   const log = createLog('catalog', 'silent')
   const cache = createProductCache({ cache: entries, log, patienceMs: 10_000 })
   const read = async (): Promise<Product> => ({
@@ -62,7 +62,7 @@ const mug: Product = {
   version: 1,
 }
 
-test('a price that changed without a fact is seen when the time is over, one with a fact at once', async () => {
+test('a price that changed without an event is seen when the time is over, one with an event at once', async () => {
   const { place, cache, seen, kept } = await shop()
   place.price = 200
   const began = performance.now()

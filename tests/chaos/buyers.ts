@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
-import { type Door, openDoor } from '@sidecart/client/http-client.ts'
+import { type HttpClient, openHttpClient } from '@sidecart/client/http-client.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
 import { unsubscribe } from '@sidecart/verify/chaos/fixtures.ts'
@@ -9,7 +9,7 @@ import { createRecorder, type JournalLine } from '@sidecart/verify/invariants/cl
 import type { Snapshot } from '@sidecart/verify/invariants/snapshot.ts'
 
 export type Buyers = {
-  door: Door
+  door: HttpClient
   operator: Customer
   customers: Customer[]
   record(line: JournalLine): void
@@ -20,7 +20,7 @@ export type Buyers = {
 /** Customers of a shop that is open, one in four of whom wants mails, and a record of what they ask. */
 export async function buyers(name: string, count: number): Promise<Buyers> {
   const shop = await connectionInfo()
-  const door = openDoor(shop.gateway)
+  const door = openHttpClient(shop.gateway)
   const file = join(projectAt().home, 'chaos', `${name}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
   const operator = await signIn(door, shop.operator.email, shop.operator.password)

@@ -1,5 +1,5 @@
 import { setStock } from '@sidecart/verify/chaos/fixtures.ts'
-import { place } from '@sidecart/verify/chaos/place-order.ts'
+import { placeOrder } from '@sidecart/verify/chaos/place-order.ts'
 import { expect, it } from 'vitest'
 import { atATime, buyers } from './buyers.ts'
 
@@ -17,7 +17,11 @@ it(`of ${units} units that ${wanting} buyers want, ${atOnce} at a time, exactly 
       const customer = customers[index % customers.length]
       if (!customer) throw new Error('there are no customers')
       const lines = [{ sku, quantity: 1 }]
-      return place(customer, { key: `sale-${index}`, lines, card: 'card_approved' }, { record })
+      return placeOrder(
+        customer,
+        { key: `sale-${index}`, lines, card: 'card_approved' },
+        { record },
+      )
     }),
   )
   expect(placed.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(wanting)

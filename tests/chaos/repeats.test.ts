@@ -1,7 +1,7 @@
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { startFaultRun } from '@sidecart/verify/chaos/fault-run.ts'
 import { setStock } from '@sidecart/verify/chaos/fixtures.ts'
-import { type Placed, place } from '@sidecart/verify/chaos/place-order.ts'
+import { type Placed, placeOrder } from '@sidecart/verify/chaos/place-order.ts'
 import { createInjector } from '@sidecart/verify/faults/inject.ts'
 import { schedule, wordsFor } from '@sidecart/verify/faults/schedule.ts'
 import { expect, it, onTestFailed, onTestFinished } from 'vitest'
@@ -52,6 +52,6 @@ it(`${keys} keys, each sent ${repeats} times in parallel while processes are kil
       card: 'card_approved',
     }
     const placing = { record, forMs: patienceMs }
-    return Promise.all(Array.from({ length: repeats }, () => place(customer, wanted, placing)))
+    return Promise.all(Array.from({ length: repeats }, () => placeOrder(customer, wanted, placing)))
   }
 }, 600_000)

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import { type CloudEvent, fact } from '@sidecart/chassis/contract/event.ts'
+import { type CloudEvent, defineEvent } from '@sidecart/chassis/contract/event.ts'
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { createApp } from '@sidecart/chassis/http/app.ts'
 import { on } from '@sidecart/chassis/messaging/consumer.ts'
-import { subscribe } from '@sidecart/chassis/messaging/consumer-routes.ts'
+import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { type Database, openDatabase, type Tx } from '@sidecart/chassis/persistence/database.ts'
@@ -15,11 +15,11 @@ import { type JournalTables, migrations, type Notebook, openNotebook } from './j
 /** Where this program lies, for those who start it. */
 export const program = fileURLToPath(import.meta.url)
 
-/** What a fact of the suite carries: how the app that it is brought to is to behave, and bytes to make it large. */
+/** What an event of the suite carries: how the app that it is brought to is to behave, and bytes to make it large. */
 export const Trial = z.object({
   n: z.number().int(),
   key: z.string(),
-  /** How often the app answers 500 before it takes the fact. */
+  /** How often the app answers 500 before it takes the event. */
   fails: z.number().int().default(0),
   /** The first time, it takes its process down. */
   crashes: z.boolean().default(false),
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
   service.onStop(database.close)
   const notebook = openNotebook(env.JOURNAL)
   service.onStop(notebook.close)
-  const facts = env.HEARS.split(',')
+  const events = env.HEARS.split(',')
     .filter(Boolean)
-    .map((topic) => fact(topic, Trial))
+    .map((topic) => defineEvent(topic, Trial))
   const app = createApp({
     name: env.APP_ID,
     log: service.log,
@@ -59,9 +59,9 @@ async function main(): Promise<void> {
     ready: database.ping,
   })
   app.use('/events/*', unreliable(notebook, env.INSTANCE))
-  subscribe(app, {
+  mountConsumer(app, {
     name: env.APP_ID,
-    handlers: facts.map((one) =>
+    handlers: events.map((one) =>
       on(one, async (trial, tx: Tx<JournalTables>, event) => {
         const line = lineOf(event, env.INSTANCE, trial)
         await tx.rows.insertInto('heard').values(line).execute()
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
 }
 
 /**
- * Misbehaves before the chassis hears of a fact, as an app does that cannot even put it aside: then it is for the
+ * Misbehaves before the chassis hears of an event, as an app does that cannot even put it aside: then it is for the
  * sidecar and the broker to bring it again. What is no trial, such as a dead letter, passes.
  */
 function unreliable(notebook: Notebook, instance: string): MiddlewareHandler {

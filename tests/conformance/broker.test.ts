@@ -1,4 +1,4 @@
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
@@ -7,7 +7,7 @@ import { type Journal, openJournal } from './journal.ts'
 import { eventOf, eventsOf, say, sayEach, sayUntil, upTo } from './publish.ts'
 import { broker } from './sets.ts'
 
-// The topics and apps are the shop's, so that its own component files are tried; the facts are the suite's.
+// The topics and apps are the shop's, so that its own component files are tried; the events are the suite's.
 const confirmed = 'orders-confirmed-v1' // heard by catalog and carts
 const cancelled = 'orders-cancelled-v1' // heard by catalog alone
 const instances = [
@@ -18,7 +18,7 @@ const instances = [
 ]
 
 let rig: Harness
-let orders: Transport
+let orders: Sidecar
 let catalog: Journal
 let carts: Journal
 let server = ''
@@ -54,7 +54,7 @@ async function everySubscriber(): Promise<Seen> {
   return (await Promise.all(all)).find((seen) => seen !== true) ?? true
 }
 
-/** Facts are said while the app is down and its sidecar knows. */
+/** Events are said while the app is down and its sidecar knows. */
 async function appAway(): Promise<Seen> {
   await rig.stop('carts')
   const noticed = () => rig.logOf('carts-sidecar').includes('un-healthy')
@@ -65,7 +65,7 @@ async function appAway(): Promise<Seen> {
   return all === true ? same(await carts.deadLetters(), []) : all
 }
 
-/** The sidecar dies while the handler of a fact that it had taken is at work, and that handler fails. */
+/** The sidecar dies while the handler of an event that it had taken is at work, and that handler fails. */
 async function sidecarDies(): Promise<void> {
   await say(orders, eventsOf(cancelled, 'orphan', [1], { hangs: 3000 }))
   await until('the orphan is being handled', async () => (await catalog.attempts('orphan')).length)
@@ -93,7 +93,7 @@ const hearsInOrder = async (key: string, ns: readonly number[]): Promise<Seen> =
     : all
 }
 
-describe(`facts through ${broker}`, () => {
+describe(`events through ${broker}`, () => {
   can('before-first-start', () => hears(catalog, 'early', [1, 2, 3]))
 
   can('every-subscriber', async () => heardByBoth)
@@ -116,8 +116,8 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('duplicates', async () => {
-    const [fact] = eventsOf(cancelled, 'thrice', [1])
-    if (fact) await sayEach(orders, [fact, fact, fact])
+    const [event] = eventsOf(cancelled, 'thrice', [1])
+    if (event) await sayEach(orders, [event, event, event])
     await say(orders, eventsOf(cancelled, 'after', [1]))
     await hears(catalog, 'after', [1])
     return hears(catalog, 'thrice', [1])
@@ -156,14 +156,14 @@ describe(`facts through ${broker}`, () => {
   })
 
   can('poison', async () => {
-    const fact = eventOf(cancelled, { key: 'poison', n: 1, fails: 99 })
-    await say(orders, [fact])
+    const event = eventOf(cancelled, { key: 'poison', n: 1, fails: 99 })
+    await say(orders, [event])
     const kept = await within(60_000, async () => {
-      const letter = (await catalog.deadLetters()).find(({ id }) => id === fact.id)
+      const letter = (await catalog.deadLetters()).find(({ id }) => id === event.id)
       return letter?.cause === 'the sidecar gave up bringing it' || JSON.stringify(letter ?? 'none')
     })
     if (kept !== true) return kept
-    const path = `/catalog/dead-letters/${fact.id}/replay`
+    const path = `/catalog/dead-letters/${event.id}/replay`
     const replay = await rig.ask({ app: 'catalog' }, path, { method: 'POST' })
     return replay.ok ? hears(catalog, 'poison', [1]) : `the replay was answered ${replay.status}`
   })
@@ -185,7 +185,7 @@ describe(`facts through ${broker}`, () => {
     ).length
     await rig.stop('catalog-2', 'catalog-2-sidecar')
     if (all !== true) return all
-    if (attempts.length > 90) return `60 facts were brought ${attempts.length} times`
+    if (attempts.length > 90) return `60 events were brought ${attempts.length} times`
     // one that takes over from the other does not share
     return handedOver > 2 || `the work changed hands ${handedOver} times`
   })
@@ -227,7 +227,7 @@ describe(`${broker} itself`, () => {
     })
   })
 
-  /** The numbers of the facts that were accepted while the broker was killed three times. */
+  /** The numbers of the events that were accepted while the broker was killed three times. */
   async function saidUnderFire(): Promise<number[]> {
     let n = 0
     let over = false
@@ -243,14 +243,14 @@ describe(`${broker} itself`, () => {
     return (await said).flat().map(({ data }) => (data as { n: number }).n)
   }
 
-  /** The number of a fact, if it was accepted, that a frozen broker was told before it was killed. */
+  /** The number of an event, if it was accepted, that a frozen broker was told before it was killed. */
   async function saidToTheDying(): Promise<number[]> {
     rig.freeze(server)
     const said = say(orders, eventsOf(confirmed, 'under fire', [0])).then(
       () => [0],
       () => [],
     )
-    // The sidecar has answered these later requests, so that it has passed on the fact.
+    // The sidecar has answered these later requests, so that it has passed on the event.
     for (const _ of upTo(20)) await rig.ask({ sidecar: 'orders' }, '/v1.0/metadata')
     await rig.kill(server)
     const accepted = await said
@@ -258,7 +258,7 @@ describe(`${broker} itself`, () => {
     return accepted
   }
 
-  /** That a fact can be said within 20 s, and is heard. */
+  /** That an event can be said within 20 s, and is heard. */
   async function saysAgain(key: string): Promise<Seen> {
     const said = await within(20_000, () =>
       say(orders, eventsOf(confirmed, key, [1])).then(

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDaprSidecar } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
@@ -11,7 +11,7 @@ import { ensureSecrets, type Secrets } from '@sidecart/platform/config/secrets.t
 import { procOf } from '@sidecart/platform/process/spawn.ts'
 import { stopLeftovers } from '@sidecart/platform/supervisor/down.ts'
 import { prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
-import type { Unit } from '@sidecart/platform/supervisor/process-spec.ts'
+import type { ProcessSpec } from '@sidecart/platform/supervisor/process-spec.ts'
 import { swappable } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { writeState } from '@sidecart/platform/supervisor/state-file.ts'
 import { createSupervisor } from '@sidecart/platform/supervisor/supervisor.ts'
@@ -33,7 +33,7 @@ export type Harness = {
   freeze(name: string): void
   isReady(name: string): boolean
   /** The sidecar of an instance, as the chassis reaches it. */
-  sidecar(name: string): Transport
+  sidecar(name: string): Sidecar
   /** An HTTP request to an app, or to its sidecar. */
   ask(to: { app?: string; sidecar?: string }, path: string, init?: RequestInit): Promise<Response>
   /** The connection string of the journal of an app. */
@@ -87,7 +87,7 @@ export async function openHarness(
 
   const tokensOf = (name: string) => ensureAppTokens(project, name.replace(/-\d+$/, ''))
   const portsOf = (name: string) => units.find((unit) => unit.name === name)?.ports ?? {}
-  const transports: Transport[] = []
+  const transports: Sidecar[] = []
   return {
     start,
     stop: supervisor.stop,
@@ -102,13 +102,13 @@ export async function openHarness(
       supervisor.records().some((one) => one.name === name && one.phase === 'ready'),
     sidecar(name) {
       const { http = 0, grpc = 0 } = portsOf(`${name}-sidecar`)
-      const transport = createDaprSidecar({
+      const sidecar = createDaprSidecar({
         httpPort: http,
         grpcPort: grpc,
         apiToken: tokensOf(name).DAPR_API_TOKEN,
       })
-      transports.push(transport)
-      return transport
+      transports.push(sidecar)
+      return sidecar
     },
     ask({ app, sidecar }, path, init) {
       const port = app ? portsOf(app).app : portsOf(`${sidecar}-sidecar`).http
@@ -121,13 +121,13 @@ export async function openHarness(
     logOf: (name) => readIfThere(join(project.logs, `${name}.log`)) ?? '',
     server: serverAmong(needed) ?? (folders.includes('state-postgresql') ? 'postgres' : undefined),
     async close() {
-      for (const transport of transports) await transport.close()
+      for (const sidecar of transports) await sidecar.close()
       await supervisor.stopAll()
     },
   }
 }
 
-const serverAmong = (units: readonly Unit[]): string | undefined =>
+const serverAmong = (units: readonly ProcessSpec[]): string | undefined =>
   swappable.map(({ name }) => name).find((name) => units.some((unit) => unit.name === name))
 
 /** What `dapr.yaml` is for the shop; the folders of `components/` are used as they are. */

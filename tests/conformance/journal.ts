@@ -48,7 +48,7 @@ export type Journal = {
 
 /** What a handler writes down and looks up at once, on connections of its own. */
 export type Notebook = {
-  /** Answers how often the fact was brought by now. */
+  /** Answers how often the event was brought by now. */
   attempt(line: Omit<Line, 'at'>): Promise<number>
   close(): Promise<void>
 }

@@ -1,9 +1,9 @@
 import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { v7 as uuid } from 'uuid'
 import type { Trial } from './app.ts'
 
-/** A fact as the outbox relay would say it. */
+/** An event as the outbox relay would say it. */
 export function eventOf(topic: string, trial: Trial): CloudEvent {
   return {
     id: uuid(),
@@ -16,31 +16,31 @@ export function eventOf(topic: string, trial: Trial): CloudEvent {
   }
 }
 
-/** A fact for each number, under one key. */
+/** An event for each number, under one key. */
 export const eventsOf = (topic: string, key: string, ns: readonly number[], how?: Partial<Trial>) =>
   ns.map((n) => eventOf(topic, { key, n, ...how }))
 
 export const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-/** Says facts in one request. @throws Error when not all were accepted */
-export async function say(by: Transport, facts: readonly CloudEvent[]): Promise<void> {
-  const { failed } = await by.publish(facts[0]?.type ?? '', facts)
-  if (failed.length > 0) throw new Error(`${failed.length} of ${facts.length} were not accepted`)
+/** Says events in one request. @throws Error when not all were accepted */
+export async function say(by: Sidecar, events: readonly CloudEvent[]): Promise<void> {
+  const { failed } = await by.publish(events[0]?.type ?? '', events)
+  if (failed.length > 0) throw new Error(`${failed.length} of ${events.length} were not accepted`)
 }
 
-/** Says facts one after another. */
-export async function sayEach(by: Transport, facts: readonly CloudEvent[]): Promise<void> {
-  for (const fact of facts) await say(by, [fact])
+/** Says events one after another. */
+export async function sayEach(by: Sidecar, events: readonly CloudEvent[]): Promise<void> {
+  for (const event of events) await say(by, [event])
 }
 
-/** Says facts, each in a request of its own, until told to stop. Answers those that were accepted. */
+/** Says events, each in a request of its own, until told to stop. Answers those that were accepted. */
 export async function sayUntil(
-  by: Transport,
+  by: Sidecar,
   next: () => CloudEvent | undefined,
 ): Promise<CloudEvent[]> {
   const accepted: CloudEvent[] = []
-  for (let fact = next(); fact; fact = next()) {
-    const said = fact
+  for (let event = next(); event; event = next()) {
+    const said = event
     await say(by, [said]).then(
       () => accepted.push(said),
       () => {},

@@ -1,5 +1,5 @@
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
-import type { Transport } from '@sidecart/chassis/sidecar/sidecar.ts'
+import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
@@ -14,7 +14,7 @@ const instances = [
 ]
 
 let rig: Harness
-let entries: Transport['state']
+let entries: Sidecar['state']
 
 beforeAll(async () => {
   rig = await openHarness({ state }, ['common', `state-${state}`, 'secrets-file'], instances)

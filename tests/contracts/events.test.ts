@@ -1,27 +1,32 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { catalog } from '@sidecart/catalog/contract.ts'
-import type { Fact } from '@sidecart/chassis/contract/event.ts'
+import { catalogEvents } from '@sidecart/catalog/contract.ts'
+import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { breaks, type Schema } from '@sidecart/maintainer/api/growth.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
 const folder = join(import.meta.dirname, 'snapshots')
-const owners = { catalog, orders, payments, users }
-const facts = Object.entries(owners).flatMap(([owner, said]) =>
-  (Object.values(said) as Fact[]).map((fact) => ({ owner, topic: fact.topic, fact })),
+const owners = {
+  catalog: catalogEvents,
+  orders: orderEvents,
+  payments: paymentEvents,
+  users: userEvents,
+}
+const events = Object.entries(owners).flatMap(([owner, said]) =>
+  (Object.values(said) as EventDefinition[]).map((event) => ({ owner, topic: event.topic, event })),
 )
 const update = process.env.UPDATE_CONTRACTS === '1'
 
 describe('contracts only grow', () => {
-  it.each(facts)(
+  it.each(events)(
     '$topic still fits its readers and the messages under way',
-    ({ owner, topic, fact }) => {
+    ({ owner, topic, event }) => {
       expect(topic.startsWith(`${owner}-`)).toBe(true)
-      const now = z.toJSONSchema(fact.schema, { io: 'output' }) as Schema
+      const now = z.toJSONSchema(event.schema, { io: 'output' }) as Schema
       const path = join(folder, `${topic}.json`)
       const before = existsSync(path)
         ? (JSON.parse(readFileSync(path, 'utf8')) as Schema)
@@ -39,11 +44,11 @@ describe('contracts only grow', () => {
     },
   )
 
-  it('no fact that was ever published is gone', () => {
+  it('no event that was ever published is gone', () => {
     const published = existsSync(folder)
       ? readdirSync(folder).map((file) => file.replace('.json', ''))
       : []
-    expect(published.filter((topic) => !facts.some((fact) => fact.topic === topic))).toEqual([])
+    expect(published.filter((topic) => !events.some((event) => event.topic === topic))).toEqual([])
   })
 })
 

@@ -18,7 +18,7 @@ export type Mutation = {
 
 export const mutations: readonly Mutation[] = [
   {
-    safeguard: 'the inbox: a fact that comes twice is recognised',
+    safeguard: 'the inbox: an event that comes twice is recognised',
     file: 'packages/chassis/messaging/inbox.ts',
     lines: [['event_id: eventId', 'event_id: crypto.randomUUID()']],
     crash: 'notifications: before answering POST /events/orders-placed-v1',
@@ -27,7 +27,7 @@ export const mutations: readonly Mutation[] = [
     staysMs: 1_000,
   },
   {
-    safeguard: 'the outbox: a fact commits with what made it true',
+    safeguard: 'the outbox: an event commits with what made it true',
     file: 'packages/chassis/persistence/database.ts',
     lines: [
       ['await store(transaction as unknown as Transaction<MessagingTables>, emitted)', '{}'],
@@ -38,8 +38,8 @@ export const mutations: readonly Mutation[] = [
     ],
     crash: 'orders: after the commit of orders-confirmed-v1',
     service: 'orders',
-    finding: /^facts-heard: never heard: confirmed/,
-    staysMs: 10_000, // longer than it takes to bring a fact again
+    finding: /^events-processed: never heard: confirmed/,
+    staysMs: 10_000, // longer than it takes to bring an event again
   },
   {
     safeguard: 'the compensation: what a cancelled order has taken is given back',
@@ -100,7 +100,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     safeguard: 'the provider’s key: a charge asked again is the same charge',
-    file: 'services/payments/paymentService.ts',
+    file: 'services/payments/payment-service.ts',
     lines: [['provider.charge(orderId,', 'provider.charge(crypto.randomUUID(),']],
     crash: 'payments: after the provider was asked for charges',
     service: 'payments',

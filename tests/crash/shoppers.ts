@@ -97,7 +97,7 @@ export type ShoppingTask = (shopping: Shopping) => Promise<void>
 const mug = 'MUG-ENAMEL-BLUE'
 /** There are fewer than an order may have pieces. */
 const scarce = 'TEAPOT-STONEWARE-RUST'
-/** Five times as long as a handler may take before its fact is put aside. */
+/** Five times as long as a handler may take before its event is put aside. */
 const holdUpMs = 15_000
 
 /** What people do in a shop. Together they pass every crash point. */
@@ -167,7 +167,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
         return late.length > 0
       }
       // for longer it would keep the service from all of its database, and so from answering
-      await until('a fact is put aside', areNew, holdUpMs, 200).catch(() => {})
+      await until('an event is put aside', areNew, holdUpMs, 200).catch(() => {})
     })
     const areHandled = async () => {
       const open = await storeFailure(operator)
@@ -197,7 +197,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
   },
 }
 
-/** The ids of the facts that notifications could not handle yet. */
+/** The ids of the events that notifications could not handle yet. */
 export async function storeFailure(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)

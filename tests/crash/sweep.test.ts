@@ -108,7 +108,7 @@ const send = (pass: string, errand: ShoppingTask): Promise<void> =>
     troubles.push(`${pass}: who ${errand.name}: ${message}`)
   })
 
-/** Waits until nothing but idle looks happens, and no fact waits for its second try. */
+/** Waits until nothing but idle looks happens, and no event waits for its second try. */
 async function quiet(): Promise<void> {
   const none = async () => (await storeFailure(shopping.operator)).length === 0
   await until('what was put aside is handled', none, patienceMs, 200)

@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { catalog } from '@sidecart/catalog/contract.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
+import { catalogEvents } from '@sidecart/catalog/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { documents, filesBelow, foldersIn, type Resource } from '../architecture/tree.ts'
 
-const owned = [users, catalog, orders, payments].flatMap((events) =>
+const owned = [userEvents, catalogEvents, orderEvents, paymentEvents].flatMap((events) =>
   Object.values<{ topic: string; owner: string }>(events),
 )
 const apps = ['carts', 'catalog', 'notifications', 'orders', 'payments', 'users', 'gateway']

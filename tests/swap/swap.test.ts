@@ -14,7 +14,7 @@ const [from, to] = [
 const server: Record<string, string> = { jetstream: 'nats', mqtt: 'mosquitto' }
 
 /** Placed, charged, confirmed. */
-const factsOfAnOrder = 3
+const eventsOfAnOrder = 3
 
 const sidecart = (...args: string[]) =>
   output(process.execPath, ['packages/cli/bin.mjs', ...args], 400_000, { cwd: project.root })
@@ -44,18 +44,18 @@ const inOutboxes = async () => (await inOutbox('orders')) + (await inOutbox('pay
 beforeAll(() => sidecart('up', '--detach', '--broker', from))
 afterAll(() => sidecart('down'))
 
-test(`no fact is lost between ${from} and ${to}, neither in the outboxes nor in the old broker`, async () => {
+test(`no event is lost between ${from} and ${to}, neither in the outboxes nor in the old broker`, async () => {
   await sidecart('stop', 'notifications', '--with-sidecar')
   await buy()
   await buy()
   await until('the broker has it all', async () => (await inOutboxes()) === 0, 30_000)
   await sidecart('stop', server[from] ?? from)
   await buy()
-  expect(await inOutboxes()).toBe(factsOfAnOrder)
+  expect(await inOutboxes()).toBe(eventsOfAnOrder)
   expect(await heard()).toBe(0)
 
   await sidecart('swap', '--from', from, '--to', to)
-  const all = bought.length * factsOfAnOrder
+  const all = bought.length * eventsOfAnOrder
   await until('all of it was heard', async () => (await heard()) >= all, 60_000)
   expect(await heard()).toBe(all)
   expect(await sidecart('verify')).not.toContain('✗')

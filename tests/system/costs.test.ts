@@ -35,9 +35,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-// the facts are counted by JetStream's own books
+// the events are counted by JetStream's own books
 it.skipIf(broker !== 'jetstream')(
-  'an order costs so many calls, facts and commits, and no more',
+  'an order costs so many calls, events and commits, and no more',
   async () => {
     const services = appConfigs.filter(({ appID }) => appID !== 'gateway')
     const calls = () => callsServedBy(services.map(({ appPort }) => appPort))

@@ -65,7 +65,7 @@ const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> 
   return found
 }
 
-/** Says a fact through the sidecar of a service that may say it. */
+/** Says an event through the sidecar of a service that may say it. */
 async function say(by: string, topic: string, data: unknown): Promise<string> {
   const id = randomUUID()
   said.push(id)
@@ -112,7 +112,7 @@ async function register(userId: string): Promise<void> {
   )
 }
 
-it('a malformed fact is listed with the field at fault, and shown as it came', async () => {
+it('a malformed event is listed with the field at fault, and shown as it came', async () => {
   const id = await say('orders', 'orders-shipped-v1', { orderId: 7 })
   expect(await listed(id)).toMatchObject({
     service: 'notifications',
@@ -162,7 +162,7 @@ const sidecarPids = () =>
     appConfigs.map(async ({ daprHTTPPort }) => (await portHolder(daprHTTPPort))?.pid ?? 'gone'),
   )
 
-it('a fact that its hearer refuses is listed with the refusal', async () => {
+it('an event that its hearer refuses is listed with the refusal', async () => {
   const { orderId, customerId } = placed(quiet)
   const nothing = { amount: 0, currency: 'EUR' }
   const data = { orderId, customerId, version: 4, lines: [], total: nothing }
@@ -175,18 +175,18 @@ it('a fact that its hearer refuses is listed with the refusal', async () => {
   expect(letter.nextAttemptAt).toBeUndefined()
 })
 
-it('a fact that always fails does not hold up those behind it, and is handled once it can be', async () => {
+it('an event that always fails does not hold up those behind it, and is handled once it can be', async () => {
   const orderId = uuid()
   const id = await say('orders', 'orders-placed-v1', placed(stranger, orderId))
   const good = await Promise.all(
     Array.from({ length: 20 }, async () => {
-      const fact = placed(quiet)
-      await say('orders', 'orders-placed-v1', fact)
-      return fact.orderId
+      const event = placed(quiet)
+      await say('orders', 'orders-placed-v1', event)
+      return event.orderId
     }),
   )
   for (const one of good)
-    await until('a good fact is heard', async () => (await newsOf(one)).length === 1)
+    await until('a good event is heard', async () => (await newsOf(one)).length === 1)
   expect(await listed(id)).toMatchObject({
     cause: expect.stringContaining('has not been heard of yet'),
     nextAttemptAt: expect.any(String),

@@ -32,7 +32,7 @@ it('while orders itself is away nothing that was accepted is lost', async () => 
   for (const id of orders) await reaches(ada, id, ['confirmed'], 30_000)
 })
 
-it('while the broker is away orders complete, and their facts arrive late, none lost', async () => {
+it('while the broker is away orders complete, and their events arrive late, none lost', async () => {
   const bob = await newCustomer()
   await until('the welcome mail arrives', async () => (await mailsTo(bob.email)).length > 0)
   const away = await killBroker()

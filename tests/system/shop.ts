@@ -176,7 +176,7 @@ function environmentOf(pid: number): Record<string, string> {
 type Recorded = { name: string; pid: number; startMark: string }
 
 /**
- * Kills the server that carries the facts, and answers how to bring it back. With BullMQ that is Redis: to a component
+ * Kills the server that carries the events, and answers how to bring it back. With BullMQ that is Redis: to a component
  * that is a process of its own no sidecar comes back, and under `dapr run` nobody starts sidecars anew.
  */
 export async function killBroker(): Promise<StoppedApp> {
@@ -193,7 +193,7 @@ export async function killBroker(): Promise<StoppedApp> {
 }
 
 /**
- * Waits until `verify` is content. A fact that was under way when its consumer was killed is delivered again after
+ * Waits until `verify` is content. An event that was under way when its consumer was killed is delivered again after
  * the broker's 45 s (`ackWait`), so after an outage that takes a while.
  * @throws Error naming what is wrong at the end
  */

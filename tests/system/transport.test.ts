@@ -18,7 +18,7 @@ function besideOf(name: string) {
   })
 }
 
-sidecarSuite('the Dapr transport', async () => ({
+sidecarSuite('the Dapr sidecar', async () => ({
   state: besideOf('carts').state,
   invoke: besideOf('gateway').invoke,
   reachable: { app: 'catalog', found: '/categories', missing: '/products/NO-SUCH-THING' },
@@ -39,13 +39,13 @@ it('a service may not call what its policy does not name', async () => {
   await expect(besideOf('gateway').invoke(call)).rejects.toMatchObject({ code: 'denied' })
 })
 
-it('a service may not keep state, publish facts or send mail that are not its own', async () => {
+it('a service may not keep state, publish events or send mail that are not its own', async () => {
   const stranger = besideOf('users')
   await expect(stranger.state.save('key', {})).rejects.toBeInstanceOf(Fault)
   await expect(
     stranger.bind('email', 'create', 'text', { emailTo: 'a@example.com', subject: 's' }),
   ).rejects.toBeInstanceOf(Fault)
-  const fact = {
+  const event = {
     id: '1',
     source: 'users',
     type: 'orders-placed-v1',
@@ -54,7 +54,7 @@ it('a service may not keep state, publish facts or send mail that are not its ow
     data: {},
   } as const
   const published = await stranger
-    .publish('orders-placed-v1', [fact])
+    .publish('orders-placed-v1', [event])
     .catch(() => ({ failed: ['1'] }))
   expect(published.failed).toEqual(['1'])
 })

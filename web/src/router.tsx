@@ -52,9 +52,9 @@ const basket = createRoute({
   component: lazyRouteComponent(() => import('./basket/basket-page.tsx'), 'BasketPage'),
 })
 
-const facts = createRoute({
+const events = createRoute({
   getParentRoute: () => root,
-  path: '/facts',
+  path: '/events',
   component: lazyRouteComponent(() => import('./events/events-page.tsx'), 'EventsPage'),
 })
 
@@ -198,7 +198,7 @@ const routes = root.addChildren([
   browse,
   product,
   basket,
-  facts,
+  events,
   signIn,
   register,
   mine.addChildren([

@@ -1,10 +1,10 @@
 import { v7 as uuid } from 'uuid'
 import { cartsHandlers, inbox } from '../../../services/carts/app.ts'
-import { createBaskets, createDeadLetters } from '../../../services/carts/store.ts'
+import { createCartStore, createDeadLetters } from '../../../services/carts/store.ts'
 import type { MakeService } from '../node.ts'
 
 const makeCarts: MakeService = async ({ outside, hear }) => {
-  const baskets = createBaskets(outside.state, uuid)
+  const baskets = createCartStore(outside.state, uuid)
   const deadLetters = createDeadLetters(outside.state)
   await hear(cartsHandlers({ baskets }), inbox, deadLetters)
   return {

@@ -3,7 +3,7 @@ import { type CatalogPorts, catalogHandlers } from '../../../services/catalog/ap
 import { adjustStock } from '../../../services/catalog/domain.ts'
 import { migrations } from '../../../services/catalog/migrations/index.ts'
 import { seedProducts } from '../../../services/catalog/seed.ts'
-import { type CatalogTables, createStore } from '../../../services/catalog/store.ts'
+import { type CatalogTables, createCatalogStore } from '../../../services/catalog/store.ts'
 import { type MakeService, told } from '../node.ts'
 
 const lines = {
@@ -15,7 +15,7 @@ const noCache: CatalogPorts['cache'] = { find: (_, read) => read(), forget: asyn
 
 const makeCatalog: MakeService = async ({ database, relay, hearInto }) => {
   const tables = await database<CatalogTables>(migrations)
-  const store = createStore(tables)
+  const store = createCatalogStore(tables)
   await store.products.seed(seedProducts)
   relay(tables)
   await hearInto(tables, catalogHandlers({ store, cache: noCache } as CatalogPorts))

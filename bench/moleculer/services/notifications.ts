@@ -4,14 +4,17 @@ import { notificationsHandlers } from '../../../services/notifications/app.ts'
 import { createMailGateway } from '../../../services/notifications/clients.ts'
 import { migrations } from '../../../services/notifications/migrations/index.ts'
 import { createSender } from '../../../services/notifications/sender.ts'
-import { createStore, type NotificationsTables } from '../../../services/notifications/store.ts'
+import {
+  createNotificationStore,
+  type NotificationsTables,
+} from '../../../services/notifications/store.ts'
 import type { MakeService } from '../node.ts'
 
 const shopUrl = 'http://127.0.0.1:8080'
 
 const makeNotifications: MakeService = async ({ outside, database, hear, log }) => {
   const tables = await database<NotificationsTables>(migrations)
-  const store = createStore(tables, { shopUrl })
+  const store = createNotificationStore(tables, { shopUrl })
   const mailGateway = createMailGateway(outside, { from: 'Sidecart <shop@sidecart.example>' })
   const sender = createSender({ mails: store, mailGateway, shopUrl, log })
   sender.start()

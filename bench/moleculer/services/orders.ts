@@ -5,7 +5,7 @@ import { v7 as uuid } from 'uuid'
 import { type OrdersPorts, ordersHandlers } from '../../../services/orders/app.ts'
 import { place } from '../../../services/orders/domain.ts'
 import { migrations } from '../../../services/orders/migrations/index.ts'
-import type { Catalog, Payments } from '../../../services/orders/ports.ts'
+import type { CatalogClient, PaymentsClient } from '../../../services/orders/ports.ts'
 import { createSagaRunner } from '../../../services/orders/saga.ts'
 import { createOrderStore, type OrdersTables } from '../../../services/orders/store.ts'
 import { type MakeService, type Node, told } from '../node.ts'
@@ -46,7 +46,7 @@ const makeOrders: MakeService = async (node) => {
     const now = new Date()
     const change = place(uuid(), userId, request, now, new Date(now.getTime() + deadlineMs))
     const requestHash = createHash('sha256').update(JSON.stringify(request)).digest('hex')
-    const leaseMs = driver.roomMs()
+    const leaseMs = driver.leaseForNewOrder()
     const { order, isNew } = await store.place(change, { key, requestHash }, leaseMs)
     if (isNew && leaseMs > 0) driver.drive(order)
     return { orderId: order.id, status: 'placed', placedAt: order.placedAt.toISOString() }
@@ -78,7 +78,7 @@ export default makeOrders
 
 type Known = { sku: string; name: string; price: Money }
 
-function catalogOf({ call }: Node): Catalog {
+function catalogOf({ call }: Node): CatalogClient {
   const known = new Set<string>()
   return {
     async unknown(skus) {
@@ -102,7 +102,7 @@ function catalogOf({ call }: Node): Catalog {
   }
 }
 
-const paymentsOf = ({ call }: Node): Payments => ({
+const paymentsOf = ({ call }: Node): PaymentsClient => ({
   charge: ({ id, customerId, card }, amount) =>
     call('payments.charge', { orderId: id, customerId, amount, card }, stepTimeout),
   refund: (orderId, reason) => call('payments.refund', { orderId, reason }, stepTimeout),

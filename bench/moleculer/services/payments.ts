@@ -2,7 +2,7 @@ import { v7 as newId } from 'uuid'
 import { createProvider } from '../../../services/payments/clients.ts'
 import { migrations } from '../../../services/payments/migrations/index.ts'
 import { createPaymentService } from '../../../services/payments/payment-service.ts'
-import { createStore, type PaymentsTables } from '../../../services/payments/store.ts'
+import { createPaymentRepository, type PaymentsTables } from '../../../services/payments/store.ts'
 import { type MakeService, told } from '../node.ts'
 
 const makePayments: MakeService = async ({ outside, database, relay }) => {
@@ -11,7 +11,11 @@ const makePayments: MakeService = async ({ outside, database, relay }) => {
     url: process.env.PROVIDER_URL ?? '',
     apiKey: await outside.secret('provider-api-key'),
   })
-  const paymentService = createPaymentService({ payments: createStore(tables), provider, newId })
+  const paymentService = createPaymentService({
+    payments: createPaymentRepository(tables),
+    provider,
+    newId,
+  })
   relay(tables)
   const amount = { type: 'object', props: { amount: 'number|integer', currency: 'string' } }
   return {

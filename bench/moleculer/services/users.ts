@@ -9,12 +9,12 @@ import {
 import { changeContact, openSession, register } from '../../../services/users/domain.ts'
 import { migrations } from '../../../services/users/migrations/index.ts'
 import { seedAccounts } from '../../../services/users/seeds.ts'
-import { createStore, type UsersTables } from '../../../services/users/store.ts'
+import { createUserStore, type UsersTables } from '../../../services/users/store.ts'
 import { type MakeService, told } from '../node.ts'
 
 const makeUsers: MakeService = async ({ outside, database, relay }) => {
   const tables = await database<UsersTables>(migrations)
-  const store = createStore(tables)
+  const store = createUserStore(tables)
   const passwords = createPasswords()
   const accessTokens = await createAccessTokens(await outside.secret('jwt-keys'))
   await seedAccounts({ ...store, passwords, secret: outside.secret, now: () => new Date() })

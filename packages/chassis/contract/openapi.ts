@@ -2,7 +2,7 @@ import type { z } from '@hono/zod-openapi'
 
 /** The parts a service's `contract.ts` is written with. */
 export { createRoute, z } from '@hono/zod-openapi'
-export { fact } from './event.ts'
+export { defineEvent } from './event.ts'
 export { Money } from './money.ts'
 
 /** A JSON answer, for `responses` of `createRoute`. */

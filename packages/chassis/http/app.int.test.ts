@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { expect, onTestFinished, test } from 'vitest'
 import { send } from '../../../tests/security/sidecars.ts'
-import { fact, z } from '../contract/openapi.ts'
+import { defineEvent, z } from '../contract/openapi.ts'
 import { on } from '../messaging/consumer.ts'
-import { subscribe } from '../messaging/consumer-routes.ts'
+import { mountConsumer } from '../messaging/consumer-routes.ts'
 import { createLog } from '../observability/log.ts'
 import { createApp } from './app.ts'
 
 const log = createLog('tests', 'silent')
-const fallen = fact('trees-fallen-v1', z.object({ tree: z.string() }))
+const fallen = defineEvent('trees-fallen-v1', z.object({ tree: z.string() }))
 const token = { 'dapr-api-token': 'token' }
 const invoked = { ...token, 'dapr-caller-app-id': 'gateway' }
 const event = (tree: string) =>
@@ -22,7 +22,7 @@ async function serving() {
   const app = createApp({ name: 'woods', log, appToken: 'token' })
   app.get('/products/:sku', (c) => c.json({ sku: c.req.param('sku') }))
   app.get('/internal/products', (c) => c.json({ secret: true }))
-  subscribe(app, {
+  mountConsumer(app, {
     name: 'woods',
     log,
     handlers: [on(fallen, async ({ tree }) => void heard.push(tree))],

@@ -109,7 +109,7 @@ export function createApp(options: AppOptions): App {
     )) as App['openapi']
 
   app.use(requestId({ limitLength: 128 }))
-  app.use(observed(log))
+  app.use(instrumentation(log))
   // a sidecar is no browser, and the door passes none of them on
   if (!options.appToken)
     app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)
@@ -119,10 +119,10 @@ export function createApp(options: AppOptions): App {
   if (options.appToken) {
     app.use(bounded(maxInFlight))
     app.use(requireSidecarToken(options.appToken))
-    app.use(limited(maxBodyBytes))
+    app.use(limitBody(maxBodyBytes))
   } else {
     // from a sidecar a request comes whole; from a network it comes as slowly as its client likes
-    app.use(limited(maxBodyBytes))
+    app.use(limitBody(maxBodyBytes))
     app.use(arrived(maxArrivingPerAddress))
     app.use(bounded(maxInFlight))
   }
@@ -312,7 +312,7 @@ function asWritten(rawPath: string, routedPath: string): boolean {
   }
 }
 
-function observed(log: Log): MiddlewareHandler<AppEnv> {
+function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
   return async function observed(c, next) {
     if (probes.includes(c.req.path)) return next()
     const startedAt = performance.now()
@@ -391,7 +391,7 @@ export const overloaded = (): Refusal =>
  * Hono's own limit looks at the body even when there is none or its length was emitted, and so turns every request
  * of Node into one of `fetch`: that takes as long as all the rest of a small request.
  */
-function limited(maxBytes: number): MiddlewareHandler<AppEnv> {
+function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
   const tooLarge = () => refused('body-too-large', `At most ${maxBytes} bytes.`)
   const counted = bodyLimit({
     maxSize: maxBytes,

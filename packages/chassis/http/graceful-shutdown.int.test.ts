@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Client } from 'undici'
 import { expect, it, onTestFinished } from 'vitest'
-import { closer } from './graceful-shutdown.ts'
+import { gracefulShutdown } from './graceful-shutdown.ts'
 
 /** A server that answers `/slow` when it is told to, and a client with one connection. */
 async function opened() {
@@ -12,7 +12,7 @@ async function opened() {
     if (request.url === '/slow') await slow.promise
     response.end('ok')
   })
-  const close = closer(server, 5_000)
+  const close = gracefulShutdown(server, 5_000)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -8,7 +8,7 @@ const lingerMs = 400
  * Ends a server without cutting anybody off: for a moment it goes on as before, but tells each connection that this is its
  * last answer; then it takes no more, and lets what is under way finish, for at most `drainMs` milliseconds.
  */
-export function closer(server: Server, drainMs: number): () => Promise<void> {
+export function gracefulShutdown(server: Server, drainMs: number): () => Promise<void> {
   const underWay = new Set<ServerResponse>()
   let last = false
   server.prependListener('request', (_, response: ServerResponse) => {

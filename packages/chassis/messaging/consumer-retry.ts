@@ -5,7 +5,7 @@ import { type ConsumerOptions, createConsumer } from './consumer.ts'
 const leaseMs = 15_000
 
 /**
- * Tries facts again that `subscribe` had to put aside, out of the way of the facts behind them, later and later; one
+ * Tries events again that `subscribe` had to put aside, out of the way of the events behind them, later and later; one
  * that still fails at its last try stays as a dead letter. Any instance may try what another one put aside.
  */
 export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: number }): Worker {
@@ -18,7 +18,7 @@ export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: nu
     const { id, topic, event, attempts } = due
     // crash point: before a second try
     try {
-      await consumer.apply(topic, event)
+      await consumer.consume(topic, event)
       // crash point: after a second try
       await deadLetters.forget(id)
     } catch (error) {

@@ -16,18 +16,18 @@ export const deadLetterRoutes = (name: string) => [
 /**
  * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
  * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
- * `createRetryWorker`, so that the facts behind it need not wait. All of that is `SUCCESS` to Dapr. Only a fact that
+ * `createRetryWorker`, so that the events behind it need not wait. All of that is `SUCCESS` to Dapr. Only an event that
  * cannot even be put aside is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
  * where it is put aside later.
  * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox.
  */
-export function subscribe<T>(app: App, options: ConsumerOptions<T>): void {
+export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
   const consumer = createConsumer(options)
 
   async function hear(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
     try {
-      await consumer.apply(topic, raw)
+      await consumer.consume(topic, raw)
       return 'SUCCESS'
     } catch (why) {
       return storeFailure(topic, raw, why, 1)
@@ -46,7 +46,7 @@ export function subscribe<T>(app: App, options: ConsumerOptions<T>): void {
     } catch (err) {
       log.warn(
         { err, topic, why: String(why) },
-        'a fact could not even be put aside; it comes again',
+        'an event could not even be put aside; it comes again',
       )
       return 'RETRY'
     }
@@ -76,7 +76,7 @@ export function subscribe<T>(app: App, options: ConsumerOptions<T>): void {
 
   app.post(`/${name}/dead-letters/:id/replay`, async (c) => {
     const { id, topic, event } = await existing(c.req.param('id'))
-    const outcome = await consumer.apply(topic, event).catch((why) => {
+    const outcome = await consumer.consume(topic, event).catch((why) => {
       throw why instanceof Refusal ? why : refused('replay-failed', String(why))
     })
     await deadLetters.markReplayed(id)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { fact } from '../contract/event.ts'
+import { defineEvent } from '../contract/event.ts'
 import { createLog } from '../observability/log.ts'
 import { isPlainPath } from '../sidecar/plain-path.ts'
 import { createConsumer, idOf, on } from './consumer.ts'
@@ -46,7 +46,7 @@ describe('an event that is wrong in any field', () => {
   const kept: NewDeadLetter[] = []
   const consumer = createConsumer({
     name: 'notifications',
-    handlers: [on(fact('orders-shipped-v1', z.object({})), async () => {})],
+    handlers: [on(defineEvent('orders-shipped-v1', z.object({})), async () => {})],
     inbox: { once: async () => 'applied' },
     deadLetters: { keep: async (letter: NewDeadLetter) => void kept.push(letter) } as never,
     log: createLog('notifications', 'silent'),
@@ -66,7 +66,7 @@ describe('an event that is wrong in any field', () => {
     { ...good, data: 'text' },
   ])('is a dead letter at once: %j', async (raw) => {
     kept.length = 0
-    const why = await consumer.apply('orders-shipped-v1', raw).catch((error: unknown) => error)
+    const why = await consumer.consume('orders-shipped-v1', raw).catch((error: unknown) => error)
     await consumer.storeFailure('orders-shipped-v1', raw, why, 1)
     expect(kept).toMatchObject([
       { topic: 'orders-shipped-v1', cause: expect.stringMatching(/^malformed-event/) },

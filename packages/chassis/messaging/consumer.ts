@@ -1,31 +1,34 @@
 import { createHash } from 'node:crypto'
 import { SpanKind } from '@opentelemetry/api'
 import { z } from 'zod'
-import type { CloudEvent, Fact } from '../contract/event.ts'
+import type { CloudEvent, EventDefinition } from '../contract/event.ts'
 import { fieldErrors } from '../contract/problem.ts'
 import { Refusal, refused } from '../core/errors.ts'
-import { within } from '../core/timeout.ts'
+import { withTimeout } from '../core/timeout.ts'
 import type { Log } from '../observability/log.ts'
 import { inboxOutcomes } from '../observability/metrics.ts'
 import { inSpan } from '../observability/telemetry.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Inbox } from './inbox.ts'
 
-/** What a service does when it hears a kind of fact. */
+/** What a service does when it hears a kind of event. */
 export type Handler<T> = {
-  fact: Fact
+  event: EventDefinition
   handle(data: never, tx: T, event: CloudEvent): Promise<void>
 }
 
 /**
  * A line in a service's table of handlers.
  *
- * @example [on(orders.confirmed, (fact, tx) => store.markSold(tx, fact.orderId))]
+ * @example [on(orders.confirmed, (event, tx) => store.markSold(tx, event.orderId))]
  */
 export const on = <S extends z.ZodType, T>(
-  fact: Fact<S>,
+  event: EventDefinition<S>,
   handle: (data: z.output<S>, tx: T, event: CloudEvent) => Promise<void>,
-): Handler<T> => ({ fact: fact as unknown as Fact, handle: handle as Handler<T>['handle'] })
+): Handler<T> => ({
+  event: event as unknown as EventDefinition,
+  handle: handle as Handler<T>['handle'],
+})
 
 export type ConsumerOptions<T> = {
   name: string
@@ -54,7 +57,7 @@ const Envelope = z.looseObject({
 export type Consumer = {
   topics: readonly string[]
   /** @throws Refusal when the event can never be handled; anything else when it may be later */
-  apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
+  consume(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
   /** Puts aside an event that failed: to be tried again, or as a dead letter when that is no use (any more). */
   storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
@@ -63,19 +66,19 @@ export type Consumer = {
 export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   const { name, handlers, inbox, deadLetters, log } = options
   const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
-  const byTopic = new Map(handlers.map((handler) => [handler.fact.topic, handler]))
+  const byTopic = new Map(handlers.map((handler) => [handler.event.topic, handler]))
 
-  async function apply(topic: string, raw: unknown): Promise<'applied' | 'duplicate'> {
+  async function consume(topic: string, raw: unknown): Promise<'applied' | 'duplicate'> {
     const handler = byTopic.get(topic)
     if (!handler) throw refused('unknown-topic', `${name} does not handle ${topic}`)
     const envelope = Envelope.safeParse(raw)
     if (!envelope.success) throw malformed('envelope', envelope.error)
-    refuseForeign(handler.fact, envelope.data)
-    const data = handler.fact.schema.safeParse(envelope.data.data)
+    refuseForeign(handler.event, envelope.data)
+    const data = handler.event.schema.safeParse(envelope.data.data)
     if (!data.success) throw malformed('data', data.error)
     const event = raw as CloudEvent
     const work = (tx: T) => handler.handle(data.data as never, tx, event)
-    const handled = () => within(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
+    const handled = () => withTimeout(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
     const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
     const outcome = await inSpan(`hear ${topic}`, span, handled)
     inboxOutcomes.inc({ topic, outcome })
@@ -106,14 +109,17 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     inboxOutcomes.inc({ topic, outcome: isDead ? 'dead-letter' : 'retry' })
     const about = { topic, eventId: event?.id, cause, attempts, traceId }
     if (isDead) log.error(about, 'dead letter')
-    else log.warn({ ...about, againInMs }, 'a fact could not be handled; it is tried again')
+    else log.warn({ ...about, againInMs }, 'an event could not be handled; it is tried again')
   }
 
-  return { topics: [...byTopic.keys()], apply, storeFailure }
+  return { topics: [...byTopic.keys()], consume: consume, storeFailure }
 }
 
 /** An event is its owner's to publish: from anybody else it is forged, or published by mistake. */
-function refuseForeign({ topic, owner }: Fact, { source, type }: z.infer<typeof Envelope>): void {
+function refuseForeign(
+  { topic, owner }: EventDefinition,
+  { source, type }: z.infer<typeof Envelope>,
+): void {
   if (source !== owner)
     throw refused('foreign-event', `${topic} comes from ${owner}, and not from ${source}`)
   if (type !== topic) throw refused('foreign-event', `this is a ${type}, and no ${topic}`)

@@ -4,7 +4,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type DeadLetter, fact } from '../contract/event.ts'
+import { type DeadLetter, defineEvent } from '../contract/event.ts'
 import { refused } from '../core/errors.ts'
 import type { Worker } from '../core/worker.ts'
 import { type App, createApp } from '../http/app.ts'
@@ -13,18 +13,18 @@ import { type Database, openDatabase, type Tx } from '../persistence/database.ts
 import { addNextAttempts, createMessagingTables } from '../persistence/messaging-tables.ts'
 import { on } from './consumer.ts'
 import { createRetryWorker } from './consumer-retry.ts'
-import { subscribe } from './consumer-routes.ts'
+import { mountConsumer } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createInbox } from './inbox.ts'
 import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 
 type Tables = { notes: { text: string } }
-const noted = fact('tests-noted-v1', z.object({ text: z.string() }))
+const noted = defineEvent('tests-noted-v1', z.object({ text: z.string() }))
 const log = createLog('tests', 'silent')
 
 let place: TestDatabase
 let database: Database<Tables>
-let transport: MemorySidecar
+let sidecar: MemorySidecar
 let relays: Worker[]
 let retryWorker: Worker
 let app: App
@@ -54,13 +54,13 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of ['outbox', 'inbox', 'dead_letters', 'notes'] as const)
     await database.rows.deleteFrom(table).execute()
-  transport = createMemorySidecar()
-  transport.subscriptions.set(noted.topic, ['tests'])
+  sidecar = createMemorySidecar()
+  sidecar.subscriptions.set(noted.topic, ['tests'])
   trouble = async () => {}
   relays = [1, 2].map(() =>
     createOutboxRelay({
       database: database as Database<unknown>,
-      transport,
+      sidecar,
       source: 'tests',
       log,
       pollMs: 20,
@@ -82,9 +82,9 @@ beforeEach(async () => {
     tries: { most: 4, firstMs: 1, longestMs: 4 },
     timeoutMs: 200,
   }
-  subscribe(app, consumer)
+  mountConsumer(app, consumer)
   retryWorker = createRetryWorker({ ...consumer, pollMs: 5 })
-  transport.apps.set('tests', app)
+  sidecar.apps.set('tests', app)
 })
 
 const emit = (text: string) => database.inTransaction(async (tx) => tx.emit(noted({ text })))
@@ -106,7 +106,7 @@ const eventOf = (data: unknown, more: { id?: string; traceparent?: string } = {}
   ...more,
 })
 const publish = (...event: Parameters<typeof eventOf>) =>
-  transport.publish(noted.topic, [eventOf(...event)])
+  sidecar.publish(noted.topic, [eventOf(...event)])
 const posted = (event: unknown) => ({ method: 'POST', body: JSON.stringify(event) })
 
 async function letters(query = ''): Promise<DeadLetter[]> {
@@ -145,7 +145,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('says in the metrics how many facts wait, and how long', async () => {
+  it('says in the metrics how many events wait, and how long', async () => {
     await emit('waiting')
     const metrics = await (await app.request('/metrics')).text()
     expect(metrics).toMatch(/^outbox_depth 1$/m)
@@ -154,10 +154,10 @@ describe('the outbox', () => {
     expect(await (await app.request('/metrics')).text()).toMatch(/^outbox_depth 0$/m)
   })
 
-  it('two relays publish 300 facts once each', async () => {
+  it('two relays publish 300 events once each', async () => {
     for (const n of Array.from({ length: 300 }, (_, index) => index)) await emit(`note ${n}`)
     await relaying(async () => void (await emptied()))
-    const ids = transport.published.map(({ event }) => event.id)
+    const ids = sidecar.published.map(({ event }) => event.id)
     expect(ids).toHaveLength(300)
     expect(new Set(ids).size).toBe(300)
   })
@@ -166,26 +166,26 @@ describe('the outbox', () => {
     for (const text of ['a', 'b', 'c']) await emit(text)
     relays = relays.slice(0, 1)
     await relaying(async () => void (await emptied()))
-    expect(transport.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
+    expect(sidecar.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
       'a',
       'b',
       'c',
     ])
   })
 
-  it('keeps facts while the broker is down and publishes them when it is back', async () => {
-    transport.brokerDown = true
+  it('keeps events while the broker is down and publishes them when it is back', async () => {
+    sidecar.brokerDown = true
     await emit('patient')
     await relaying(async () => {
       await until(
         'a publish failed',
         async () => (await outboxBacklog(database as Database<unknown>)).oldestSeconds > 0.1,
       )
-      expect(transport.published).toEqual([])
-      transport.brokerDown = false
+      expect(sidecar.published).toEqual([])
+      sidecar.brokerDown = false
       await emptied()
     })
-    expect(transport.published).toHaveLength(1)
+    expect(sidecar.published).toHaveLength(1)
   })
 
   it('survives its connections being killed', async () => {
@@ -197,7 +197,7 @@ describe('the outbox', () => {
       await announceThroughTrouble('after the cut')
       await emptied()
     })
-    expect(transport.published).toHaveLength(1)
+    expect(sidecar.published).toHaveLength(1)
   })
 
   it('survives a connection that dies while a transaction holds it', async () => {
@@ -223,7 +223,7 @@ describe('the outbox', () => {
   }
 
   const announceThroughTrouble = (text: string) =>
-    until('the fact is emitted', () =>
+    until('the event is emitted', () =>
       emit(text).then(
         () => true,
         () => false,
@@ -232,10 +232,10 @@ describe('the outbox', () => {
 })
 
 describe('the inbox', () => {
-  it('a fact delivered three times is applied once', async () => {
+  it('an event delivered three times is applied once', async () => {
     const event = eventOf({ text: 'once' })
-    await transport.publish(noted.topic, [event, event, event])
-    await transport.settle()
+    await sidecar.publish(noted.topic, [event, event, event])
+    await sidecar.settle()
     expect(await notes()).toEqual(['once'])
   })
 
@@ -246,7 +246,7 @@ describe('the inbox', () => {
     }
     await publish({ text: 'stubborn' })
     await publish({ text: 'good' })
-    await transport.settle()
+    await sidecar.settle()
     await tryingAgain(async () => {
       await until('both are noted', async () => (await notes()).length === 2)
       await until('nothing is put aside any more', async () => (await letters()).length === 0)
@@ -254,7 +254,7 @@ describe('the inbox', () => {
     expect((await notes()).sort()).toEqual(['good', 'stubborn'])
   })
 
-  it('a handler that hangs holds up the facts behind it for its time-out, and once', async () => {
+  it('a handler that hangs holds up the events behind it for its time-out, and once', async () => {
     const { promise: mended, resolve: mend } = Promise.withResolvers<void>()
     let hangs = 1
     trouble = async () => {
@@ -262,7 +262,7 @@ describe('the inbox', () => {
     }
     await publish({ text: 'slow' })
     await publish({ text: 'good' })
-    await transport.settle()
+    await sidecar.settle()
     expect(await notes()).toEqual(['good'])
     expect((await letters())[0]?.cause).toContain('took over 200 ms')
     mend()
@@ -272,7 +272,7 @@ describe('the inbox', () => {
     expect((await notes()).sort()).toEqual(['good', 'slow'])
   })
 
-  it('a fact that cannot even be put aside comes again, and is put aside once the sidecar gives up', async () => {
+  it('an event that cannot even be put aside comes again, and is put aside once the sidecar gives up', async () => {
     trouble = async () => {
       throw new Error('the disk is full')
     }
@@ -296,10 +296,10 @@ describe('the inbox', () => {
 describe('dead letters', () => {
   const replay = (id: string) => app.request(`/tests/dead-letters/${id}/replay`, { method: 'POST' })
 
-  it('keep a malformed fact with the field at fault, and good ones go on', async () => {
+  it('keep a malformed event with the field at fault, and good ones go on', async () => {
     await publish({ text: 7 })
     await publish({ text: 'good' })
-    await transport.settle()
+    await sidecar.settle()
     expect(await letters()).toMatchObject([{ cause: expect.stringContaining('text') }])
     expect(await notes()).toEqual(['good'])
   })
@@ -330,32 +330,32 @@ describe('dead letters', () => {
     expect(kept.map(({ event }) => event.id).sort()).toEqual(ids.sort())
     for (const { id } of kept) {
       const path = `/tests/dead-letters/${encodeURIComponent(id)}/replay`
-      const { status } = await transport.invoke({ app: 'tests', method: 'POST', path })
+      const { status } = await sidecar.invoke({ app: 'tests', method: 'POST', path })
       expect(status, path).toBe(200)
     }
     expect(await notes()).toHaveLength(ids.length)
   })
 
-  it('keep a refused fact with the reason, and do not try it again', async () => {
+  it('keep a refused event with the reason, and do not try it again', async () => {
     trouble = async () => {
       throw refused('no-room', 'There is no room for notes.')
     }
     await publish({ text: 'unwanted' })
-    await transport.settle()
+    await sidecar.settle()
     const [letter] = await letters()
     expect(letter).toMatchObject({ cause: 'no-room: There is no room for notes.', attempts: 1 })
     expect(letter?.nextAttemptAt).toBeUndefined()
     expect(await notes()).toEqual([])
   })
 
-  it('keep a fact whose handler always fails, with its last cause, the number of tries and the trace, until it is replayed', async () => {
+  it('keep an event whose handler always fails, with its last cause, the number of tries and the trace, until it is replayed', async () => {
     trouble = async () => {
       throw new Error('the disk is full')
     }
     const id = uuid()
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
     await publish({ text: 'late' }, { id, traceparent: `00-${traceId}-00f067aa0ba902b7-01` })
-    await transport.settle()
+    await sidecar.settle()
     await tryingAgain(async () => {
       await until('it is dead', async () => (await letters())[0]?.nextAttemptAt === undefined)
     })
@@ -397,7 +397,7 @@ describe('dead letters', () => {
 
   it('a replay that fails again says why and changes nothing', async () => {
     await publish({ text: 7 }, { id: 'poison' })
-    await transport.settle()
+    await sidecar.settle()
     const answer = await replay('poison')
     expect(answer.status).toBe(409)
     expect(await answer.json()).toMatchObject({ code: 'malformed-event' })
@@ -410,7 +410,7 @@ describe('dead letters', () => {
 
   it('are gone when an operator dismisses them', async () => {
     await publish({ text: 7 }, { id: 'poison' })
-    await transport.settle()
+    await sidecar.settle()
     const dismiss = () => app.request('/tests/dead-letters/poison/dismiss', { method: 'POST' })
     expect(await (await dismiss()).json()).toMatchObject({ outcome: 'dismissed' })
     expect((await dismiss()).status).toBe(404)

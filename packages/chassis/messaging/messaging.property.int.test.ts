@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { type CloudEvent, fact } from '../contract/event.ts'
+import { type CloudEvent, defineEvent } from '../contract/event.ts'
 import { type App, createApp } from '../http/app.ts'
 import { createLog } from '../observability/log.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
 import { createMessagingTables } from '../persistence/messaging-tables.ts'
 import { on } from './consumer.ts'
-import { subscribe } from './consumer-routes.ts'
+import { mountConsumer } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createInbox } from './inbox.ts'
 import { createOutboxRelay, outboxBacklog } from './outbox.ts'
@@ -18,12 +18,12 @@ import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 type Tables = {
   /** What the producer changes. */
   things: { name: string; version: number }
-  /** Every time that a consumer has applied a fact. */
+  /** Every time that a consumer has applied an event. */
   applied: { name: string; version: number }
-  /** What a consumer knows, by the newest fact. */
+  /** What a consumer knows, by the newest event. */
   known: { name: string; version: number }
 }
-const changed = fact('things-changed-v1', z.object({ name: z.string(), version: z.int() }))
+const changed = defineEvent('things-changed-v1', z.object({ name: z.string(), version: z.int() }))
 const log = createLog('tests', 'silent')
 /** A failure prints its seed and path: `PROPERTY_SEED=… PROPERTY_PATH=… npx vitest run …` runs the same again. */
 const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env
@@ -89,7 +89,7 @@ const initial = {
   },
 }
 
-it('whatever is lost, repeated, reordered or dies, each consumer applies each committed fact once, and nothing else', async () => {
+it('whatever is lost, repeated, reordered or dies, each consumer applies each committed event once, and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 30 }), async (happenings) => {
       const world = await createWorld()
@@ -148,10 +148,10 @@ async function createWorld() {
       if (fate === 'dies') await endTransactions(producer)
       return { failed: events.slice(0, events.length - taken.length).map(({ id }) => id) }
     }
-    const transport = { ...createMemorySidecar(), publish }
+    const sidecar = { ...createMemorySidecar(), publish }
     const database = producer as Database<unknown>
     const rounds = Array.from({ length: relays }, () => {
-      const one = createOutboxRelay({ database, transport, source: 'things', log })
+      const one = createOutboxRelay({ database, sidecar, source: 'things', log })
       one.start()
       return one.stop()
     })
@@ -188,7 +188,7 @@ async function createWorld() {
       for (const database of consumers) {
         const applied = await all(database, 'applied')
         expect(new Set(applied).size).toBe(applied.length)
-        expect(applied.filter((fact) => !committed.includes(fact))).toEqual([])
+        expect(applied.filter((event) => !committed.includes(event))).toEqual([])
       }
     },
     async everythingCommittedIsApplied() {
@@ -205,23 +205,23 @@ async function createWorld() {
 function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Promise<void>): App {
   const app = createApp({ name: 'tests', log })
   const handlers = [
-    on(changed, async (fact, tx: Tx<Tables>) => {
-      await tx.rows.insertInto('applied').values(fact).execute()
+    on(changed, async (event, tx: Tx<Tables>) => {
+      await tx.rows.insertInto('applied').values(event).execute()
       await trouble(tx)
       await tx.rows
         .insertInto('known')
-        .values(fact)
+        .values(event)
         .onConflict((conflict) =>
           conflict
             .column('name')
-            .doUpdateSet({ version: fact.version })
-            .where('known.version', '<', fact.version),
+            .doUpdateSet({ version: event.version })
+            .where('known.version', '<', event.version),
         )
         .execute()
     }),
   ]
   const deadLetters = createDeadLetters(database as Database<unknown>)
-  subscribe(app, { name: 'tests', handlers, inbox: createInbox(database), deadLetters, log })
+  mountConsumer(app, { name: 'tests', handlers, inbox: createInbox(database), deadLetters, log })
   return app
 }
 

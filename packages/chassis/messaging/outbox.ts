@@ -5,18 +5,18 @@ import type { Log } from '../observability/log.ts'
 import { outboxFailures, outboxPublished, watchOutbox } from '../observability/metrics.ts'
 import type { Database } from '../persistence/database.ts'
 import type { MessagingTables } from '../persistence/messaging-tables.ts'
-import { unanswered } from '../persistence/pipelined-client.ts'
-import type { Transport } from '../sidecar/sidecar.ts'
+import { deferred } from '../persistence/pipelined-client.ts'
+import type { Sidecar } from '../sidecar/sidecar.ts'
 
 export type OutboxRelayOptions = {
   database: Database<unknown>
-  transport: Transport
-  /** The service that says the facts: the CloudEvent `source`. */
+  sidecar: Sidecar
+  /** The service that says the events: the CloudEvent `source`. */
   source: string
   log: Log
-  /** Facts per round. */
+  /** Events per round. */
   batch?: number
-  /** Milliseconds between looks for facts that another instance left behind. */
+  /** Milliseconds between looks for events that another instance left behind. */
   pollMs?: number
 }
 
@@ -29,14 +29,14 @@ type Row = {
 }
 
 /**
- * Moves facts from the outbox to the broker: claims the oldest rows that no other instance holds, publishes
+ * Moves events from the outbox to the broker: claims the oldest rows that no other instance holds, publishes
  * them in bulk per topic, and deletes what was accepted, in one transaction. A crash between publish and
  * commit publishes again with the same id, which the inbox (and some brokers) recognise.
  * At-least-once; in order per topic unless two instances relay at the same time.
  */
 export function createOutboxRelay({
   database,
-  transport,
+  sidecar,
   source,
   log,
   batch = 100,
@@ -44,43 +44,43 @@ export function createOutboxRelay({
 }: OutboxRelayOptions): Worker {
   async function relayOnce(): Promise<boolean> {
     const { claimed, accepted } = await database.inTransaction(async ({ rows }) => {
-      const facts = await claim(rows, batch)
-      const ids = await publishAll(facts)
+      const events = await claim(rows, batch)
+      const ids = await publishAll(events)
       if (ids.length > 0) {
-        await rows.deleteFrom('outbox').where('id', 'in', ids).modifyEnd(unanswered).execute()
-        // crash point: published facts deleted
+        await rows.deleteFrom('outbox').where('id', 'in', ids).modifyEnd(deferred).execute()
+        // crash point: published events deleted
       }
-      return { claimed: facts.length, accepted: ids.length }
+      return { claimed: events.length, accepted: ids.length }
     })
     if (accepted < claimed)
-      throw new Error(`${claimed - accepted} of ${claimed} facts were not accepted`)
+      throw new Error(`${claimed - accepted} of ${claimed} events were not accepted`)
     return claimed === batch
   }
 
-  async function publishAll(facts: readonly Row[]): Promise<string[]> {
-    const topics = Map.groupBy(facts, ({ topic }) => topic)
+  async function publishAll(events: readonly Row[]): Promise<string[]> {
+    const topics = Map.groupBy(events, ({ topic }) => topic)
     const accepted = await Promise.all(
       [...topics].map(([topic, some]) => publishTopic(topic, some)),
     )
     return accepted.flat()
   }
 
-  async function publishTopic(topic: string, facts: readonly Row[]): Promise<string[]> {
+  async function publishTopic(topic: string, events: readonly Row[]): Promise<string[]> {
     try {
       // crash point: before publishing
-      const { failed } = await transport.publish(
+      const { failed } = await sidecar.publish(
         topic,
-        facts.map((fact) => toCloudEvent(source, fact)),
+        events.map((event) => toCloudEvent(source, event)),
       )
       // crash point: after publishing
-      outboxPublished.inc({ topic }, facts.length - failed.length)
+      outboxPublished.inc({ topic }, events.length - failed.length)
       outboxFailures.inc({ topic }, failed.length)
-      return facts.map(({ id }) => id).filter((id) => !failed.includes(id))
+      return events.map(({ id }) => id).filter((id) => !failed.includes(id))
     } catch (err) {
-      outboxFailures.inc({ topic }, facts.length)
+      outboxFailures.inc({ topic }, events.length)
       log.warn(
-        { err, topic, facts: facts.length },
-        'the broker did not take facts; they stay in the outbox',
+        { err, topic, events: events.length },
+        'the broker did not take events; they stay in the outbox',
       )
       return []
     }
@@ -103,18 +103,18 @@ function claim(rows: Transaction<MessagingTables>, batch: number): Promise<Row[]
     .execute()
 }
 
-const toCloudEvent = (source: string, fact: Row): CloudEvent => ({
-  id: fact.id,
+const toCloudEvent = (source: string, event: Row): CloudEvent => ({
+  id: event.id,
   source,
-  type: fact.topic,
+  type: event.topic,
   specversion: '1.0',
   datacontenttype: 'application/json',
-  time: fact.created_at.toISOString(),
-  ...(fact.traceparent && { traceparent: fact.traceparent }),
-  data: fact.data,
+  time: event.created_at.toISOString(),
+  ...(event.traceparent && { traceparent: event.traceparent }),
+  data: event.data,
 })
 
-/** Facts that wait, and the age of the oldest in seconds. */
+/** Events that wait, and the age of the oldest in seconds. */
 export async function outboxBacklog(
   database: Database<unknown>,
 ): Promise<{ depth: number; oldestSeconds: number }> {

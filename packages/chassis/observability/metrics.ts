@@ -21,7 +21,7 @@ export const requestSeconds = new Histogram({
 
 export const outboxPublished = new Counter({
   name: 'outbox_published_total',
-  help: 'Facts handed to the broker',
+  help: 'Events handed to the broker',
   labelNames: ['topic'] as const,
   registers,
 })
@@ -35,14 +35,14 @@ export const outboxFailures = new Counter({
 
 export const inboxOutcomes = new Counter({
   name: 'inbox_events_total',
-  help: 'Facts heard, by what became of them: applied, duplicate, dead-letter, retry',
+  help: 'Events heard, by what became of them: applied, duplicate, dead-letter, retry',
   labelNames: ['topic', 'outcome'] as const,
   registers,
 })
 
 type Admission = { depth: number; oldestSeconds: number }
 
-/** Has facts that wait in the outbox counted whenever metrics are read; a database that does not answer makes it `NaN`. */
+/** Has events that wait in the outbox counted whenever metrics are read; a database that does not answer makes it `NaN`. */
 export function watchOutbox(backlog: () => Promise<Admission>): void {
   const gauge = (name: string, help: string, key: keyof Admission) => {
     registry.removeSingleMetric(name)
@@ -60,7 +60,7 @@ export function watchOutbox(backlog: () => Promise<Admission>): void {
       },
     })
   }
-  gauge('outbox_depth', 'Facts that wait to be handed to the broker', 'depth')
+  gauge('outbox_depth', 'Events that wait to be handed to the broker', 'depth')
   gauge('outbox_oldest_seconds', 'How long the oldest of them waits', 'oldestSeconds')
 }
 

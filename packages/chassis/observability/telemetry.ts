@@ -23,7 +23,7 @@ export type Telemetry = { close(): Promise<void> }
 
 /**
  * Registers tracing for the process. Without an endpoint nothing is exported, but trace ids still travel
- * with calls, facts and log lines.
+ * with calls, events and log lines.
  *
  * @param endpoint base URL of an OTLP/HTTP collector, such as `http://127.0.0.1:4318`
  */
@@ -49,7 +49,7 @@ export function startTelemetry(service: string, endpoint?: string, sampleRatio =
 
 const tracer = () => trace.getTracer('sidecart')
 
-/** The `traceparent` of the work at hand, to be stored with a fact or sent with a call. */
+/** The `traceparent` of the work at hand, to be stored with an event or sent with a call. */
 export function traceparent(): string | undefined {
   const carrier: { traceparent?: string } = {}
   propagation.inject(context.active(), carrier)

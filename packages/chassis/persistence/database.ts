@@ -7,19 +7,19 @@ import { Fault } from '../core/errors.ts'
 import type { Log } from '../observability/log.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
-import { PipelinedClient, unanswered } from './pipelined-client.ts'
+import { deferred, PipelinedClient } from './pipelined-client.ts'
 
-/** A transaction at work: rows to change, facts to emit if (and only if) it commits. */
+/** A transaction at work: rows to change, events to emit if (and only if) it commits. */
 export type Tx<S> = {
   rows: Transaction<S & MessagingTables>
-  emit(...facts: OutboxMessage[]): void
+  emit(...events: OutboxMessage[]): void
 }
 
 export type Database<S> = {
   rows: Kysely<S & MessagingTables>
-  /** Commits what `work` did and its emitted facts together, or nothing. */
+  /** Commits what `work` did and its emitted events together, or nothing. */
   inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
-  /** Called after each commit that emitted facts. */
+  /** Called after each commit that emitted events. */
   onAnnounced(listener: () => void): void
   /** @throws Fault when the database does not answer */
   ping(): Promise<void>
@@ -68,7 +68,7 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     const result = await rows.transaction().execute(async (transaction) => {
       const done = await work({
         rows: transaction,
-        emit: (...facts) => emitted.push(...facts),
+        emit: (...events) => emitted.push(...events),
       })
       if (emitted.length > 0)
         await store(transaction as unknown as Transaction<MessagingTables>, emitted)
@@ -111,16 +111,16 @@ const bounded = (pool: pg.Pool): PostgresPool => ({
 
 async function store(
   rows: Transaction<MessagingTables>,
-  facts: readonly OutboxMessage[],
+  events: readonly OutboxMessage[],
 ): Promise<void> {
   const parent = traceparent() ?? null
-  const entries = facts.map(({ topic, data }) => ({
+  const entries = events.map(({ topic, data }) => ({
     id: uuid(),
     topic,
     data: JSON.stringify(data),
     traceparent: parent,
   }))
-  await rows.insertInto('outbox').values(entries).modifyEnd(unanswered).execute()
+  await rows.insertInto('outbox').values(entries).modifyEnd(deferred).execute()
 }
 
 async function reachable(ping: () => Promise<void>): Promise<void> {

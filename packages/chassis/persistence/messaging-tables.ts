@@ -1,6 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely'
 
-/** Tables that every service with a database has: facts to say, facts heard, facts that could not be handled. */
+/** Tables that every service with a database has: events to say, events heard, events that could not be handled. */
 export type MessagingTables = {
   outbox: {
     id: string
@@ -9,7 +9,7 @@ export type MessagingTables = {
     traceparent: string | null
     created_at: Generated<Date>
   }
-  inbox: { event_id: string; heard_at: Generated<Date> }
+  inbox: { event_id: string; processed_at: Generated<Date> }
   dead_letters: {
     id: string
     topic: string
@@ -51,7 +51,7 @@ export async function createMessagingTables(db: Kysely<unknown>): Promise<void> 
     .execute()
 }
 
-/** For a later migration of a service that hears facts: those that failed are tried again. */
+/** For a later migration of a service that hears events: those that failed are tried again. */
 export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('dead_letters').addColumn('next_attempt_at', 'timestamptz').execute()
   await db.schema
@@ -60,4 +60,9 @@ export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
     .column('next_attempt_at')
     .where(sql.ref('next_attempt_at'), 'is not', null)
     .execute()
+}
+
+/** For a later migration: the field's name for when an event was processed. */
+export async function renameHeardAt(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('inbox').renameColumn('heard_at', 'processed_at').execute()
 }

@@ -3,7 +3,7 @@ import { testDatabase } from '@sidecart/testing/database.ts'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { PipelinedClient, unanswered } from './pipelined-client.ts'
+import { deferred, PipelinedClient } from './pipelined-client.ts'
 
 type Tables = { notes: { id: number; text: string; at: Date | null } }
 type Rows = Kysely<Tables> | Transaction<Tables>
@@ -34,7 +34,7 @@ const write = (to: Rows, id: number, text: string | null = 'written') =>
   to
     .insertInto('notes')
     .values({ id, text: text as string, at: new Date(id) })
-    .modifyEnd(unanswered)
+    .modifyEnd(deferred)
     .execute()
 
 const textOf = (from: Rows, id: number) =>

@@ -21,9 +21,9 @@ const mark = '/* unanswered */'
  * The end of a statement in a transaction that nobody needs the answer of: it is sent together with the next one, if
  * only the commit, which then fails if this one does.
  *
- * @example rows.insertInto('outbox').values(facts).modifyEnd(unanswered).execute()
+ * @example rows.insertInto('outbox').values(events).modifyEnd(unanswered).execute()
  */
-export const unanswered = sql.raw(mark)
+export const deferred = sql.raw(mark)
 
 type Statement = { text: string; values: unknown[]; name?: string | undefined }
 

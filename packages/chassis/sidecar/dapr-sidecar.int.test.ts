@@ -8,12 +8,12 @@ async function besideOneThatAnswers(headers: Record<string, string>, body = '') 
   const server = createServer((_, response) => response.writeHead(200, headers).end(body))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const transport = createDaprSidecar({ httpPort: port, grpcPort: port, apiToken: 'token' })
+  const sidecar = createDaprSidecar({ httpPort: port, grpcPort: port, apiToken: 'token' })
   onTestFinished(async () => {
-    await transport.close()
+    await sidecar.close()
     server.close()
   })
-  return transport
+  return sidecar
 }
 
 const call = { app: 'orders', method: 'POST', path: '/orders' }

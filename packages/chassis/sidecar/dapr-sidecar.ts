@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import type { CloudEvent } from '../contract/event.ts'
 import { Fault, type Refusal, refused } from '../core/errors.ts'
-import { within } from '../core/timeout.ts'
+import { withTimeout } from '../core/timeout.ts'
 import type { Sdk } from './dapr-sdk.ts'
 import { withRetry } from './invocation-retry.ts'
 import {
@@ -9,13 +9,13 @@ import {
   type Reply,
   refuseAmbiguous,
   type SaveOptions,
+  type Sidecar,
   type StateEntry,
   type StateStore,
-  type Transport,
 } from './sidecar.ts'
 import { callTimeoutMs, exchange } from './sidecar-http.ts'
 
-export type DaprOptions = {
+export type DaprSidecarOptions = {
   host?: string
   httpPort: number
   grpcPort: number
@@ -30,11 +30,11 @@ const conflict = 409
 const firstWrite = 'first-write'
 
 /**
- * `Transport` on a Dapr sidecar. What services do all the time (calls, facts, state) and at their start (secrets) is
+ * `Transport` on a Dapr sidecar. What services do all the time (calls, events, state) and at their start (secrets) is
  * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. Bindings are the SDK over gRPC, loaded when
  * first used; its error values and non-errors all become thrown `Fault`s.
  */
-export function createDaprSidecar(options: DaprOptions): Transport {
+export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
   const {
     host = '127.0.0.1',
     pubsub = 'pubsub',
@@ -239,7 +239,7 @@ async function reached<T>(
   timeoutMs = callTimeoutMs,
 ): Promise<T> {
   try {
-    return await within(timeoutMs, doing, answer)
+    return await withTimeout(timeoutMs, doing, answer)
   } catch (error) {
     throw fromSdk(doing, error)
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../core/errors.ts'
-import type { Invocation, Transport } from './sidecar.ts'
+import type { Invocation, Sidecar } from './sidecar.ts'
 
 /** Before the second try, the third …; all of them within the time that the call may take. */
 const pausesMs = [10, 50, 150, 300, 500]
@@ -10,10 +10,7 @@ const pausesMs = [10, 50, 150, 300, 500]
  * of several restarts, sidecars go on naming it to each other. Harmless is a call that was certainly not sent, one
  * that is idempotent by its method, and one with an `Idempotency-Key`. A call that ran into its time-out is not sent again.
  */
-export function withRetry(
-  invoke: Transport['invoke'],
-  usualTimeoutMs: number,
-): Transport['invoke'] {
+export function withRetry(invoke: Sidecar['invoke'], usualTimeoutMs: number): Sidecar['invoke'] {
   return async function invokeAny(call) {
     const end = performance.now() + (call.timeoutMs ?? usualTimeoutMs)
     for (let tries = 0; ; tries += 1) {

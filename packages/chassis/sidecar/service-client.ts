@@ -1,7 +1,7 @@
 import type { RouteConfig, z } from '@hono/zod-openapi'
 import { Problem } from '../contract/problem.ts'
 import { Fault, type Refusal, refused } from '../core/errors.ts'
-import type { Transport } from './sidecar.ts'
+import type { Sidecar } from './sidecar.ts'
 
 type Json<S> = { content: { 'application/json': { schema: S } } }
 type Input<R extends RouteConfig> = (R['request'] extends { params: infer P extends z.ZodType }
@@ -16,12 +16,12 @@ type Output<R extends RouteConfig> = R['responses'] extends { 200: Json<infer S 
 /**
  * Calls a route of another service's contract through the sidecar, typed by that contract.
  *
- * @example const answer = await call(transport, 'catalog', catalogRoutes.reserve, { params: { orderId }, body: { lines } })
+ * @example const answer = await call(sidecar, 'catalog', catalogRoutes.reserve, { params: { orderId }, body: { lines } })
  * @throws Refusal when the callee says no (4xx), with the callee's code
  * @throws Fault when the outcome is unknown: no answer, 429, 5xx, or an answer that breaks the contract
  */
-export async function call<R extends RouteConfig>(
-  transport: Transport,
+export async function callService<R extends RouteConfig>(
+  sidecar: Sidecar,
   app: string,
   route: R,
   input: Input<R>,
@@ -34,7 +34,7 @@ export async function call<R extends RouteConfig>(
   }
   const { headers = {}, timeoutMs } = options
   // crash point: before calling ${app} ${route.method.toUpperCase()} ${route.path}
-  const reply = await transport.invoke({
+  const reply = await sidecar.invoke({
     app,
     method: route.method.toUpperCase(),
     path: pathOf(route.path, params, query),

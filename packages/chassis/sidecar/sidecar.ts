@@ -40,9 +40,9 @@ export type StateStore = {
 
 /**
  * The one port through which a service reaches its sidecar. Every adapter passes the suite in
- * `transport.suite.ts`. Every method throws `Fault` when the outcome is not known.
+ * `sidecar.suite.ts`. Every method throws `Fault` when the outcome is not known.
  */
-export type Transport = {
+export type Sidecar = {
   /**
    * Answers whatever the callee answered, errors included.
    * @throws Fault `unavailable` when there was no answer, `unreachable` when the call was certainly not sent,
@@ -50,7 +50,7 @@ export type Transport = {
    * @throws Refusal `invalid-request` for a path that would not arrive as it is (see `isPlainPath`)
    */
   invoke(call: Invocation): Promise<Reply>
-  /** Publishes facts of one topic in order; answers the ids that were not accepted. */
+  /** Publishes events of one topic in order; answers the ids that were not accepted. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
   state: StateStore
   /** Another store than `state`, which need not be there: then every call is a fault. */

@@ -13,7 +13,7 @@ const all = { type: 'boolean', description: 'All that wait' } as const
 const json = { type: 'boolean', description: 'For programs' } as const
 
 const list = command({
-  meta: { name: 'list', description: 'Facts that could not be handled, oldest first, with cause' },
+  meta: { name: 'list', description: 'Events that could not be handled, oldest first, with cause' },
   args: { service, json, replayed: { type: 'boolean', description: 'Also those replayed since' } },
   run: async ({ args }) => {
     const letters = await (await lettersOf(args.service)).list(args.replayed === true)
@@ -49,7 +49,7 @@ const handling = (action: 'replay' | 'dismiss', description: string) =>
   })
 
 export default defineCommand({
-  meta: { name: 'dead-letters', description: 'Facts that a service could not handle' },
+  meta: { name: 'dead-letters', description: 'Events that a service could not handle' },
   subCommands: {
     list,
     show,
@@ -83,7 +83,7 @@ function chosen({
 async function lettersOf(service: string | undefined) {
   const known = hearers()
   if (service && !known.includes(service))
-    throw new UserError(`${service} hears no facts; these do: ${known.join(', ')}`)
+    throw new UserError(`${service} hears no events; these do: ${known.join(', ')}`)
   const { gateway, operator } = await connectionInfo()
   const shop = await signIn(gateway, operator.email, operator.password)
   return deadLettersOf(shop, service ? [service] : known)

@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { processArgs } from '@sidecart/platform/config/process-args.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -17,7 +17,7 @@ export default command({
     const signal = args.signal as NodeJS.Signals
     if (!(signal in constants.signals))
       throw new UserError(`${signal} is no signal; SIGKILL and SIGTERM are`)
-    await order(projectAt(), { do: 'kill', name: args.service, signal })
+    await sendCommand(projectAt(), { do: 'kill', name: args.service, signal })
     console.log(`sent ${signal} to ${args.service}`)
   },
 })

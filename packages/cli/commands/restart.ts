@@ -2,7 +2,7 @@ import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
 import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { command } from '../command.ts'
 
 export default command(
@@ -23,7 +23,7 @@ export default command(
       for (const service of args.rolling ? appsOf(project) : args._) {
         const began = performance.now()
         const names = named({ service, withSidecar: args.withSidecar })
-        await order(project, { do: 'restart', names })
+        await sendCommand(project, { do: 'restart', names })
         console.log(`restarted ${names.join(' and ')} in ${seconds(performance.now() - began)}`)
       }
     },

@@ -1,6 +1,6 @@
 import { named, processArgs } from '@sidecart/platform/config/process-args.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -8,7 +8,7 @@ export default command({
   args: processArgs,
   run: async ({ args }) => {
     const names = named(args)
-    await order(projectAt(), { do: 'stop', names })
+    await sendCommand(projectAt(), { do: 'stop', names })
     console.log(`stopped ${names.join(', ')}`)
   },
 })

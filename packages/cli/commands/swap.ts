@@ -6,7 +6,7 @@ import { command } from '../command.ts'
 export default command({
   meta: {
     name: 'swap',
-    description: 'Move the shop to another broker; no fact is lost on the way (takes minutes)',
+    description: 'Move the shop to another broker; no event is lost on the way (takes minutes)',
   },
   args: {
     to: { type: 'string', required: true, valueHint: 'SET', description: 'The new broker' },

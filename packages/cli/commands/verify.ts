@@ -19,7 +19,7 @@ export default command({
     grace: {
       type: 'string',
       default: '30',
-      description: 'Seconds in which an order, a fact or a mail has to come to rest',
+      description: 'Seconds in which an order, an event or a mail has to come to rest',
     },
   },
   async run({ args }) {

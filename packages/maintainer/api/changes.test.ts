@@ -67,7 +67,7 @@ describe('the public API', () => {
   })
 })
 
-describe('facts', () => {
+describe('events', () => {
   const document = asyncApi(projectAt())
 
   it('are said by one and heard by those who subscribe', () => {

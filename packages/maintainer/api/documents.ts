@@ -1,20 +1,25 @@
 import { join } from 'node:path'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { catalog } from '@sidecart/catalog/contract.ts'
-import type { Fact } from '@sidecart/chassis/contract/event.ts'
+import { catalogEvents } from '@sidecart/catalog/contract.ts'
+import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { type AppEnv, documentOf, type OpenApiDocument } from '@sidecart/chassis/http/app.ts'
-import { orders } from '@sidecart/orders/contract.ts'
-import { payments } from '@sidecart/payments/contract.ts'
+import { orderEvents } from '@sidecart/orders/contract.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { readResources } from '@sidecart/platform/config/components.ts'
 import { routesByService } from '@sidecart/platform/config/contracts.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { users } from '@sidecart/users/contract.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import { z } from 'zod'
 import { merge } from '../../../services/gateway/openapi-merge.ts'
 import type { Schema } from './growth.ts'
 
-const facts = { users, catalog, orders, payments }
+const events = {
+  users: userEvents,
+  catalog: catalogEvents,
+  orders: orderEvents,
+  payments: paymentEvents,
+}
 
 /** Every public operation of every service, from the contracts alone. */
 export function openApi(): OpenApiDocument {
@@ -43,13 +48,13 @@ export type AsyncApiDocument = {
   }
 }
 
-/** Every fact: what it carries, by the contract of its owner, and who hears it, by the subscriptions of dapr.yaml. */
+/** Every event: what it carries, by the contract of its owner, and who hears it, by the subscriptions of dapr.yaml. */
 export function asyncApi(project: Project): AsyncApiDocument {
-  const said = Object.entries(facts).flatMap(([owner, own]) =>
-    (Object.values(own) as Fact[]).map((fact) => ({
+  const said = Object.entries(events).flatMap(([owner, own]) =>
+    (Object.values(own) as EventDefinition[]).map((event) => ({
       owner,
-      topic: fact.topic,
-      schema: fact.schema,
+      topic: event.topic,
+      schema: event.schema,
     })),
   )
   const hearers = hearersOf(project)
@@ -61,10 +66,10 @@ export function asyncApi(project: Project): AsyncApiDocument {
   return {
     asyncapi: '3.0.0',
     info: {
-      title: 'Sidecart facts',
+      title: 'Sidecart events',
       version: '1.0.0',
       description:
-        'What services say has happened, as CloudEvents through the broker. Facts are past tense; none tells anybody what to do. Contracts only grow.',
+        'What services say has happened, as CloudEvents through the broker. Events are past tense; none tells anybody what to do. Contracts only grow.',
     },
     defaultContentType: 'application/cloudevents+json',
     channels: Object.fromEntries(

@@ -44,9 +44,9 @@ test('an app may publish its own topics and dead letters, and consume only what 
   expect(carts?.may?.publish).toEqual([
     'carts-dead-letters-v1',
     '$JS.API.STREAM.NAMES',
-    '$JS.API.CONSUMER.INFO.facts.carts-orders-confirmed-v1',
-    '$JS.API.CONSUMER.CREATE.facts.carts-orders-confirmed-v1.orders-confirmed-v1',
-    '$JS.ACK.facts.carts-orders-confirmed-v1.>',
+    '$JS.API.CONSUMER.INFO.events.carts-orders-confirmed-v1',
+    '$JS.API.CONSUMER.CREATE.events.carts-orders-confirmed-v1.orders-confirmed-v1',
+    '$JS.ACK.events.carts-orders-confirmed-v1.>',
     '$JS.API.CONSUMER.INFO.carts-dead-letters-v1.carts-dead-letters-v1',
     '$JS.API.CONSUMER.CREATE.carts-dead-letters-v1.carts-dead-letters-v1.carts-dead-letters-v1',
     '$JS.ACK.carts-dead-letters-v1.carts-dead-letters-v1.>',

@@ -21,21 +21,21 @@ const publisher: Resource = {
   },
 }
 
-test('facts that are said or heard share a stream', () => {
-  const [facts] = streamsFor([publisher, subscription('placed-v1'), subscription('paid-v1')])
-  expect(facts).toEqual({
-    name: 'facts',
+test('events that are said or heard share a stream', () => {
+  const [events] = streamsFor([publisher, subscription('placed-v1'), subscription('paid-v1')])
+  expect(events).toEqual({
+    name: 'events',
     subjects: ['paid-v1', 'placed-v1', 'registered-v1', 'shipped-v1'],
   })
 })
 
-test('each dead letter topic has a stream of its own, whose duplicates are not those of the facts', () => {
+test('each dead letter topic has a stream of its own, whose duplicates are not those of the events', () => {
   const streams = streamsFor([
     subscription('placed-v1', 'carts-dead-letters-v1'),
     subscription('carts-dead-letters-v1'),
   ])
   expect(streams).toEqual([
-    { name: 'facts', subjects: ['placed-v1'] },
+    { name: 'events', subjects: ['placed-v1'] },
     { name: 'carts-dead-letters-v1', subjects: ['carts-dead-letters-v1'] },
   ])
 })

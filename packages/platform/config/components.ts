@@ -39,7 +39,7 @@ export function uses(type: string, resources: readonly Resource[]): boolean {
 
 /**
  * The streams that a JetStream broker must have before sidecars start. Each dead letter topic has one of its own: a
- * stream drops a message whose id it saw within two minutes, and a dead letter keeps the id of its fact.
+ * stream drops a message whose id it saw within two minutes, and a dead letter keeps the id of its event.
  */
 export function streamsFor(resources: readonly Resource[]): { name: string; subjects: string[] }[] {
   const subscriptions = resources
@@ -47,11 +47,11 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
     .map(({ spec }) => spec)
   const dead = unique(subscriptions.map(({ deadLetterTopic }) => deadLetterTopic))
   const heard = unique(subscriptions.map(({ topic }) => topic))
-  const facts = unique([...heard, ...resources.flatMap(saidThrough)]).filter(
+  const events = unique([...heard, ...resources.flatMap(saidThrough)]).filter(
     (topic) => !dead.includes(topic),
   )
   return [
-    { name: 'facts', subjects: facts },
+    { name: 'events', subjects: events },
     ...dead.map((topic) => ({ name: topic, subjects: [topic] })),
   ]
 }

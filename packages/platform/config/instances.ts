@@ -7,7 +7,7 @@ const portStep = 20
 const mostInstances = 4
 
 /** The app that clients reach. */
-export const door = 'gateway'
+export const gatewayApp = 'gateway'
 
 /** @throws UserError when it is no number of instances */
 export function instancesOf(given: string | undefined): number {
@@ -18,7 +18,7 @@ export function instancesOf(given: string | undefined): number {
 
 /**
  * Every app so many times: `orders`, `orders-2`, … They share the app-id, so that sidecars spread calls and brokers
- * facts over them. Each port of a further instance is `portStep` higher; the instances of the door all leave their
+ * events over them. Each port of a further instance is `portStep` higher; the instances of the door all leave their
  * own port to the front that spreads connections over them.
  * @throws UserError when dapr.yaml has more than one instance of an app already
  */
@@ -34,7 +34,7 @@ export function withInstances(appConfigs: readonly AppConfig[], count: number): 
 function instanceOf(appConfig: AppConfig, index: number): AppConfig {
   const { app, http, grpc, internal, metrics } = appConfig.ports
   const by = index * portStep
-  const isDoor = appConfig.appId === door
+  const isDoor = appConfig.appId === gatewayApp
   return {
     ...appConfig,
     name: index === 0 ? appConfig.name : `${appConfig.name}-${index + 1}`,

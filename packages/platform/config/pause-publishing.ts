@@ -6,15 +6,15 @@ import { setAmong } from './component-sets.ts'
 import type { AppConfig } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 
-/** Set by `sidecart swap` while facts are heard but not said. */
+/** Set by `sidecart swap` while events are heard but not said. */
 export const draining = 'SIDECART_DRAINING'
 
-/** Longer than a broker waits before it brings a fact again that a sidecar took and did not finish. */
+/** Longer than a broker waits before it brings an event again that a sidecar took and did not finish. */
 const quietMs = 60_000
 const mostMs = 15 * 60_000
 
 /**
- * The appConfigs with a copy of their broker set through which nobody may say a fact: services keep it in their outbox, as
+ * The appConfigs with a copy of their broker set through which nobody may say an event: services keep it in their outbox, as
  * they do while a broker is away. What the broker holds is heard, and becomes a dead letter where it must.
  */
 export function withoutSaying(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
@@ -58,7 +58,7 @@ export function deadLettersOnly(scopes: string): string {
   return apps.join(';')
 }
 
-/** Waits until no sidecar has brought a fact for a minute. `tell` hears how many were brought until now. */
+/** Waits until no sidecar has brought an event for a minute. `tell` hears how many were brought until now. */
 export async function untilQuiet(
   metricsPorts: readonly number[],
   tell: (brought: number) => void,
@@ -76,7 +76,7 @@ export async function untilQuiet(
   await until(quiet, { timeoutMs: mostMs, everyMs: 1_000, what: 'the old broker to be empty' })
 }
 
-/** How many facts a sidecar has brought to its app since it started. */
+/** How many events a sidecar has brought to its app since it started. */
 async function broughtBy(metricsPort: number): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`)
   const counts = [

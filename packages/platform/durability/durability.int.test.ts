@@ -71,13 +71,13 @@ describe('a broker', () => {
     'as it is started is sound; with a stream or a place kept in memory it is at fault',
     async () => {
       const { url, monitor, user, password } = await broker()
-      await ensureStream({ url, user, password, name: 'facts', subjects: ['orders-placed-v1'] })
+      await ensureStream({ url, user, password, name: 'events', subjects: ['orders-placed-v1'] })
       expect(jetStreamFaults(await readJetStream(monitor))).toEqual([])
 
       const connection = await connect({ servers: url, user, pass: password })
       onTestFinished(() => connection.close())
       const { streams, consumers } = await jetstreamManager(connection)
-      await consumers.add('facts', { durable_name: 'catalog', mem_storage: true })
+      await consumers.add('events', { durable_name: 'catalog', mem_storage: true })
       await streams.add({ name: 'quick', subjects: ['quick'], storage: StorageType.Memory })
       expect(jetStreamFaults(await readJetStream(monitor))).toEqual([
         'stream quick is kept in memory, not in files',
@@ -89,7 +89,7 @@ describe('a broker', () => {
   it('is at fault when it acknowledges what is not on the disk', async () => {
     const { monitor } = await broker((config) => config.replace('sync_interval: always', ''))
     expect(jetStreamFaults(await readJetStream(monitor))).toContain(
-      'sync_interval is not always: facts are acknowledged before they are on the disk',
+      'sync_interval is not always: events are acknowledged before they are on the disk',
     )
   })
 })

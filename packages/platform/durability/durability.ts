@@ -34,7 +34,7 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
   nats: () => [
     {
       name: 'nats',
-      says: 'a fact is on the disk before it is acknowledged, and every consumer keeps its place',
+      says: 'an event is on the disk before it is acknowledged, and every consumer keeps its place',
       faults: async () =>
         jetStreamFaults(await readJetStream(`http://127.0.0.1:${brokerMonitorPort}`)),
     },

@@ -31,8 +31,8 @@ export function jetStreamFaults({ config, account_details }: JetStreamReport): s
   return [
     ...(config.sync_always
       ? []
-      : ['sync_interval is not always: facts are acknowledged before they are on the disk']),
-    ...(streams.length > 0 ? [] : ['there is no stream: facts have nowhere to go']),
+      : ['sync_interval is not always: events are acknowledged before they are on the disk']),
+    ...(streams.length > 0 ? [] : ['there is no stream: events have nowhere to go']),
     ...streams
       .filter(({ config }) => config.storage !== 'file')
       .map(({ name, config }) => `stream ${name} is kept in ${config.storage}, not in files`),

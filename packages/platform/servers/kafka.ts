@@ -35,7 +35,7 @@ export type KafkaOptions = {
 }
 
 /**
- * Starts Kafka on 127.0.0.1 as its own controller, with one user. A fact is on disk before it is acknowledged; topics
+ * Starts Kafka on 127.0.0.1 as its own controller, with one user. An event is on disk before it is acknowledged; topics
  * appear when they are first used. Throws if it cannot be had, a port is taken, or it does not answer.
  */
 export async function startKafka({ log, ...options }: KafkaOptions): Promise<Started> {
@@ -120,7 +120,7 @@ sasl.mechanism.controller.protocol=PLAIN
 listener.name.client.plain.sasl.jaas.config=${login}
 listener.name.controller.plain.sasl.jaas.config=${login}
 log.dirs=${join(dir, 'data')}
-# One partition a topic: facts without a key stay in order.
+# One partition a topic: events without a key stay in order.
 num.partitions=1
 offsets.topic.num.partitions=1
 offsets.topic.replication.factor=1
@@ -129,7 +129,7 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
-# Without this a fact is acknowledged before it is on disk.
+# Without this an event is acknowledged before it is on disk.
 log.flush.interval.messages=1
 log.retention.hours=168
 message.max.bytes=4194304

@@ -73,7 +73,7 @@ export const mosquittoAnswers = (login: Login): Promise<boolean> =>
   visit(login, { client: '', keep: false, topics: [] })
 
 /**
- * Begins what a client hears, so that facts wait for it from now on, also before it comes for the first time.
+ * Begins what a client hears, so that events wait for it from now on, also before it comes for the first time.
  * @throws Error when the server refuses
  */
 export async function ensureSession(login: Login, client: string, topics: readonly string[]) {

@@ -52,7 +52,7 @@ async function connected<T>(
 
 function publish(url: string, subject: string, msgID: string) {
   return connected(url, async (connection) =>
-    jetstream(connection).publish(subject, 'fact', { msgID }),
+    jetstream(connection).publish(subject, 'event', { msgID }),
   )
 }
 

@@ -88,7 +88,7 @@ authorization {
     ${users.join('\n    ')}
   ]
 }
-# The default, 1 MB, leaves no room for the envelope of a fact of that size.
+# The default, 1 MB, leaves no room for the envelope of an event of that size.
 max_payload: 4MB
 jetstream {
   store_dir: ${JSON.stringify(options.store)}

@@ -29,7 +29,7 @@ export type RabbitmqOptions = {
   epmdPort: number
   user: string
   password: string
-  /** What exists before anybody connects: a fact that is said to a topic without a queue is lost. */
+  /** What exists before anybody connects: an event that is said to a topic without a queue is lost. */
   topics: readonly Topic[]
   logFile: string
   log?: (line: string) => void

@@ -31,13 +31,13 @@ function ask({ port }: RedisOptions, ...words: string[]): Promise<string> {
 
 test('a write that was acknowledged is there after the server was killed', async () => {
   const first = await started()
-  expect(await ask(first.given, 'XADD', 'facts', '*', 'data', 'placed')).toMatch(/^\d+-\d+$/)
+  expect(await ask(first.given, 'XADD', 'events', '*', 'data', 'placed')).toMatch(/^\d+-\d+$/)
   const twoWrites = `redis.call('SET', 'a', '1') redis.call('SET', 'b', '2')`
   await ask(first.given, 'EVAL', twoWrites, '0')
   process.kill(first.pid, 'SIGKILL')
   await first.stop()
   await start(first.given)
-  expect(await ask(first.given, 'XLEN', 'facts')).toBe('1')
+  expect(await ask(first.given, 'XLEN', 'events')).toBe('1')
   expect(await ask(first.given, 'MGET', 'a', 'b')).toBe('1\n2')
 })
 

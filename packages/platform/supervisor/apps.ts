@@ -9,13 +9,13 @@ import {
   sidecarVariables,
 } from '../config/environment.ts'
 import { ensureIdentities } from '../config/identities.ts'
-import { door } from '../config/instances.ts'
+import { gatewayApp } from '../config/instances.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
 import { diagnoseSidecar } from './diagnose-sidecar.ts'
-import { drainSidecar, sidecarStaysSeconds, stopGently, type Unit } from './process-spec.ts'
+import { drainSidecar, type ProcessSpec, sidecarStaysSeconds, stopGently } from './process-spec.ts'
 import { socketsOf } from './servers/bullmq.ts'
 
 export type AppProcessesOptions = {
@@ -33,14 +33,18 @@ export type AppProcessesOptions = {
 }
 
 /** Two units for every appConfig of dapr.yaml. Both start at once: an app waits for its sidecar by itself. */
-export function appProcesses({ project, appConfigs, ...options }: AppProcessesOptions): Unit[] {
+export function appProcesses({
+  project,
+  appConfigs,
+  ...options
+}: AppProcessesOptions): ProcessSpec[] {
   return appConfigs.flatMap((appConfig) => [
     appUnit(project, appConfig),
     sidecarUnit(project, appConfig, options),
   ])
 }
 
-function appUnit(project: Project, appConfig: AppConfig): Unit {
+function appUnit(project: Project, appConfig: AppConfig): ProcessSpec {
   const [command = '', ...args] = appConfig.command
   const logFile = join(project.logs, `${appConfig.name}.log`)
   return {
@@ -58,7 +62,7 @@ function appUnit(project: Project, appConfig: AppConfig): Unit {
         env: {
           ...ensureAppTokens(project, appConfig.appId),
           ...appEnvironment(appConfig),
-          ...(appConfig.appId === door && { OPERATIONS_SOCKET: project.operationsSocket }),
+          ...(appConfig.appId === gatewayApp && { OPERATIONS_SOCKET: project.operationsSocket }),
         },
         logFile,
       }),
@@ -78,7 +82,7 @@ function sidecarUnit(
     resources,
     after,
   }: Omit<AppProcessesOptions, 'project' | 'appConfigs'>,
-): Unit {
+): ProcessSpec {
   const { app: _, ...ports } = appConfig.ports
   const fromEnvironment = setAmong('secrets', appConfig.resourcesPaths) === 'env'
   const name = `${appConfig.name}-sidecar`

@@ -6,7 +6,7 @@ import { accepts } from '../process/start-process.ts'
 
 type Address = { host: string; port: number }
 type Login = { user: string; password: string }
-export type Known = { secrets: Secrets; secretsFile: string }
+export type ReachabilityContext = { secrets: Secrets; secretsFile: string }
 
 const address = /(?<=^|[@/(,])([a-z0-9][\w.-]*):(\d{1,5})(?=$|[/)?,])/gi
 
@@ -80,7 +80,7 @@ function wrongLogin(component: Resource, { port }: Address, secrets: Secrets): L
  */
 export async function assertReachable(
   resources: readonly Resource[],
-  { secrets, secretsFile }: Known,
+  { secrets, secretsFile }: ReachabilityContext,
   ours: readonly number[],
 ): Promise<void> {
   const isOurs = ({ host, port }: Address) =>

@@ -1,9 +1,9 @@
 import { entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
-import { addressesIn, fieldsToMend, type Known } from './check-reachability.ts'
+import { addressesIn, fieldsToMend, type ReachabilityContext } from './check-reachability.ts'
 
 const reference = "Dapr's reference: https://docs.dapr.io/reference/components-reference/"
 
-type Given = Known & { resources: readonly Resource[] }
+type Given = ReachabilityContext & { resources: readonly Resource[] }
 
 /** What a sidecar writes when it gives up on a component. */
 const failure = /initialization error occurred for (\S+) \(\S+?\/\w+\): (.*?)" app_id=/
@@ -61,7 +61,11 @@ function withoutSecret(store: Resource, why: string): string {
 const readable = (text: string) =>
   text.replaceAll('\\n', ' ').replaceAll('\\t', '').replaceAll('\\"', '"')
 
-function todo(component: Resource, said: string, { secrets, secretsFile }: Known): string {
+function todo(
+  component: Resource,
+  said: string,
+  { secrets, secretsFile }: ReachabilityContext,
+): string {
   const where = fieldsToMend(component, secretsFile)
   const named = entriesOf(component).flatMap((entry) => addressesIn(entry, secrets))
   const places = named.map(({ host, port }) => `${host}:${port}`)

@@ -10,7 +10,7 @@ import {
   removeState,
   supervisorOf,
 } from './state-file.ts'
-import { order } from './supervisor-client.ts'
+import { sendCommand } from './supervisor-client.ts'
 
 /** Stops everything that the state file records, and nothing else. Answers how many processes were stopped. */
 export async function down(project: Project): Promise<number> {
@@ -18,7 +18,7 @@ export async function down(project: Project): Promise<number> {
   const supervisor = supervisorOf(state)
   const running = (state?.processes ?? []).filter(procOf)
   if (supervisor) {
-    await order(project, { do: 'shutdown' })
+    await sendCommand(project, { do: 'shutdown' })
     await until(() => !alive(supervisor), { timeoutMs: 10_000, what: 'the supervisor to end' })
   } else {
     await stopRecorded(running)

@@ -5,7 +5,7 @@ import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
 import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
-import { door, instancesOf, withInstances } from '../config/instances.ts'
+import { gatewayApp, instancesOf, withInstances } from '../config/instances.ts'
 import { draining, withoutSaying } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
@@ -14,19 +14,19 @@ import { ensureRuntime } from '../install/ensure.ts'
 import { appProcesses } from './apps.ts'
 import { assertReachable } from './check-reachability.ts'
 import { writeDaprdForRun } from './dapr-run.ts'
-import type { Unit } from './process-spec.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './servers.ts'
 
 export type Stack = {
   servers: Servers
-  fleet: Unit[]
+  fleet: ProcessSpec[]
   appConfigs: AppConfig[]
   /** Where clients find the instances of the door, when there is more than one. */
   front?: Front
   /** @throws UserError naming the servers of others that components name and that do not answer */
   assertReachable(): Promise<void>
 }
-export type Front = { port: number; units: readonly Unit[] }
+export type Front = { port: number; units: readonly ProcessSpec[] }
 
 /** These may come later than the sidecars, or go: everything else must be there before a sidecar starts. */
 const notForSidecars = ['mail', 'provider', 'scheduler']
@@ -89,10 +89,10 @@ export async function prepareStack(
 function frontOf(
   once: readonly AppConfig[],
   appConfigs: readonly AppConfig[],
-  fleet: readonly Unit[],
+  fleet: readonly ProcessSpec[],
 ): Front | undefined {
-  const port = once.find(({ appId }) => appId === door)?.ports.app
-  const names = appConfigs.filter(({ appId }) => appId === door).map(({ name }) => name)
+  const port = once.find(({ appId }) => appId === gatewayApp)?.ports.app
+  const names = appConfigs.filter(({ appId }) => appId === gatewayApp).map(({ name }) => name)
   return port === undefined
     ? undefined
     : { port, units: fleet.filter(({ name }) => names.includes(name)) }

@@ -5,7 +5,7 @@ import { alive, send, stopProcess } from '../process/spawn.ts'
 import type { Role } from './state-file.ts'
 
 /** Something that can be started, asked and stopped: an app, its sidecar, a backing server. */
-export type Unit = {
+export type ProcessSpec = {
   name: string
   role: Role
   ports: Record<string, number>
@@ -50,7 +50,7 @@ export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 20_000 })
 
 /** How long a sidecar goes on serving its app after it was told to stop. */
 export const sidecarStaysSeconds = 20
-/** Until its app has handled the fact in its hands, and the broker knows. */
+/** Until its app has handled the event in its hands, and the broker knows. */
 const letGoMs = 500
 
 /** The first signal ends a sidecar's subscriptions: its app handles what was taken, and may use it until the second. */

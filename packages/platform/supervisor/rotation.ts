@@ -13,7 +13,7 @@ import { databases, random, readSecrets, signingKey, writeSecrets } from '../con
 import { ensureProjectAuthority } from '../config/trust-anchors.ts'
 import { changeNatsUsers, natsLogin } from './servers/nats.ts'
 import { procOf, readState, supervisorOf } from './state-file.ts'
-import { order } from './supervisor-client.ts'
+import { sendCommand } from './supervisor-client.ts'
 
 type Say = (line: string) => void
 export type Rotation = {
@@ -75,7 +75,7 @@ export const rotations: readonly Rotation[] = [
       if (usesAnotherProvider(project))
         throw new UserError('the provider makes its own key: put it into .sidecart/secrets.json')
       writeSecrets(project, { ...readSecrets(project), 'provider-api-key': random(24) })
-      if (isSupervised(project)) await order(project, { do: 'restart', names: ['provider'] })
+      if (isSupervised(project)) await sendCommand(project, { do: 'restart', names: ['provider'] })
       await restart(project, appsWith(project, 'provider-api-key'), say)
     },
   },
@@ -237,7 +237,7 @@ async function restart(project: Project, apps: readonly string[], say: Say): Pro
   for (const app of apps) {
     const instances = running.filter((name) => name.replace(/-\d+$/, '') === app)
     for (const name of instances) {
-      await order(project, { do: 'restart', names: [name, `${name}-sidecar`] })
+      await sendCommand(project, { do: 'restart', names: [name, `${name}-sidecar`] })
       say(`  restarted ${name} with its sidecar`)
     }
   }

@@ -3,7 +3,7 @@ import { assertPortsFree } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { stopLeftovers, stopRecorded } from './down.ts'
 import { prepareStack } from './prepare-stack.ts'
-import type { SupervisorEvent, Unit } from './process-spec.ts'
+import type { ProcessSpec, SupervisorEvent } from './process-spec.ts'
 import type { Servers } from './servers.ts'
 import { assertNotRunning, runningOf } from './shop.ts'
 import { procOf, readState, removeState, writeState } from './state-file.ts'
@@ -47,7 +47,11 @@ export async function startBacking(
 }
 
 /** What runs already stays in the books. */
-function wantedOf(servers: Servers, running: ReadonlyMap<string, unknown>, name?: string): Unit[] {
+function wantedOf(
+  servers: Servers,
+  running: ReadonlyMap<string, unknown>,
+  name?: string,
+): ProcessSpec[] {
   const known = servers.all.map((unit) => unit.name)
   if (name !== undefined && !known.includes(name))
     throw new UserError(`there is no server ${name}: ${known.sort().join(', ')}`)

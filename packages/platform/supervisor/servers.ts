@@ -1,5 +1,5 @@
 import { uses } from '../config/components.ts'
-import type { Unit } from './process-spec.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
 import { swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
@@ -9,9 +9,9 @@ export const schedulerAddress = '127.0.0.1:50006'
 
 export type Servers = {
   /** What the shop stands on, as the components in use want it. */
-  needed: Unit[]
+  needed: ProcessSpec[]
   /** And those of the other component sets. */
-  all: Unit[]
+  all: ProcessSpec[]
 }
 
 export function serversOf(options: ServerOptions): Servers {

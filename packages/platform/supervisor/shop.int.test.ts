@@ -9,11 +9,11 @@ import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { alive, spawnDetached } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
 import { down, stopLeftovers } from './down.ts'
-import { type SupervisorEvent, stopGently, type Unit } from './process-spec.ts'
+import { type ProcessSpec, type SupervisorEvent, stopGently } from './process-spec.ts'
 import { assertNotRunning, openShop } from './shop.ts'
 import { procOf, readState, writeState } from './state-file.ts'
 import { statusOf } from './status.ts'
-import { order } from './supervisor-client.ts'
+import { sendCommand } from './supervisor-client.ts'
 
 /** A server that ends with a last word when it is asked for `/crash`. */
 const program = `
@@ -24,12 +24,12 @@ const server = require('node:http').createServer((request, response) => {
 server.listen(process.env.PORT, '127.0.0.1')
 process.on('SIGTERM', () => process.exit(0))`
 
-async function stubs(project: Project): Promise<Unit[]> {
+async function stubs(project: Project): Promise<ProcessSpec[]> {
   const [one = 0, two = 0] = await freePorts(2)
   return [stub(project, 'one', one, []), stub(project, 'two', two, ['one'])]
 }
 
-function stub(project: Project, name: string, port: number, after: string[]): Unit {
+function stub(project: Project, name: string, port: number, after: string[]): ProcessSpec {
   const logFile = join(project.logs, `${name}.log`)
   return {
     name,
@@ -87,11 +87,11 @@ test('what crashes is started again and shown with its last words', async () => 
 test('one process can be stopped and started while the other goes on', async () => {
   const { project, pids } = await opened()
   const [, two] = pids()
-  await order(project, { do: 'stop', names: ['one'] })
+  await sendCommand(project, { do: 'stop', names: ['one'] })
   const stopped = await statusOf(project)
   expect(stopped.ready).toBe(false)
   expect(stopped.processes.map(({ phase }) => phase)).toEqual(['stopped', 'ready'])
-  await order(project, { do: 'start', names: ['one'] })
+  await sendCommand(project, { do: 'start', names: ['one'] })
   expect((await statusOf(project)).ready).toBe(true)
   expect(pids()[1]).toBe(two)
 })
@@ -99,9 +99,9 @@ test('one process can be stopped and started while the other goes on', async () 
 test('who starts what is just being stopped waits for that', async () => {
   const { project, pids } = await opened()
   const [, before] = pids()
-  const stopped = order(project, { do: 'stop', names: ['two'] })
+  const stopped = sendCommand(project, { do: 'stop', names: ['two'] })
   await until('it is being stopped', () => phaseOf(project, 'two') !== 'ready')
-  await order(project, { do: 'start', names: ['two'] })
+  await sendCommand(project, { do: 'start', names: ['two'] })
   await stopped
   expect(phaseOf(project, 'two')).toBe('ready')
   expect(pids()[1]).not.toBe(before)
@@ -109,10 +109,12 @@ test('who starts what is just being stopped waits for that', async () => {
 
 test('who starts something while all is being closed is refused', async () => {
   const { project, shop } = await opened()
-  await order(project, { do: 'stop', names: ['two'] })
+  await sendCommand(project, { do: 'stop', names: ['two'] })
   const procs = (readState(project)?.processes ?? []).map(procOf)
   const closed = shop.stop()
-  await expect(order(project, { do: 'start', names: ['two'] })).rejects.toThrow('being closed')
+  await expect(sendCommand(project, { do: 'start', names: ['two'] })).rejects.toThrow(
+    'being closed',
+  )
   await closed
   expect(procs.some((proc) => proc && alive(proc))).toBe(false)
 })
@@ -125,7 +127,7 @@ test('those that cannot survive the absence of another are started anew when it 
   onTestFinished(shop.kill)
   await shop.ready
   const before = readState(project)?.processes[1]?.pid
-  await order(project, { do: 'restart', names: ['one'] })
+  await sendCommand(project, { do: 'restart', names: ['one'] })
   await until('two is another process', () => {
     const now = readState(project)?.processes[1]
     return now?.phase === 'ready' && now.pid !== before
@@ -135,7 +137,7 @@ test('those that cannot survive the absence of another are started anew when it 
 test('one that takes work for another lets go of it before that one is stopped', async () => {
   const project = projectAt(await temporaryFolder())
   const happened: string[] = []
-  const noted = (unit: Unit): Unit => ({
+  const noted = (unit: ProcessSpec): ProcessSpec => ({
     ...unit,
     stop(proc) {
       happened.push(`${unit.name} is stopped`)
@@ -149,7 +151,7 @@ test('one that takes work for another lets go of it before that one is stopped',
   onTestFinished(shop.kill)
   await shop.ready
   const names = ['one', 'two']
-  await order(project, { do: 'restart', names })
+  await sendCommand(project, { do: 'restart', names })
   await shop.stop()
   const once = ['two lets go', 'one is stopped', 'two is stopped']
   expect(happened).toEqual([...once, ...once])
@@ -157,7 +159,7 @@ test('one that takes work for another lets go of it before that one is stopped',
 
 test('an order that makes no sense is refused with the names there are', async () => {
   const { project } = await opened()
-  await expect(order(project, { do: 'stop', names: ['three'] })).rejects.toThrow(
+  await expect(sendCommand(project, { do: 'stop', names: ['three'] })).rejects.toThrow(
     'there is no three here: one, two',
   )
 })
@@ -165,7 +167,7 @@ test('an order that makes no sense is refused with the names there are', async (
 test('a signal through the supervisor counts as a crash', async () => {
   const { project, pids } = await opened()
   const [before] = pids()
-  await order(project, { do: 'kill', name: 'one', signal: 'SIGKILL' })
+  await sendCommand(project, { do: 'kill', name: 'one', signal: 'SIGKILL' })
   await until('it runs again', () => pids()[0] !== before && pids()[0] !== undefined)
 })
 
@@ -178,11 +180,11 @@ test('a second start is refused while the first runs', async () => {
 test('a shutdown leaves no process, no state and no socket', async () => {
   const { project, shop } = await opened()
   const procs = (readState(project)?.processes ?? []).map(procOf)
-  await order(project, { do: 'shutdown' })
+  await sendCommand(project, { do: 'shutdown' })
   await shop.ended
   expect(procs.map((proc) => proc && alive(proc))).toEqual([false, false])
   expect(readState(project)).toBeUndefined()
-  await expect(order(project, { do: 'shutdown' })).rejects.toThrow('not running')
+  await expect(sendCommand(project, { do: 'shutdown' })).rejects.toThrow('not running')
 })
 
 test('a unit that never gets ready ends the start, and nothing is left', async () => {

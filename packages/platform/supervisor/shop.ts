@@ -3,7 +3,7 @@ import { assertPortsFree } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { procOf as runningProc } from '../process/spawn.ts'
 import type { Front } from './prepare-stack.ts'
-import type { SupervisorEvent, Unit } from './process-spec.ts'
+import type { ProcessSpec, SupervisorEvent } from './process-spec.ts'
 import {
   type ProcessRecord,
   procOf,
@@ -13,7 +13,7 @@ import {
   writeState,
 } from './state-file.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
-import { type Order, serveOrders } from './supervisor-client.ts'
+import { type Command, serveCommands } from './supervisor-client.ts'
 import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 export type Shop = {
@@ -29,7 +29,7 @@ export type Shop = {
 /** Starts units under a supervisor in this process that obeys the socket. @throws UserError when a port is taken; then nothing was started */
 export async function openShop(
   project: Project,
-  units: readonly Unit[],
+  units: readonly ProcessSpec[],
   onEvent: (event: SupervisorEvent) => void,
   front?: Front,
 ): Promise<Shop> {
@@ -44,7 +44,7 @@ export async function openShop(
     onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
   })
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  const server = await serveOrders(project, (order) => obey(supervisor, stop, order))
+  const server = await serveCommands(project, (order) => obey(supervisor, stop, order))
 
   const open =
     front && (await openLoadBalancer(front.port, () => portsOf(front, supervisor.records())))
@@ -102,7 +102,11 @@ export function runningOf(project: Project) {
   )
 }
 
-async function obey(supervisor: Supervisor, stop: () => Promise<void>, what: Order): Promise<void> {
+async function obey(
+  supervisor: Supervisor,
+  stop: () => Promise<void>,
+  what: Command,
+): Promise<void> {
   switch (what.do) {
     case 'shutdown':
       return stop()

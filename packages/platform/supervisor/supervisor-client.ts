@@ -5,16 +5,16 @@ import { createInterface, type Interface } from 'node:readline'
 import { type Project, UserError } from '../config/project.ts'
 
 /** What the supervisor can be told, one JSON line each way over its unix socket. */
-export type Order =
+export type Command =
   | { do: 'start' | 'stop' | 'restart'; names: string[] }
   | { do: 'kill'; name: string; signal: NodeJS.Signals }
   | { do: 'shutdown' }
 export type Reply = { ok: true } | { ok: false; error: string }
 
 /** Listens for orders. The socket also keeps a second supervisor from starting. */
-export async function serveOrders(
+export async function serveCommands(
   project: Project,
-  obey: (order: Order) => Promise<void>,
+  execute: (order: Command) => Promise<void>,
 ): Promise<Server> {
   if (await isServed(project))
     throw new UserError('sidecart is being started here by another command')
@@ -22,7 +22,7 @@ export async function serveOrders(
   rmSync(project.socket, { force: true })
   const server = createServer((connection) => {
     lines(connection).on('line', (line) => {
-      void answer(line, obey).then((reply) => connection.write(`${JSON.stringify(reply)}\n`))
+      void answer(line, execute).then((reply) => connection.write(`${JSON.stringify(reply)}\n`))
     })
   })
   return new Promise((resolve, reject) => {
@@ -38,9 +38,9 @@ function isServed(project: Project): Promise<boolean> {
   })
 }
 
-async function answer(line: string, obey: (order: Order) => Promise<void>): Promise<Reply> {
+async function answer(line: string, obey: (order: Command) => Promise<void>): Promise<Reply> {
   try {
-    await obey(JSON.parse(line) as Order)
+    await obey(JSON.parse(line) as Command)
     return { ok: true }
   } catch (error) {
     return { ok: false, error: (error as Error).message }
@@ -48,12 +48,12 @@ async function answer(line: string, obey: (order: Order) => Promise<void>): Prom
 }
 
 /** Sends one order and waits until it is done. @throws UserError with the supervisor's reason when it is refused */
-export async function order(project: Project, what: Order): Promise<void> {
+export async function sendCommand(project: Project, what: Command): Promise<void> {
   const reply = await exchange(project, what)
   if (!reply.ok) throw new UserError(reply.error)
 }
 
-function exchange(project: Project, what: Order): Promise<Reply> {
+function exchange(project: Project, what: Command): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const connection = connect(project.socket)
     connection.once('error', () => reject(new UserError('sidecart is not running: npm start')))

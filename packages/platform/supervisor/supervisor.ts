@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { UserError } from '../config/project.ts'
 import type { Proc } from '../process/spawn.ts'
-import { type SupervisorEvent, tail, type Unit } from './process-spec.ts'
+import { type ProcessSpec, type SupervisorEvent, tail } from './process-spec.ts'
 import type { Phase, ProcessRecord, Role } from './state-file.ts'
 
 export type SupervisorOptions = {
@@ -30,7 +30,7 @@ export type Supervisor = {
 }
 
 type Kept = {
-  unit: Unit
+  unit: ProcessSpec
   phase: Phase
   wanted: boolean
   proc: Proc | undefined
@@ -57,7 +57,7 @@ const stopOrder: readonly Role[] = ['app', 'sidecar', 'backing']
 const lastToStop = 'postgres'
 
 export function createSupervisor(
-  units: readonly Unit[],
+  units: readonly ProcessSpec[],
   options: SupervisorOptions = {},
 ): Supervisor {
   const { onChange = () => {}, onEvent = () => {}, adopted = new Map() } = options
@@ -264,7 +264,7 @@ const adviceIn = (fault: unknown): string | undefined =>
     ? fault.message
     : undefined
 
-function keptOf(unit: Unit): Kept {
+function keptOf(unit: ProcessSpec): Kept {
   return {
     unit,
     phase: 'stopped',

@@ -30,11 +30,11 @@ export async function swap(
   const after = { ...given, broker: to }
   withSets(project, appConfigs, after)
   const progress = createProgress()
-  progress.line(`1 of 2: on ${old} until it is empty; facts wait in the outboxes`)
+  progress.line(`1 of 2: on ${old} until it is empty; events wait in the outboxes`)
   await restarted(project, before, true)
   await untilQuiet(
     appConfigs.map(({ ports }) => ports.metrics),
-    (brought) => progress.wait(`${brought} facts heard; done when none came for a minute`),
+    (brought) => progress.wait(`${brought} events heard; done when none came for a minute`),
   )
   progress.line(`2 of 2: on ${to}`)
   await restarted(project, after, false)

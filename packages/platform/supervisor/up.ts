@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asFlags, type ComponentSelection } from '../config/component-sets.ts'
 import type { AppConfig } from '../config/dapr-yaml.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
-import { door } from '../config/instances.ts'
+import { gatewayApp } from '../config/instances.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { ensureProjectAuthority, warningsOf } from '../config/trust-anchors.ts'
 import { ensureRuntime } from '../install/ensure.ts'
@@ -121,7 +121,7 @@ async function renew(project: Project, apps: readonly string[]): Promise<void> {
 /** Stops the shop again and throws UserError when its services do not reach each other. */
 async function assertWorks(project: Project, shop: Shop): Promise<void> {
   try {
-    await assertCallsReach(gateway, join(project.logs, `${door}.log`))
+    await assertCallsReach(gateway, join(project.logs, `${gatewayApp}.log`))
   } catch (error) {
     await shop.stop()
     throw error

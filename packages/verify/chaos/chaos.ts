@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
-import { openDoor } from '@sidecart/client/http-client.ts'
+import { openHttpClient } from '@sidecart/client/http-client.ts'
 import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
@@ -79,7 +79,7 @@ async function weather(
   const shop = await connectionInfo()
   const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
-  const door = openDoor(shop.gateway)
+  const door = openHttpClient(shop.gateway)
   progress.wait('registering customers, stocking up')
   const stage = await setStage(door, shop.operator, {
     orders,

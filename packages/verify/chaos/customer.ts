@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Door, Request, Said } from '@sidecart/client/http-client.ts'
-import { patiently } from '@sidecart/client/http-client.ts'
+import type { HttpClient, Request, Said } from '@sidecart/client/http-client.ts'
+import { withRetries } from '@sidecart/client/http-client.ts'
 
 /** Somebody who is signed in, and signs in again when the access token has expired. */
 export type Customer = {
@@ -11,21 +11,21 @@ export type Customer = {
 const patienceMs = 60_000
 
 /** Somebody new. */
-export async function register(door: Door): Promise<Customer> {
+export async function register(door: HttpClient): Promise<Customer> {
   const email = `${randomUUID()}@chaos.example`
   const password = randomUUID()
   const body = { email, password, name: 'Charlie Chaos' }
-  await patiently(() => door.ask({ method: 'POST', path: '/users', body }), { forMs: patienceMs })
+  await withRetries(() => door.ask({ method: 'POST', path: '/users', body }), { forMs: patienceMs })
   return signIn(door, email, password)
 }
 
 /** @throws Error when the shop does not let them in */
-export async function signIn(door: Door, email: string, password: string): Promise<Customer> {
+export async function signIn(door: HttpClient, email: string, password: string): Promise<Customer> {
   let authorization = await enter()
 
   async function enter(): Promise<string> {
     const body = { email, password }
-    const said = await patiently(() => door.ask({ method: 'POST', path: '/sessions', body }), {
+    const said = await withRetries(() => door.ask({ method: 'POST', path: '/sessions', body }), {
       forMs: patienceMs,
     })
     if (said?.status !== 200) throw new Error(`signing in as ${email} failed: ${said?.text}`)
@@ -38,7 +38,7 @@ export async function signIn(door: Door, email: string, password: string): Promi
     return said
   }
 
-  const me = await patiently(() => ask({ method: 'GET', path: '/users/me' }), {
+  const me = await withRetries(() => ask({ method: 'GET', path: '/users/me' }), {
     forMs: patienceMs,
   })
   return { customerId: String(me?.body.userId), ask }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Door, patiently } from '@sidecart/client/http-client.ts'
+import { type HttpClient, withRetries } from '@sidecart/client/http-client.ts'
 import { type Customer, register, signIn } from './customer.ts'
 
 /** Who buys and what there is to buy. */
@@ -20,7 +20,7 @@ const atATime = 4
 
 /** Registers customers and stocks up: enough of most products for so many orders, too little of a few. */
 export async function setStage(
-  door: Door,
+  door: HttpClient,
   operatorLogin: { email: string; password: string },
   { orders, customers, mailed, plentiful, scarce }: StageOptions,
 ): Promise<Stage> {
@@ -43,7 +43,7 @@ export async function setStage(
 /** Wants no more mails about orders. */
 export async function unsubscribe({ ask }: Customer): Promise<void> {
   const body = { orderUpdates: false, paymentUpdates: false, marketing: false }
-  await patiently(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {
+  await withRetries(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {
     forMs: 30_000,
   })
 }
@@ -61,7 +61,7 @@ export async function setStock(operator: Customer, sku: string, onHand: number):
   if (delta === 0) return
   const body = { delta, reason: 'stock-taking' }
   const headers = { 'idempotency-key': randomUUID() }
-  const said = await patiently(() => operator.ask({ method: 'POST', path, body, headers }), {
+  const said = await withRetries(() => operator.ask({ method: 'POST', path, body, headers }), {
     forMs: 30_000,
   })
   if (said?.status !== 200) throw new Error(`the stock of ${sku} was not set: ${said?.text}`)

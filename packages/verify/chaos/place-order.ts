@@ -1,4 +1,4 @@
-import { patiently } from '@sidecart/client/http-client.ts'
+import { withRetries } from '@sidecart/client/http-client.ts'
 import type { JournalLine } from '../invariants/client-journal.ts'
 import type { Line } from '../invariants/snapshot.ts'
 import type { Customer } from './customer.ts'
@@ -23,7 +23,7 @@ const shipTo = {
 }
 
 /** Places an order with one key, again and again until it is answered, and writes down what was said each time. */
-export async function place(
+export async function placeOrder(
   { customerId, ask }: Customer,
   { key, lines, card }: Wanted,
   { record, forMs = 90_000, timeoutMs = 10_000 }: Placing,
@@ -33,7 +33,7 @@ export async function place(
   const headers = { 'idempotency-key': key }
   let inDoubt = false
   record({ is: 'asked', ...who, lines })
-  const said = await patiently(
+  const said = await withRetries(
     () => ask({ method: 'POST', path: '/orders', body, headers, timeoutMs }),
     {
       forMs,

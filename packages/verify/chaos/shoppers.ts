@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { patiently } from '@sidecart/client/http-client.ts'
+import { withRetries } from '@sidecart/client/http-client.ts'
 import { createRandom, type Random } from '@sidecart/client/random.ts'
 import type { JournalLine } from '../invariants/client-journal.ts'
 import type { Customer } from './customer.ts'
-import { type Placed, place, type Wanted } from './place-order.ts'
+import { type Placed, placeOrder, type Wanted } from './place-order.ts'
 
 /** What one shopper does. */
 export type ShoppingTask = Wanted & {
@@ -90,7 +90,7 @@ export function createShoppers(
     tally.attempted += 1
     tally.underWay += 1
     const haste = errand.impatient ? { forMs: 0, timeoutMs: 150 } : {}
-    const placed = await place(customer, errand, { record, ...haste })
+    const placed = await placeOrder(customer, errand, { record, ...haste })
     tally[placed.outcome] += 1
     if (placed.outcome === 'accepted') await goOn(customer, errand, placed)
     tally.underWay -= 1
@@ -105,12 +105,15 @@ export function createShoppers(
       case 'nothing':
         return
       case 'repeat':
-        await Promise.all([1, 2, 3].map(() => place(customer, errand, { record })))
+        await Promise.all([1, 2, 3].map(() => placeOrder(customer, errand, { record })))
         return
       case 'cancel':
-        await patiently(() => customer.ask({ method: 'POST', path: `/orders/${orderId}/cancel` }), {
-          forMs: aMinuteMs,
-        })
+        await withRetries(
+          () => customer.ask({ method: 'POST', path: `/orders/${orderId}/cancel` }),
+          {
+            forMs: aMinuteMs,
+          },
+        )
         return
       case 'refund':
         await refund(customer, orderId)
@@ -124,11 +127,11 @@ export function createShoppers(
 async function refund({ ask }: Customer, orderId: string): Promise<void> {
   const path = `/orders/${orderId}`
   for (const end = performance.now() + aMinuteMs; performance.now() < end; await pause(1000)) {
-    const said = await patiently(() => ask({ method: 'GET', path }), { forMs: aMinuteMs })
+    const said = await withRetries(() => ask({ method: 'GET', path }), { forMs: aMinuteMs })
     if (said?.body.status === 'cancelled') return
     if (said?.body.status !== 'confirmed') continue
     const refunding = () => ask({ method: 'POST', path: `${path}/refund` })
-    await patiently(refunding, { forMs: aMinuteMs })
+    await withRetries(refunding, { forMs: aMinuteMs })
     return
   }
 }

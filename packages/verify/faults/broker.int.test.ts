@@ -19,7 +19,7 @@ beforeEach(async () => {
   const files = { dir: join(folder, 'nats'), logFile: join(folder, 'log') }
   const { url, stop } = await startNats({ path, ...files, ...secret, port, monitorPort })
   login = { url, ...secret }
-  await ensureStream({ ...login, name: 'facts', subjects: ['placed', 'shipped'] })
+  await ensureStream({ ...login, name: 'events', subjects: ['placed', 'shipped'] })
   connection = await connect({ servers: url, user: secret.user, pass: secret.password })
   return async () => {
     await connection.close()
@@ -28,8 +28,8 @@ beforeEach(async () => {
 }, 1_200_000)
 
 /** Says them, and answers a moment after that; a moment has no less than a millisecond. */
-async function say(subject: string, ...facts: string[]): Promise<Date> {
-  for (const fact of facts) await jetstream(connection).publish(subject, fact)
+async function say(subject: string, ...events: string[]): Promise<Date> {
+  for (const event of events) await jetstream(connection).publish(subject, event)
   await pause(2)
   return new Date()
 }
@@ -58,6 +58,6 @@ test('what was said since then is said again as it was, and nothing older', asyn
 test('when nothing was said since then, nothing is said again, and no consumer is left', async () => {
   const since = await say('placed', 'old')
   expect(await republishEvents(login, { since, count: 10 })).toBe(0)
-  const { state } = await (await jetstreamManager(connection)).streams.info('facts')
+  const { state } = await (await jetstreamManager(connection)).streams.info('events')
   expect(state).toMatchObject({ messages: 1, consumer_count: 0 })
 })

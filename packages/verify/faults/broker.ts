@@ -7,10 +7,10 @@ import {
 import { connect } from '@nats-io/transport-node'
 import type { NatsLogin } from '@sidecart/platform/servers/nats.ts'
 
-const stream = 'facts'
+const stream = 'events'
 
 /**
- * Says facts again that the broker has had since then, in another order and with the ids they had. Not through a
+ * Says events again that the broker has had since then, in another order and with the ids they had. Not through a
  * sidecar: it would name each message by its id, and the broker drops a name that it saw within two minutes. Older
  * ones are let be: among them may be what an operator has thrown away, and it would be a dead letter once more.
  * Answers how many there were.
@@ -28,10 +28,10 @@ export async function republishEvents(
     const found = await Promise.all(
       chosen.map((seq) => manager.streams.getMessage(stream, { seq })),
     )
-    const facts = found.filter((message) => message !== null)
-    for (const { subject, data } of facts) connection.publish(subject, data)
+    const events = found.filter((message) => message !== null)
+    for (const { subject, data } of events) connection.publish(subject, data)
     await connection.flush()
-    return facts.length
+    return events.length
   } finally {
     await connection.close()
   }

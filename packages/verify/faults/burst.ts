@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Door } from '@sidecart/client/http-client.ts'
+import type { HttpClient } from '@sidecart/client/http-client.ts'
 
 /** Requests for the catalogue, `perSecond`, that nobody waits for; answers how many were served. */
-export async function burst(door: Door, perSecond: number, forSeconds: number): Promise<number> {
+export async function burst(
+  door: HttpClient,
+  perSecond: number,
+  forSeconds: number,
+): Promise<number> {
   let served = 0
   const asked: Promise<void>[] = []
   for (let sent = 0; sent < perSecond * forSeconds; sent += perSecond / 20) {

@@ -1,9 +1,9 @@
-import type { Door } from '@sidecart/client/http-client.ts'
+import type { HttpClient } from '@sidecart/client/http-client.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import type { Link, NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
-import { order } from '@sidecart/platform/supervisor/supervisor-client.ts'
+import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { republishEvents } from './broker.ts'
 import { burst } from './burst.ts'
 import { lockRows, terminateBackends } from './database.ts'
@@ -24,12 +24,12 @@ const overloadPerSecond = 600
  */
 export function createInjector(
   project: Project,
-  { door, links }: { door: Door; links: NetworkProxies },
+  { door, links }: { door: HttpClient; links: NetworkProxies },
 ): Injector {
   const secrets = readSecrets(project)
   const since = new Date()
   const signal = (name: string, sent: NodeJS.Signals) =>
-    order(project, { do: 'kill', name, signal: sent })
+    sendCommand(project, { do: 'kill', name, signal: sent })
 
   function linkTo(target: string): Link {
     const link = links.get(target)
@@ -44,8 +44,8 @@ export function createInjector(
         return undefined
       case 'stop':
         await signal(target, 'SIGKILL')
-        await order(project, { do: 'stop', names: [target] })
-        return () => order(project, { do: 'start', names: [target] })
+        await sendCommand(project, { do: 'stop', names: [target] })
+        return () => sendCommand(project, { do: 'start', names: [target] })
       case 'freeze':
         await signal(target, 'SIGSTOP')
         return () => signal(target, 'SIGCONT')

@@ -32,7 +32,7 @@ const units = {
   away: 'requests',
   twice: 'requests',
   decline: 'requests',
-  repeat: 'facts',
+  repeat: 'events',
   burst: 's',
 } as const
 type Deed = keyof typeof units
@@ -53,7 +53,7 @@ export type Targets = {
   processes: readonly string[]
   /** Services with a database. */
   databases: readonly string[]
-  /** The server that carries the facts. */
+  /** The server that carries the events. */
   broker: string
 }
 

@@ -62,7 +62,13 @@ const harms: Harm[] = [
   [
     'a charge is left in doubt',
     (w) => Object.assign(first(w.payments), { status: 'pending' }),
-    ['no-unknown-charges', 'provider-agrees', 'ledger-balanced', 'facts-heard', 'inboxes-full'],
+    [
+      'no-unknown-charges',
+      'provider-agrees',
+      'ledger-balanced',
+      'events-processed',
+      'inboxes-full',
+    ],
   ],
   ['a ledger line is lost', (w) => w.ledger.pop(), ['ledger-balanced']],
   ['a whole movement is lost', (w) => w.ledger.splice(0, 2), ['ledger-balanced']],
@@ -96,19 +102,19 @@ const harms: Harm[] = [
   ],
   ['an order is confirmed without stock', (w) => w.reservations.shift(), ['stock-follows-orders']],
   [
-    'a fact is applied twice to the stock',
+    'an event is applied twice to the stock',
     (w) => Object.assign(first(w.moves), { times: 2 }),
     ['stock-moved-once'],
   ],
   [
-    'a fact is applied twice by notifications',
+    'an event is applied twice by notifications',
     (w) => w.notices.push({ ...first(w.notices) }),
-    ['facts-heard'],
+    ['events-processed'],
   ],
-  ['a fact is lost', (w) => w.notices.pop(), ['facts-heard']],
-  ['a fact about a user is lost', (w) => w.contacts.pop(), ['contacts-known']],
+  ['an event is lost', (w) => w.notices.pop(), ['events-processed']],
+  ['an event about a user is lost', (w) => w.contacts.pop(), ['contacts-known']],
   [
-    'a fact is heard under two names, or its mark is lost',
+    'an event is heard under two names, or its mark is lost',
     (w) => w.inboxes.map((inbox) => (inbox.heard += inbox.service === 'orders' ? 1 : -1)),
     ['inboxes-full'],
   ],
@@ -128,9 +134,9 @@ const harms: Harm[] = [
     (w) => Object.assign(first(w.notices), { status: 'sending', sinceSeconds: 91 }),
     ['mails-going-out'],
   ],
-  ['a fact is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
+  ['an event is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
   [
-    'a fact could not be handled',
+    'an event could not be handled',
     (w) => w.deadLetters.push(letter('another')),
     ['dead-letters-expected'],
   ],
@@ -278,7 +284,7 @@ describe('verify', () => {
       oldestSeconds: 5,
     }))
     const found = runChecks(world).find(({ name }) => name === 'outboxes-empty')
-    expect(found?.detail).toMatch(/1 facts wait in s0, the oldest for 5 s; .* … and 2 more/)
+    expect(found?.detail).toMatch(/1 events wait in s0, the oldest for 5 s; .* … and 2 more/)
     expect(found?.violations).toHaveLength(7)
   })
 

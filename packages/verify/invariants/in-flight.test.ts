@@ -10,7 +10,7 @@ const red = (world: Snapshot): string[] =>
     .filter(({ ok }) => !ok)
     .map(({ name }) => name)
 
-/** The shop a moment after order one was charged: confirmed nowhere yet, its facts on their way. */
+/** The shop a moment after order one was charged: confirmed nowhere yet, its events on their way. */
 function under(idleSeconds: number): Snapshot {
   const world = sound()
   for (const order of world.orders)
@@ -37,7 +37,7 @@ describe('while a shop is open', () => {
     const late = red(under(grace + 1))
     for (const name of [
       'orders-terminal',
-      'facts-heard',
+      'events-processed',
       'outboxes-empty',
       'dead-letters-expected',
     ])

@@ -41,7 +41,7 @@ export type Snapshot = {
   users: { userId: string; version: number; idleSeconds: number }[]
   /** The users that notifications knows. */
   contacts: { userId: string }[]
-  /** How many facts each consumer has marked as heard. */
+  /** How many events each consumer has marked as heard. */
   inboxes: { service: string; heard: number }[]
   outboxes: { service: string; depth: number; oldestSeconds: number }[]
   /** What a service could not handle, dead or still tried again. */
@@ -90,7 +90,7 @@ export type ClientJournal = {
   customers: string[]
   asked: { customerId: string; key: string; lines: Line[] }[]
   answers: Answer[]
-  /** Facts that were broken on purpose: the only dead letters there may be. */
+  /** Events that were broken on purpose: the only dead letters there may be. */
   poison: { service: string; id: string }[]
 }
 

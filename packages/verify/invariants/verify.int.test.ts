@@ -152,10 +152,10 @@ describe('after a clean check', () => {
     [
       'an event is noted down that was never published',
       'notifications',
-      `insert into mails (id, customer_id, order_id, kind, fact, status, attempts_allowed, due_at)
+      `insert into mails (id, customer_id, order_id, kind, event, status, attempts_allowed, due_at)
         select gen_random_uuid(), customer_id, order_id, 'nothing', '{}', 'suppressed', 1, now() from mails order by order_id limit 1`,
       `delete from mails where kind = 'nothing'`,
-      ['facts-heard'],
+      ['events-processed'],
     ],
   ]
 

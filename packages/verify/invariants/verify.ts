@@ -12,7 +12,7 @@ import type { Snapshot } from './snapshot.ts'
 export type { Verdict } from './judge.ts'
 
 export type VerifyOptions = {
-  /** How long an order, a fact or a mail may take to come to rest. */
+  /** How long an order, an event or a mail may take to come to rest. */
   graceSeconds?: number
   /** Checks everything, also what has not changed since the last check that found nothing. */
   all?: boolean

@@ -109,7 +109,7 @@ function addCustomer({ users, notifications }: Tables, at: Date): string {
   put(users.users, { ...user, ...preferences, role: 'customer', registered_at: at })
   const kept = { orderUpdates: true, paymentUpdates: true, marketing: false }
   put(notifications.contacts, { ...user, preferences: kept })
-  put(notifications.inbox, { event_id: uuid({ msecs: at.getTime() }), heard_at: at })
+  put(notifications.inbox, { event_id: uuid({ msecs: at.getTime() }), processed_at: at })
   return userId
 }
 
@@ -133,7 +133,7 @@ function addOrder(
   const course = courseOf(n)
   const card = course === 'declined' ? 'card_declined' : 'card_approved'
   const history: Row[] = []
-  const facts: OutboxMessage[] = []
+  const events: OutboxMessage[] = []
   let order: Order | undefined
 
   function step(change: Change, seconds: number): Order {
@@ -150,7 +150,7 @@ function addOrder(
         actor: 'service',
         at: when,
       })
-    facts.push(...change.facts)
+    events.push(...change.events)
     return order
   }
 
@@ -196,7 +196,7 @@ function addOrder(
   put(tables.orders.order_history, ...history)
   addReservation(tables, now, priced, at)
   addPayment(tables, log, now, at)
-  addEvents(tables, now, facts, at)
+  addEvents(tables, now, events, at)
 }
 
 type Course = 'delivered' | 'confirmed' | 'declined' | 'given up' | 'refunded'
@@ -350,16 +350,16 @@ function addMovement(
 }
 
 /** Who consumed which event, and the mails about them: those that were sent are not in the catcher any more. */
-function addEvents(tables: Tables, order: Order, facts: readonly OutboxMessage[], at: Date): void {
+function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[], at: Date): void {
   const { catalog, orders, notifications } = tables
-  const mark = () => ({ event_id: uuid(), heard_at: at })
-  const mail = (kind: string, fact: unknown, status: 'sent' | 'recorded') =>
+  const mark = () => ({ event_id: uuid(), processed_at: at })
+  const mail = (kind: string, event: unknown, status: 'sent' | 'recorded') =>
     put(notifications.mails, {
       id: uuid({ msecs: at.getTime() }),
       customer_id: order.customerId,
       order_id: order.id,
       kind,
-      fact,
+      event,
       status,
       recipient: status === 'sent' ? `${order.customerId}@history.example` : null,
       attempts: status === 'sent' ? 1 : 0,
@@ -369,7 +369,7 @@ function addEvents(tables: Tables, order: Order, facts: readonly OutboxMessage[]
       sent_at: status === 'sent' ? at : null,
       created_at: at,
     })
-  for (const { topic, data } of facts) {
+  for (const { topic, data } of events) {
     const kind = topic.replace(/^orders-(.*)-v\d+$/, '$1')
     if (kind === 'confirmed' || kind === 'cancelled') put(catalog.inbox, mark())
     put(notifications.inbox, mark())

@@ -4,6 +4,7 @@ import * as nextAttempts from './002-next-attempts.ts'
 import * as returnedGoods from './003-returned-goods.ts'
 import * as recentChanges from './004-recent-changes.ts'
 import * as search from './005-search.ts'
+import * as fieldNames from './006-field-names.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -11,4 +12,5 @@ export const migrations: Record<string, Migration> = {
   '003-returned-goods': returnedGoods,
   '004-recent-changes': recentChanges,
   '005-search': search,
+  '006-field-names': fieldNames,
 }

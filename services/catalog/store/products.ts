@@ -59,14 +59,14 @@ export function createProducts(database: Database<CatalogTables>): Products {
         .executeTakeFirst()
       if (!row) throw refused('not-found', `There is no product ${sku}.`)
       const { shape, palette, listing, words, low_stock_at, ...record } = row
-      const { product, facts } = decide({ ...record, lowStockAt: low_stock_at })
+      const { product, events } = decide({ ...record, lowStockAt: low_stock_at })
       const { lowStockAt, ...changed } = product
       await tx.rows
         .updateTable('products')
         .set({ ...changed, low_stock_at: lowStockAt })
         .where('sku', '=', sku)
         .execute()
-      tx.emit(...facts)
+      tx.emit(...events)
       const { on_hand } = await tx.rows
         .selectFrom('stock')
         .select('on_hand')

@@ -1,7 +1,7 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { type RawBuilder, sql, type Transaction } from 'kysely'
-import { catalog, type ReservationReply } from '../contract.ts'
+import { catalogEvents, type ReservationReply } from '../contract.ts'
 import {
   answerAgain,
   mustBeReturned,
@@ -32,20 +32,20 @@ export function createReservations(
   database: Database<CatalogTables>,
 ): Reservations<Tx<CatalogTables>> {
   async function reserve(orderId: string, lines: readonly WantedLine[]): Promise<ReservationReply> {
-    const decided = await decide(orderId, lines, 'without-facts').execute(database.rows)
+    const decided = await decide(orderId, lines, 'without-events').execute(database.rows)
     if (decided.rows[0]) return replyOf(decided.rows[0])
     const known = (await find(orderId)) ?? (await reserveAnnouncing(orderId, lines))
     return answerAgain(known, lines)
   }
 
-  /** The rare case that stock falls below its mark: the fact has to commit with it, in a transaction around. */
+  /** The rare case that stock falls below its mark: the event has to commit with it, in a transaction around. */
   async function reserveAnnouncing(
     orderId: string,
     lines: readonly WantedLine[],
   ): Promise<Reservation> {
     const { rows } = await database.inTransaction(async (tx) => {
-      const decided = await decide(orderId, lines, 'with-facts').execute(tx.rows)
-      for (const low of decided.rows[0]?.low ?? []) tx.emit(catalog.stockLow(low))
+      const decided = await decide(orderId, lines, 'with-events').execute(tx.rows)
+      for (const low of decided.rows[0]?.low ?? []) tx.emit(catalogEvents.stockLow(low))
       return decided
     })
     const decided = rows[0] ? toReservation(rows[0]) : await find(orderId)
@@ -99,12 +99,12 @@ async function statusOf(
 
 /**
  * Decides and, if all lines can be had, takes them. Answers no row when the order was decided before or, with
- * `without-facts`, when stock would fall below its mark. The first line at fault in sku order is the refusal.
+ * `without-events`, when stock would fall below its mark. The first line at fault in sku order is the refusal.
  */
 const decide = (
   orderId: string,
   lines: readonly WantedLine[],
-  mode: 'with-facts' | 'without-facts',
+  mode: 'with-events' | 'without-events',
 ): RawBuilder<Row & { low: Low[] }> => sql`
   with wanted as (
     select sku, sum(quantity)::integer as quantity
@@ -129,7 +129,7 @@ const decide = (
       (select jsonb_agg(jsonb_build_object('sku', sku, 'quantity', quantity, 'name', name, 'price', price) order by sku) from line),
       (select sum(price * quantity)::bigint from line),
       (select refusal from fault), (select sku from fault)
-    where ${mode === 'with-facts'} or exists (select from fault) or not exists (select from line where falls_low)
+    where ${mode === 'with-events'} or exists (select from fault) or not exists (select from line where falls_low)
     on conflict (order_id) do nothing
     returning status, lines, total, refusal, refused_sku
   ), taken as (

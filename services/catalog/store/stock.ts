@@ -15,7 +15,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
       const answered = key && (await answerBefore(tx, sku, key, adjustment))
       if (answered) return answered
       const { name, ...before } = found
-      const { stock, facts } = decide(before, name)
+      const { stock, events } = decide(before, name)
       await tx.rows
         .updateTable('stock')
         .set({ on_hand: stock.onHand })
@@ -31,7 +31,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
         })
         .execute()
       if (key) await remember(tx, key, adjustment, stock)
-      tx.emit(...facts)
+      tx.emit(...events)
       return stock
     })
 

@@ -3,10 +3,12 @@ import * as initial from './001-initial.ts'
 import * as nextAttempts from './002-next-attempts.ts'
 import * as notices from './003-notices.ts'
 import * as recentChanges from './004-recent-changes.ts'
+import * as fieldNames from './005-field-names.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-next-attempts': nextAttempts,
   '003-notices': notices,
   '004-recent-changes': recentChanges,
+  '005-field-names': fieldNames,
 }

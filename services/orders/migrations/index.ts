@@ -7,6 +7,7 @@ import * as returns from './005-returns.ts'
 import * as partialRefunds from './006-partial-refunds.ts'
 import * as recentChanges from './007-recent-changes.ts'
 import * as operatorsList from './008-operators-list.ts'
+import * as fieldNames from './009-field-names.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '006-partial-refunds': partialRefunds,
   '007-recent-changes': recentChanges,
   '008-operators-list': operatorsList,
+  '009-field-names': fieldNames,
 }

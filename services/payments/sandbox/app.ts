@@ -6,9 +6,9 @@ import { bodyLimit } from 'hono/body-limit'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
 import {
-  type Books,
   ChargeBody,
-  createBooks,
+  type Charges,
+  createCharges,
   declined,
   type Effect,
   RefundBody,
@@ -40,7 +40,7 @@ const LogQuery = z.object({
  * next requests go wrong.
  */
 export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: SandboxOptions) {
-  const books: Books = createBooks()
+  const books: Charges = createCharges()
   for (const entry of log.entries) books.apply(entry)
   const app = new Hono<Env>()
   const faults = createFaults()

@@ -58,7 +58,7 @@ type Refund = {
   status: 'refunded'
 }
 
-export type Books = {
+export type Charges = {
   /** What a request for a charge does. Decides only: nothing changes until `apply`. */
   charge(key: string, body: ChargeBody, id: string): Effect
   /** What a request for a refund does. Decides only: nothing changes until `apply`. */
@@ -80,7 +80,7 @@ const cards = [
 ]
 
 /** The provider's books: what each idempotency key has come to, and what is left of each charge. */
-export function createBooks(): Books {
+export function createCharges(): Charges {
   const chargesByKey = new Map<string, Charge>()
   const chargesById = new Map<string, Charge>()
   const refundsByKey = new Map<string, Refund>()

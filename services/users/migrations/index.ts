@@ -3,10 +3,12 @@ import * as initial from './001-initial.ts'
 import * as refreshAgain from './002-refresh-again.ts'
 import * as limits from './003-limits.ts'
 import * as oneEntryPerAddress from './004-one-entry-per-address.ts'
+import * as fieldNames from './005-field-names.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
   '002-refresh-again': refreshAgain,
   '003-limits': limits,
   '004-one-entry-per-address': oneEntryPerAddress,
+  '005-field-names': fieldNames,
 }

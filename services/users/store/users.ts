@@ -7,7 +7,7 @@ import { type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
 
 export function createUsers({ rows, inTransaction }: Database<UsersTables>): Users {
   return {
-    add: ({ user, facts }, passwordHash, address) =>
+    add: ({ user, events }, passwordHash, address) =>
       inTransaction(async (tx) => {
         const added = await tx.rows
           .insertInto('users')
@@ -18,7 +18,7 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
         const credential = { user_id: user.userId, password_hash: passwordHash }
         await tx.rows.insertInto('credentials').values(credential).execute()
         if (address) await addAddress(tx.rows, user.userId, address)
-        tx.emit(...facts)
+        tx.emit(...events)
         return user
       }),
     async find(userId) {
@@ -32,13 +32,13 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
     update: (userId, decide) =>
       inTransaction(async (tx) => {
         const change = decide(toUser(await lockUser(tx.rows, userId)))
-        if (change.facts.length === 0) return change.user
+        if (change.events.length === 0) return change.user
         await tx.rows
           .updateTable('users')
           .set(fromUser(change.user))
           .where('user_id', '=', userId)
           .execute()
-        tx.emit(...change.facts)
+        tx.emit(...change.events)
         return change.user
       }).catch(takenWhenNotUnique),
   }
@@ -58,13 +58,13 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
     },
     replace: (userId, passwordHash, now) =>
       inTransaction(async (tx) => {
-        const { user, facts } = changePassword(toUser(await lockUser(tx.rows, userId)))
+        const { user, events } = changePassword(toUser(await lockUser(tx.rows, userId)))
         await tx.rows
           .updateTable('users')
           .set({ version: user.version })
           .where('user_id', '=', userId)
           .execute()
-        tx.emit(...facts)
+        tx.emit(...events)
         await tx.rows
           .updateTable('credentials')
           .set({ password_hash: passwordHash })

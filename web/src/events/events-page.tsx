@@ -1,19 +1,19 @@
 import document from '../../../docs/asyncapi.json'
 import { Page } from '../ui/page.tsx'
 import { fieldsOf, type Schema } from './fields.ts'
-import '../facts/facts.css'
+import './events.css'
 
 type Messages = Record<string, { payload: { properties: { data: Schema } } }>
 const messages = document.components.messages as unknown as Messages
 const operations: { action: string; channel: { $ref: string }; tags: { name: string }[] }[] =
   Object.values(document.operations)
 
-/** Every fact that services say: who says it, who hears it, what it carries. Made from the contracts. */
+/** Every event that services say: who says it, who hears it, what it carries. Made from the contracts. */
 export function EventsPage() {
   const topics = Object.keys(messages)
   const owners = [...new Set(topics.map((topic) => topic.split('-')[0] ?? ''))]
   return (
-    <Page title="Facts" lead={document.info.description}>
+    <Page title="Events" lead={document.info.description}>
       <div className="fact-owners">
         {owners.map((owner) => (
           <section key={owner} className="stack" aria-labelledby={`from-${owner}`}>

@@ -1,4 +1,4 @@
-/** The part of a JSON Schema that facts are made of. */
+/** The part of a JSON Schema that events are made of. */
 export type Schema = {
   type?: string
   format?: string

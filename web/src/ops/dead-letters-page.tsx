@@ -12,7 +12,7 @@ import { toast } from '../ui/toasts.tsx'
 import { type Letter, lettersQuery, orderIn } from './queries.ts'
 import './letters.css'
 
-/** Facts that no service could handle, with their cause. */
+/** Events that no service could handle, with their cause. */
 export function LettersPage() {
   useTitle('Dead letters · Operations')
   const { data } = useQuery(lettersQuery())
@@ -22,8 +22,8 @@ export function LettersPage() {
         <div>
           <h1>Dead letters</h1>
           <p className="soft">
-            Facts that a service could not handle. A replay goes through the same handler and inbox:
-            what was handled after all is not done twice.
+            Events that a service could not handle. A replay goes through the same handler and
+            inbox: what was handled after all is not done twice.
           </p>
         </div>
       </header>
@@ -34,7 +34,7 @@ export function LettersPage() {
         </Notice>
       )}
       {data && data.letters.length + data.silent.length === 0 && (
-        <Notice tone="good">Every fact was handled.</Notice>
+        <Notice tone="good">Every event was handled.</Notice>
       )}
       <ul className="stack">
         {data?.letters.map((letter) => (
@@ -59,7 +59,7 @@ function LetterCard({ letter }: { letter: Letter }) {
         <Handle letter={letter} />
       </div>
       <p className="cause">{cause}</p>
-      <dl className="facts">
+      <dl className="events">
         <dt>Arrived</dt>
         <dd>{formatMoment(arrivedAt)}</dd>
         <dt>Tries</dt>
@@ -124,7 +124,7 @@ function Handle({ letter: { service, id } }: { letter: Letter }) {
           onConfirm={() => mutate('dismiss')}
           onClose={() => setAsking(false)}
         >
-          {service} will never handle this fact.
+          {service} will never handle this event.
         </Confirm>
       )}
     </span>

@@ -1,4 +1,4 @@
-import type { Books } from '@sidecart/operations/contract.ts'
+import type { Invariants } from '@sidecart/operations/contract.ts'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Button } from '../ui/button.tsx'
 import { formatTime } from '../ui/dates.ts'
@@ -16,7 +16,7 @@ export function BooksPage() {
   const queries = useQueryClient()
   const { data, error } = useQuery(booksQuery())
   const { mutate } = useMutation({
-    mutationFn: () => askSupervisor<Books>('books', 'post'),
+    mutationFn: () => askSupervisor<Invariants>('books', 'post'),
     onSuccess: (books) => queries.setQueryData(booksQuery().queryKey, books),
     onError: (problem) => toast(problem.message),
   })
@@ -44,7 +44,7 @@ export function BooksPage() {
 function Verdict({
   last: { ok, at, tookMs, inMotion, checks },
 }: {
-  last: NonNullable<Books['last']>
+  last: NonNullable<Invariants['last']>
 }) {
   const wrong = checks.filter((check) => !check.ok)
   return (

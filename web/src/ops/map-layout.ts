@@ -27,7 +27,7 @@ export function callPath(from: Point, to: Point): string {
   return `M${at(from)}Q${at(bent)} ${at(shortened(bent, to))}`
 }
 
-/** A fact goes through the broker in the middle. */
+/** An event goes through the broker in the middle. */
 export const eventPath = (from: Point, to: Point): string =>
   `M${at(from)}C${at(centre)} ${at(centre)} ${at(shortened(centre, to))}`
 

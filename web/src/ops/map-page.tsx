@@ -91,7 +91,7 @@ function Plane({ map, chosen, choose }: MapProps) {
   const places = ringOf(map.services.map(({ name }) => name))
   const lines = [
     ...map.calls.map((edge) => ({ edge, className: 'call', path: callPath })),
-    ...map.facts.map((edge) => ({ edge, className: 'fact', path: eventPath })),
+    ...map.events.map((edge) => ({ edge, className: 'event', path: eventPath })),
   ]
   return (
     <figure className={chosen ? 'map choosing' : 'map'}>
@@ -132,7 +132,7 @@ function Plane({ map, chosen, choose }: MapProps) {
       </div>
       <figcaption className="soft small">
         <span className="key call" aria-hidden="true" /> may call, by the callee’s access control
-        <span className="key fact" aria-hidden="true" /> hears, by the subscriptions that its
+        <span className="key event" aria-hidden="true" /> hears, by the subscriptions that its
         sidecar has loaded. Press a service to see the details.
       </figcaption>
     </figure>
@@ -141,7 +141,7 @@ function Plane({ map, chosen, choose }: MapProps) {
 
 const Arrows = () => (
   <defs>
-    {['call', 'fact'].map((name) => (
+    {['call', 'event'].map((name) => (
       <marker
         key={name}
         id={`${name}-end`}

@@ -69,8 +69,8 @@ const callsOf = ({ calls }: ShopMap): Edge[] =>
     to,
     labels: operations.map(({ path, verbs }) => `${verbs.join(' ')} ${path}`),
   }))
-const eventsOf = ({ facts }: ShopMap): Edge[] =>
-  facts.map(({ from, to, topics }) => ({ from, to, labels: topics }))
+const eventsOf = ({ events }: ShopMap): Edge[] =>
+  events.map(({ from, to, topics }) => ({ from, to, labels: topics }))
 
 function Edges({ title, edges, own, other, name }: EdgesProps) {
   const mine = edges.filter((edge) => edge[own] === name)

@@ -1,7 +1,13 @@
 import type { catalogRoutes } from '@sidecart/catalog/contract.ts'
 import type { DeadLetter } from '@sidecart/chassis/contract/event.ts'
 import type { notificationsRoutes } from '@sidecart/notifications/contract.ts'
-import type { Books, Components, Faults, ShopMap, Trail } from '@sidecart/operations/contract.ts'
+import type {
+  Components,
+  Faults,
+  Invariants,
+  OrderLog,
+  ShopMap,
+} from '@sidecart/operations/contract.ts'
 import type { OrderStatus, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { paymentsRoutes } from '@sidecart/payments/contract.ts'
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
@@ -30,7 +36,7 @@ const deskQuery = <T>(path: string, everyMs: number) =>
   })
 
 export const mapQuery = () => deskQuery<ShopMap>('map', 2_000)
-export const booksQuery = () => deskQuery<Books>('books', 3_000)
+export const booksQuery = () => deskQuery<Invariants>('books', 3_000)
 export const faultsQuery = () => deskQuery<Faults>('faults', 3_000)
 export const componentsQuery = () => deskQuery<Components>('components', 15_000)
 
@@ -102,7 +108,7 @@ export const stockQuery = (sku: string) =>
 
 export type Letter = DeadLetter & { service: string }
 
-/** The order that a fact is about, if it is about one. */
+/** The order that an event is about, if it is about one. */
 export const orderIn = ({ event }: Pick<Letter, 'event'>): string | undefined =>
   (event?.data as { orderId?: string } | null | undefined)?.orderId
 
@@ -111,7 +117,7 @@ const listeners = ['carts', 'catalog', 'notifications', 'orders']
 export const lettersQuery = () =>
   queryOptions({ queryKey: [...ops(), 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
 
-/** The dead letters of every service that hears facts; of one that does not answer, its name. */
+/** The dead letters of every service that hears events; of one that does not answer, its name. */
 async function allLetters() {
   const lists = await Promise.all(
     listeners.map((service) => lettersOf(service).catch(() => service)),
@@ -145,7 +151,7 @@ export const storyQuery = (orderId: string) =>
             query: { orderId, limit: 100 },
           }),
         ),
-        orNothing(askSupervisor<Trail>(`orders/${orderId}`)),
+        orNothing(askSupervisor<OrderLog>(`orders/${orderId}`)),
         allLetters(),
       ])
       return {

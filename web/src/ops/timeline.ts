@@ -13,7 +13,7 @@ export const lanes = [
 ] as const
 export type Lane = (typeof lanes)[number]
 
-export type Kind = 'step' | 'command' | 'fact' | 'retry' | 'undo' | 'mail' | 'trouble'
+export type Kind = 'step' | 'command' | 'event' | 'retry' | 'undo' | 'mail' | 'trouble'
 
 /** One thing that happened to an order somewhere. */
 export type Happening = {
@@ -103,7 +103,7 @@ function stock({ stock }: Story): Happening[] {
     return {
       at,
       lane: 'catalog',
-      kind: kind === 'released' ? 'undo' : kind === 'sold' ? 'fact' : 'command',
+      kind: kind === 'released' ? 'undo' : kind === 'sold' ? 'event' : 'command',
       what: `${whys[kind]} ${pieces} × ${sku}`,
       stock: [
         ['on hand', onHand],
@@ -135,7 +135,7 @@ function payment({ payment }: Story): Happening[] {
     return {
       at: recordedAt,
       lane: 'payments',
-      kind: isRefund ? 'undo' : 'fact',
+      kind: isRefund ? 'undo' : 'event',
       what: isRefund ? 'books the refund' : 'books the charge',
       detail: `says payments-${isRefund ? 'refunded' : 'charged'}-v1`,
       money: `${isRefund ? '−' : '+'}${formatMoney(amount)}`,
@@ -147,7 +147,7 @@ function payment({ payment }: Story): Happening[] {
           {
             at: updatedAt,
             lane: 'payments',
-            kind: 'fact',
+            kind: 'event',
             what: `notes that the card is declined`,
             detail: `${declineCode}; says payments-declined-v1`,
           },
@@ -179,7 +179,7 @@ function mails({ notifications }: Story): Happening[] {
     const heard: Happening = {
       at: createdAt,
       lane: 'notifications',
-      kind: 'fact',
+      kind: 'event',
       what: `hears ${kind.startsWith('payment-') ? kind.replace('payment-', 'payments-') : `orders-${kind}`}-v1`,
       ...worded([fate && `mail ${fate}`, problem]),
     }

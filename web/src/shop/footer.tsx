@@ -12,7 +12,7 @@ export function Footer() {
           <Link to="/account">Your account</Link>
           <Link to="/ops">Operations</Link>
           <a href="/docs">API</a>
-          <Link to="/facts">Facts</Link>
+          <Link to="/events">Events</Link>
         </nav>
       </div>
     </footer>

@@ -57,7 +57,7 @@ function Words({ product }: { product: Product }) {
       <p className="product-description">{description}</p>
       <Stock product={product} />
       <Add product={product} />
-      <ul className="product-facts">
+      <ul className="product-events">
         <li>
           <Icon name="truck" /> Delivered in two to four days, without shipping costs
         </li>

@@ -13,7 +13,7 @@ export type Bus = {
 }
 export type Subscription = { close(): Promise<void> }
 
-const prefix = 'facts'
+const prefix = 'events'
 const groupsOf = (topic: string) => `${prefix}:groups:${topic}`
 const queueOf = (group: string, topic: string) => `${group}.${topic}`
 

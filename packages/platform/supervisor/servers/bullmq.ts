@@ -5,14 +5,14 @@ import { redisPort } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { spawnDetached } from '../../process/spawn.ts'
 import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { logOf, type ServerOptions, server } from './unit.ts'
 
 /** Where sidecars look for components that are processes of their own. */
 export const socketsOf = (project: Project) => join(project.home, 'sockets')
 
 /** The component `pubsub.bullmq`, for all sidecars. */
-export function bullmq({ project, secrets, resources }: ServerOptions): Unit {
+export function bullmq({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const name = 'bullmq'
   const socket = join(socketsOf(project), 'bullmq.sock')
   const login = {

@@ -9,11 +9,11 @@ import { accepts, startAndWait } from '../../process/start-process.ts'
 import { startScheduler, startSentry } from '../../servers/dapr-control-plane.ts'
 import { startMail } from '../../servers/mail.ts'
 import { startPostgres, stopPostgres } from '../../servers/postgres.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
 /** The services' databases; a configured server is used as it is. */
-export function postgres({ project, secrets }: ServerOptions): Unit {
+export function postgres({ project, secrets }: ServerOptions): ProcessSpec {
   const configured = process.env.SIDECART_POSTGRES_URL
   const password = secrets['postgres-superuser'] ?? ''
   const logFile = logOf(project, 'postgres')
@@ -34,7 +34,7 @@ export function postgres({ project, secrets }: ServerOptions): Unit {
   })
 }
 
-export function mail({ project }: ServerOptions): Unit {
+export function mail({ project }: ServerOptions): ProcessSpec {
   const ports = { smtp: smtpPort, inbox: inboxPort }
   const given = { dir: dirOf(project, 'mail'), logFile: logOf(project, 'mail') }
   return server(project, 'mail', ports, {
@@ -44,7 +44,7 @@ export function mail({ project }: ServerOptions): Unit {
 }
 
 /** The sandbox of the payment provider. */
-export function provider({ project }: ServerOptions): Unit {
+export function provider({ project }: ServerOptions): ProcessSpec {
   const dir = dirOf(project, 'provider')
   const port = realPort(providerPort)
   const program = () => ({
@@ -79,7 +79,7 @@ const sentryHealthPort = 3901
 const schedulerPorts = { grpc: 50006, health: 3911, metrics: 3912, etcd: 3913, 'etcd-peer': 3914 }
 
 /** Dapr's certificate authority. */
-export function sentry({ project, runtime }: ServerOptions): Unit {
+export function sentry({ project, runtime }: ServerOptions): ProcessSpec {
   const given = {
     healthPort: sentryHealthPort,
     path: runtime.parts.sentry.path,
@@ -102,7 +102,7 @@ export function sentry({ project, runtime }: ServerOptions): Unit {
 }
 
 /** Sidecars without it are never healthy. */
-export function scheduler({ project, runtime, mtls }: ServerOptions): Unit {
+export function scheduler({ project, runtime, mtls }: ServerOptions): ProcessSpec {
   const { health: healthPort, metrics: metricsPort } = schedulerPorts
   const { etcd: etcdClientPort, 'etcd-peer': etcdPeerPort } = schedulerPorts
   const given = {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { kafkaControllerPort, kafkaPort } from '../../config/ports.ts'
 import { kafkaAnswers, startKafka } from '../../servers/kafka.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-export function kafka({ project, secrets }: ServerOptions): Unit {
+export function kafka({ project, secrets }: ServerOptions): ProcessSpec {
   const given = {
     jars: join(project.root, '.sidecart/bin'),
     dir: dirOf(project, 'kafka'),

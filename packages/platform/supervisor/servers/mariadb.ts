@@ -1,9 +1,9 @@
 import { mariadbPort } from '../../config/ports.ts'
 import { mariadbAnswers, startMariadb } from '../../servers/mariadb.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-export function mariadb({ project, secrets }: ServerOptions): Unit {
+export function mariadb({ project, secrets }: ServerOptions): ProcessSpec {
   const [, user = '', password = ''] = /^(.*?):(.*?)@/.exec(secrets['mysql-state'] ?? '') ?? []
   const given = {
     dir: dirOf(project, 'mariadb'),

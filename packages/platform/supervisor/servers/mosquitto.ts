@@ -5,12 +5,12 @@ import { loginFrom } from '../../config/login.ts'
 import { mqttPort } from '../../config/ports.ts'
 import { spawnDetached } from '../../process/spawn.ts'
 import { ensureSession, mosquittoAnswers, startMosquitto } from '../../servers/mosquitto.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
 const sessionOf = (app: string) => `${app}-${firstInstance}`
 
-export function mosquitto({ project, secrets, resources }: ServerOptions): Unit {
+export function mosquitto({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const { user, password } = loginFrom(secrets['mqtt-url'])
   const login = { port: mqttPort, user, password }
   const given = { ...login, dir: dirOf(project, 'mosquitto'), logFile: logOf(project, 'mosquitto') }
@@ -34,7 +34,7 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Unit 
 const renewEveryMs = 20_000
 
 /** Has the sessions of those who hear something connect anew: see the program. */
-export function mosquittoSessions({ project, secrets, resources }: ServerOptions): Unit {
+export function mosquittoSessions({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const name = 'mosquitto-sessions'
   return server(
     project,

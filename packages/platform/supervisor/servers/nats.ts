@@ -11,7 +11,7 @@ import {
   startNats,
   writeNatsConfig,
 } from '../../servers/nats.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { procOf, readState } from '../state-file.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
@@ -30,7 +30,7 @@ export async function changeNatsUsers(project: Project, users: readonly NatsUser
   send(proc.pid, 'SIGHUP')
 }
 
-export function nats({ project, runtime, resources }: ServerOptions): Unit {
+export function nats({ project, runtime, resources }: ServerOptions): ProcessSpec {
   const port = realPort(brokerPort)
   // as it is now: the login may have been changed since the shop was started
   const login = () => natsLogin(readSecrets(project))

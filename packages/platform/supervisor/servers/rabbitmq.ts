@@ -3,11 +3,11 @@ import { loginFrom } from '../../config/login.ts'
 import { epmdPort, rabbitmqNodePort, rabbitmqPort } from '../../config/ports.ts'
 import { accepts } from '../../process/start-process.ts'
 import { startEpmd, startRabbitmq } from '../../servers/rabbitmq.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
 /** Erlang's port mapper, without which RabbitMQ does not start. */
-export function epmd({ project }: ServerOptions): Unit {
+export function epmd({ project }: ServerOptions): ProcessSpec {
   return server(
     project,
     'epmd',
@@ -19,7 +19,7 @@ export function epmd({ project }: ServerOptions): Unit {
   )
 }
 
-export function rabbitmq({ project, secrets, resources }: ServerOptions): Unit {
+export function rabbitmq({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const { user, password } = loginFrom(secrets['rabbitmq-url'])
   const given = {
     dir: dirOf(project, 'rabbitmq'),

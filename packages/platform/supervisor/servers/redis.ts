@@ -1,9 +1,9 @@
 import { redisPort } from '../../config/ports.ts'
 import { redisAnswers, startRedis } from '../../servers/redis.ts'
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-export function redis({ project, secrets }: ServerOptions): Unit {
+export function redis({ project, secrets }: ServerOptions): ProcessSpec {
   const login = {
     port: redisPort,
     user: secrets['redis-username'] ?? '',

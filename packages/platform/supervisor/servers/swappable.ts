@@ -1,4 +1,4 @@
-import type { Unit } from '../process-spec.ts'
+import type { ProcessSpec } from '../process-spec.ts'
 import { bullmq } from './bullmq.ts'
 import { kafka } from './kafka.ts'
 import { mariadb } from './mariadb.ts'
@@ -13,7 +13,7 @@ type Swappable = {
   /** The Dapr components that need it. */
   types: readonly string[]
   /** The server, and what has to run beside it. */
-  units: readonly ((options: ServerOptions) => Unit)[]
+  units: readonly ((options: ServerOptions) => ProcessSpec)[]
 }
 
 /** The servers of the component sets, by the Dapr components that need them. */
@@ -27,7 +27,7 @@ export const swappable: readonly Swappable[] = [
   { name: 'mariadb', types: ['state.mysql'], units: [mariadb] },
 ]
 
-/** Which of the running servers carries the facts. Redis may be there as a store only. */
+/** Which of the running servers carries the events. Redis may be there as a store only. */
 export function brokerAmong(running: readonly string[]): string {
   const brokers = swappable.filter(({ types }) => types.some((type) => type.startsWith('pubsub.')))
   const names = brokers.map(({ name }) => name).filter((name) => running.includes(name))

@@ -4,7 +4,7 @@ import type { Project } from '../../config/project.ts'
 import type { Secrets } from '../../config/secrets.ts'
 import type { Runtime } from '../../install/ensure.ts'
 import { answers } from '../../process/start-process.ts'
-import { stopGently, type Unit } from '../process-spec.ts'
+import { type ProcessSpec, stopGently } from '../process-spec.ts'
 
 /** What a server is started with. */
 export type ServerOptions = {
@@ -25,8 +25,8 @@ export function server(
   project: Project,
   name: string,
   ports: Record<string, number>,
-  rest: Pick<Unit, 'start' | 'ready'> & Partial<Unit>,
-): Unit {
+  rest: Pick<ProcessSpec, 'start' | 'ready'> & Partial<ProcessSpec>,
+): ProcessSpec {
   const logFile = logOf(project, name)
   return { name, role: 'backing', ports, logFile, after: [], stop: stopGently, ...rest }
 }

@@ -3,15 +3,15 @@ import type { Snapshot } from '../snapshot.ts'
 
 export const eventChecks: readonly Check[] = [
   {
-    name: 'facts-heard',
+    name: 'events-processed',
     scope: 'orders',
-    says: 'each fact about an order or its payment was noted down by notifications, once, and nothing else was',
+    says: 'each event about an order or its payment was noted down by notifications, once, and nothing else was',
     violations: (world) => {
       const said = saidOfOrders(world)
       const noted = world.notices.map(({ orderId, kind }) => `${kind} of order ${orderId}`)
       return [
-        ...without(said, noted).map((fact) => `never heard: ${fact}`),
-        ...without(noted, said).map((fact) => `heard, but not said (or heard twice): ${fact}`),
+        ...without(said, noted).map((event) => `never heard: ${event}`),
+        ...without(noted, said).map((event) => `heard, but not said (or heard twice): ${event}`),
       ]
     },
   },
@@ -27,31 +27,31 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'inboxes-full',
     scope: 'shop',
-    says: 'each consumer has marked as many facts as heard as there were',
+    says: 'each consumer has marked as many events as heard as there were',
     violations: (world) =>
       world.inboxes.flatMap(({ service, heard }) => {
         const lost = world.deadLetters.filter((letter) => letter.service === service).length
         const said = (publishedBy(world)[service] ?? 0) + (world.saidInSlices?.[service] ?? 0)
-        if (heard > said) return `${service} has heard ${heard} facts, and there were only ${said}`
-        return heard < said - lost ? `${service} has heard ${heard} facts of ${said}` : []
+        if (heard > said) return `${service} has heard ${heard} events, and there were only ${said}`
+        return heard < said - lost ? `${service} has heard ${heard} events of ${said}` : []
       }),
   },
   {
     name: 'outboxes-empty',
     scope: 'shop',
-    says: 'no fact waits to be published',
+    says: 'no event waits to be published',
     violations: ({ outboxes }) =>
       outboxes
         .filter(({ depth }) => depth > 0)
         .map(
           ({ service, depth, oldestSeconds }) =>
-            `${depth} facts wait in ${service}, the oldest for ${Math.round(oldestSeconds)} s`,
+            `${depth} events wait in ${service}, the oldest for ${Math.round(oldestSeconds)} s`,
         ),
   },
   {
     name: 'dead-letters-expected',
     scope: 'shop',
-    says: 'no fact is left that a service could not handle, but those that were broken on purpose; and of those all',
+    says: 'no event is left that a service could not handle, but those that were broken on purpose; and of those all',
     violations: ({ deadLetters, record }) => {
       const expected = new Set(record.poison.map(({ service, id }) => `${service} ${id}`))
       const there = new Set(deadLetters.map(({ service, id }) => `${service} ${id}`))
@@ -112,14 +112,14 @@ const mayHaveLeft = ['pending', 'sending', 'sent', 'unconfirmed']
 
 const emitted = ['placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded']
 
-const factsOfPayment: Record<string, string[]> = {
+const eventsOfPayment: Record<string, string[]> = {
   charged: ['payment-charged'],
   refunding: ['payment-charged'],
   refunded: ['payment-charged', 'payment-refunded'],
   declined: ['payment-declined'],
 }
 
-/** The facts that orders and payments must have said, from their own histories: one per state, whatever was noted in it. */
+/** The events that orders and payments must have said, from their own histories: one per state, whatever was noted in it. */
 const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
   ...new Set(
     history
@@ -127,7 +127,7 @@ const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
       .map(({ orderId, status }) => `${status} of order ${orderId}`),
   ),
   ...payments.flatMap(({ orderId, status, refunds }) => [
-    ...(factsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
+    ...(eventsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
     // notifications keeps one note of a kind
     ...(status !== 'refunded' && refunds.some(isDone)
       ? [`payment-refunded of order ${orderId}`]
@@ -145,7 +145,7 @@ const refundsSaid = (payments: Snapshot['payments']): number =>
     0,
   )
 
-/** How many facts each consumer hears, by what it subscribes to. */
+/** How many events each consumer hears, by what it subscribes to. */
 const saidTo: Record<string, (world: Snapshot) => number> = {
   catalog: ({ history, products }) =>
     reached(history, 'confirmed') +
@@ -154,7 +154,7 @@ const saidTo: Record<string, (world: Snapshot) => number> = {
   orders: ({ payments }) => refundsSaid(payments),
   notifications: (world) =>
     saidOfOrders(world).length -
-    saidOfOrders(world).filter((fact) => fact.startsWith('payment-refunded')).length +
+    saidOfOrders(world).filter((event) => event.startsWith('payment-refunded')).length +
     refundsSaid(world.payments) +
     world.users.reduce((total, { version }) => total + version, 0),
 }

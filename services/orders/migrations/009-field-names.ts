@@ -1,0 +1,1 @@
+export { renameHeardAt as up } from '@sidecart/chassis/persistence/messaging-tables.ts'
