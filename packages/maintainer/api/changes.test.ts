@@ -52,6 +52,32 @@ describe('the public API', () => {
     expect(openApiBreaks(openApi(), changed(change))).toContain(finding)
   })
 
+  it('takes one more alternative for what clients send', () => {
+    const plain = changed((document) => {
+      const shipTo = schema(document, 'PlaceOrder').properties.shipTo
+      schema(document, 'PlaceOrder').properties.shipTo = shipTo.anyOf[0]
+    })
+    expect(openApiBreaks(plain, openApi())).toEqual([])
+    expect(openApiBreaks(openApi(), plain)).toContain(
+      'POST /orders body.shipTo.addressId was removed',
+    )
+  })
+
+  it('keeps what each alternative of an answer says', () => {
+    const now = changed((document) => {
+      delete schema(document, 'DuplicateOrder').allOf[1].properties.order
+    })
+    expect(openApiBreaks(openApi(), now)).toEqual(['POST /orders 409.order was removed'])
+    const third = changed((document) => {
+      const { code, ...rest } = schema(document, 'PriceChanged').allOf[1].properties
+      place(document).responses[409].content['application/problem+json'].schema.oneOf.push({
+        type: 'object',
+        properties: { ...rest, code: { ...code, enum: ['sold-out'] } },
+      })
+    })
+    expect(openApiBreaks(openApi(), third)).not.toEqual([])
+  })
+
   it('asks for nothing new', () => {
     const stricter = changed((document) => {
       schema(document, 'PlaceOrder').required.push('expectedTotal')

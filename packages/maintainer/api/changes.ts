@@ -73,17 +73,36 @@ function schemaOf(document: OpenApiDocument, holder: Content | undefined): Schem
   return first?.schema && resolved(document, first.schema)
 }
 
-/** With the schemas that it refers to put in their places. */
-function resolved(document: OpenApiDocument, schema: Schema & { $ref?: string }): Schema {
-  const name = schema.$ref?.split('/').at(-1)
-  if (name) return resolved(document, document.components?.schemas?.[name] as Schema)
+type Written = Schema & { $ref?: string; allOf?: Written[] }
+
+/** Returns the schema with those that it refers to in their places, and the parts of an `allOf` as one. */
+function resolved(document: OpenApiDocument, written: Written): Schema {
+  const name = written.$ref?.split('/').at(-1)
+  if (name) return resolved(document, document.components?.schemas?.[name] as Written)
+  const { allOf, ...schema } = written
+  if (allOf) return [schema, ...allOf].map((part) => resolved(document, part)).reduce(merge)
   return {
     ...schema,
+    ...(schema.anyOf && { anyOf: schema.anyOf.map((one) => resolved(document, one)) }),
+    ...(schema.oneOf && { oneOf: schema.oneOf.map((one) => resolved(document, one)) }),
     ...(schema.properties && {
       properties: Object.fromEntries(
         Object.entries(schema.properties).map(([key, one]) => [key, resolved(document, one)]),
       ),
     }),
     ...(schema.items && { items: resolved(document, schema.items) }),
+  }
+}
+
+function merge(one: Schema, other: Schema): Schema {
+  const properties = { ...one.properties }
+  for (const [key, schema] of Object.entries(other.properties ?? {}))
+    properties[key] = properties[key] ? merge(properties[key], schema) : schema
+  const required = [...new Set([...(one.required ?? []), ...(other.required ?? [])])]
+  return {
+    ...one,
+    ...other,
+    ...(Object.keys(properties).length > 0 && { properties }),
+    ...(required.length > 0 && { required }),
   }
 }

@@ -15,6 +15,7 @@ export type Schema = {
  * became required (messages under way do not have it) or stopped being so (readers rely on it), a value that readers do not know.
  */
 export function breaks(before: Schema, now: Schema, at = 'data'): string[] {
+  if (isUnion(before) || isUnion(now)) return unknownAlternatives(before, now, at)
   if (before.type !== now.type) return [`${at}: ${before.type} became ${now.type}`]
   const properties = Object.entries(before.properties ?? {}).flatMap(([name, schema]) => {
     const current = now.properties?.[name]
@@ -26,7 +27,7 @@ export function breaks(before: Schema, now: Schema, at = 'data'): string[] {
   const optional = [...without(before.required, now.required)].map(
     (name) => `${at}.${name} is no longer promised`,
   )
-  const values = [...without(now.enum, before.enum)].map(
+  const values = [...without(valuesOf(now), valuesOf(before))].map(
     (value) => `${at} may now be ${JSON.stringify(value)}`,
   )
   const items = before.items && now.items ? breaks(before.items, now.items, `${at}[]`) : []
@@ -35,6 +36,7 @@ export function breaks(before: Schema, now: Schema, at = 'data'): string[] {
 
 /** What was sent by those who know `before` and is refused by `now`: the same, seen from the other side. */
 export function refuses(before: Schema, now: Schema, at = 'body'): string[] {
+  if (isUnion(before) || isUnion(now)) return refusedAlternatives(before, now, at)
   if (before.type !== now.type) return [`${at}: ${before.type} became ${now.type}`]
   const properties = Object.entries(before.properties ?? {}).flatMap(([name, schema]) => {
     const current = now.properties?.[name]
@@ -43,14 +45,63 @@ export function refuses(before: Schema, now: Schema, at = 'body'): string[] {
   const required = without(now.required, before.required).map(
     (name) => `${at}.${name} became required`,
   )
-  const values = now.enum
-    ? without(before.enum, now.enum).map(
+  const values = valuesOf(now)
+    ? without(valuesOf(before), valuesOf(now)).map(
         (value) => `${at} may no longer be ${JSON.stringify(value)}`,
       )
     : []
   const items = before.items && now.items ? refuses(before.items, now.items, `${at}[]`) : []
   return [...properties, ...required, ...values, ...items]
 }
+
+const valuesOf = (schema: Schema): unknown[] | undefined =>
+  'const' in schema ? [schema.const] : schema.enum
+
+const isUnion = ({ anyOf, oneOf }: Schema): boolean => (anyOf ?? oneOf) !== undefined
+
+/** Returns what a value may be, nested unions included; a schema without a union is its only alternative. */
+const alternatives = (schema: Schema): Schema[] => {
+  const union = schema.anyOf ?? schema.oneOf
+  return union ? union.flatMap(alternatives) : [schema]
+}
+
+/** Returns a finding for each alternative of `now` that a reader of every alternative of `before` does not know. */
+const unknownAlternatives = (before: Schema, now: Schema, at: string): string[] =>
+  alternatives(now).flatMap((one) =>
+    closest(one, alternatives(before), (known) => breaks(known, one, at)),
+  )
+
+/** Returns a finding for each alternative of `before` that no alternative of `now` accepts. */
+const refusedAlternatives = (before: Schema, now: Schema, at: string): string[] =>
+  alternatives(before).flatMap((one) =>
+    closest(one, alternatives(now), (accepted) => refuses(one, accepted, at)),
+  )
+
+/** Returns the findings of the candidate that fits best: none if one fits, else of one of the same kind before others. */
+function closest(
+  one: Schema,
+  candidates: readonly Schema[],
+  compare: (candidate: Schema) => string[],
+): string[] {
+  const ranked = candidates.map((candidate) => ({
+    findings: compare(candidate),
+    isOther: isOtherKind(one, candidate),
+  }))
+  const [best] = ranked.toSorted(
+    (left, right) =>
+      Number(left.findings.length > 0) - Number(right.findings.length > 0) ||
+      Number(left.isOther) - Number(right.isOther) ||
+      left.findings.length - right.findings.length,
+  )
+  return best?.findings ?? []
+}
+
+/** Whether some field has values in one that it never has in the other, as the tag of a union does. */
+const isOtherKind = (one: Schema, other: Schema): boolean =>
+  Object.entries(one.properties ?? {}).some(([name, schema]) => {
+    const [these, those] = [valuesOf(schema), valuesOf(other.properties?.[name] ?? {})]
+    return these && those && !these.some((value) => those.includes(value))
+  })
 
 function without<T>(these: readonly T[] = [], those: readonly T[] = []): T[] {
   return these.filter((one) => !those.includes(one))

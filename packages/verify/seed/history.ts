@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import type { Places } from '@sidecart/client/connection-info.ts'
@@ -20,6 +21,7 @@ import {
   returned,
   ship,
 } from '../../../services/orders/domain.ts'
+import { copyInto, type Row } from './copy.ts'
 
 export type HistoryOptions = {
   orders: number
@@ -29,11 +31,11 @@ export type HistoryOptions = {
 }
 
 type Product = { sku: string; name: string; price: number }
-type Row = Record<string, unknown>
 type Tables = Record<keyof Places['databases'], Record<string, Row[]>>
 
 const batch = 4_000
 const ordersPerCustomer = 10
+const ordersPerBreath = 50
 const dayMs = 86_400_000
 const days = 365
 const keyPrefix = 'seed '
@@ -70,6 +72,7 @@ export async function writeHistory(
     const log = openLog(places.providerLog)
     const from = Date.now() - days * dayMs
     let customerId = ''
+    let writing: Promise<unknown> = Promise.resolve()
     for (let done = 0; done < orders; done += batch) {
       const tables = emptyTables()
       const size = Math.min(batch, orders - done)
@@ -77,11 +80,18 @@ export async function writeHistory(
         const at = from + Math.floor(((days - 1) * dayMs * n) / orders)
         if (n % ordersPerCustomer === 0) customerId = addCustomer(tables, new Date(at))
         addOrder(tables, log, products, customerId, n, new Date(at))
+        // the batch before is being sent meanwhile
+        if (n % ordersPerBreath === 0) await breathe()
       }
-      await Promise.all(names.map((name) => write(of(name), tables[name])))
-      log.flush()
-      onProgress(done + size)
+      const lines = log.take()
+      await writing
+      writing = Promise.all(names.map((name) => write(of(name), tables[name]))).then(() => {
+        log.append(lines)
+        onProgress(done + size)
+      })
+      writing.catch(() => {})
     }
+    await writing
     for (const client of clients.values()) await client.query('analyze')
   } finally {
     await Promise.all([...clients.values()].map((client) => client.end()))
@@ -336,7 +346,7 @@ function addMovement(
   kind: 'charge' | 'refund',
 ): void {
   const movement = {
-    movement_id: uuid(),
+    movement_id: uuid({ msecs: at.getTime() }),
     order_id: orderId,
     kind,
     amount,
@@ -352,7 +362,7 @@ function addMovement(
 /** Who consumed which event, and the mails about them: those that were sent are not in the catcher any more. */
 function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[], at: Date): void {
   const { catalog, orders, notifications } = tables
-  const mark = () => ({ event_id: uuid(), processed_at: at })
+  const mark = () => ({ event_id: uuid({ msecs: at.getTime() }), processed_at: at })
   const mail = (kind: string, event: unknown, status: 'sent' | 'recorded') =>
     put(notifications.mails, {
       id: uuid({ msecs: at.getTime() }),
@@ -390,40 +400,54 @@ function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[
 /** One transaction; the stock rows follow from the movements. */
 async function write(client: pg.Client, tables: Record<string, Row[]>): Promise<void> {
   await client.query('begin')
-  for (const [table, rows] of Object.entries(tables)) {
-    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))].join(', ')
-    if (rows.length === 0) continue
+  for (const [table, rows] of Object.entries(tables)) await copyInto(client, table, rows)
+  const sold = new Map<string, number>()
+  for (const move of tables.stock_movements ?? [])
+    sold.set(String(move.sku), (sold.get(String(move.sku)) ?? 0) + Number(move.sold))
+  if (sold.size > 0)
     await client.query(
-      `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`,
-      [JSON.stringify(rows)],
+      `update stock set sold = stock.sold + moved.sold
+        from unnest($1::text[], $2::int[]) as moved (sku, sold) where moved.sku = stock.sku`,
+      [[...sold.keys()], [...sold.values()]],
     )
-    if (table === 'stock_movements')
-      await client.query(
-        `update stock set sold = stock.sold + moved.sold from (
-          select sku, sum(sold)::int as sold from json_populate_recordset(null::stock_movements, $1) group by sku
-        ) as moved where moved.sku = stock.sku`,
-        [JSON.stringify(rows)],
-      )
-  }
   await client.query('commit')
 }
 
-type ProviderLog = { add(effect: Row, at: Date): void; flush(): void }
+type ProviderLog = {
+  add(effect: Row, at: Date): void
+  /** Returns the lines that were added since the last call. */
+  take(): string
+  append(lines: string): void
+}
 
 function openLog(path: string): ProviderLog {
   mkdirSync(dirname(path), { recursive: true })
   appendFileSync(path, '', { mode: 0o600 })
-  const before = readFileSync(path)
-  let n = before.filter((byte) => byte === 0x0a).length
+  let n = countLines(path)
   let lines: string[] = []
   return {
     add(effect, at) {
       n += 1
       lines.push(`${JSON.stringify({ n, at: at.toISOString(), ...effect })}\n`)
     },
-    flush() {
-      appendFileSync(path, lines.join(''))
+    take() {
+      const taken = lines.join('')
       lines = []
+      return taken
     },
+    append: (text) => appendFileSync(path, text),
   }
+}
+
+function countLines(path: string): number {
+  const file = openSync(path, 'r')
+  const buffer = Buffer.alloc(1 << 20)
+  let count = 0
+  try {
+    for (let read = readSync(file, buffer); read > 0; read = readSync(file, buffer))
+      for (let at = 0; at < read; at += 1) if (buffer[at] === 0x0a) count += 1
+  } finally {
+    closeSync(file)
+  }
+  return count
 }
