@@ -65,12 +65,12 @@ function streamInfo(url: string, name: string) {
 test('a message that was acknowledged is there after the server was killed', async () => {
   const given = await options()
   const first = await started(given)
-  await ensureStream({ url: first.url, ...login, name: 'FACTS', subjects: ['orders-placed-v1'] })
+  await ensureStream({ url: first.url, ...login, name: 'EVENTS', subjects: ['orders-placed-v1'] })
   expect((await publish(first.url, 'orders-placed-v1', 'a')).duplicate).toBe(false)
   process.kill(first.pid, 'SIGKILL')
   await first.stop()
   const second = await started(given)
-  const { state, config } = await streamInfo(second.url, 'FACTS')
+  const { state, config } = await streamInfo(second.url, 'EVENTS')
   expect(state.messages).toBe(1)
   expect(config).toMatchObject({ storage: 'file', retention: 'limits' })
   expect({ days: config.max_age / 86_400e9, minutes: config.duplicate_window / 60e9 }).toEqual({
@@ -81,18 +81,28 @@ test('a message that was acknowledged is there after the server was killed', asy
 
 test('the same message id twice is one message', async () => {
   const { url } = await started(await options())
-  await ensureStream({ url, ...login, name: 'FACTS', subjects: ['a'] })
+  await ensureStream({ url, ...login, name: 'EVENTS', subjects: ['a'] })
   await publish(url, 'a', 'same')
   expect((await publish(url, 'a', 'same')).duplicate).toBe(true)
-  expect((await streamInfo(url, 'FACTS')).state.messages).toBe(1)
+  expect((await streamInfo(url, 'EVENTS')).state.messages).toBe(1)
 })
 
 test('a stream gets further subjects and loses none, nor a message', async () => {
   const { url } = await started(await options())
-  await ensureStream({ url, ...login, name: 'FACTS', subjects: ['a', 'b'] })
+  await ensureStream({ url, ...login, name: 'EVENTS', subjects: ['a', 'b'] })
   await publish(url, 'a', '1')
-  await ensureStream({ url, ...login, name: 'FACTS', subjects: ['b', 'c'] })
-  const { state, config } = await streamInfo(url, 'FACTS')
+  await ensureStream({ url, ...login, name: 'EVENTS', subjects: ['b', 'c'] })
+  const { state, config } = await streamInfo(url, 'EVENTS')
+  expect(config.subjects).toEqual(['a', 'b', 'c'])
+  expect(state.messages).toBe(1)
+})
+
+test('a stream that holds the subjects under another name is kept, with its messages', async () => {
+  const { url } = await started(await options())
+  await ensureStream({ url, ...login, name: 'BEFORE', subjects: ['a', 'b'] })
+  await publish(url, 'a', '1')
+  await ensureStream({ url, ...login, name: 'EVENTS', subjects: ['b', 'c'] })
+  const { state, config } = await streamInfo(url, 'BEFORE')
   expect(config.subjects).toEqual(['a', 'b', 'c'])
   expect(state.messages).toBe(1)
 })

@@ -106,7 +106,8 @@ export type StreamOptions = NatsLogin & {
 }
 
 /**
- * Creates a stream, or brings an existing one to these settings and adds the subjects it lacks; no message is lost.
+ * Creates a stream, or brings the existing one to these settings and adds the subjects it lacks; no message is lost. A stream
+ * that holds some of the subjects is kept under its own name.
  * Kept in files for 7 days; a message id seen within 2 minutes is dropped. Throws if the server refuses.
  */
 export async function ensureStream({
@@ -119,10 +120,11 @@ export async function ensureStream({
   const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
   try {
     const manager = await jetstreamManager(connection)
-    const existing = await subjectsOf(manager, name)
-    const config = { ...durable, subjects: [...new Set([...(existing ?? []), ...subjects])] }
+    const existing = await streamWith(manager, name, subjects)
+    const all = [...new Set([...(existing?.subjects ?? []), ...subjects])]
+    const config = { ...durable, subjects: all }
     await (existing
-      ? manager.streams.update(name, config)
+      ? manager.streams.update(existing.name, config)
       : manager.streams.add({ name, ...config }))
   } finally {
     await connection.close()
@@ -139,9 +141,16 @@ const durable = {
   num_replicas: 1,
 } satisfies Partial<StreamConfig>
 
-async function subjectsOf(manager: JetStreamManager, name: string): Promise<string[] | undefined> {
-  for await (const stream of manager.streams.list()) {
-    if (stream.config.name === name) return stream.config.subjects
+/** The stream of that name, or another one that holds some of the subjects: no subject may be in two streams. */
+async function streamWith(
+  manager: JetStreamManager,
+  name: string,
+  subjects: readonly string[],
+): Promise<StreamConfig | undefined> {
+  let other: StreamConfig | undefined
+  for await (const { config } of manager.streams.list()) {
+    if (config.name === name) return config
+    if (config.subjects.some((subject) => subjects.includes(subject))) other = config
   }
-  return undefined
+  return other
 }
