@@ -1,3 +1,4 @@
+import { demoVariable } from '@sidecart/platform/config/demo.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'
 import { installVariable } from '@sidecart/platform/install/packages.ts'
 import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } from 'citty'
@@ -5,7 +6,7 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * A command that refuses what it does not know instead of ignoring it: options, arguments, options without their value.
- * `--install`, where a command has it, lets it install what is missing.
+ * `--install`, where a command has it, lets it install what is missing; `--no-demo` leaves out the demo accounts.
  * @param anyNumber of arguments may be given: they are in `args._`
  */
 export function command<const T extends ArgsDef>(
@@ -18,6 +19,7 @@ export function command<const T extends ArgsDef>(
       const known = (cmd.args ?? {}) as ArgsDef
       refuseUnknown(args, known, anyNumber)
       if (known.install && args.install) process.env[installVariable] = '1'
+      if (known.demo && args.demo === false) process.env[demoVariable] = '0'
     },
   })
 }

@@ -9,11 +9,15 @@ import { createUsersApp } from './app.ts'
 import { ShipsTo } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
-import { seedAccounts } from './seeds.ts'
+import { demoEnvironment, seedAccounts } from './seeds.ts'
 import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
-const { LIMITS_FACTOR, SHIPS_TO } = readEnvironment({ ...limitsEnvironment, SHIPS_TO: ShipsTo })
+const { DEMO_ACCOUNTS, LIMITS_FACTOR, SHIPS_TO } = readEnvironment({
+  ...limitsEnvironment,
+  ...demoEnvironment,
+  SHIPS_TO: ShipsTo,
+})
 const service = await startService('users')
 const { sidecar, log } = service
 const database = await openDatabase<UsersTables>({
@@ -27,7 +31,7 @@ const now = () => new Date()
 const store = createUserStore(database)
 const passwords = createPasswords()
 const accessTokens = await createAccessTokens(await sidecar.secret('jwt-keys'))
-await seedAccounts({ ...store, passwords, secret: sidecar.secret, now })
+await seedAccounts({ ...store, passwords, secret: sidecar.secret, now }, DEMO_ACCOUNTS)
 
 const app = createUsersApp({
   ...service,

@@ -1,7 +1,11 @@
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
+import { z } from 'zod'
 import type { Address } from './contract.ts'
 import { type Change, register } from './domain.ts'
 import type { Passwords, Users } from './ports.ts'
+
+/** Whether this shop is to have demo accounts. An operator among them, so nobody gets them without asking. */
+export const demoEnvironment = { DEMO_ACCOUNTS: z.stringbool().default(false) }
 
 type SeedPorts = {
   users: Users
@@ -22,8 +26,12 @@ const demoAddress = {
   country: 'DE',
 }
 
-/** The accounts a newcomer can sign in with. Once there, they belong to their owners and are left alone. */
-export async function seedAccounts(ports: SeedPorts): Promise<void> {
+/**
+ * Adds the accounts a newcomer can sign in with, where they are asked for. Once there, they belong to their owners and
+ * are left alone: a later start that does not ask for them removes none.
+ */
+export async function seedAccounts(ports: SeedPorts, areAskedFor: boolean): Promise<void> {
+  if (!areAskedFor) return
   const now = ports.now()
   const demo = { userId: demoId, email: 'demo@sidecart.example', name: 'Demo Customer', now }
   const operator = { userId: operatorId, email: 'operator@sidecart.example', name: 'Operator', now }

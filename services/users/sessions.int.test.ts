@@ -1,9 +1,10 @@
+import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { testDatabase } from '@sidecart/testing/database.ts'
 import { decodeJwt } from 'jose'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refreshTokens } from './credentials.ts'
-import { seedAccounts } from './seeds.ts'
+import { demoEnvironment, seedAccounts } from './seeds.ts'
 import { password, startUsers } from './testing.ts'
 
 let shop: Awaited<ReturnType<typeof startUsers>>
@@ -293,12 +294,31 @@ describe('the demo accounts', () => {
     'demo-password': 'demo password 1',
     'operator-password': 'operator password 1',
   }
-  const seed = () =>
-    seedAccounts({
-      ...shop,
-      secret: async (name) => secrets[name] ?? '',
-      now: () => shop.clock.now,
-    })
+  const seed = (variables: NodeJS.ProcessEnv = { DEMO_ACCOUNTS: 'true' }) => {
+    const secret = async (name: string) => secrets[name] ?? ''
+    const { DEMO_ACCOUNTS } = readEnvironment(demoEnvironment, variables)
+    return seedAccounts({ ...shop, secret, now: () => shop.clock.now }, DEMO_ACCOUNTS)
+  }
+  const signInAs = (name: string) => {
+    const body = { email: `${name}@sidecart.example`, password: secrets[`${name}-password`] }
+    return shop.ask('POST', '/sessions', { body })
+  }
+
+  test.each([{}, { DEMO_ACCOUNTS: '' }, { DEMO_ACCOUNTS: 'false' }])(
+    'are not there unless they are asked for: %j',
+    async (variables) => {
+      await seed(variables)
+      const seeded = await shop.database.rows
+        .selectFrom('users')
+        .selectAll()
+        .where(({ eb, or }) =>
+          or([eb('role', '=', 'operator'), eb('email', 'like', '%@sidecart.example')]),
+        )
+        .execute()
+      expect(seeded).toEqual([])
+      for (const name of ['demo', 'operator']) expect((await signInAs(name)).status).toBe(401)
+    },
+  )
 
   test('are there after any number of starts at once, and emitted once', async () => {
     await Promise.all([seed(), seed(), seed()])
@@ -308,8 +328,7 @@ describe('the demo accounts', () => {
       { topic: 'users-registered-v1', data: { email: 'demo@sidecart.example', version: 1 } },
     ])
     expect(await shop.addresses.list(demoId)).toHaveLength(1)
-    const operator = { email: 'operator@sidecart.example', password: secrets['operator-password'] }
-    const { body } = await shop.ask('POST', '/sessions', { body: operator })
+    const { body } = await signInAs('operator')
     expect(decodeJwt(String(body.accessToken))).toMatchObject({
       sub: '018f0000-0000-7000-8000-000000000002',
       role: 'operator',

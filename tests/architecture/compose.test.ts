@@ -63,9 +63,10 @@ const containerEnvironment: Record<string, (value: string) => string | undefined
   DAPR_METRICS_PORT: () => undefined,
   NODE_COMPILE_CACHE: () => undefined,
 }
-/** What only containers need: where the sidecar is, and where customers find the shop that mails link to. */
+/** What containers have otherwise: where the sidecar is, settings from outside, and where mails link to. */
 const added = (app: string) => ({
   DAPR_HOST: 'sidecar',
+  ...(app === 'users' && { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` }),
   ...(app === 'notifications' && { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-${doorPort}}` }),
 })
 

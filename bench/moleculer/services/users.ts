@@ -17,7 +17,7 @@ const makeUsers: MakeService = async ({ outside, database, relay }) => {
   const store = createUserStore(tables)
   const passwords = createPasswords()
   const accessTokens = await createAccessTokens(await outside.secret('jwt-keys'))
-  await seedAccounts({ ...store, passwords, secret: outside.secret, now: () => new Date() })
+  await seedAccounts({ ...store, passwords, secret: outside.secret, now: () => new Date() }, true)
   relay(tables)
 
   async function signIn(email: string, password: string) {

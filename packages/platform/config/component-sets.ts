@@ -43,6 +43,12 @@ export const setArgs = {
     valueHint: 'N',
     description: 'How many of each app (or SIDECART_INSTANCES)',
   },
+  demo: {
+    type: 'boolean',
+    default: true,
+    description: 'Add the demo accounts',
+    negativeDescription: 'Add no demo accounts (or SIDECART_DEMO=0)',
+  },
   install: {
     type: 'boolean',
     description: 'Install servers that are missing from the Debian packages (as root)',

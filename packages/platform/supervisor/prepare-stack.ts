@@ -2,6 +2,7 @@ import { type ComponentSelection, withSets } from '../config/component-sets.ts'
 import { readResources } from '../config/components.ts'
 import { checkComponents } from '../config/components-check.ts'
 import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
+import { hasDemo, withoutDemo } from '../config/demo.ts'
 import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
@@ -42,7 +43,9 @@ export async function prepareStack(
   change: (appConfig: AppConfig) => AppConfig[] = (appConfig) => [appConfig],
 ): Promise<Stack> {
   closeToOthers(project.home)
-  const swapped = withSets(project, readRunFile(project.runFile), choice).flatMap(change)
+  const given = readRunFile(project.runFile)
+  const asked = hasDemo() ? given : withoutDemo(given)
+  const swapped = withSets(project, asked, choice).flatMap(change)
   const once = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const appConfigs = withInstances(once, instancesOf(choice.instances))
   const resources = readResources([

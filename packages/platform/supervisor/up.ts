@@ -3,6 +3,7 @@ import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { asFlags, type ComponentSelection } from '../config/component-sets.ts'
 import type { AppConfig } from '../config/dapr-yaml.ts'
+import { hasDemo } from '../config/demo.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { gatewayApp } from '../config/instances.ts'
 import { type Project, UserError } from '../config/project.ts'
@@ -83,7 +84,7 @@ export async function upUnlessRunning(
 
 function opened(project: Project, began: number, howToStop: string): string {
   const warnings = warningsOf(project).map((text) => `${paint('yellow', '!')} ${text}\n`)
-  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop)}`
+  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, hasDemo())}`
 }
 
 /** Starts the shop and its operations API. `breakable`: the API may inject faults. */

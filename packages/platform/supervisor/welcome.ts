@@ -6,8 +6,7 @@ import { paint } from '../process/terminal.ts'
 export const gateway = 'http://127.0.0.1:8080'
 
 /** What somebody needs who sees the shop for the first time. */
-export function welcome(project: Project, howToStop: string): string {
-  const secrets = readSecrets(project)
+export function welcome(project: Project, howToStop: string, demo: boolean): string {
   return `
 ${paint('bold', 'The shop is open.')}
 
@@ -16,15 +15,21 @@ ${paint('bold', 'The shop is open.')}
   API docs      ${gateway}/docs
   mail inbox    http://127.0.0.1:${inboxPort}
 
+${demo ? accounts(project) : 'No demo accounts were added. Customers register in the shop.'}
+
+${howToStop}
+`
+}
+
+function accounts(project: Project): string {
+  const secrets = readSecrets(project)
+  return `\
   demo@sidecart.example       ${secrets['demo-password']}    customer
   operator@sidecart.example   ${secrets['operator-password']}    operator
 
 Place an order:
 
-${orderLine(secrets['demo-password'] ?? '')}
-
-${howToStop}
-`
+${orderLine(secrets['demo-password'] ?? '')}`
 }
 
 /** One line for the shell: signs in, takes the token, and places an order. */
