@@ -15,6 +15,7 @@ export default command({
       valueHint: 'SET',
       description: 'The old one, if it is not the one that dapr.yaml names',
     },
+    demo: setArgs.demo,
     state: setArgs.state,
     secrets: setArgs.secrets,
   },
