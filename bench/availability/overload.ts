@@ -45,7 +45,7 @@ await measured(async (project, progress) => {
   const overload = await phase(load, peakPerSecond * Number(given.times), Number(given.seconds))
   const recoverySeconds = await recovery(load, peakPerSecond / 2)
   await books.quiet()
-  const { checks } = await verify(shop, { graceSeconds: 60 })
+  const { checks } = await verify(shop, { graceSeconds: 60, all: true })
   const violations = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
   const { restarts, largest } = await processes.end()
   await Promise.all([door.close(), books.close()])

@@ -1,15 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Places } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { databases, readSecrets } from '@sidecart/platform/config/secrets.ts'
-import { verify } from '@sidecart/verify/invariants/verify.ts'
+import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
 
-/** `sidecart verify` among containers, where databases, log, gateway and inbox are elsewhere. */
+/**
+ * `sidecart verify --all` among containers, where databases, log, gateway and inbox are elsewhere. It checks everything in
+ * the memory that the command has too, and remembers nothing for the next run: a container does not last.
+ */
 const secrets = readSecrets(projectAt())
 const ofServices = databases.filter((name) => name !== 'state')
 const connections = Object.fromEntries(
   ofServices.map((name) => [name, secrets[`${name}-database`]]),
 )
-const { ok, checks } = await verify({
+const memory = mkdtempSync(join(tmpdir(), 'sidecart-verify-'))
+const places: Places = {
   databases: connections as Places['databases'],
   providerLog: '/volumes/provider/log.jsonl',
   inbox: 'http://mail:8040',
@@ -18,7 +25,11 @@ const { ok, checks } = await verify({
     email: 'operator@sidecart.example',
     password: secrets['operator-password'] ?? '',
   },
-})
+  memory,
+}
+const { ok, checks } = await verifyInWorker(places, { all: true }).finally(() =>
+  rmSync(memory, { recursive: true, force: true }),
+)
 for (const { ok, name, detail } of checks)
   process.stdout.write(`${ok ? '✓' : '✗'} ${name}: ${detail}\n`)
 if (!ok) process.exitCode = 1

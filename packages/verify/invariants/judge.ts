@@ -1,3 +1,4 @@
+import type { Check } from './check.ts'
 import { publishedBy } from './checks/events.ts'
 import { checks, type Findings, type Result, toResult } from './checks.ts'
 import { withoutInFlight } from './in-flight.ts'
@@ -20,6 +21,29 @@ export type Judge = {
 /** The most findings of a check that are kept; the rest is counted. */
 const keptFindings = 1_000
 
+type Found = [check: string, violations: string[]][]
+type Judged = { found: Found; events: Record<string, number> }
+
+const findIn = (world: Snapshot, wanted: Check['scope']): Found =>
+  checks.flatMap(({ name, scope, violations }): Found => {
+    const found = scope === wanted ? violations(world) : []
+    return found.length > 0 ? [[name, found]] : []
+  })
+
+const judgeSlice = (slice: Snapshot): Judged => ({
+  found: findIn(slice, 'orders'),
+  events: publishedBy(slice),
+})
+
+const judged = new WeakMap<Snapshot, Judged>()
+
+/** Judges a slice in which nothing moves once for all judges: nearly every slice of a long history is such a one. */
+function judgeOnce(slice: Snapshot): Judged {
+  const known = judged.get(slice) ?? judgeSlice(slice)
+  judged.set(slice, known)
+  return known
+}
+
 /**
  * Judges a shop of any size slice by slice, in memory that does not grow with it.
  *
@@ -32,14 +56,11 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
   let inMotion = 0
   let moves = false
 
-  function run(world: Snapshot, scopes: readonly string[]): void {
-    for (const { name, scope, violations } of checks) {
-      if (!scopes.includes(scope)) continue
-      const found = violations(world)
-      if (found.length === 0) continue
+  function note(found: Found): void {
+    for (const [name, these] of found) {
       const { kept, count } = findings.get(name) ?? { kept: [], count: 0 }
-      for (const one of found.slice(0, keptFindings - kept.length)) kept.push(one)
-      findings.set(name, { kept, count: count + found.length })
+      for (const one of these.slice(0, keptFindings - kept.length)) kept.push(one)
+      findings.set(name, { kept, count: count + these.length })
     }
   }
 
@@ -52,9 +73,12 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
 
   function add(slice: Snapshot): void {
     const rest = settled(slice)
-    for (const [service, count] of Object.entries(publishedBy(rest)))
+    const isAtRest =
+      rest.orders.length === slice.orders.length && rest.users.length === slice.users.length
+    const { found, events } = isAtRest ? judgeOnce(slice) : judgeSlice(rest)
+    for (const [service, count] of Object.entries(events))
       said.set(service, (said.get(service) ?? 0) + count)
-    run(rest, ['orders'])
+    note(found)
   }
 
   function finish(shop: Snapshot): Verdict {
@@ -63,7 +87,7 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
     inMotion = inSlices
     // an event id does not tell which order it was about
     const inboxes = moves ? [] : rest.inboxes
-    run({ ...rest, inboxes, saidInSlices: Object.fromEntries(said) }, ['shop'])
+    note(findIn({ ...rest, inboxes, saidInSlices: Object.fromEntries(said) }, 'shop'))
     const nothing: Findings = { kept: [], count: 0 }
     const results = checks.map((each) => toResult(each, findings.get(each.name) ?? nothing, shown))
     return { ok: results.every(({ ok }) => ok), inMotion, checks: results }

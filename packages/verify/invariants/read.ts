@@ -125,7 +125,7 @@ export async function openReader(
       mark,
       newest: newest?.id,
       async *slices() {
-        yield* changed ? someOrders(source, changed) : allOrders(source)
+        yield* oneAhead(changed ? someOrders(source, changed) : allOrders(source))
         yield* usersSince(query, changed && since ? [since.users.at, overlapSeconds] : undefined)
       },
       shop: async () => shop,
@@ -134,6 +134,18 @@ export async function openReader(
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Reads the next slice while one is looked at. */
+async function* oneAhead<T>(slices: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = slices.next()
+  for (;;) {
+    const { value, done } = await next
+    if (done) return
+    next = slices.next()
+    next.catch(() => {})
+    yield value
   }
 }
 

@@ -153,8 +153,7 @@ const saidTo: Record<string, (world: Snapshot) => number> = {
     products.reduce((changes, { version }) => changes + version - 1, 0),
   orders: ({ payments }) => refundsSaid(payments),
   notifications: (world) =>
-    saidOfOrders(world).length -
-    saidOfOrders(world).filter((event) => event.startsWith('payment-refunded')).length +
+    saidOfOrders(world).filter((event) => !event.startsWith('payment-refunded')).length +
     refundsSaid(world.payments) +
     world.users.reduce((total, { version }) => total + version, 0),
 }
