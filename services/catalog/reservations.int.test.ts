@@ -1,6 +1,7 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { orderEvents } from '@sidecart/orders/contract.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -365,6 +366,7 @@ describe('many buyers at once', () => {
     const skus = ['MESH-A', 'MESH-B', 'MESH-C', 'MESH-D']
     await shop.store.products.seed(skus.map((sku) => product(sku, { stock: 150, lowStockAt: 75 })))
     let turn = 0
+    shop.retryWorker.start()
     await inWaves(300, 50, async () => {
       const orderId = uuid()
       const start = turn++
@@ -380,6 +382,18 @@ describe('many buyers at once', () => {
         await hear(start % 2 === 0 ? confirmed(orderId) : cancelled(orderId))
       return reply
     })
+    await until(
+      'events that took longer than their deadline are handled',
+      async () => {
+        const waiting = shop.database.rows
+          .selectFrom('dead_letters')
+          .select('id')
+          .where('next_attempt_at', 'is not', null)
+        return (await waiting.execute()).length === 0
+      },
+      20_000,
+    )
+    await shop.retryWorker.stop()
     await expectBalancedBooks()
     const held = await sql<{ sku: string; held: number }>`
       select sku, sum(quantity)::integer as held from reservations, jsonb_to_recordset(lines) as line (sku text, quantity integer)

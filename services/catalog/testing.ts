@@ -1,11 +1,13 @@
+import type { Worker } from '@sidecart/chassis/core/worker.ts'
 import type { App } from '@sidecart/chassis/http/app.ts'
+import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
-import { createCatalogApp } from './app.ts'
+import { catalogHandlers, createCatalogApp } from './app.ts'
 import { createProductCache } from './cache.ts'
 import { migrations } from './migrations/index.ts'
 import type { SeedProduct } from './seed.ts'
@@ -14,6 +16,8 @@ import { type CatalogStore, type CatalogTables, createCatalogStore } from './sto
 /** The service as its tests see it: the front door and the rows behind it. */
 export type TestCatalog = {
   app: App
+  /** Not started: tries events again that took longer than their deadline. */
+  retryWorker: Worker
   store: CatalogStore
   database: Database<CatalogTables>
   tokens: TestTokens
@@ -36,8 +40,11 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
   const inbox = createInbox(database)
   const deadLetters = createDeadLetters(database)
   const cache = createProductCache({ cache: createMemorySidecar().store('cache'), log })
+  const ports = { store, cache, inbox, deadLetters, verify, log }
+  const handlers = catalogHandlers(ports)
   return {
-    app: createCatalogApp({ store, cache, inbox, deadLetters, verify, log }),
+    app: createCatalogApp(ports),
+    retryWorker: createRetryWorker({ ...ports, name: 'catalog', handlers, pollMs: 20 }),
     store,
     database,
     tokens,
