@@ -16,7 +16,7 @@ export const Sku = z
 export type Sku = z.infer<typeof Sku>
 
 /** The most that a cart and an order take: different products, and pieces of each. */
-export const orderLimits = { products: 50, pieces: 999 }
+export const orderLimits = { products: 50, pieces: 999 } as const
 export const OrderQuantity = z.int().min(1).max(orderLimits.pieces)
 
 const Name = line(120)

@@ -119,6 +119,45 @@ it('an operator resumes a parked order, and it is undone', async () => {
   await page.getByRole('row', { name: /resumed by an operator/ }).waitFor()
 })
 
+it('an operator returns a part of the money with a reason, and rejects a return with one', async () => {
+  const orderId = await placed(ada, orderOf(mug, 2))
+  await reaches(ada, orderId, ['confirmed'])
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.goto(`/ops/orders/${orderId}`)
+  await page.getByRole('button', { name: `Refund a part of order ${orderId}` }).click()
+  const refund = page.getByRole('form', { name: 'Refund a part' })
+  await refund.getByLabel('Amount in euros').fill('1000000')
+  await refund.getByLabel('Reason, for the customer').fill('a scratch')
+  await refund.getByRole('button', { name: 'Refund a part' }).click()
+  expect((await ada.ask('GET', `/orders/${orderId}`)).body.refunds ?? []).toEqual([])
+  await refund.getByLabel('Amount in euros').fill('1.05')
+  await refund.getByRole('button', { name: 'Refund a part' }).click()
+  await refund.waitFor({ state: 'hidden' })
+  await until('the part is back', async () => {
+    const { body } = await ada.ask('GET', `/orders/${orderId}`)
+    return (body.refundedTotal as { amount: number } | undefined)?.amount === 105
+  })
+
+  const boss = await operator()
+  expect((await boss.ask('POST', `/orders/${orderId}/ship`)).status).toBe(200)
+  expect((await ada.ask('POST', `/orders/${orderId}/return`, {})).status).toBe(200)
+  await page.reload()
+  await page.getByRole('button', { name: `Reject the return of order ${orderId}` }).click()
+  const rejection = page.getByRole('form', { name: 'Reject the return' })
+  await rejection.getByRole('button', { name: 'Reject the return' }).click()
+  expect((await ada.ask('GET', `/orders/${orderId}`)).body.goodsReturn).toMatchObject({
+    status: 'requested',
+  })
+  await rejection.getByLabel('Reason, for the customer').fill('it was worn')
+  await rejection.getByRole('button', { name: 'Reject the return' }).click()
+  await page.getByRole('row', { name: /return rejected.*it was worn/ }).waitFor()
+  expect((await ada.ask('GET', `/orders/${orderId}`)).body.goodsReturn).toMatchObject({
+    status: 'rejected',
+    answer: 'it was worn',
+  })
+})
+
 it('the invariants hold', async () => {
   const page = await visitor()
   await signInAsOperator(page)

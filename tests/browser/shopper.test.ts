@@ -113,8 +113,13 @@ describe('a shopper', () => {
     await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await heading(page, 'Checkout')
-    await page.getByRole('button', { name: 'Order and pay €14.90' }).click()
+    const [sent] = await Promise.all([
+      page.waitForRequest((one) => one.method() === 'POST' && one.url().endsWith('/orders')),
+      page.getByRole('button', { name: 'Order and pay €14.90' }).click(),
+    ])
+    expect(sent.postDataJSON().shipTo).toEqual({ addressId: expect.any(String) })
     await heading(page, 'Thank you! It is yours')
+    await page.getByText('Harbour Road 1').waitFor()
   })
 
   it('asks the money back of what was paid', async () => {

@@ -1,4 +1,5 @@
 import type { Line } from '@sidecart/carts/contract.ts'
+import { limits } from './limits.ts'
 
 export type { Line }
 
@@ -12,8 +13,6 @@ export type Change = { sku: string; quantity: number } & (
   | { kind: 'set'; seen: number }
 )
 
-const most = 999
-
 export const quantityOf = (lines: readonly Line[], sku: string): number =>
   lines.find((line) => line.sku === sku)?.quantity ?? 0
 
@@ -23,7 +22,7 @@ export const piecesIn = (lines: readonly Line[]): number =>
 /** The quantity that a change leads to, or `undefined` when it was decided on a quantity that is no longer there. */
 export function decide(change: Change, lines: readonly Line[]): number | undefined {
   const there = quantityOf(lines, change.sku)
-  if (change.kind === 'add') return Math.min(most, there + change.quantity)
+  if (change.kind === 'add') return Math.min(limits.pieces, there + change.quantity)
   if (change.kind === 'at-least') return Math.max(there, change.quantity)
   if (there === change.quantity) return there
   return there === change.seen ? change.quantity : undefined

@@ -4,6 +4,7 @@ import { isOutage, isProblem } from '../api/problem.ts'
 import { currentUser } from '../api/session.ts'
 import { useUser } from '../api/use-session.ts'
 import { toast } from '../ui/toasts.tsx'
+import { limits } from './limits.ts'
 import { applied, type Change, decide, type Line, merged, piecesIn, quantityOf } from './lines.ts'
 import { localBasket } from './local-basket.ts'
 import { basketQuery, type OwnChange, saveChange } from './server-basket.ts'
@@ -102,7 +103,8 @@ function refusalOf(error: Error): string {
     return 'Your basket does not answer; please try again shortly.'
   if (isProblem(error, 'basket-changed'))
     return 'Your basket was changed elsewhere. This is what is in it now.'
-  if (isProblem(error, 'cart-full')) return 'Your basket is full: 50 products at most.'
+  if (isProblem(error, 'cart-full'))
+    return `Your basket is full: ${limits.products} products at most.`
   return error.message
 }
 

@@ -5,7 +5,7 @@ import type {
   PlaceOrder,
   PriceChanged,
 } from '@sidecart/orders/contract.ts'
-import type { Address, usersRoutes } from '@sidecart/users/contract.ts'
+import type { Address, PostalAddress, usersRoutes } from '@sidecart/users/contract.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Navigate, useNavigate } from '@tanstack/react-router'
 import { useRef, useState } from 'react'
@@ -160,7 +160,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     ordered.current = true
     for (const { sku } of lines) localBasket.put(sku, 0)
     await navigate({ to: '/account/orders/$orderId', params: { orderId } })
-    if (keep) await keepAddress(shipTo)
+    if (keep) await keepAddress(keep)
   })
 
   /** The page shows what the order costs now, and the next press accepts it. */
@@ -183,7 +183,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
   }
 
   /** A courtesy: the order stands, whether or not this succeeds. */
-  async function keepAddress(body: ReturnType<typeof shipToFrom>['shipTo']): Promise<void> {
+  async function keepAddress(body: PostalAddress): Promise<void> {
     await ask<typeof usersRoutes.addAddress>('post', '/users/me/addresses', {
       body,
       as: user,

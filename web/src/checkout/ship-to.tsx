@@ -1,3 +1,4 @@
+import type { PlaceOrder } from '@sidecart/orders/contract.ts'
 import type { Address, PostalAddress } from '@sidecart/users/contract.ts'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -43,6 +44,11 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
           hint={lineOf(address)}
         />
       ))}
+      {faults.addressId && (
+        <p className="fault" role="alert">
+          This address is not in your book any more; please choose another one.
+        </p>
+      )}
       {saved.length > 0 && (
         <ComponentSelection
           card
@@ -67,13 +73,13 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
 const lineOf = ({ street, postalCode, city, country }: Address): string =>
   `${street}, ${postalCode} ${city}, ${countryName(country)}`
 
-/** What was chosen or typed. */
+/** What was chosen or typed: an address of the book by its id, so that the order gets it as it is there now. */
 export function shipToFrom(
   values: Record<string, string>,
   saved: readonly Address[],
-): { shipTo: PostalAddress; keep: boolean } {
+): { shipTo: PlaceOrder['shipTo']; keep?: PostalAddress } {
   const known = saved.find(({ addressId }) => addressId === values.addressId)
-  if (!known) return { shipTo: addressFrom(values), keep: values.keep !== undefined }
-  const { addressId: _, ...shipTo } = known
-  return { shipTo, keep: false }
+  if (known) return { shipTo: { addressId: known.addressId } }
+  const typed = addressFrom(values)
+  return { shipTo: typed, ...(values.keep !== undefined && { keep: typed }) }
 }

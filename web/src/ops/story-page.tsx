@@ -10,6 +10,7 @@ import { Notice, Outage } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import '../orders/orders.css'
+import { RefundPart, RejectReturn } from './order-forms.tsx'
 import { Act } from './orders-page.tsx'
 import { storyQuery } from './queries.ts'
 import './story.css'
@@ -57,12 +58,16 @@ function Summary({ order }: { order: OrderView }) {
       {status === 'confirmed' && <Act orderId={orderId} action="ship" label="Ship" />}
       {status === 'shipped' && <Act orderId={orderId} action="deliver" label="Deliver" />}
       {goodsReturn?.status === 'requested' && status !== 'refunded' && (
-        <Act orderId={orderId} action="return/approve" label="Approve the return" />
+        <>
+          <Act orderId={orderId} action="return/approve" label="Approve the return" />
+          <RejectReturn orderId={orderId} />
+        </>
       )}
       {goodsReturn?.status === 'approved' && (
         <Act orderId={orderId} action="return/receive" label="The goods are back" />
       )}
       {canRefund(status) && <Act orderId={orderId} action="refund" label="Refund" />}
+      {canRefund(status) && <RefundPart order={order} />}
     </div>
   )
 }

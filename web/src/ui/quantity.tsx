@@ -1,6 +1,5 @@
+import { limits } from '../basket/limits.ts'
 import { Icon } from './icon.tsx'
-
-const most = 999
 
 /** One fewer, one more. */
 export function Quantity({
@@ -31,7 +30,7 @@ export function Quantity({
         type="button"
         className="icon-button"
         aria-label={`One ${of} more`}
-        disabled={value >= most}
+        disabled={value >= limits.pieces}
         onClick={() => onChange(value + 1)}
       >
         <Icon name="plus" size={18} />
