@@ -19,8 +19,8 @@ export type Contender = {
   title: string
   /** Everything that runs, with its data in the project's home. */
   plan(project: Project): Promise<Running>
-  /** Messages from one process to another (answers not counted) that a call, saying an event and consumer one take. */
-  legs: { call: number; say: number; hear: number }
+  /** Messages from one process to another (answers not counted) that a call, publishing an event and consumer one take. */
+  legs: { call: number; say: number; receive: number }
   /** Runs once, however often the others do. */
   once?: boolean
   /** Lines of the durability checklist that it skips. */
@@ -42,7 +42,7 @@ export const contenders: readonly Contender[] = [
     name: 'dapr',
     title: 'Sidecart as shipped: Dapr sidecars, mTLS, access control',
     plan: (project) => beside(project, {}),
-    legs: { call: 3, say: 2, hear: 2 },
+    legs: { call: 3, say: 2, receive: 2 },
     skips: [],
   },
   {
@@ -50,28 +50,28 @@ export const contenders: readonly Contender[] = [
     title: 'the same without mTLS and access control',
     plan: (project) =>
       beside(project, {}, (appConfig) => [{ ...appConfig, mtls: false, configFile: plain }]),
-    legs: { call: 3, say: 2, hear: 2 },
+    legs: { call: 3, say: 2, receive: 2 },
     skips: [],
   },
   {
     name: 'direct',
     title: 'the same processes without sidecars: plain HTTP, the broker’s own client',
     plan: direct,
-    legs: { call: 1, say: 1, hear: 1 },
+    legs: { call: 1, say: 1, receive: 1 },
     skips: [],
   },
   {
     name: 'monolith',
     title: 'all services in one process, calls in process, events straight from the outbox',
     plan: monolith,
-    legs: { call: 0, say: 0, hear: 0 },
+    legs: { call: 0, say: 0, receive: 0 },
     skips: [],
   },
   {
     name: 'moleculer',
     title: 'the same checkout on Moleculer: calls over NATS, events on JetStream',
     plan: moleculer,
-    legs: { call: 2, say: 1, hear: 1 },
+    legs: { call: 2, say: 1, receive: 1 },
     skips: [],
   },
   {
@@ -79,7 +79,7 @@ export const contenders: readonly Contender[] = [
     title: 'Sidecart as shipped with three instances of every service',
     plan: (project) => beside(project, { instances: '3' }),
     once: true,
-    legs: { call: 3, say: 2, hear: 2 },
+    legs: { call: 3, say: 2, receive: 2 },
     skips: [],
   },
 ]

@@ -9,7 +9,7 @@ const idleMs = 2_000
 
 type Reading = {
   database: DatabaseCounts
-  broker: { said: number; heard: number }
+  broker: { said: number; received: number }
   calls: number
 }
 
@@ -37,13 +37,13 @@ export async function countPerOrder(counting: Counting, orders: number): Promise
   const net = (of: (reading: Reading) => number) =>
     (of(busy.reading) - of(idle.reading) * share) / orders
   const calls = net((reading) => reading.calls)
-  const [said, heard] = [net(({ broker }) => broker.said), net(({ broker }) => broker.heard)]
+  const [said, received] = [net(({ broker }) => broker.said), net(({ broker }) => broker.received)]
   return {
-    hops: calls * legs.call + said * legs.say + heard * legs.hear,
+    hops: calls * legs.call + said * legs.say + received * legs.receive,
     calls,
     said,
-    heard,
-    messages: said + heard,
+    received,
+    messages: said + received,
     commits: net(({ database }) => database.commits),
     statements: net(({ database }) => database.statements),
     walBytes: net(({ database }) => database.walBytes),

@@ -17,7 +17,7 @@ export type Events = {
   /** Resolves when the broker has them on disk; answers the ids that it has not. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
   /** A durable consumer per topic, as the component set has: one event at a time, acknowledged when it is done with. */
-  hear(app: string, topics: readonly string[], deliver: Deliver, log: Log): Promise<void>
+  receive(app: string, topics: readonly string[], deliver: Deliver, log: Log): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ export function createEvents(url: () => Promise<string>): Events {
     return { failed: events.filter((_, n) => sent[n]?.status === 'rejected').map(({ id }) => id) }
   }
 
-  async function hear(app: string, topics: readonly string[], deliver: Deliver, log: Log) {
+  async function receive(app: string, topics: readonly string[], deliver: Deliver, log: Log) {
     const { connection, client } = await broker()
     const { consumers } = await jetstreamManager(connection)
     for (const topic of topics) {
@@ -77,7 +77,7 @@ export function createEvents(url: () => Promise<string>): Events {
     await Promise.all(consuming.map(({ ended }) => ended))
     await (await opened)?.connection.drain()
   }
-  return { publish, hear, close }
+  return { publish, receive, close }
 }
 
 async function consume(messages: ConsumerMessages, topic: string, deliver: Deliver) {

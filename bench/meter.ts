@@ -12,7 +12,7 @@ export type Meter = {
   pssMb(): Record<string, number>
   database: Books
   broker(): Promise<BrokerCounts>
-  /** Resolves when no order is under way, no event is unsaid and none unheard. Answers false when that takes too long. */
+  /** Resolves when no order is under way, no event is unpublished and none unreceived. Returns false when that takes too long. */
   atRest(timeoutMs: number): Promise<boolean>
   close(): Promise<void>
 }

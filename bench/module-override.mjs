@@ -4,7 +4,7 @@ import { registerHooks } from 'node:module'
 const root = new URL('..', import.meta.url).href
 
 /**
- * Whoever imports a file named on the left gets the one on the right, which itself gets the original.
+ * Anyone who imports a file named on the left gets the one on the right, which itself gets the original.
  *
  * @param {Record<string, string>} standIns paths from the root of the project
  */

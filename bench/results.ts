@@ -32,7 +32,7 @@ export type PerOrder = {
   hops: number
   calls: number
   said: number
-  heard: number
+  received: number
   /** Events that the broker stored, and copies of them that it brought. */
   messages: number
   commits: number

@@ -80,7 +80,7 @@ export async function opened<T>(
   }
 }
 
-/** Customers who have signed in, and stock for them, at the shop that was opened. Answers what `verify` needs. */
+/** Customers who have signed in, and stock for them, at the shop that was opened. Returns what `verify` needs. */
 export async function staged({ project, driver }: Opened) {
   const shop = await connectionInfo(project.home)
   const record = join(project.home, 'record.jsonl')

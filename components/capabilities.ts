@@ -4,8 +4,8 @@
  */
 export const capabilities = {
   broker: {
-    'every-subscriber': 'every app that subscribes hears an event',
-    'before-first-start': 'an app hears what was said before its very first start',
+    'every-subscriber': 'every app that subscribes receives an event',
+    'durable-subscription': 'an app receives what was published before its first start',
     'consumer-away': 'events wait while an app and its sidecar are down',
     'app-away':
       'events wait while an app is down and its sidecar is not; none becomes a dead letter',
@@ -14,17 +14,19 @@ export const capabilities = {
     'broker-crash': 'what was accepted outlives a killed broker, and both sides find it again',
     'broker-away':
       'while the broker is down nothing is accepted, and nothing has to be restarted after',
-    'no-false-yes': 'what was accepted is heard, even when the broker is killed at that moment',
+    'no-false-acknowledgement':
+      'what was accepted is received, even when the broker is killed at that moment',
     competing: 'two instances share the work, and none of it is done twice',
     retries: 'an event that the app does not take is brought again, and applied once',
     poison: 'one that it never takes comes to the dead letters of the app, and can be replayed',
-    duplicates: 'the same event said three times is applied once',
-    deduplicates: 'the broker itself drops the second copy of an event said within two minutes',
-    ordered: 'events said one after another are handled in that order',
-    'ordered-bulk': 'events said in one bulk request are handled in that order',
+    duplicates: 'the same event published three times is applied once',
+    deduplicates:
+      'the broker itself drops the second copy of an event published within two minutes',
+    ordered: 'events published one after another are handled in that order',
+    'ordered-bulk': 'events published in one bulk request are handled in that order',
     'ordered-retries':
       'an event that the app does not take at once is not overtaken by the next one',
-    bulk: 'a hundred events in one request are all accepted and heard',
+    bulk: 'a hundred events in one request are all accepted and received',
     megabyte: 'an event of 1 MB arrives',
     'topic-scopes': 'an app cannot say what is not its own to say',
   },
@@ -57,7 +59,7 @@ export const reasonOf = (lack: Lack): string => (typeof lack === 'string' ? lack
 type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 
 const parallelBulk =
-  'Dapr says the events of a bulk request in parallel where the component has no bulk request of its own'
+  'Dapr publishes the events of a bulk request in parallel where the component has no bulk request of its own'
 
 export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
   broker: {
@@ -69,7 +71,7 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
     rabbitmq: {
       'ordered-bulk': parallelBulk,
       deduplicates: 'a queue keeps every copy: the inbox drops them',
-      'no-false-yes':
+      'no-false-acknowledgement':
         'Dapr’s component says yes when the connection ends before the broker has confirmed the event',
     },
     kafka: {
@@ -79,14 +81,15 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
       },
       deduplicates: 'a topic keeps every copy: the inbox drops them',
       competing:
-        'a topic has one partition, which keeps its events in order; so one instance hears it, and another one takes over',
+        'a topic has one partition, which keeps its events in order; so one instance receives it, and another one takes over',
     },
     mqtt: {
       'ordered-bulk': parallelBulk,
       ordered: 'Dapr’s component handles each event as it comes, many at the same time',
       'ordered-retries': 'Dapr’s component handles each event as it comes, many at the same time',
       deduplicates: 'the broker keeps every copy: the inbox drops them',
-      competing: 'every instance hears every event: the inbox drops what another one has applied',
+      competing:
+        'every instance receives every event: the inbox drops what another one has applied',
       'broker-crash':
         'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
     },

@@ -69,7 +69,7 @@ await measured(async (project, progress) => {
     ms: took,
   }
 
-  /** Milliseconds from the first event said to the last good one heard. */
+  /** Milliseconds from the first event published to the last good one received. */
   async function round(poison: Poison): Promise<number> {
     const userId = randomUUID()
     const good = Array.from({ length: events }, (_, n) => event(contact(userId, n + 1)))

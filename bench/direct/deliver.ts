@@ -2,7 +2,7 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 
 const eventRoute = /^\/events\/(?!.*-dead-letters-v1$)/
 
-/** What an app hears; its dead letters come from sidecars only. */
+/** What an app receives; its dead letters come from sidecars only. */
 export const topicsOf = (app: App): string[] => [
   ...new Set(
     app.routes.flatMap(({ path }) => (eventRoute.test(path) ? path.replace(eventRoute, '') : [])),

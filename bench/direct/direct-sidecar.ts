@@ -9,7 +9,7 @@ import { type DirectOptions, directOptions } from './environment.ts'
 import { createPeers } from './peers.ts'
 import { createState } from './state.ts'
 
-export type DirectSidecar = Sidecar & { hear: Events['hear'] }
+export type DirectSidecar = Sidecar & { receive: Events['receive'] }
 
 const sendTimeoutMs = 10_000
 
@@ -53,7 +53,7 @@ export function createDirectSidecar(options: DirectOptions): DirectSidecar {
   return {
     invoke: peers.invoke,
     publish: events.publish,
-    hear: events.hear,
+    receive: events.receive,
     state,
     store: absent,
     secret,

@@ -3,16 +3,16 @@ import { deliverTo, topicsOf } from './deliver.ts'
 import type { DirectSidecar } from './direct-sidecar.ts'
 import { directOptions } from './environment.ts'
 
-/** The chassis' own start; and, as no sidecar brings the events, a consumer for each topic that the app hears. */
+/** The chassis' own start; and, as no sidecar brings the events, a consumer for each topic that the app receives. */
 export async function startService(name: string): Promise<Service> {
   const service = await startBesideSidecar(name)
-  const { hear } = service.sidecar as DirectSidecar
+  const { receive } = service.sidecar as DirectSidecar
   return {
     ...service,
     listen(app, workers = []) {
       service.listen(app, workers)
       const deliver = deliverTo(app, directOptions().appToken)
-      hear(name, topicsOf(app), deliver, service.log).catch((err) => {
+      receive(name, topicsOf(app), deliver, service.log).catch((err) => {
         service.log.fatal({ err }, 'the broker does not answer')
         process.exit(1)
       })

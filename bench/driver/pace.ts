@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 /**
  * Calls `send` `perSecond` times a second for so many seconds, whether or not what was sent before has been answered,
  * and resolves when everything was. `intended` is the moment (of `performance.now`) at which it should have been sent.
- * Answers how late it was at most, in milliseconds.
+ * Returns how late it was at most, in milliseconds.
  */
 export async function openLoop(
   perSecond: number,

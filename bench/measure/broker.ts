@@ -30,7 +30,7 @@ export type BrokerCounts = {
   /** Events that were said. */
   said: number
   /** Copies of them that were brought to consumers. */
-  heard: number
+  received: number
   /** Events that some consumer has not got, or not acknowledged. */
   waiting: number
 }
@@ -42,7 +42,7 @@ export async function brokerCounts(): Promise<BrokerCounts> {
   const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
   return {
     said: sum(streams.map(({ state }) => state.last_seq)),
-    heard: sum(consumers.map(({ delivered }) => delivered.consumer_seq)),
+    received: sum(consumers.map(({ delivered }) => delivered.consumer_seq)),
     waiting: sum(
       consumers.map(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending),
     ),

@@ -12,7 +12,7 @@ export type DatabaseCounts = {
 
 export type Books = {
   counts(): Promise<DatabaseCounts>
-  /** Orders that are not at rest, and events that have not been said. */
+  /** Orders that are not at rest, and events that have not been published. */
   backlog(): Promise<number>
   /** When each order was confirmed, in milliseconds since 1970, for orders placed since then. */
   confirmations(sinceMs: number): Promise<Map<string, number>>
@@ -64,8 +64,8 @@ export async function openBooks(secrets: Secrets): Promise<Books> {
       'orders',
       `select count(*) as n from orders where status not in (${atRest})`,
     )
-    const unsaid = saying.map((name) => countIn(name, 'select count(*) as n from outbox'))
-    return (await Promise.all([open, ...unsaid])).reduce((sum, n) => sum + n, 0)
+    const unpublished = saying.map((name) => countIn(name, 'select count(*) as n from outbox'))
+    return (await Promise.all([open, ...unpublished])).reduce((sum, n) => sum + n, 0)
   }
 
   async function confirmations(sinceMs: number): Promise<Map<string, number>> {

@@ -25,8 +25,12 @@ export type Node = {
   database<S>(migrations: Migrations): Promise<Database<S>>
   /** Says what waits in the outbox. */
   relay<S>(database: Database<S>): void
-  /** Hears events: once each by the inbox, with what fails put aside as the shop does. */
-  hear<T>(handlers: readonly Handler<T>[], inbox: Inbox<T>, deadLetters: DeadLetters): Promise<void>
+  /** Subscribes to events: once each by the inbox, with what fails stored as the shop does. */
+  receive<T>(
+    handlers: readonly Handler<T>[],
+    inbox: Inbox<T>,
+    deadLetters: DeadLetters,
+  ): Promise<void>
   hearInto<S>(database: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void>
 }
 
@@ -51,7 +55,7 @@ export async function startNode() {
     call,
     database,
     relay,
-    hear,
+    receive,
     hearInto,
   }
 
@@ -73,7 +77,7 @@ export async function startNode() {
     createOutboxRelay({ ...about, sidecar: outside }).start()
   }
 
-  async function hear<T>(
+  async function receive<T>(
     handlers: readonly Handler<T>[],
     inbox: Inbox<T>,
     deadLetters: DeadLetters,
@@ -86,11 +90,11 @@ export async function startNode() {
         .catch((why: unknown) => consumer.storeFailure(topic, event, why, 1))
       return true
     }
-    await outside.hear(options.app, consumer.topics, deliver, log)
+    await outside.receive(options.app, consumer.topics, deliver, log)
   }
 
   function hearInto<S>(from: Database<S>, handlers: readonly Handler<Tx<S>>[]): Promise<void> {
-    return hear(handlers, createInbox(from), createDeadLetters(from as Database<unknown>))
+    return receive(handlers, createInbox(from), createDeadLetters(from as Database<unknown>))
   }
 
   async function serve(make: MakeService): Promise<void> {

@@ -24,8 +24,8 @@ export function createInProcessSidecars(appToken: string) {
   }
 
   /**
-   * Each app that hears the topic is told, one event after the other. What some app is not done with stays in the
-   * outbox and is said again to all of them: their inboxes know what they have heard. So the outbox is the broker.
+   * Each app that receives the topic is told, one event after the other. What some app is not done with stays in the
+   * outbox and is said again to all of them: their inboxes know what they have received. So the outbox is the broker.
    */
   async function publish(topic: string, events: readonly CloudEvent[]) {
     const listeners = [...apps.values()].filter(({ topics }) => topics.includes(topic))

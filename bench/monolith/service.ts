@@ -44,7 +44,7 @@ export async function startService(name: string): Promise<Service> {
   }
 }
 
-/** Once everybody is in: events said earlier would have been heard by nobody. */
+/** Once everybody is in: events published earlier would have been received by nobody. */
 export function open(): void {
   const door = house.apps.get('gateway')
   if (!door) throw new Error('there is no gateway')

@@ -9,7 +9,7 @@ import { type Figures, type Summary, stepsOf, summarise } from '../summary.ts'
 import { goals } from './goals.ts'
 import { byPart, cpuPicture, ladderPicture, latencyPicture, memoryPicture } from './pictures.ts'
 
-/** Writes docs/performance.md and its pictures from the raw data. Answers the file. */
+/** Writes docs/performance.md and its pictures from the raw data. Returns the file. */
 export function writeReport(root: string, results: Results): string {
   const grouped = Map.groupBy(results.blocks, ({ contender }) => contender)
   const p99 = (encoded: string) => percentiles([encoded]).p99
@@ -73,7 +73,7 @@ ${markdown(
 
 ## What an order takes, on any machine
 
-${markdown(['', 'hops', 'database commits', 'statements', 'WAL kB', 'events said', 'events heard'], [...grouped].map(countsRow))}
+${markdown(['', 'hops', 'database commits', 'statements', 'WAL kB', 'events published', 'events received'], [...grouped].map(countsRow))}
 
 A hop is a message from one process to another for a call or an event, answers not counted: a call through two sidecars is three, a direct one is one, one over NATS is two. A commit is a transaction that wrote, so waits for the disk. From orders that were placed one at a time; under load relays batch, and it gets less.
 
@@ -149,7 +149,7 @@ const countsRow = ([name, blocks]: [string, readonly Block[]]): string[] => [
   middle(blocks, ({ perOrder }) => perOrder.statements, 0),
   middle(blocks, ({ perOrder }) => perOrder.walBytes / 1024),
   middle(blocks, ({ perOrder }) => perOrder.said),
-  middle(blocks, ({ perOrder }) => perOrder.heard),
+  middle(blocks, ({ perOrder }) => perOrder.received),
 ]
 
 function partsRow([name, blocks]: [string, readonly Block[]]): string[] {

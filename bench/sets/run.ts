@@ -34,9 +34,9 @@ export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): 
       return { units: [...servers.needed, ...fleet] }
     },
     async (shop) => {
-      const unheard = await openConsumerLag(readSecrets(shop.project))
+      const unreceived = await openConsumerLag(readSecrets(shop.project))
       const { database } = shop.meter
-      const idle = async () => (await database.backlog()) + (await unheard.count()) === 0
+      const idle = async () => (await database.backlog()) + (await unreceived.count()) === 0
       const what = 'the shop to come to rest'
       const atRest = (timeoutMs: number) =>
         until(idle, { timeoutMs, everyMs: 50, what }).catch(() => false)
@@ -45,7 +45,7 @@ export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): 
         const seen = await measured({ ...shop, meter: { ...shop.meter, atRest } }, equalRate)
         return { ...sets, at, readyMs: shop.readyMs, ...seen }
       } finally {
-        await unheard.close()
+        await unreceived.close()
       }
     },
   )

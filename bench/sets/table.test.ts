@@ -48,7 +48,7 @@ test('a block that verify finds wrong has no figure, and a rate that was not kep
     block(
       'redis',
       [step('equal', false, { why: 'backlog of 2 s' })],
-      ['events-processed: never heard'],
+      ['events-processed: never received'],
     ),
   ]
   const [, row] = rowsOf({ machine: {}, commit: '', failed: [], servers: {}, blocks })

@@ -71,7 +71,7 @@ export type Patience = {
   /** Milliseconds until it is given up. */
   forMs: number
   /** Called after each attempt; `said` is missing when no answer came. */
-  heard?: (meaning: Meaning, said: Said | undefined, why: string) => void
+  received?: (meaning: Meaning, said: Said | undefined, why: string) => void
 }
 
 const firstPauseMs = 200
@@ -80,7 +80,7 @@ const longestPauseMs = 3_000
 /** Asks until there is an answer, as a good client does: the same request, later and later, and when it is told to. */
 export async function withRetries(
   ask: () => Promise<Said>,
-  { forMs, heard = () => {} }: Patience,
+  { forMs, received = () => {} }: Patience,
 ): Promise<Said | undefined> {
   const end = performance.now() + forMs
   for (let wait = firstPauseMs; ; wait = Math.min(wait * 2, longestPauseMs)) {
@@ -88,11 +88,11 @@ export async function withRetries(
     try {
       const said = await ask()
       const meaning = meaningOf(said)
-      heard(meaning, said, `${said.status} ${said.body.code ?? said.text.slice(0, 80)}`)
+      received(meaning, said, `${said.status} ${said.body.code ?? said.text.slice(0, 80)}`)
       if (meaning === 'done') return said
       retryAfterMs = said.retryAfterMs
     } catch (error) {
-      heard('unknown', undefined, (error as Error).message)
+      received('unknown', undefined, (error as Error).message)
     }
     const rest = Math.max(retryAfterMs, wait * (0.5 + Math.random()))
     if (performance.now() + rest > end) return undefined

@@ -21,9 +21,9 @@ export type Rates = {
   /** Of the requests: answered 5xx. */
   errorShare: number
   p99Ms?: number
-  /** Events handed to the broker, and events heard. */
+  /** Events handed to the broker, and events received. */
   publishedPerSecond: number
-  heardPerSecond: number
+  consumedPerSecond: number
 }
 
 export type ServiceNode = {
@@ -42,7 +42,7 @@ export type CallEdge = {
   operations: { path: string; verbs: string[] }[]
 }
 
-/** Who hears which topics of whom, by what the sidecars have loaded. */
+/** Who receives which topics of whom, by what the sidecars have loaded. */
 export type EventEdge = { from: string; to: string; topics: string[] }
 
 export type ShopMap = {

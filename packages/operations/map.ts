@@ -172,7 +172,7 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
   )
 }
 
-/** The server behind the component through which events are said. */
+/** The server behind the component through which events are published. */
 function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))

@@ -15,12 +15,12 @@ outbox_depth 4
 outbox_oldest_seconds 1.5`
 
 it('reads what a service counts, without streams', () => {
-  const { requests, errors, said, heard, outbox } = parseMetrics(page(10, 2))
-  expect({ requests, errors, said, heard, outbox }).toEqual({
+  const { requests, errors, said, received, outbox } = parseMetrics(page(10, 2))
+  expect({ requests, errors, said, received, outbox }).toEqual({
     requests: 12,
     errors: 2,
     said: 3,
-    heard: 2,
+    received: 2,
     outbox: { depth: 4, oldestSeconds: 1.5 },
   })
 })

@@ -5,7 +5,7 @@ export type Sample = {
   requests: number
   errors: number
   said: number
-  heard: number
+  received: number
   /** Requests that took at most so many seconds, by that bound. */
   buckets: Map<number, number>
   outbox?: { depth: number; oldestSeconds: number }
@@ -17,7 +17,7 @@ const stream = 'route="/orders/:orderId/events"'
 
 /** Reads what the map shows out of a `/metrics` page. */
 export function parseMetrics(text: string): Sample {
-  const sample: Sample = { requests: 0, errors: 0, said: 0, heard: 0, buckets: new Map() }
+  const sample: Sample = { requests: 0, errors: 0, said: 0, received: 0, buckets: new Map() }
   let [depth, oldestSeconds] = [Number.NaN, Number.NaN]
   for (const row of text.split('\n')) {
     const [, name = '', labels = '', number] = line.exec(row) ?? []
@@ -30,7 +30,7 @@ export function parseMetrics(text: string): Sample {
       const bound = Number(/le="([\d.]+)"/.exec(labels)?.[1] ?? Number.POSITIVE_INFINITY)
       sample.buckets.set(bound, (sample.buckets.get(bound) ?? 0) + value)
     } else if (name === 'outbox_published_total') sample.said += value
-    else if (name === 'inbox_events_total') sample.heard += value
+    else if (name === 'inbox_events_total') sample.received += value
     else if (name === 'outbox_depth') depth = value
     else if (name === 'outbox_oldest_seconds') oldestSeconds = value
   }
@@ -42,7 +42,7 @@ export function sumOf(samples: readonly Sample[]): Sample {
   const buckets = new Map<number, number>()
   for (const one of samples)
     for (const [bound, count] of one.buckets) buckets.set(bound, (buckets.get(bound) ?? 0) + count)
-  const sum = (key: 'requests' | 'errors' | 'said' | 'heard') =>
+  const sum = (key: 'requests' | 'errors' | 'said' | 'received') =>
     samples.reduce((total, one) => total + one[key], 0)
   // instances share one outbox
   const outbox = samples.find((one) => one.outbox)?.outbox
@@ -50,7 +50,7 @@ export function sumOf(samples: readonly Sample[]): Sample {
     requests: sum('requests'),
     errors: sum('errors'),
     said: sum('said'),
-    heard: sum('heard'),
+    received: sum('received'),
   }
   return { ...counts, buckets, ...(outbox && { outbox }) }
 }
@@ -69,7 +69,7 @@ export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
     errorShare: requests === 0 ? 0 : errors / requests,
     ...(p99Ms !== undefined && { p99Ms }),
     publishedPerSecond: since(before.said, now.said) / seconds,
-    heardPerSecond: since(before.heard, now.heard) / seconds,
+    consumedPerSecond: since(before.received, now.received) / seconds,
   }
 }
 

@@ -72,7 +72,7 @@ const problem = (status: number, code: string, detail: string) => ({
   detail,
 })
 
-/** Opens the desk on a socket that only this user can reach. Answers how to close it. */
+/** Opens the desk on a socket that only this user can reach. Returns how to close it. */
 export function openOperationsApi(options: OperationsApiOptions): Promise<() => void> {
   const { operationsSocket } = options.project
   mkdirSync(dirname(operationsSocket), { recursive: true })

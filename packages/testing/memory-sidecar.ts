@@ -17,7 +17,7 @@ export type Faults = { duplicate: number; reorder: number; drop: number; lostAns
 export type MemorySidecar = Sidecar & {
   /** The apps that calls and events reach, by app-id. */
   apps: Map<string, App>
-  /** Which apps hear which topic. */
+  /** Which apps receive which topic. */
   subscriptions: Map<string, string[]>
   secrets: Map<string, string>
   /** A call as a compromised service would make it: the sidecar is asked for whatever path is given. */

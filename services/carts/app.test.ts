@@ -223,7 +223,7 @@ function confirmed(data: object = {}, id = 'e1') {
   }
 }
 
-const hear = async (...events: ReturnType<typeof confirmed>[]) => {
+const receive = async (...events: ReturnType<typeof confirmed>[]) => {
   await sidecar.publish(orderEvents.confirmed.topic, events)
   await sidecar.settle()
 }
@@ -231,9 +231,9 @@ const deadLetters = async (query = '') =>
   (await ask('GET', `/carts/dead-letters${query}`, { token: tokens.operator })).body.deadLetters
 
 describe('a confirmed order', () => {
-  test('takes its goods out of the cart, once, however often it is heard', async () => {
+  test('takes its goods out of the cart, once, however often it is received', async () => {
     await put('MUG-BLUE', 5)
-    await hear(confirmed(), confirmed(), confirmed({}, 'another-event-of-the-same-order'))
+    await receive(confirmed(), confirmed(), confirmed({}, 'another-event-of-the-same-order'))
     expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 3 }])
   })
 
@@ -242,9 +242,11 @@ describe('a confirmed order', () => {
     const { cartId } = (await ask('GET', '/cart')).body
     await put('TEA-GREEN', 1)
     expect((await ask('GET', '/cart')).body.cartId).toBe(cartId)
-    await hear(confirmed({ cartId: 'another' }, 'another-order'))
+    await receive(confirmed({ cartId: 'another' }, 'another-order'))
     expect((await ask('GET', '/cart')).body.cartId).toBe(cartId)
-    await hear(confirmed({ cartId, orderId: '018f0000-0000-7000-8000-0000000000ff' }, 'this-cart'))
+    await receive(
+      confirmed({ cartId, orderId: '018f0000-0000-7000-8000-0000000000ff' }, 'this-cart'),
+    )
     const after = (await ask('GET', '/cart')).body
     expect(after.lines).not.toEqual([])
     expect(after.cartId).toEqual(expect.any(String))
@@ -253,7 +255,7 @@ describe('a confirmed order', () => {
 
   test('and a change at the same moment are both made', async () => {
     await put('MUG-BLUE', 5)
-    await Promise.all([hear(confirmed()), put('TEA-GREEN', 1)])
+    await Promise.all([receive(confirmed()), put('TEA-GREEN', 1)])
     expect(await linesOf()).toEqual([
       { sku: 'MUG-BLUE', quantity: 3 },
       { sku: 'TEA-GREEN', quantity: 1 },
@@ -273,10 +275,10 @@ describe('an event that cannot be handled', () => {
     }
   }
 
-  test('is put aside, and replayed by an operator once its cause is gone', async () => {
+  test('is stored, and replayed by an operator once its cause is gone', async () => {
     await put('MUG-BLUE', 5)
     const mend = storeIsDown()
-    await hear(confirmed())
+    await receive(confirmed())
     mend()
     expect(await deadLetters()).toMatchObject([
       { id: 'e1', topic: 'orders-confirmed-v1', cause: 'Error: the store is down', attempts: 1 },
@@ -294,7 +296,7 @@ describe('an event that cannot be handled', () => {
   test('is tried again when its time has come, by one instance', async () => {
     await put('MUG-BLUE', 5)
     const mend = storeIsDown()
-    await hear(confirmed())
+    await receive(confirmed())
     mend()
     const kept = createDeadLetters(sidecar.state, () => new Date(clock), noPause)
     expect(await kept.claimDue(60_000)).toBeUndefined()
@@ -306,7 +308,7 @@ describe('an event that cannot be handled', () => {
   })
 
   test('is kept at once when it is malformed', async () => {
-    await hear(confirmed({ lines: 'none' }))
+    await receive(confirmed({ lines: 'none' }))
     expect(await deadLetters()).toMatchObject([
       { id: 'e1', cause: expect.stringMatching(/^malformed-event: data: lines/), attempts: 1 },
     ])

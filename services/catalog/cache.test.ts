@@ -40,7 +40,7 @@ test('what was read a moment ago is not read again', async () => {
   expect(place.reads).toBe(1)
 })
 
-test('what has changed is read again once the event is heard', async () => {
+test('what has changed is read again once the event is received', async () => {
   const { place, cache, seen } = shop()
   await seen()
   place.price = 200

@@ -49,7 +49,7 @@ export type Products = {
     sku: string,
     decide: (product: ProductRecord) => { product: ProductRecord; events: OutboxMessage[] },
   ): Promise<Product>
-  /** Adds what is not there yet, with its first stock; a product that is there stays as it is. Answers how many were new. */
+  /** Adds what is not there yet, with its first stock; a product that is there stays as it is. Returns how many were new. */
   seed(products: readonly SeedProduct[]): Promise<number>
 }
 

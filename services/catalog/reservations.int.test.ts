@@ -40,7 +40,7 @@ const release = async (orderId: string) => {
   expect(await answer.json()).toEqual({ outcome: 'released' })
 }
 
-const hear = async (announcement: { topic: string; data: unknown }, id = uuid()) => {
+const receive = async (announcement: { topic: string; data: unknown }, id = uuid()) => {
   const { topic, data } = announcement
   const answer = await shop.app.request(`/events/${topic}`, {
     method: 'POST',
@@ -204,7 +204,7 @@ describe('releasing', () => {
     await reserve(orderId, [{ sku: 'BACK', quantity: 4 }])
     await release(orderId)
     await release(orderId)
-    await hear(cancelled(orderId))
+    await receive(cancelled(orderId))
     expect(await stockOf('BACK')).toEqual({ onHand: 10, reserved: 0, sold: 0 })
   })
 
@@ -232,7 +232,7 @@ describe('releasing', () => {
     await shop.store.products.seed([product('DONE')])
     const orderId = uuid()
     await reserve(orderId, [{ sku: 'DONE', quantity: 1 }])
-    await hear(confirmed(orderId))
+    await receive(confirmed(orderId))
     await release(orderId)
     expect(await stockOf('DONE')).toEqual({ onHand: 9, reserved: 0, sold: 1 })
   })
@@ -246,7 +246,7 @@ describe('returning the goods of a refunded order', () => {
     const [sku, orderId] = ['BACK-A', uuid()]
     await shop.store.products.seed([product(sku)])
     await reserve(orderId, [{ sku, quantity: 2 }])
-    await hear(confirmed(orderId))
+    await receive(confirmed(orderId))
     expect(await stockOf(sku)).toEqual({ onHand: 8, reserved: 0, sold: 2 })
     const answers = await Promise.all(Array.from({ length: 5 }, () => giveBack(orderId)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
@@ -268,8 +268,8 @@ describe('returning the goods of a refunded order', () => {
     await reserve(orderId, [{ sku, quantity: 2 }])
     expect((await giveBack(orderId)).status).toBe(200)
     expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
-    await hear(confirmed(orderId))
-    await hear(cancelled(orderId))
+    await receive(confirmed(orderId))
+    await receive(cancelled(orderId))
     expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
     expect(await deadLetters(orderId)).toEqual([])
     await expectBalancedBooks()
@@ -294,9 +294,9 @@ describe('consumer what became of an order', () => {
     const orderId = uuid()
     await reserve(orderId, [{ sku: 'SOLD', quantity: 3 }])
     const sameEvent = uuid()
-    await hear(confirmed(orderId), sameEvent)
-    await hear(confirmed(orderId), sameEvent)
-    await hear(confirmed(orderId))
+    await receive(confirmed(orderId), sameEvent)
+    await receive(confirmed(orderId), sameEvent)
+    await receive(confirmed(orderId))
     expect(await stockOf('SOLD')).toEqual({ onHand: 7, reserved: 0, sold: 3 })
     expect(await deadLetters(orderId)).toEqual([])
   })
@@ -305,14 +305,14 @@ describe('consumer what became of an order', () => {
     await shop.store.products.seed([product('CANCELLED')])
     const orderId = uuid()
     await reserve(orderId, [{ sku: 'CANCELLED', quantity: 3 }])
-    await hear(cancelled(orderId))
+    await receive(cancelled(orderId))
     expect(await stockOf('CANCELLED')).toEqual({ onHand: 10, reserved: 0, sold: 0 })
   })
 
   it('keeps a dead letter when a confirmed order holds nothing', async () => {
     const orderId = uuid()
     await release(orderId)
-    await hear(confirmed(orderId))
+    await receive(confirmed(orderId))
     expect(await deadLetters(orderId)).toEqual([
       `not-reserved: Order ${orderId} is confirmed, but its stock is released.`,
     ])
@@ -379,7 +379,7 @@ describe('many buyers at once', () => {
         start % 5 === 0 ? release(orderId) : undefined,
       ])
       if (start % 5 > 0 && reply.outcome === 'reserved')
-        await hear(start % 2 === 0 ? confirmed(orderId) : cancelled(orderId))
+        await receive(start % 2 === 0 ? confirmed(orderId) : cancelled(orderId))
       return reply
     })
     await until(
@@ -430,7 +430,7 @@ describe('what an order has done to the stock', () => {
     const orderId = uuid()
     await shop.store.products.seed([product('TRACKED')])
     await reserve(orderId, [{ sku: 'TRACKED', quantity: 2 }])
-    await hear(confirmed(orderId))
+    await receive(confirmed(orderId))
     expect(await (await asked(orderId, 'operator')).json()).toMatchObject({
       reservation: { status: 'sold' },
       movements: [

@@ -35,7 +35,7 @@ function orders(): App {
   app.post('/orders', async (c) =>
     c.json(
       {
-        heard: await c.req.json(),
+        received: await c.req.json(),
         key: c.req.header('idempotency-key'),
         by: c.req.header('authorization'),
       },
@@ -145,7 +145,7 @@ describe('the gateway', () => {
     expect(answer.status).toBe(202)
     expect(answer.headers.get('location')).toBe('/orders/1')
     expect(answer.headers.get('x-request-id')).toBe('r1')
-    expect(await answer.json()).toEqual({ heard: { a: 1 }, key: 'k1', by: bearer.authorization })
+    expect(await answer.json()).toEqual({ received: { a: 1 }, key: 'k1', by: bearer.authorization })
   })
 
   it('passes queries, caching and ETags through', async () => {

@@ -36,10 +36,10 @@ export type GatewayPorts = {
   origins: readonly string[]
   /** Where the web app's files are. */
   webRoot: string
-  /** Whoever supervises the processes of this shop; none: nobody does, or somebody who cannot be asked. */
+  /** Anyone who supervises the processes of this shop; none: nobody does, or somebody who cannot be asked. */
   supervisor?: Supervisor | undefined
   stopping?: AbortSignal
-  /** Opens `/metrics` to whoever watches this shop. */
+  /** Opens `/metrics` to anyone who watches this shop. */
   appToken?: string
   /** The shop is served over TLS, whatever its proxies say. */
   isSecure?: boolean
@@ -172,7 +172,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       timeoutMs,
     }
     const reply = await sidecar.invoke(call).catch((error: unknown) => explained(c, error))
-    busy.heard(c.req.method, c.req.path, reply)
+    busy.received(c.req.method, c.req.path, reply)
     const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = bodyWithoutSession(c, reply, isSecure(c)) as Uint8Array<ArrayBuffer>
     return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)

@@ -3,7 +3,7 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Context } from 'hono'
 import { Pool } from 'undici'
 
-/** Asks whoever supervises this shop's processes. */
+/** Asks anyone who supervises this shop's processes. */
 export type Supervisor = (request: {
   method: string
   path: string

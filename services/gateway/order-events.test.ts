@@ -51,7 +51,7 @@ const listen = async (gateway: App) => gateway.request(path, { headers: await to
 const eventsIn = (text: string): unknown[] =>
   [...text.matchAll(/^event: order\ndata: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? ''))
 
-describe('whoever follows an order', () => {
+describe('anyone who follows an order', () => {
   it('hears of every change, once, until the last', async () => {
     lives = [order(1, 'placed'), order(2, 'reserved'), order(2, 'reserved'), order(5, 'cancelled')]
     const answer = await listen(gatewayWith())

@@ -15,7 +15,7 @@ export function createOverloadCache(now: () => number = Date.now) {
     refuse(method: string, path: string): void {
       if ((until.get(kindOf(method, path)) ?? 0) > now()) throw overloaded()
     },
-    heard(method: string, path: string, { status, body }: Reply): void {
+    received(method: string, path: string, { status, body }: Reply): void {
       if (status !== 503 || !Buffer.from(body).includes('"code":"overloaded"')) return
       if (until.size >= mostRemembered) until.clear()
       until.set(kindOf(method, path), now() + forMs)

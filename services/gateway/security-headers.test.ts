@@ -72,7 +72,7 @@ it('what somebody signed in is answered is kept by no cache', async () => {
   expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
 })
 
-it('metrics are for whoever has the token', async () => {
+it('metrics are for anyone who has the token', async () => {
   const ask = async (token: string) =>
     (await gateway.request('/metrics', { headers: { 'dapr-api-token': token } })).status
   expect([await ask('token'), await ask('guess')]).toEqual([200, 404])

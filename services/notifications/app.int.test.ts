@@ -67,7 +67,7 @@ function shop(mailGateway: MailGateway = refusing) {
     },
     log,
   })
-  const hear = async ({ topic, data }: OutboxMessage, id = uuid()) => {
+  const receive = async ({ topic, data }: OutboxMessage, id = uuid()) => {
     const event = { id, source: topic.split('-')[0], type: topic, specversion: '1.0', data }
     const answer = await app.request(`/events/${topic}`, {
       method: 'POST',
@@ -93,10 +93,10 @@ function shop(mailGateway: MailGateway = refusing) {
       version: 1,
       ...more,
     }
-    await hear(userEvents.registered(contact))
+    await receive(userEvents.registered(contact))
     return { userId, contact }
   }
-  return { app, store, sender, hear, send, list, register }
+  return { app, store, sender, receive, send, list, register }
 }
 
 const refusing: MailGateway = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
@@ -137,12 +137,12 @@ const statuses = async (list: Notification[]) => list.map(({ kind, status }) => 
 
 const head = (customerId: string, orderId = uuid()) => ({ orderId, customerId, version: 1 })
 
-test('it hears what its subscriptions say', async () => {
-  const heard = notificationsHandlers({} as never).map(({ event }) => event.topic)
+test('it receives what its subscriptions say', async () => {
+  const received = notificationsHandlers({} as never).map(({ event }) => event.topic)
   const spoken = [userEvents, orderEvents, paymentEvents].flatMap((events) =>
     Object.values(events).map(({ topic }) => topic),
   )
-  expect(heard.toSorted()).toEqual(spoken.toSorted())
+  expect(received.toSorted()).toEqual(spoken.toSorted())
 })
 
 test('a customer who registers is welcomed', async () => {
@@ -182,7 +182,7 @@ test('each step of an order is one mail, and payments are recorded without one',
     paymentEvents.refunded(paid),
     orderEvents.refunded({ ...order, amount: euro(1490) }),
   ]
-  for (const event of events) expect(await world.hear(event)).toBe('SUCCESS')
+  for (const event of events) expect(await world.receive(event)).toBe('SUCCESS')
   await run(world)
   expect(await statuses(await world.list(`?orderId=${order.orderId}`))).toEqual([
     'refunded sent',
@@ -203,8 +203,8 @@ test('an event that comes twice, even under another id, is one mail', async () =
   const { userId } = await world.register()
   const event = orderEvents.shipped(head(userId))
   const id = uuid()
-  await Promise.all(Array.from({ length: 5 }, () => world.hear(event, id)))
-  await Promise.all(Array.from({ length: 5 }, () => world.hear(event)))
+  await Promise.all(Array.from({ length: 5 }, () => world.receive(event, id)))
+  await Promise.all(Array.from({ length: 5 }, () => world.receive(event)))
   await run(world)
   expect(mailGateway.letters.map(({ subject }) => subject)).toHaveLength(2)
 })
@@ -215,8 +215,10 @@ test('a cancelled order is one mail, though the payment was declined too', async
   const { userId } = await world.register()
   const order = head(userId)
   const code = 'insufficient-funds'
-  await world.hear(paymentEvents.declined({ ...order, paymentId: uuid(), amount: euro(1), code }))
-  await world.hear(orderEvents.cancelled({ ...order, reason: 'card-declined' }))
+  await world.receive(
+    paymentEvents.declined({ ...order, paymentId: uuid(), amount: euro(1), code }),
+  )
+  await world.receive(orderEvents.cancelled({ ...order, reason: 'card-declined' }))
   await run(world)
   expect(mailGateway.letters).toHaveLength(2)
   expect(mailGateway.letters[1]?.html).toContain('Your card was declined')
@@ -225,21 +227,21 @@ test('a cancelled order is one mail, though the payment was declined too', async
 test('mails that a customer does not want are suppressed, and listed so', async () => {
   const world = shop()
   const { userId } = await world.register({ preferences: { ...preferences, orderUpdates: false } })
-  await world.hear(orderEvents.shipped(head(userId)))
+  await world.receive(orderEvents.shipped(head(userId)))
   expect(await statuses(await world.list('?kind=shipped', userId))).toEqual(['shipped suppressed'])
 })
 
-test('the newest contact counts, in whatever order they are heard', async () => {
+test('the newest contact counts, in whatever order they are received', async () => {
   const mailGateway = createFakePostman()
   const world = shop(mailGateway)
   const { userId, contact } = await world.register()
-  await world.hear(
+  await world.receive(
     userEvents.contactChanged({ ...contact, email: 'new@b.example', name: 'New', version: 3 }),
   )
-  await world.hear(
+  await world.receive(
     userEvents.contactChanged({ ...contact, email: 'old@b.example', name: 'Old', version: 2 }),
   )
-  await world.hear(orderEvents.shipped(head(userId)))
+  await world.receive(orderEvents.shipped(head(userId)))
   await run(world)
   expect(mailGateway.letters.map(({ recipient }) => recipient)).toEqual([
     'new@b.example',
@@ -251,7 +253,7 @@ test('the newest contact counts, in whatever order they are heard', async () => 
 test('another e-mail is told to the old and the new address, another password to the owner, once', async () => {
   const mailGateway = createFakePostman()
   const world = shop(mailGateway)
-  const { hear, list, register } = world
+  const { receive, list, register } = world
   const { userId, contact } = await register()
   const [formerEmail, email] = [contact.email, `new-${contact.email}`]
   const moved = userEvents.contactChanged({ ...contact, email, formerEmail, version: 2 })
@@ -264,7 +266,7 @@ test('another e-mail is told to the old and the new address, another password to
     userEvents.contactChanged({ ...quiet, version: 4, passwordChanged: true }),
     userEvents.contactChanged({ ...quiet, name: 'Eve', version: 5 }),
   ])
-    expect(await hear(event)).toBe('SUCCESS')
+    expect(await receive(event)).toBe('SUCCESS')
   await run(world)
   expect(mailGateway.letters.map(({ recipient, subject }) => [recipient, subject])).toEqual([
     [email, 'Welcome to Sidecart'],
@@ -277,11 +279,11 @@ test('another e-mail is told to the old and the new address, another password to
   expect(await list('', userId)).toHaveLength(5)
 })
 
-test('a change that is heard before the registration does not lose the welcome', async () => {
+test('a change that is received before the registration does not lose the welcome', async () => {
   const world = shop()
   const contact = { userId: uuid(), email: 'a@b.example', name: 'Ada', preferences, version: 2 }
-  await world.hear(userEvents.contactChanged(contact))
-  await world.hear(userEvents.registered({ ...contact, email: 'old@b.example', version: 1 }))
+  await world.receive(userEvents.contactChanged(contact))
+  await world.receive(userEvents.registered({ ...contact, email: 'old@b.example', version: 1 }))
   const { contactOf } = world.store
   expect(await database.inTransaction((tx) => contactOf(tx, contact.userId))).toEqual(contact)
   expect(await world.list('', contact.userId)).toMatchObject([
@@ -289,17 +291,17 @@ test('a change that is heard before the registration does not lose the welcome',
   ])
 })
 
-test('news for a customer who has not been heard of is put aside until it can be told', async () => {
+test('news for a customer who has not been heard of is stored until it can be told', async () => {
   const world = shop()
   const userId = uuid()
   const id = uuid()
-  expect(await world.hear(orderEvents.shipped(head(userId)), id)).toBe('SUCCESS')
+  expect(await world.receive(orderEvents.shipped(head(userId)), id)).toBe('SUCCESS')
   const letter = `/notifications/dead-letters/${id}`
   expect((await world.send('GET', letter, 'operator')).said).toMatchObject({
     cause: expect.stringContaining('has not been heard of yet'),
     nextAttemptAt: expect.any(String),
   })
-  await world.hear(
+  await world.receive(
     userEvents.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
   )
   const replayed = await world.send('POST', `${letter}/replay`, 'operator')
@@ -310,7 +312,9 @@ test('news for a customer who has not been heard of is put aside until it can be
 test('an event that breaks its contract is kept as a dead letter', async () => {
   const world = shop()
   const id = uuid()
-  expect(await world.hear({ topic: 'orders-shipped-v1', data: { orderId: 1 } }, id)).toBe('SUCCESS')
+  expect(await world.receive({ topic: 'orders-shipped-v1', data: { orderId: 1 } }, id)).toBe(
+    'SUCCESS',
+  )
   const letters = (await world.send('GET', '/notifications/dead-letters', 'operator')).said
   expect(letters).toMatchObject({
     deadLetters: expect.arrayContaining([expect.objectContaining({ id })]),
@@ -393,7 +397,7 @@ test('a mail that may have been sent is not sent again, only visible; then the s
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   for (let deadline = Date.now() + 10_000; !(await condition()); ) {
-    if (Date.now() > deadline) throw new Error('waited 10 s in vain')
+    if (Date.now() > deadline) throw new Error('waited 10 s without success')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
@@ -456,8 +460,8 @@ test('customers see their own mails page by page, operators everybody’s', asyn
   const { userId } = await world.register()
   const other = await world.register()
   const order = head(userId)
-  await world.hear(orderEvents.shipped(order))
-  await world.hear(orderEvents.delivered(order))
+  await world.receive(orderEvents.shipped(order))
+  await world.receive(orderEvents.delivered(order))
   const first = (await world.send('GET', '/notifications?limit=2', userId)).said
   expect(await statuses(first.notifications as Notification[])).toEqual([
     'delivered pending',

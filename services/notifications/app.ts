@@ -34,43 +34,45 @@ const problems = {
 export function notificationsHandlers<T>({
   records,
 }: Pick<NotificationsPorts<T>, 'records'>): Handler<T>[] {
-  async function hear(tx: T, customerId: string, news: News): Promise<void> {
+  async function receive(tx: T, customerId: string, news: News): Promise<void> {
     const contact = needsContact(news) ? await records.contactOf(tx, customerId) : undefined
     await records.add(tx, draft(news, contact))
   }
   return [
     on(userEvents.registered, async (event, tx: T) => {
       await records.keepContact(tx, event)
-      await hear(tx, event.userId, { kind: 'welcome', event })
+      await receive(tx, event.userId, { kind: 'welcome', event })
     }),
     on(userEvents.contactChanged, async (event, tx: T) => {
       await records.keepContact(tx, event)
       for (const notice of notices(event)) await records.add(tx, notice)
     }),
-    on(orderEvents.placed, (event, tx: T) => hear(tx, event.customerId, { kind: 'placed', event })),
+    on(orderEvents.placed, (event, tx: T) =>
+      receive(tx, event.customerId, { kind: 'placed', event }),
+    ),
     on(orderEvents.confirmed, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'confirmed', event }),
+      receive(tx, event.customerId, { kind: 'confirmed', event }),
     ),
     on(orderEvents.cancelled, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'cancelled', event }),
+      receive(tx, event.customerId, { kind: 'cancelled', event }),
     ),
     on(orderEvents.shipped, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'shipped', event }),
+      receive(tx, event.customerId, { kind: 'shipped', event }),
     ),
     on(orderEvents.delivered, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'delivered', event }),
+      receive(tx, event.customerId, { kind: 'delivered', event }),
     ),
     on(orderEvents.refunded, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'refunded', event }),
+      receive(tx, event.customerId, { kind: 'refunded', event }),
     ),
     on(paymentEvents.charged, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'payment-charged', event }),
+      receive(tx, event.customerId, { kind: 'payment-charged', event }),
     ),
     on(paymentEvents.declined, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'payment-declined', event }),
+      receive(tx, event.customerId, { kind: 'payment-declined', event }),
     ),
     on(paymentEvents.refunded, (event, tx: T) =>
-      hear(tx, event.customerId, { kind: 'payment-refunded', event }),
+      receive(tx, event.customerId, { kind: 'payment-refunded', event }),
     ),
   ]
 }

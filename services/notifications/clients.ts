@@ -4,7 +4,7 @@ import type { MailGateway } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
-/** Longer than the sidecar's own 10 s to reach the server, so that its "could not connect" is heard. */
+/** Longer than the sidecar's own 10 s to reach the server, so that its "could not connect" is received. */
 const sendTimeoutMs = 15_000
 
 /**

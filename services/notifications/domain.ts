@@ -28,7 +28,7 @@ export type News = { [K in MailKind]: { kind: K; event: Events[K] } }[MailKind]
 
 export type Contact = Events['welcome']
 
-/** What is stored when news is heard. */
+/** What is stored when news is received. */
 export type Draft = {
   customerId: string
   orderId?: string

@@ -120,7 +120,10 @@ export function createNotificationStore(
     async giveUp(ms) {
       const { numUpdatedRows } = await rows
         .updateTable('mails')
-        .set({ status: 'unconfirmed', problem: 'Whoever was sending it did not say how it ended.' })
+        .set({
+          status: 'unconfirmed',
+          problem: 'Anyone who was sending it did not say how it ended.',
+        })
         .where('status', '=', 'sending')
         .where('claimed_at', '<', new Date(now().getTime() - ms))
         .executeTakeFirst()

@@ -27,7 +27,7 @@ export function write(news: News, name: string, shopUrl: string): Letter {
 const plainName = /^[\p{L}\p{M}](?:[\p{L}\p{M} ’'-]|\.(?= |$|\p{L}\.)){0,59}$/u
 
 /**
- * A name is chosen by whoever registers an address, which may be another's. So mails about the account itself have none,
+ * A name is chosen by anyone who registers an address, which may be another's. So mails about the account itself have none,
  * and others only a name that can be no message.
  */
 const greet = ({ kind }: News, name: string): string =>

@@ -1093,7 +1093,7 @@ describe('who did what', () => {
 })
 
 describe('what operators see of all orders', () => {
-  it('every step names its trace, and how often it was tried in vain before', async () => {
+  it('every step names its trace, and how often it was tried without success before', async () => {
     let tries = 0
     others.charge = async () => {
       tries += 1
@@ -1148,7 +1148,7 @@ describe('a refund that payments emits', () => {
     datacontenttype: 'application/json',
     data: { paymentId: uuid(), orderId, customerId: ada, amount: euro(2980), version: 3 },
   })
-  const hear = (body: unknown) =>
+  const receive = (body: unknown) =>
     app.request('/events/payments-refunded-v1', {
       method: 'POST',
       headers: { 'content-type': 'application/cloudevents+json' },
@@ -1160,7 +1160,7 @@ describe('a refund that payments emits', () => {
     await reaches(orderId, 'confirmed')
     const event = refundedEvent(orderId)
     for (const _ of [1, 2, 3])
-      expect(await (await hear(event)).json()).toEqual({ status: 'SUCCESS' })
+      expect(await (await receive(event)).json()).toEqual({ status: 'SUCCESS' })
     await reaches(orderId, 'refunded')
     expect((await events(orderId)).filter((topic) => topic === 'orders-refunded-v1')).toHaveLength(
       1,
@@ -1173,14 +1173,14 @@ describe('a refund that payments emits', () => {
     const event = refundedEvent(orderId)
     const data = { ...event.data, amount: euro(500), refundedTotal: euro(500) }
     for (const _ of [1, 2])
-      expect(await (await hear({ ...event, data })).json()).toEqual({ status: 'SUCCESS' })
+      expect(await (await receive({ ...event, data })).json()).toEqual({ status: 'SUCCESS' })
     const order = (await (await get(`/orders/${orderId}`)).json()) as OrderView
     expect(order).toMatchObject({ status: 'confirmed', refundedTotal: euro(500) })
   })
 
   it('that is malformed becomes a dead letter with its cause, which an operator sees', async () => {
     const { data: _, ...poison } = refundedEvent(uuid())
-    expect(await (await hear(poison)).json()).toEqual({ status: 'SUCCESS' })
+    expect(await (await receive(poison)).json()).toEqual({ status: 'SUCCESS' })
     const { deadLetters } = (await (await get('/orders/dead-letters', bob, 'operator')).json()) as {
       deadLetters: { id: string; cause: string }[]
     }

@@ -165,7 +165,7 @@ export const HistoryEntry = z
     failures: z
       .int()
       .optional()
-      .openapi({ description: 'How often it was tried in vain before, if it was.' }),
+      .openapi({ description: 'How often it was tried without success before, if it was.' }),
     at: z.iso.datetime(),
   })
   .openapi('OrderHistoryEntry')
@@ -173,7 +173,7 @@ export type HistoryEntry = z.infer<typeof HistoryEntry>
 
 /** An order that is not at rest, for those who may have to help it. */
 export const Saga = OrderView.extend({
-  failures: z.int().openapi({ description: 'Tries in vain since the last step' }),
+  failures: z.int().openapi({ description: 'Tries without success since the last step' }),
   nextAttemptAt: z.iso.datetime().optional(),
   deadlineAt: z.iso.datetime(),
   lastStep: z.string(),
@@ -400,7 +400,7 @@ export const ordersRoutes = {
 const head = { orderId: z.uuid(), customerId: z.uuid(), version: z.int() }
 const SoldLine = z.object({ sku: Sku, name: z.string(), quantity: z.int(), unitPrice: Money })
 
-/** The events that orders says. `version` rises by one with every change of an order. */
+/** The events that orders publishes. `version` rises by one with every change of an order. */
 export const orderEvents = {
   placed: defineEvent(
     'orders-placed-v1',

@@ -176,10 +176,10 @@ describe('refunds', () => {
     expect(recordRefund(done.order, euro(2980)).entries).toEqual([])
   })
 
-  it('goods that were not shipped go back in stock, once, whoever returned the money', () => {
+  it('goods that were not shipped go back in stock, once, anyone who returned the money', () => {
     const asked = returned(requestRefund(confirmed(), 'customer').order, { outcome: 'refunded' })
-    const heard = recordRefund(confirmed(), euro(2980))
-    for (const { order } of [asked, heard]) {
+    const received = recordRefund(confirmed(), euro(2980))
+    for (const { order } of [asked, received]) {
       expect(order.status).toBe('refunded')
       expect(next(order)).toEqual({ command: 'return goods' })
       const back = goodsReturned(order)
@@ -243,17 +243,17 @@ describe('a refund in parts', () => {
 
   it('that was made at the provider is summed, whatever state the refund of the order is in', () => {
     for (const order of [delivered(), requestRefund(delivered(), 'operator').order]) {
-      const heard = recordRefund(order, euro(500))
-      expect(heard.order).toMatchObject({ status: order.status, refundedTotal: euro(500) })
+      const received = recordRefund(order, euro(500))
+      expect(received.order).toMatchObject({ status: order.status, refundedTotal: euro(500) })
     }
   })
 
   it('at the provider, of all, gets a parked refund out of its parking place', () => {
     const parked = park(requestRefund(confirmed(), 'customer').order, '422').order
     expect(recordRefund(parked, euro(500)).order.status).toBe('needs_attention')
-    const heard = recordRefund(parked, euro(2980))
-    expect(heard.entries.map(({ status }) => status)).toEqual(['refunding', 'refunded'])
-    expect(next(heard.order)).toEqual({ command: 'return goods' })
+    const received = recordRefund(parked, euro(2980))
+    expect(received.entries.map(({ status }) => status)).toEqual(['refunding', 'refunded'])
+    expect(next(received.order)).toEqual({ command: 'return goods' })
   })
 
   it('that the payment refuses is no longer asked for', () => {

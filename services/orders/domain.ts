@@ -243,7 +243,7 @@ export function cancel(order: Order, reason: CancelReason): Change {
   }
 }
 
-/** Before it is shipped an order is refunded to whoever asks. Afterwards an operator decides. */
+/** Before it is shipped an order is refunded to anyone who asks. Afterwards an operator decides. */
 export function requestRefund(order: Order, by: 'customer' | 'operator'): Change {
   switch (order.status) {
     case 'confirmed':
@@ -339,7 +339,7 @@ export function recordRefund(order: Order, refundedTotal: Money): Change {
 function refundedElsewhere(order: Order): Change {
   if (order.status === 'refunding') return refunded(order)
   const { parkedFrom: _, ...back } = order
-  return andThen(moved(back, 'refunding', 'refund heard'), refunded)
+  return andThen(moved(back, 'refunding', 'refund received'), refunded)
 }
 
 /** Goods that never left the house go back on hand by themselves. */

@@ -42,7 +42,7 @@ export type OrderList = {
 export type OrderStore = {
   /**
    * Stores a new order, or finds the one that the key stands for.
-   * `leaseMs`: how long this process has it to itself; 0 leaves it to whoever looks next.
+   * `leaseMs`: how long this process has it to itself; 0 leaves it to anyone who looks next.
    * @throws Refusal `idempotency-key-reused` when the key came with another request, or `duplicate-order` when
    * another order of the customer is over the same purchase
    */

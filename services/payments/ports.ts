@@ -6,7 +6,7 @@ import type { Change, Payment, ProviderAnswer, ProviderRefund } from './domain.t
 export type PaymentRepository = {
   /** Stores the order's first payment; when there is one already, answers that instead. */
   open(first: Payment): Promise<Payment>
-  /** The payment of an order, whoever asks. */
+  /** The payment of an order, anyone who asks. */
   current(orderId: string): Promise<Payment | undefined>
   /** Stores a change with its movement and events; when another was faster, answers what that one stored. */
   save(change: Change): Promise<Payment>
@@ -14,7 +14,7 @@ export type PaymentRepository = {
   find(orderId: string, viewer: Identity): Promise<PaymentView | undefined>
 }
 
-/** Whoever moves the money. Asked again with the same key it gives the same answer. */
+/** Anyone who moves the money. Asked again with the same key it gives the same answer. */
 export type Provider = {
   /** @throws Fault `provider-unavailable` when it is not known whether the money was taken */
   charge(

@@ -254,7 +254,7 @@ export function createUsersApp(ports: UsersPorts): App {
     return tokensFor(user, session, token)
   }
 
-  /** The tokens as of the session's last rotation: whoever asks again within its grace period gets the same. */
+  /** The tokens as of the session's last rotation: anyone who asks again within its grace period gets the same. */
   async function tokensFor(
     user: User,
     session: Session,

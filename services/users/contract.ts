@@ -269,7 +269,7 @@ const Contact = z.object({
   version: z.int(),
 })
 
-/** The events that users says. `version` rises by one with every change of a user's contact. */
+/** The events that users publishes. `version` rises by one with every change of a user's contact. */
 export const userEvents = {
   registered: defineEvent('users-registered-v1', Contact),
   contactChanged: defineEvent(

@@ -39,7 +39,7 @@ const defaultPreferences: Preferences = {
   marketing: false,
 }
 
-/** The public registers customers; another role is given by whoever runs the shop. */
+/** The public registers customers; another role is given by anyone who runs the shop. */
 export function register(
   { userId, email, name, now }: { userId: string; email: string; name: string; now: Date },
   role: Role = 'customer',

@@ -40,18 +40,18 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
   })[]
   const ofApp = (app: string) => subscriptions.filter(({ scopes }) => scopes?.includes(app))
 
-  it.each(Object.entries(handled))('%s hears exactly what its code handles', (app, topics) => {
-    const heard = ofApp(app).map(({ spec }) => spec.topic)
-    expect(heard.sort()).toEqual([...topics, `${app}-dead-letters-v1`].sort())
+  it.each(Object.entries(handled))('%s receives exactly what its code handles', (app, topics) => {
+    const received = ofApp(app).map(({ spec }) => spec.topic)
+    expect(received.sort()).toEqual([...topics, `${app}-dead-letters-v1`].sort())
   })
 
-  it('nobody else hears anything', () => {
+  it('nobody else receives anything', () => {
     expect(
       [...new Set(subscriptions.flatMap(({ scopes }) => scopes ?? ['everybody']))].sort(),
     ).toEqual(Object.keys(handled).sort())
   })
 
-  it('every event heard has its route and its dead letters', () => {
+  it('every event received has its route and its dead letters', () => {
     for (const { scopes, spec } of subscriptions) {
       expect(spec.routes.default).toBe(`/events/${spec.topic}`)
       if (spec.topic.endsWith('-dead-letters-v1'))
@@ -68,7 +68,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
-  it('every service may publish the events it says, and nothing else but its own dead letters', () => {
+  it('every service may publish the events it publishes, and nothing else but its own dead letters', () => {
     const scopes = topicScopes(broker, 'pubsub', 'publishingScopes')
     for (const app of everybody) {
       const allowed = scopes[app]?.filter((topic) => topic !== `${app}-dead-letters-v1`)
@@ -76,7 +76,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
-  it('every service may hear what it subscribes to, and publish its dead letters there', () => {
+  it('every service may receive what it subscribes to, and publish its dead letters there', () => {
     for (const { scopes = [], spec } of subscriptions) {
       for (const app of scopes) {
         const { pubsubname, topic, deadLetterTopic } = spec
@@ -103,20 +103,20 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     for (const { metadata, scopes = [] } of ofKind('Component', broker))
       for (const app of scopes) {
         const allowed = topicScopes(broker, metadata.name, 'subscriptionScopes')[app]
-        const heard = ofApp(app)
+        const received = ofApp(app)
           .filter(({ spec }) => spec.pubsubname === metadata.name)
           .map(({ spec }) => spec.topic)
-        expect(heard, `${app} by ${metadata.name}`).toEqual(
+        expect(received, `${app} by ${metadata.name}`).toEqual(
           expect.arrayContaining(allowed ?? ['everything']),
         )
       }
   })
 
-  it('nobody may subscribe through the component for saying to what it does not hear', () => {
+  it('nobody may subscribe through the component for saying to what it does not receive', () => {
     const scopes = topicScopes(broker, 'pubsub', 'subscriptionScopes')
     for (const app of everybody) {
-      const heard = ofApp(app).map(({ spec }) => spec.topic)
-      expect(heard, app).toEqual(expect.arrayContaining(scopes[app] ?? ['everything']))
+      const received = ofApp(app).map(({ spec }) => spec.topic)
+      expect(received, app).toEqual(expect.arrayContaining(scopes[app] ?? ['everything']))
     }
   })
 })

@@ -83,10 +83,10 @@ const settings: Record<string, { type: string; about: string; lines(of: Subscrip
     },
   }
 
-/** `subscriptions.yaml` of a set: the same in each, but for the component through which an app hears. */
+/** `subscriptions.yaml` of a set: the same in each, but for the component through which an app receives. */
 export function subscriptionsFile(set: string): string {
   const about =
-    '# Who hears what. An event that cannot be handled goes to the dead letters of its app, and to no other.\n'
+    '# Who receives what. An event that cannot be handled goes to the dead letters of its app, and to no other.\n'
   return about + subscriptions.map((one) => subscriptionYaml(one, set)).join('---\n')
 }
 
@@ -107,14 +107,14 @@ ${deadLetterTopic ? `  deadLetterTopic: ${deadLetterTopic}` : rawDeadLetters}
 const rawDeadLetters =
   '  metadata: { rawPayload: "true" } # also what is no event at all arrives, instead of coming back for ever'
 
-/** What an app hears through, for a set that has a component per subscription; undefined for the others. */
+/** What an app receives through, for a set that has a component per subscription; undefined for the others. */
 export function consumersFile(set: string, app: string): string | undefined {
   const { about } = settings[set] ?? {}
   if (!about) return undefined
   const components = subscriptions
     .filter((one) => one.app === app)
     .map((one) => consumerYaml(set, one))
-  return `# What ${app} hears: ${about}. See ../README.md for what each value guards.
+  return `# What ${app} receives: ${about}. See ../README.md for what each value guards.
 ${components.join('---\n')}`
 }
 

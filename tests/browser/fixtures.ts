@@ -63,7 +63,7 @@ export async function parkedOrder(customer: Person): Promise<string> {
 
 /**
  * An order whose events notifications cannot handle, because they have never heard of the customer. `mend` tells them.
- * Answers how many letters there are.
+ * Returns how many letters there are.
  */
 export async function deadLetters(customer: Person) {
   const [contact] = await rowsOf(

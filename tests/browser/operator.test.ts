@@ -63,7 +63,7 @@ it('a newcomer buys something, and is led from there to its story in the console
     /captured/,
     /books the charge/,
     /order confirmed/,
-    /hears orders-confirmed-v1, sells/,
+    /receives orders-confirmed-v1, sells/,
     /sends a mail/,
   ])
     await story.getByRole('row', { name: happening }).first().waitFor()

@@ -45,7 +45,7 @@ async function unpaidOrder(): Promise<Page> {
 }
 
 describe('while a service is away its part says so, the rest works, and it mends itself', () => {
-  it('users: whoever is signed in sees what everybody sees', async () => {
+  it('users: anyone who is signed in sees what everybody sees', async () => {
     const page = await visitor()
     await register(page)
     await stop('users')

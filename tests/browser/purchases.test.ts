@@ -214,12 +214,12 @@ async function impatience(seed: number): Promise<void> {
 
   const connection = async (route: Route) => {
     const fate = isPlacing(route)
-      ? pick(['arrives', 'lost', 'lost', 'unheard', 'unheard', 'late'])
-      : pick(['arrives', 'arrives', 'arrives', 'arrives', 'lost', 'unheard'])
+      ? pick(['arrives', 'lost', 'lost', 'unreceived', 'unreceived', 'late'])
+      : pick(['arrives', 'arrives', 'arrives', 'arrives', 'lost', 'unreceived'])
     if (isPlacing(route)) steps.push(`order ${fate}`)
     if (fate === 'lost') return route.abort()
     if (fate === 'late') await pause(1_000)
-    if (fate !== 'unheard') return route.continue()
+    if (fate !== 'unreceived') return route.continue()
     await route.fetch()
     await route.abort()
   }

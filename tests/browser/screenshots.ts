@@ -77,7 +77,7 @@ async function booksHold(): Promise<void> {
   )
 }
 
-/** An order that is parked, and events that are dead. Answers how to end it. */
+/** An order that is parked, and events that are dead. Returns how to end it. */
 async function troubles(): Promise<() => Promise<void>> {
   const customer = await newCustomer()
   const parked = await parkedOrder(customer)

@@ -57,7 +57,7 @@ export function useBrowser(site = gateway, chromiumArguments: readonly string[] 
   }
 }
 
-/** What a test that failed was looking at, as somebody who hears pages is told of them, and what went wrong before. */
+/** What a test that failed was looking at, as somebody who receives pages is told of them, and what went wrong before. */
 async function seenIn(browser: Browser, faults: readonly string[]): Promise<string> {
   const pages = browser.contexts().flatMap((context) => context.pages())
   const shown = pages.map(async (page) => {

@@ -13,7 +13,7 @@ export default async function openShop(): Promise<() => Promise<void>> {
   }
 }
 
-/** Runs the command as a user would, so that one sees how far it is. Answers what it printed. */
+/** Runs the command as a user would, so that one sees how far it is. Returns what it printed. */
 export function sidecart(...args: string[]): Promise<string> {
   const child = spawn(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,

@@ -31,12 +31,12 @@ export type Trial = z.input<typeof Trial>
 
 if (import.meta.main) await main()
 
-/** An app on the chassis that hears what its environment names, and writes down what is brought and what is applied. */
+/** An app on the chassis that receives what its environment names, and writes down what is brought and what is applied. */
 async function main(): Promise<void> {
   const env = readEnvironment({
     APP_ID: z.string(),
     INSTANCE: z.string(),
-    HEARS: z.string().default(''),
+    SUBSCRIBES_TO: z.string().default(''),
     JOURNAL: z.string(),
   })
   const service = await startService(env.APP_ID)
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
   service.onStop(database.close)
   const notebook = openNotebook(env.JOURNAL)
   service.onStop(notebook.close)
-  const events = env.HEARS.split(',')
+  const events = env.SUBSCRIBES_TO.split(',')
     .filter(Boolean)
     .map((topic) => defineEvent(topic, Trial))
   const app = createApp({
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     handlers: events.map((one) =>
       on(one, async (trial, tx: Tx<JournalTables>, event) => {
         const line = lineOf(event, env.INSTANCE, trial)
-        await tx.rows.insertInto('heard').values(line).execute()
+        await tx.rows.insertInto('received').values(line).execute()
       }),
     ),
     inbox: createInbox(database),

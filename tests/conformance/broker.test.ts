@@ -8,13 +8,13 @@ import { eventOf, eventsOf, say, sayEach, sayUntil, upTo } from './publish.ts'
 import { broker } from './sets.ts'
 
 // The topics and apps are the shop's, so that its own component files are tried; the events are the suite's.
-const confirmed = 'orders-confirmed-v1' // heard by catalog and carts
-const cancelled = 'orders-cancelled-v1' // heard by catalog alone
+const confirmed = 'orders-confirmed-v1' // received by catalog and carts
+const cancelled = 'orders-cancelled-v1' // received by catalog alone
 const instances = [
-  { name: 'orders', app: 'orders', journal: 'orders', hears: ['payments-refunded-v1'] },
-  { name: 'catalog', app: 'catalog', journal: 'catalog', hears: [confirmed, cancelled] },
-  { name: 'catalog-2', app: 'catalog', journal: 'catalog', hears: [confirmed, cancelled] },
-  { name: 'carts', app: 'carts', journal: 'users', hears: [confirmed] },
+  { name: 'orders', app: 'orders', journal: 'orders', receives: ['payments-refunded-v1'] },
+  { name: 'catalog', app: 'catalog', journal: 'catalog', receives: [confirmed, cancelled] },
+  { name: 'catalog-2', app: 'catalog', journal: 'catalog', receives: [confirmed, cancelled] },
+  { name: 'carts', app: 'carts', journal: 'users', receives: [confirmed] },
 ]
 
 let rig: Harness
@@ -39,7 +39,7 @@ beforeAll(async () => {
   heardByBoth = await everySubscriber()
   handledAfterAppAway = appAway().catch(String)
   await sidecarDies()
-  handledAfterSidecarCrash = hears(catalog, 'orphan', [1])
+  handledAfterSidecarCrash = receives(catalog, 'orphan', [1])
 })
 beforeEach(() => rig.start('catalog', 'catalog-sidecar'))
 afterAll(async () => {
@@ -50,7 +50,7 @@ afterAll(async () => {
 
 async function everySubscriber(): Promise<Seen> {
   await say(orders, eventsOf(confirmed, 'all', upTo(5)))
-  const all = [catalog, carts].map((journal) => hears(journal, 'all', upTo(5)))
+  const all = [catalog, carts].map((journal) => receives(journal, 'all', upTo(5)))
   return (await Promise.all(all)).find((seen) => seen !== true) ?? true
 }
 
@@ -61,7 +61,7 @@ async function appAway(): Promise<Seen> {
   await until('the sidecar has noticed', noticed, 30_000)
   await say(orders, eventsOf(confirmed, 'app-away', upTo(20)))
   await rig.start('carts')
-  const all = await hears(carts, 'app-away', upTo(20))
+  const all = await receives(carts, 'app-away', upTo(20))
   return all === true ? same(await carts.deadLetters(), []) : all
 }
 
@@ -75,26 +75,31 @@ async function sidecarDies(): Promise<void> {
 const can = capabilityOf('broker', broker)
 
 /** That a journal comes to hold exactly these numbers under a key, in any order. */
-const hears = (journal: Journal, key: string, ns: readonly number[], ms = 60_000): Promise<Seen> =>
+const receives = (
+  journal: Journal,
+  key: string,
+  ns: readonly number[],
+  ms = 60_000,
+): Promise<Seen> =>
   within(ms, async () =>
     same(
-      (await journal.heard(key)).map(({ n }) => n).sort((a, b) => a - b),
+      (await journal.received(key)).map(({ n }) => n).sort((a, b) => a - b),
       ns,
     ),
   )
 
 const hearsInOrder = async (key: string, ns: readonly number[]): Promise<Seen> => {
-  const all = await hears(catalog, key, ns)
+  const all = await receives(catalog, key, ns)
   return all === true
     ? same(
-        (await catalog.heard(key)).map(({ n }) => n),
+        (await catalog.received(key)).map(({ n }) => n),
         ns,
       )
     : all
 }
 
 describe(`events through ${broker}`, () => {
-  can('before-first-start', () => hears(catalog, 'early', [1, 2, 3]))
+  can('durable-subscription', () => receives(catalog, 'early', [1, 2, 3]))
 
   can('every-subscriber', async () => heardByBoth)
 
@@ -105,22 +110,22 @@ describe(`events through ${broker}`, () => {
 
   can('bulk', async () => {
     await say(orders, eventsOf(confirmed, 'bulk', upTo(100)))
-    return hears(catalog, 'bulk', upTo(100))
+    return receives(catalog, 'bulk', upTo(100))
   })
 
   can('ordered-bulk', () => hearsInOrder('bulk', upTo(100)))
 
   can('megabyte', async () => {
     await say(orders, eventsOf(cancelled, 'large', [1], { padding: 'x'.repeat(1_000_000) }))
-    return hears(catalog, 'large', [1])
+    return receives(catalog, 'large', [1])
   })
 
   can('duplicates', async () => {
     const [event] = eventsOf(cancelled, 'thrice', [1])
     if (event) await sayEach(orders, [event, event, event])
     await say(orders, eventsOf(cancelled, 'after', [1]))
-    await hears(catalog, 'after', [1])
-    return hears(catalog, 'thrice', [1])
+    await receives(catalog, 'after', [1])
+    return receives(catalog, 'thrice', [1])
   })
 
   can('deduplicates', async () => {
@@ -138,7 +143,7 @@ describe(`events through ${broker}`, () => {
 
   can('retries', async () => {
     await say(orders, eventsOf(cancelled, 'twice', [1], { fails: 2 }))
-    const applied = await hears(catalog, 'twice', [1])
+    const applied = await receives(catalog, 'twice', [1])
     return applied === true ? same([(await catalog.attempts('twice')).length], [3]) : applied
   })
 
@@ -152,7 +157,7 @@ describe(`events through ${broker}`, () => {
 
   can('app-crash', async () => {
     await say(orders, eventsOf(cancelled, 'crash', [1], { crashes: true }))
-    return hears(catalog, 'crash', [1])
+    return receives(catalog, 'crash', [1])
   })
 
   can('poison', async () => {
@@ -165,20 +170,20 @@ describe(`events through ${broker}`, () => {
     if (kept !== true) return kept
     const path = `/catalog/dead-letters/${event.id}/replay`
     const replay = await rig.ask({ app: 'catalog' }, path, { method: 'POST' })
-    return replay.ok ? hears(catalog, 'poison', [1]) : `the replay was answered ${replay.status}`
+    return replay.ok ? receives(catalog, 'poison', [1]) : `the replay was answered ${replay.status}`
   })
 
   can('consumer-away', async () => {
     await rig.stop('catalog', 'catalog-sidecar')
     await say(orders, eventsOf(confirmed, 'away', upTo(20)))
     await rig.start('catalog', 'catalog-sidecar')
-    return hears(catalog, 'away', upTo(20))
+    return receives(catalog, 'away', upTo(20))
   })
 
   can('competing', async () => {
     await rig.start('catalog-2', 'catalog-2-sidecar')
     await say(orders, eventsOf(confirmed, 'shared', upTo(60)))
-    const all = await hears(catalog, 'shared', upTo(60))
+    const all = await receives(catalog, 'shared', upTo(60))
     const attempts = await catalog.attempts('shared')
     const handedOver = attempts.filter(
       ({ instance }, index) => index > 0 && instance !== attempts[index - 1]?.instance,
@@ -202,7 +207,7 @@ describe(`${broker} itself`, () => {
     await rig.kill(server)
     await until('the broker is back', () => rig.isReady(server), 60_000)
     await rig.start('catalog', 'catalog-sidecar')
-    const kept = await hears(catalog, 'kept', upTo(20))
+    const kept = await receives(catalog, 'kept', upTo(20))
     return kept === true ? saysAgain('found again') : kept
   })
 
@@ -216,12 +221,12 @@ describe(`${broker} itself`, () => {
     return accepted ? 'accepted by nobody' : saysAgain('after all')
   })
 
-  can('no-false-yes', async () => {
+  can('no-false-acknowledgement', async () => {
     const accepted = [...(await saidUnderFire()), ...(await saidToTheDying())]
     return within(30_000, async () => {
-      const heard = (await catalog.heard('under fire')).map(({ n }) => n)
+      const received = (await catalog.received('under fire')).map(({ n }) => n)
       return same(
-        accepted.filter((n) => !heard.includes(n)),
+        accepted.filter((n) => !received.includes(n)),
         [],
       )
     })
@@ -258,7 +263,7 @@ describe(`${broker} itself`, () => {
     return accepted
   }
 
-  /** That an event can be said within 20 s, and is heard. */
+  /** That an event can be published within 20 s, and is received. */
   async function saysAgain(key: string): Promise<Seen> {
     const said = await within(20_000, () =>
       say(orders, eventsOf(confirmed, key, [1])).then(
@@ -266,6 +271,6 @@ describe(`${broker} itself`, () => {
         (error: Error) => error.message,
       ),
     )
-    return said === true ? hears(catalog, key, [1]) : said
+    return said === true ? receives(catalog, key, [1]) : said
   }
 })

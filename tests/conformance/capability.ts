@@ -13,7 +13,7 @@ import {
 export type Seen = true | string
 
 /** What takes a minute and more; `npm test` leaves it to `sidecart conformance`. */
-const slow = ['no-false-yes']
+const slow = ['no-false-acknowledgement']
 const inAHurry = process.env.SIDECART_CONFORMANCE === 'quick'
 
 /**

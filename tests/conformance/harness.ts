@@ -21,7 +21,7 @@ import { stringify } from 'yaml'
 import { program } from './app.ts'
 
 /** One instance of an app with its sidecar. */
-export type Instance = { name: string; app: string; hears: readonly string[]; journal: string }
+export type Instance = { name: string; app: string; receives: readonly string[]; journal: string }
 
 export type Harness = {
   /** Starts servers, apps (`catalog`) and sidecars (`catalog-sidecar`), together; answers when all are ready. */
@@ -138,7 +138,7 @@ function writeRunFile(
   instances: readonly Instance[],
 ): void {
   const components = join(root, 'components')
-  const apps = instances.map(({ name, app, hears, journal }, index) => {
+  const apps = instances.map(({ name, app, receives, journal }, index) => {
     mkdirSync(join(base, 'apps', name), { recursive: true })
     return {
       appID: app,
@@ -152,7 +152,7 @@ function writeRunFile(
       command: [process.execPath, program],
       env: {
         INSTANCE: name,
-        HEARS: hears.join(','),
+        SUBSCRIBES_TO: receives.join(','),
         JOURNAL: secrets[`${journal}-database`] ?? '',
       },
     }

@@ -17,14 +17,14 @@ type Line = {
 }
 
 /** What an app writes down: everything that is brought at once, what it applies in the transaction of its inbox. */
-export type JournalTables = { attempts: Line; heard: Line }
+export type JournalTables = { attempts: Line; received: Line }
 
 export const migrations: Record<string, Migration> = {
   '001-initial': {
     async up(db) {
       await createMessagingTables(db)
       await addNextAttempts(db)
-      for (const table of ['attempts', 'heard'])
+      for (const table of ['attempts', 'received'])
         await db.schema
           .createTable(table)
           .addColumn('at', 'serial', (column) => column.primaryKey())
@@ -40,7 +40,7 @@ export const migrations: Record<string, Migration> = {
 
 export type Journal = {
   /** What was handled, in that order; of one key only, if given. */
-  heard(key?: string): Promise<Omit<Line, 'at'>[]>
+  received(key?: string): Promise<Omit<Line, 'at'>[]>
   attempts(key: string): Promise<Omit<Line, 'at'>[]>
   deadLetters(): Promise<{ id: string; topic: string; cause: string; attempts: number }[]>
   close(): Promise<void>
@@ -48,7 +48,7 @@ export type Journal = {
 
 /** What a handler writes down and looks up at once, on connections of its own. */
 export type Notebook = {
-  /** Answers how often the event was brought by now. */
+  /** Returns how often the event was brought by now. */
   attempt(line: Omit<Line, 'at'>): Promise<number>
   close(): Promise<void>
 }
@@ -72,7 +72,7 @@ export function openNotebook(connectionString: string): Notebook {
 export function openJournal(connectionString: string): Journal {
   const pool = new pg.Pool({ connectionString, max: 2 })
   const db = new Kysely<JournalTables & MessagingTables>({ dialect: new PostgresDialect({ pool }) })
-  const lines = (table: 'heard' | 'attempts', key?: string) =>
+  const lines = (table: 'received' | 'attempts', key?: string) =>
     db
       .selectFrom(table)
       .selectAll()
@@ -80,7 +80,7 @@ export function openJournal(connectionString: string): Journal {
       .orderBy('at')
       .execute() as unknown as Promise<Line[]>
   return {
-    heard: (key) => lines('heard', key) as never,
+    received: (key) => lines('received', key) as never,
     attempts: (key) => lines('attempts', key) as never,
     deadLetters: () =>
       db.selectFrom('dead_letters').select(['id', 'topic', 'cause', 'attempts']).execute(),

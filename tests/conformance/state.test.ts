@@ -9,8 +9,8 @@ import { state } from './sets.ts'
 
 // The one app of the shop that has a state store, twice.
 const instances = [
-  { name: 'carts', app: 'carts', journal: 'users', hears: [] },
-  { name: 'carts-2', app: 'carts', journal: 'users', hears: [] },
+  { name: 'carts', app: 'carts', journal: 'users', receives: [] },
+  { name: 'carts-2', app: 'carts', journal: 'users', receives: [] },
 ]
 
 let rig: Harness
@@ -35,7 +35,7 @@ const refused = (saving: Promise<void>): Promise<Seen> =>
 const read = async (key: string): Promise<unknown> => (await entries.get(key))?.value
 const etagOf = async (key: string) => (await entries.get(key))?.etag ?? 'none'
 
-/** A transaction by the sidecar's HTTP API: the chassis has none. Answers the status. */
+/** A transaction by the sidecar's HTTP API: the chassis has none. Returns the status. */
 async function transact(operations: readonly object[]): Promise<number> {
   const answer = await rig.ask({ sidecar: 'carts' }, '/v1.0/state/statestore/transaction', {
     method: 'POST',

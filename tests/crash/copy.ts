@@ -66,7 +66,7 @@ function linkPackages(to: string): void {
     symlinkSync(join(to, path), join(modules, '@sidecart', basename(path)))
 }
 
-/** Replaces a text that is in a file exactly once; answers how to put it back. */
+/** Replaces a text that is in a file exactly once; returns how to put it back. */
 export function patch(file: string, from: string, to: string): () => void {
   const text = readFileSync(file, 'utf8')
   const found = text.split(from).length - 1

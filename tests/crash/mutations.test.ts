@@ -72,7 +72,7 @@ async function caught({ finding, staysMs }: Mutation, known: ReadonlySet<string>
 /** Or an order crashes somebody in the place of the one that was sent to. */
 const allRest = async (): Promise<boolean> => (await shop.world()).orders.every(rests)
 
-/** Patches the copy, drops the second safeguard, and restarts who runs the code. Answers how to mend it. */
+/** Patches the copy, drops the second safeguard, and restarts who runs the code. Returns how to mend it. */
 async function switchOff({ file, lines, constraint, service, crash }: Mutation) {
   const path = join(shop.home, file)
   const undo = lines.map(([from, to]) => patch(path, from, to))

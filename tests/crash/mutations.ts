@@ -38,7 +38,7 @@ export const mutations: readonly Mutation[] = [
     ],
     crash: 'orders: after the commit of orders-confirmed-v1',
     service: 'orders',
-    finding: /^events-processed: never heard: confirmed/,
+    finding: /^events-processed: never received: confirmed/,
     staysMs: 10_000, // longer than it takes to bring an event again
   },
   {
@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
     staysMs: 3_000,
   },
   {
-    safeguard: 'the recovery: whoever finds an order that nobody drives takes it over',
+    safeguard: 'the recovery: anyone who finds an order that nobody drives takes it over',
     file: 'services/orders/saga.ts',
     lines: [['if (room <= 0) return false', 'if (room) return false']],
     crash: 'orders: after the commit of orders-placed-v1',

@@ -30,7 +30,7 @@ export type CrashShop = Shop & {
   /** Kills a service; answers when it is back. */
   restart(service: string): Promise<void>
   isReady(service: string): boolean
-  /** Answers when everything is ready. */
+  /** Returns when everything is ready. */
   calm(): Promise<void>
   /** Keeps everybody from a table of a service's database while something is done. */
   holdUp(

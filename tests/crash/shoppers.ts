@@ -97,7 +97,7 @@ export type ShoppingTask = (shopping: Shopping) => Promise<void>
 const mug = 'MUG-ENAMEL-BLUE'
 /** There are fewer than an order may have pieces. */
 const scarce = 'TEAPOT-STONEWARE-RUST'
-/** Five times as long as a handler may take before its event is put aside. */
+/** Five times as long as a handler may take before its event is stored. */
 const holdUpMs = 15_000
 
 /** What people do in a shop. Together they pass every crash point. */
@@ -167,13 +167,13 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
         return late.length > 0
       }
       // for longer it would keep the service from all of its database, and so from answering
-      await until('an event is put aside', areNew, holdUpMs, 200).catch(() => {})
+      await until('an event is stored', areNew, holdUpMs, 200).catch(() => {})
     })
     const areHandled = async () => {
       const open = await storeFailure(operator)
       return late.every((id) => !open.includes(id))
     }
-    await until('what was put aside is handled', areHandled, patienceMs, 200)
+    await until('what was stored is handled', areHandled, patienceMs, 200)
   },
   async 'tends their account'() {
     const { email, password, ask } = await newcomer()

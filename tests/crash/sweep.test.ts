@@ -108,10 +108,10 @@ const send = (pass: string, errand: ShoppingTask): Promise<void> =>
     troubles.push(`${pass}: who ${errand.name}: ${message}`)
   })
 
-/** Waits until nothing but idle looks happens, and no event waits for its second try. */
+/** Waits until nothing but idle looks happens, and no event waits for its retry. */
 async function quiet(): Promise<void> {
   const none = async () => (await storeFailure(shopping.operator)).length === 0
-  await until('what was put aside is handled', none, patienceMs, 200)
+  await until('what was stored is handled', none, patienceMs, 200)
   const busy = () => shop.passed().filter((point) => !/commit of$| GET\b/.test(point)).length
   for (let before = -1, now = busy(); now !== before; now = busy()) {
     before = now
@@ -126,8 +126,8 @@ async function quiet(): Promise<void> {
 function passesToCrashAt(): string[] {
   const points = crashPoints()
   const asked = (point: string) => / GET\b/.test(point)
-  // a second try can be had in one service; elsewhere it was a slow machine, which nobody can order
-  const byChance = (point: string) => /second try$/.test(point) && !/^notifications/.test(point)
+  // a retry can be had in one service; elsewhere it was a slow machine, which nobody can order
+  const byChance = (point: string) => /retry$/.test(point) && !/^notifications/.test(point)
   const passed = [...ways.keys()].filter((point) => !asked(point) && !byChance(point))
   const source = (point: string) => points.findIndex((one) => isPassOf(one)(nameOf(point)))
   const again = [...Map.groupBy(passed, source).values()].map(([point]) => point)

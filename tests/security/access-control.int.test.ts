@@ -65,7 +65,7 @@ async function askedOf(app: string, doing: () => Promise<unknown>): Promise<stri
   return asked.slice(before).map(({ method, path }) => `${method} ${path}`)
 }
 
-/** Every path that means something in a service, whoever may use it. */
+/** Every path that means something in a service, anyone who may use it. */
 const pathsOf = (service: string): string[] => [
   ...Object.values(routesByService[service] ?? {}).map(({ path }) => path),
   ...(consumers.includes(service) ? deadLetterRoutes(service).map(({ path }) => path) : []),

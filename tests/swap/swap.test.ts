@@ -34,8 +34,8 @@ async function query(database: string, sql: string): Promise<number> {
     await client.end()
   }
 }
-/** Of what was bought here; of other orders something may be heard at any time. */
-const heard = () =>
+/** Of what was bought here; of other orders something may be received at any time. */
+const received = () =>
   query('notifications', 'select count(*) from mails where order_id::text = any($1)')
 const inOutbox = (service: string) =>
   query(service, `select count(*) from outbox where data ->> 'orderId' = any($1)`)
@@ -52,11 +52,11 @@ test(`no event is lost between ${from} and ${to}, neither in the outboxes nor in
   await sidecart('stop', server[from] ?? from)
   await buy()
   expect(await inOutboxes()).toBe(eventsOfAnOrder)
-  expect(await heard()).toBe(0)
+  expect(await received()).toBe(0)
 
   await sidecart('swap', '--from', from, '--to', to)
   const all = bought.length * eventsOfAnOrder
-  await until('all of it was heard', async () => (await heard()) >= all, 60_000)
-  expect(await heard()).toBe(all)
+  await until('all of it was received', async () => (await received()) >= all, 60_000)
+  expect(await received()).toBe(all)
   expect(await sidecart('verify')).not.toContain('✗')
 }, 600_000)

@@ -41,11 +41,11 @@ it.skipIf(broker !== 'jetstream')(
   async () => {
     const services = appConfigs.filter(({ appID }) => appID !== 'gateway')
     const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
-    const counting = { driver, meter, calls, legs: { call: 3, say: 2, hear: 2 } }
+    const counting = { driver, meter, calls, legs: { call: 3, say: 2, receive: 2 } }
     const perOrder = await countPerOrder(counting, 20)
     const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
-    // three products, the order, reserve, charge; placed, charged, confirmed; heard by carts, catalog and notifications
-    const messages = { calls: 6, said: 3, heard: 5, hops: 34, messages: 8 }
+    // three products, the order, reserve, charge; placed, charged, confirmed; received by carts, catalog and notifications
+    const messages = { calls: 6, said: 3, received: 5, hops: 34, messages: 8 }
     expect(Object.fromEntries(whole)).toMatchObject(messages)
     expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
     expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)

@@ -96,7 +96,7 @@ const placed = (customerId: string, orderId = uuid()) => ({
 const newsOf = async (orderId: string): Promise<unknown[]> =>
   (await ops.ask('GET', `/notifications?orderId=${orderId}`)).body.notifications as unknown[]
 
-/** Says that a customer who wants no mail has registered, and waits until that is heard. */
+/** Says that a customer who wants no mail has registered, and waits until that is received. */
 async function register(userId: string): Promise<void> {
   const email = `${userId}@example.com`
   const preferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
@@ -162,7 +162,7 @@ const sidecarPids = () =>
     appConfigs.map(async ({ daprHTTPPort }) => (await portHolder(daprHTTPPort))?.pid ?? 'gone'),
   )
 
-it('an event that its hearer refuses is listed with the refusal', async () => {
+it('an event that its consumers refuses is listed with the refusal', async () => {
   const { orderId, customerId } = placed(quiet)
   const nothing = { amount: 0, currency: 'EUR' }
   const data = { orderId, customerId, version: 4, lines: [], total: nothing }
@@ -186,7 +186,7 @@ it('an event that always fails does not hold up those behind it, and is handled 
     }),
   )
   for (const one of good)
-    await until('a good event is heard', async () => (await newsOf(one)).length === 1)
+    await until('a good event is received', async () => (await newsOf(one)).length === 1)
   expect(await listed(id)).toMatchObject({
     cause: expect.stringContaining('has not been heard of yet'),
     nextAttemptAt: expect.any(String),

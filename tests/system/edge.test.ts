@@ -48,7 +48,7 @@ describe('bad input is a problem, and nothing is stored', () => {
   })
 
   it.each(['TRACE', 'PROPFIND', 'OPTIONS'])(
-    '%s is no method of any route, whoever asks',
+    '%s is no method of any route, anyone who asks',
     async (method) => {
       const { statusCode, headers } = await request(`${gateway}/orders`, {
         method: method as 'GET',

@@ -57,7 +57,7 @@ export default async function startShop(): Promise<() => Promise<void>> {
   return () => stopShop(launcher)
 }
 
-/** Runs the command as a user would. Answers what it printed. @throws Error that says so too, with it as `stdout` */
+/** Runs the command as a user would. Returns what it printed. @throws Error that says so too, with it as `stdout` */
 export async function sidecart(...args: string[]): Promise<string> {
   const running = run(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,

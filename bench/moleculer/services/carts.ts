@@ -3,10 +3,10 @@ import { cartsHandlers, inbox } from '../../../services/carts/app.ts'
 import { createCartStore, createDeadLetters } from '../../../services/carts/store.ts'
 import type { MakeService } from '../node.ts'
 
-const makeCarts: MakeService = async ({ outside, hear }) => {
+const makeCarts: MakeService = async ({ outside, receive }) => {
   const baskets = createCartStore(outside.state, uuid)
   const deadLetters = createDeadLetters(outside.state)
-  await hear(cartsHandlers({ baskets }), inbox, deadLetters)
+  await receive(cartsHandlers({ baskets }), inbox, deadLetters)
   return {
     name: 'carts',
     actions: {

@@ -12,7 +12,7 @@ import type { MakeService } from '../node.ts'
 
 const shopUrl = 'http://127.0.0.1:8080'
 
-const makeNotifications: MakeService = async ({ outside, database, hear, log }) => {
+const makeNotifications: MakeService = async ({ outside, database, receive, log }) => {
   const tables = await database<NotificationsTables>(migrations)
   const store = createNotificationStore(tables, { shopUrl })
   const mailGateway = createMailGateway(outside, { from: 'Sidecart <shop@sidecart.example>' })
@@ -26,7 +26,7 @@ const makeNotifications: MakeService = async ({ outside, database, hear, log }) 
       return outcome
     },
   }
-  await hear(notificationsHandlers({ records: store }), waking, createDeadLetters(tables))
+  await receive(notificationsHandlers({ records: store }), waking, createDeadLetters(tables))
   return { name: 'notifications' }
 }
 export default makeNotifications

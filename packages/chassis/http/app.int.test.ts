@@ -18,14 +18,14 @@ const event = (tree: string) =>
 
 /** A service behind a port, as its sidecar reaches it. */
 async function serving() {
-  const heard: string[] = []
+  const received: string[] = []
   const app = createApp({ name: 'woods', log, appToken: 'token' })
   app.get('/products/:sku', (c) => c.json({ sku: c.req.param('sku') }))
   app.get('/internal/products', (c) => c.json({ secret: true }))
   mountConsumer(app, {
     name: 'woods',
     log,
-    handlers: [on(fallen, async ({ tree }) => void heard.push(tree))],
+    handlers: [on(fallen, async ({ tree }) => void received.push(tree))],
     inbox: {
       async once(_, work) {
         await work(undefined)
@@ -45,13 +45,13 @@ async function serving() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  return { heard, port }
+  return { received, port }
 }
 
 const escapes = ['%2e%2e', '%2E%2E', '.%2e', '%2e.', '..']
 
 test.each(escapes)('a path that a URL would collapse at %s is refused', async (up) => {
-  const { port, heard } = await serving()
+  const { port, received } = await serving()
   const post = await send(
     port,
     'POST',
@@ -60,7 +60,7 @@ test.each(escapes)('a path that a URL would collapse at %s is refused', async (u
     event('oak'),
   )
   expect(post.status).toBe(400)
-  expect(heard).toEqual([])
+  expect(received).toEqual([])
   expect((await send(port, 'GET', `/products/${up}/metrics`, token)).status).toBe(400)
   expect((await send(port, 'GET', `/products/${up}/internal/products`, token)).status).toBe(400)
 })
@@ -73,10 +73,10 @@ test.each([
   'http://woods/events/trees-fallen-v1',
   '/products/%2541',
 ])('a path that is routed otherwise than it is written is refused: %s', async (path) => {
-  const { port, heard } = await serving()
+  const { port, received } = await serving()
   const answer = await send(port, 'POST', path, token, event('oak'))
   expect(answer.status).toBe(400)
-  expect(heard).toEqual([])
+  expect(received).toEqual([])
 })
 
 test('a path with characters that every URL encodes is served', async () => {
@@ -86,7 +86,7 @@ test('a path with characters that every URL encodes is served', async () => {
 })
 
 test('an event is taken from the broker, and never from another app', async () => {
-  const { port, heard } = await serving()
+  const { port, received } = await serving()
   const deliver = (tree: string, headers: Record<string, string | string[]>) =>
     send(port, 'POST', '/events/trees-fallen-v1', headers, event(tree))
   expect((await deliver('oak', token)).status).toBe(200)
@@ -99,7 +99,7 @@ test('an event is taken from the broker, and never from another app', async () =
     { ...invoked, 'content-type': 'application/cloudevents+json', pubsubname: 'pubsub' },
   ])
     expect((await deliver('elm', headers)).status).toBe(403)
-  expect(heard).toEqual(['oak'])
+  expect(received).toEqual(['oak'])
   const deadLetter = await send(port, 'POST', '/events/woods-dead-letters-v1', invoked, '{}')
   expect(deadLetter.status).toBe(403)
 })

@@ -37,7 +37,7 @@ export type AppOptions = {
   maxBodyBytes?: number
   /**
    * Which request paths are served, by their raw text; others are answered 400. Unless told: those that are routed as
-   * they are written, so that whoever let a request pass by its path saw the path that is served.
+   * they are written, so that anyone who let a request pass by its path saw the path that is served.
    */
   accepts?: (rawPath: string, routedPath: string) => boolean
   /** Rejects when the service cannot do its work. */

@@ -20,7 +20,7 @@ export const tokenRules = {
   longest: 15 * 60,
 } as const
 
-/** The published keys of whoever signs access tokens. */
+/** The published keys of anyone who signs access tokens. */
 export const publishedKeys = createRoute({
   method: 'get',
   path: '/.well-known/jwks.json',

@@ -12,7 +12,7 @@ function tagsIn(header: string): readonly string[] | '*' {
 
 /**
  * Whether a request with this `If-None-Match` knows the representation already, so that 304 is the answer. Tags are
- * compared weakly: whoever compresses on the way makes them weak.
+ * compared weakly: anyone who compresses on the way makes them weak.
  *
  * @param etag of the current representation, quotes included
  */

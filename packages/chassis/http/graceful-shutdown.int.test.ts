@@ -23,13 +23,13 @@ async function opened() {
     await body.dump()
     return { statusCode, connection: headers.connection }
   }
-  return { url, ask, close, heard: once(server, 'request'), answerSlow: slow.resolve }
+  return { url, ask, close, received: once(server, 'request'), answerSlow: slow.resolve }
 }
 
 it('a server that closes answers what is under way, and says that it is the last answer', async () => {
-  const { ask, close, heard, answerSlow } = await opened()
+  const { ask, close, received, answerSlow } = await opened()
   const answer = ask('/slow')
-  await heard
+  await received
   const closed = close()
   answerSlow()
   expect(await answer).toEqual({ statusCode: 200, connection: 'close' })

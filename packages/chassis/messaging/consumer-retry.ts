@@ -5,8 +5,8 @@ import { type ConsumerOptions, createConsumer } from './consumer.ts'
 const leaseMs = 15_000
 
 /**
- * Tries events again that `subscribe` had to put aside, out of the way of the events behind them, later and later; one
- * that still fails at its last try stays as a dead letter. Any instance may try what another one put aside.
+ * Tries events again that `subscribe` had to stored, out of the way of the events behind them, later and later; one
+ * that still fails at its last try stays as a dead letter. Any instance may try what another one stored.
  */
 export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: number }): Worker {
   const { deadLetters, log, name, pollMs = 2_000 } = options
@@ -16,10 +16,10 @@ export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: nu
     const due = await deadLetters.claimDue(leaseMs)
     if (!due) return false
     const { id, topic, event, attempts } = due
-    // crash point: before a second try
+    // crash point: before a retry
     try {
       await consumer.consume(topic, event)
-      // crash point: after a second try
+      // crash point: after a retry
       await deadLetters.forget(id)
     } catch (error) {
       await consumer.storeFailure(topic, event, error, attempts + 1)
@@ -27,5 +27,5 @@ export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: nu
     return true
   }
 
-  return createWorker({ name: `second tries of ${name}`, log, pollMs, work: round })
+  return createWorker({ name: `retries of ${name}`, log, pollMs, work: round })
 }

@@ -17,15 +17,15 @@ export const deadLetterRoutes = (name: string) => [
  * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
  * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
  * `createRetryWorker`, so that the events behind it need not wait. All of that is `SUCCESS` to Dapr. Only an event that
- * cannot even be put aside is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
- * where it is put aside later.
+ * cannot even be stored is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
+ * where it is stored later.
  * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox.
  */
 export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
   const consumer = createConsumer(options)
 
-  async function hear(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
+  async function receive(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
     try {
       await consumer.consume(topic, raw)
       return 'SUCCESS'
@@ -46,7 +46,7 @@ export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
     } catch (err) {
       log.warn(
         { err, topic, why: String(why) },
-        'an event could not even be put aside; it comes again',
+        'an event could not even be stored; it comes again',
       )
       return 'RETRY'
     }
@@ -59,7 +59,7 @@ export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
 
   for (const topic of consumer.topics) {
     app.post(`/events/${topic}`, async (c) =>
-      c.json({ status: await hear(topic, await c.req.json().catch(() => undefined)) }),
+      c.json({ status: await receive(topic, await c.req.json().catch(() => undefined)) }),
     )
   }
 
@@ -98,7 +98,7 @@ export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
 }
 
 /**
- * Dead letter topics are heard raw, because what comes there may be no event at all: the sidecar wraps it into an
+ * Dead letter topics are received raw, because what comes there may be no event at all: the sidecar wraps it into an
  * event of its own, with the bytes in `data_base64`.
  */
 function unwrapped(raw: unknown): { topic: string; event: unknown; why: unknown } {

@@ -11,7 +11,7 @@ import { inSpan } from '../observability/telemetry.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Inbox } from './inbox.ts'
 
-/** What a service does when it hears a kind of event. */
+/** What a service does when it receives a kind of event. */
 export type Handler<T> = {
   event: EventDefinition
   handle(data: never, tx: T, event: CloudEvent): Promise<void>
@@ -62,7 +62,7 @@ export type Consumer = {
   storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
 
-/** How a service handles an event, whoever brings it: the sidecar, the second try, or an operator's replay. */
+/** How a service handles an event, anyone who brings it: the sidecar, the retry, or an operator's replay. */
 export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   const { name, handlers, inbox, deadLetters, log } = options
   const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
@@ -80,7 +80,7 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     const work = (tx: T) => handler.handle(data.data as never, tx, event)
     const handled = () => withTimeout(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
     const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
-    const outcome = await inSpan(`hear ${topic}`, span, handled)
+    const outcome = await inSpan(`receive ${topic}`, span, handled)
     inboxOutcomes.inc({ topic, outcome })
     return outcome
   }

@@ -145,7 +145,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('says in the metrics how many events wait, and how long', async () => {
+  it('publishes in the metrics how many events wait, and how long', async () => {
     await emit('waiting')
     const metrics = await (await app.request('/metrics')).text()
     expect(metrics).toMatch(/^outbox_depth 1$/m)
@@ -249,7 +249,7 @@ describe('the inbox', () => {
     await sidecar.settle()
     await tryingAgain(async () => {
       await until('both are noted', async () => (await notes()).length === 2)
-      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+      await until('nothing is stored any more', async () => (await letters()).length === 0)
     })
     expect((await notes()).sort()).toEqual(['good', 'stubborn'])
   })
@@ -267,12 +267,12 @@ describe('the inbox', () => {
     expect((await letters())[0]?.cause).toContain('took over 200 ms')
     mend()
     await tryingAgain(async () => {
-      await until('nothing is put aside any more', async () => (await letters()).length === 0)
+      await until('nothing is stored any more', async () => (await letters()).length === 0)
     })
     expect((await notes()).sort()).toEqual(['good', 'slow'])
   })
 
-  it('an event that cannot even be put aside comes again, and is put aside once the sidecar gives up', async () => {
+  it('an event that cannot even be stored comes again, and is stored once the sidecar gives up', async () => {
     trouble = async () => {
       throw new Error('the disk is full')
     }

@@ -169,7 +169,7 @@ async function createWorld() {
     }
     const { consumer, event } = delivery
     const answers = await Promise.all(
-      Array.from({ length: copies }, () => hears(apps[consumer] as App, event)),
+      Array.from({ length: copies }, () => receives(apps[consumer] as App, event)),
     )
     if (fate === 'answer lost' || answers.includes('RETRY')) queue.push(delivery)
   }
@@ -225,7 +225,7 @@ function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Pro
   return app
 }
 
-async function hears(app: App, event: CloudEvent): Promise<string> {
+async function receives(app: App, event: CloudEvent): Promise<string> {
   const answer = await app.request(`/events/${changed.topic}`, {
     method: 'POST',
     headers: { 'content-type': 'application/cloudevents+json' },

@@ -11,7 +11,7 @@ import type { Sidecar } from '../sidecar/sidecar.ts'
 export type OutboxRelayOptions = {
   database: Database<unknown>
   sidecar: Sidecar
-  /** The service that says the events: the CloudEvent `source`. */
+  /** The service that publishes the events: the CloudEvent `source`. */
   source: string
   log: Log
   /** Events per round. */

@@ -35,7 +35,7 @@ export const outboxFailures = new Counter({
 
 export const inboxOutcomes = new Counter({
   name: 'inbox_events_total',
-  help: 'Events heard, by what became of them: applied, duplicate, dead-letter, retry',
+  help: 'Events received, by what became of them: applied, duplicate, dead-letter, retry',
   labelNames: ['topic', 'outcome'] as const,
   registers,
 })

@@ -1,6 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely'
 
-/** Tables that every service with a database has: events to say, events heard, events that could not be handled. */
+/** Tables that every service with a database has: events to publish, events received, events that could not be handled. */
 export type MessagingTables = {
   outbox: {
     id: string
@@ -51,7 +51,7 @@ export async function createMessagingTables(db: Kysely<unknown>): Promise<void> 
     .execute()
 }
 
-/** For a later migration of a service that hears events: those that failed are tried again. */
+/** For a later migration of a service that receives events: those that failed are tried again. */
 export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('dead_letters').addColumn('next_attempt_at', 'timestamptz').execute()
   await db.schema

@@ -5,13 +5,13 @@ import type { Invocation } from './sidecar.ts'
 
 /** A callee that fails so many times, and what it was asked. */
 function failing(times: number, code: string) {
-  const heard: Invocation[] = []
+  const received: Invocation[] = []
   const invoke = withRetry(async (call) => {
-    heard.push(call)
-    if (heard.length <= times) throw new Fault(code, 'no answer')
+    received.push(call)
+    if (received.length <= times) throw new Fault(code, 'no answer')
     return { status: 200, headers: {}, body: new Uint8Array() }
   }, 2_000)
-  return { heard, invoke }
+  return { received, invoke }
 }
 
 const asking = (method: string, headers: Record<string, string> = {}): Invocation => ({
@@ -27,9 +27,9 @@ it.each([
   ['DELETE', {}],
   ['POST', { 'idempotency-key': 'k' }],
 ])('%s with %j is sent again when no answer came', async (method, headers) => {
-  const { invoke, heard } = failing(2, 'unavailable')
+  const { invoke, received } = failing(2, 'unavailable')
   expect(await invoke(asking(method, headers))).toMatchObject({ status: 200 })
-  expect(heard).toHaveLength(3)
+  expect(received).toHaveLength(3)
 })
 
 it.each(['POST', 'PATCH'])(
@@ -37,23 +37,23 @@ it.each(['POST', 'PATCH'])(
   async (method) => {
     const lost = failing(1, 'unavailable')
     await expect(lost.invoke(asking(method))).rejects.toMatchObject({ code: 'unavailable' })
-    expect(lost.heard).toHaveLength(1)
+    expect(lost.received).toHaveLength(1)
     const unreached = failing(1, 'unreachable')
     expect(await unreached.invoke(asking(method))).toMatchObject({ status: 200 })
   },
 )
 
 it('what may not be called is not called again', async () => {
-  const { invoke, heard } = failing(1, 'denied')
+  const { invoke, received } = failing(1, 'denied')
   await expect(invoke(asking('GET'))).rejects.toMatchObject({ code: 'denied' })
-  expect(heard).toHaveLength(1)
+  expect(received).toHaveLength(1)
 })
 
 it('all tries together end before the call’s time-out', async () => {
-  const { invoke, heard } = failing(Number.POSITIVE_INFINITY, 'unavailable')
+  const { invoke, received } = failing(Number.POSITIVE_INFINITY, 'unavailable')
   await expect(invoke({ ...asking('GET'), timeoutMs: 100 })).rejects.toMatchObject({
     code: 'unavailable',
   })
-  expect(heard.length).toBeGreaterThan(1)
-  for (const { timeoutMs = 0 } of heard) expect(timeoutMs).toBeLessThanOrEqual(100)
+  expect(received.length).toBeGreaterThan(1)
+  for (const { timeoutMs = 0 } of received) expect(timeoutMs).toBeLessThanOrEqual(100)
 })

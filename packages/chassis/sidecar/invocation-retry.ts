@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../core/errors.ts'
 import type { Invocation, Sidecar } from './sidecar.ts'
 
-/** Before the second try, the third …; all of them within the time that the call may take. */
+/** Before the retry, the third …; all of them within the time that the call may take. */
 const pausesMs = [10, 50, 150, 300, 500]
 
 /**

@@ -44,7 +44,7 @@ export type StateStore = {
  */
 export type Sidecar = {
   /**
-   * Answers whatever the callee answered, errors included.
+   * Returns whatever the callee answered, errors included.
    * @throws Fault `unavailable` when there was no answer, `unreachable` when the call was certainly not sent,
    * `denied` when this service may not make it
    * @throws Refusal `invalid-request` for a path that would not arrive as it is (see `isPlainPath`)

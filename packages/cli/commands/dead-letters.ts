@@ -75,22 +75,22 @@ function chosen({
   service?: string | undefined
   id?: string | undefined
 }): [string | undefined, string | undefined] {
-  return id === undefined && service && !hearers().includes(service)
+  return id === undefined && service && !consumers().includes(service)
     ? [undefined, service]
     : [service, id]
 }
 
 async function lettersOf(service: string | undefined) {
-  const known = hearers()
+  const known = consumers()
   if (service && !known.includes(service))
-    throw new UserError(`${service} hears no events; these do: ${known.join(', ')}`)
+    throw new UserError(`${service} receives no events; these do: ${known.join(', ')}`)
   const { gateway, operator } = await connectionInfo()
   const shop = await signIn(gateway, operator.email, operator.password)
   return deadLettersOf(shop, service ? [service] : known)
 }
 
 /** The services that the subscriptions in use name. */
-function hearers(): string[] {
+function consumers(): string[] {
   const folders = readRunFile(projectAt().runFile).flatMap(({ resourcesPaths }) => resourcesPaths)
   const subscriptions = readResources([...new Set(folders)]).filter(
     ({ kind }) => kind === 'Subscription',

@@ -96,7 +96,7 @@ describe('the public API', () => {
 describe('events', () => {
   const document = asyncApi(projectAt())
 
-  it('are said by one and heard by those who subscribe', () => {
+  it('are said by one and received by those who subscribe', () => {
     const operations = Object.keys(document.operations)
     expect(operations).toContain('orders-sends-orders-confirmed-v1')
     expect(operations).toContain('catalog-receives-orders-confirmed-v1')

@@ -48,7 +48,7 @@ export type AsyncApiDocument = {
   }
 }
 
-/** Every event: what it carries, by the contract of its owner, and who hears it, by the subscriptions of dapr.yaml. */
+/** Every event: what it carries, by the contract of its owner, and who receives it, by the subscriptions of dapr.yaml. */
 export function asyncApi(project: Project): AsyncApiDocument {
   const said = Object.entries(events).flatMap(([owner, own]) =>
     (Object.values(own) as EventDefinition[]).map((event) => ({
@@ -57,7 +57,7 @@ export function asyncApi(project: Project): AsyncApiDocument {
       schema: event.schema,
     })),
   )
-  const hearers = hearersOf(project)
+  const consumers = consumersOf(project)
   const operation = (action: 'send' | 'receive', app: string, topic: string) =>
     [
       `${app}-${action}s-${topic}`,
@@ -81,7 +81,7 @@ export function asyncApi(project: Project): AsyncApiDocument {
     operations: Object.fromEntries(
       said.flatMap(({ owner, topic }) => [
         operation('send', owner, topic),
-        ...(hearers.get(topic) ?? []).map((app) => operation('receive', app, topic)),
+        ...(consumers.get(topic) ?? []).map((app) => operation('receive', app, topic)),
       ]),
     ),
     components: {
@@ -101,7 +101,7 @@ const message = (owner: string, topic: string, schema: z.ZodType) => ({
     properties: {
       id: {
         type: 'string',
-        description: 'The same in every copy: what was heard is not heard twice',
+        description: 'The same in every copy: what was received is not received twice',
       },
       source: { const: owner },
       type: { const: topic },
@@ -116,15 +116,15 @@ const message = (owner: string, topic: string, schema: z.ZodType) => ({
 /** A schema inside another document names no dialect. */
 const plain = ({ $schema: _, ...schema }: Schema & { $schema?: string }): Schema => schema
 
-function hearersOf({ runFile }: Project): Map<string, string[]> {
+function consumersOf({ runFile }: Project): Map<string, string[]> {
   const folders = new Set(readRunFile(runFile).flatMap(({ resourcesPaths }) => resourcesPaths))
-  const hearers = new Map<string, string[]>()
+  const consumers = new Map<string, string[]>()
   for (const { kind, scopes, spec } of readResources([...folders])) {
     if (kind !== 'Subscription') continue
     const topic = String(spec.topic)
-    hearers.set(topic, [...(hearers.get(topic) ?? []), ...scopes].sort())
+    consumers.set(topic, [...(consumers.get(topic) ?? []), ...scopes].sort())
   }
-  return hearers
+  return consumers
 }
 
 /** What is committed, by its path. */

@@ -21,7 +21,7 @@ const publisher: Resource = {
   },
 }
 
-test('events that are said or heard share a stream', () => {
+test('events that are published or received share a stream', () => {
   const [events] = streamsFor([publisher, subscription('placed-v1'), subscription('paid-v1')])
   expect(events).toEqual({
     name: 'events',

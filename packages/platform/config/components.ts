@@ -46,8 +46,8 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
     .filter(({ kind }) => kind === 'Subscription')
     .map(({ spec }) => spec)
   const dead = unique(subscriptions.map(({ deadLetterTopic }) => deadLetterTopic))
-  const heard = unique(subscriptions.map(({ topic }) => topic))
-  const events = unique([...heard, ...resources.flatMap(saidThrough)]).filter(
+  const received = unique(subscriptions.map(({ topic }) => topic))
+  const events = unique([...received, ...resources.flatMap(saidThrough)]).filter(
     (topic) => !dead.includes(topic),
   )
   return [
@@ -56,26 +56,26 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
   ]
 }
 
-/** Every app that hears something, with the topics that it hears. */
+/** Every app that receives something, with the topics that it receives. */
 export function consumersIn(resources: readonly Resource[]): { app: string; topics: string[] }[] {
-  const heard = resources
+  const received = resources
     .filter(({ kind }) => kind === 'Subscription')
     .flatMap(({ scopes, spec }) => scopes.map((app) => ({ app, topic: String(spec.topic) })))
-  return [...Map.groupBy(heard, ({ app }) => app)].map(([app, theirs]) => ({
+  return [...Map.groupBy(received, ({ app }) => app)].map(([app, theirs]) => ({
     app,
     topics: theirs.map(({ topic }) => topic),
   }))
 }
 
-/** Every topic that is said or heard, with the queue of each app that hears it, named as Dapr's RabbitMQ component names it. */
+/** Every topic that is published or received, with the queue of each app that receives it, named as Dapr's RabbitMQ component names it. */
 export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
-  const heard = consumersIn(resources).flatMap(({ app, topics }) =>
+  const received = consumersIn(resources).flatMap(({ app, topics }) =>
     topics.map((topic) => ({ app, topic })),
   )
-  const names = unique([...heard.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
+  const names = unique([...received.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
   return names.map((name) => ({
     name,
-    queues: heard.filter(({ topic }) => topic === name).map(({ app }) => `${app}-${name}`),
+    queues: received.filter(({ topic }) => topic === name).map(({ app }) => `${app}-${name}`),
   }))
 }
 

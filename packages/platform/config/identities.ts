@@ -30,7 +30,7 @@ export type IdentityOptions = {
 
 /**
  * Gives each app a signed token of its own (0600), which its sidecar trades for a certificate: sentry signs for no
- * process without one. A token is renewed when half of its 30 days is over, so whoever calls this within 15 days keeps
+ * process without one. A token is renewed when half of its 30 days is over, so anyone who calls this within 15 days keeps
  * a running shop alive; sidecars read the file again at each renewal of their certificate.
  */
 export async function ensureIdentities(

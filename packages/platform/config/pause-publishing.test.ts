@@ -19,7 +19,7 @@ test('only dead letters may still be said', () => {
   ).toBe('carts=carts-dead-letters-v1;users=users-dead-letters-v1;gateway=')
 })
 
-test.each(brokers)('on %s everything is heard and nothing is said', (broker) => {
+test.each(brokers)('on %s everything is received and nothing is said', (broker) => {
   const home = mkdtempSync(join(tmpdir(), 'sidecart-test-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
   const there = withSets(project, readRunFile(project.runFile), { broker })

@@ -6,7 +6,7 @@ import { setAmong } from './component-sets.ts'
 import type { AppConfig } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 
-/** Set by `sidecart swap` while events are heard but not said. */
+/** Set by `sidecart swap` while events are received but not published. */
 export const draining = 'SIDECART_DRAINING'
 
 /** Longer than a broker waits before it brings an event again that a sidecar took and did not finish. */
@@ -14,8 +14,8 @@ const quietMs = 60_000
 const mostMs = 15 * 60_000
 
 /**
- * The appConfigs with a copy of their broker set through which nobody may say an event: services keep it in their outbox, as
- * they do while a broker is away. What the broker holds is heard, and becomes a dead letter where it must.
+ * The appConfigs with a copy of their broker set through which nobody may publish an event: services keep it in their outbox, as
+ * they do while a broker is away. What the broker holds is received, and becomes a dead letter where it must.
  */
 export function withoutSaying(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
   const isBroker = (path: string) => setAmong('broker', [path]) !== undefined
@@ -58,7 +58,7 @@ export function deadLettersOnly(scopes: string): string {
   return apps.join(';')
 }
 
-/** Waits until no sidecar has brought an event for a minute. `tell` hears how many were brought until now. */
+/** Waits until no sidecar has brought an event for a minute. `tell` receives how many were brought until now. */
 export async function untilQuiet(
   metricsPorts: readonly number[],
   tell: (brought: number) => void,

@@ -19,7 +19,7 @@ export function ensureProjectAuthority(
   return ensureAuthority({ dir, rootKeyFile: join(project.identities, 'root.key'), ...options })
 }
 
-/** Whether a sidecar runs, whoever started it: `dapr run` leaves no record of them here. */
+/** Whether a sidecar runs, anyone who started it: `dapr run` leaves no record of them here. */
 export async function anySidecarRuns(appConfigs: readonly AppConfig[]): Promise<boolean> {
   const answers = await Promise.all(appConfigs.map(({ ports }) => accepts(ports.internal)))
   return answers.some(Boolean)

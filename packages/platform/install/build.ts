@@ -84,7 +84,7 @@ export function buildGroups(names: readonly PartName[]): PartName[][] {
 }
 
 /**
- * Builds parts of one group from their pinned Go module. Answers the files in a fresh folder below `dir`, which the
+ * Builds parts of one group from their pinned Go module. Returns the files in a fresh folder below `dir`, which the
  * caller removes. Throws, leaving nothing behind, if the build fails (with its last lines).
  */
 export async function build(

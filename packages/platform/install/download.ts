@@ -26,7 +26,7 @@ export class Unreachable extends Error {
 /**
  * Downloads a release's archive, compares its SHA-256 with the pinned one, or, when there is none, with the one that the
  * same server publishes, and unpacks the wanted file.
- * Answers the path of that file in a fresh folder below `dir`, which the caller removes. Throws with the reason, leaving
+ * Returns the path of that file in a fresh folder below `dir`, which the caller removes. Throws with the reason, leaving
  * nothing behind: Unreachable if the server gave no answer.
  */
 export async function fetchRelease(release: Release, options: DownloadOptions): Promise<string> {

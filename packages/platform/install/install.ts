@@ -6,7 +6,7 @@ import type { PartName } from './versions.ts'
 /**
  * Puts a finished program in its place at once: readers see either nothing, the old file or the whole new one.
  * Dapr's programs go to `~/.dapr/bin` if none of that name is there (nothing of the user's is ever replaced),
- * else to the project's own folder. Answers the path.
+ * else to the project's own folder. Returns the path.
  */
 export async function install(name: PartName, file: string, places: Places): Promise<string> {
   if (name === 'nats-server') return put(file, join(projectBin(places), name), rename)

@@ -66,7 +66,7 @@ export function alive(proc: Proc): boolean {
 
 /**
  * Sends `signal`, waits up to `graceMs`, then kills the program and its process group with SIGKILL.
- * Answers what was needed. Throws if the program belongs to another user, or survives SIGKILL for 10 s.
+ * Returns what was needed. Throws if the program belongs to another user, or survives SIGKILL for 10 s.
  */
 export async function stopProcess(
   proc: Proc,

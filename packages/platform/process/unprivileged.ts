@@ -11,7 +11,7 @@ export type User = { uid: number; gid: number } | Record<string, never>
 const openFolder = '/var/lib/sidecart'
 
 /**
- * PostgreSQL refuses to run as root. Answers an existing `postgres` user, else a new system user of that name, else
+ * PostgreSQL refuses to run as root. Returns an existing `postgres` user, else a new system user of that name, else
  * `nobody`. Throws if there is none of them.
  */
 export function unprivilegedUser(log: (line: string) => void): User {

@@ -56,7 +56,7 @@ test('a mail is shown in the inbox, and still there after a restart', async () =
   expect(await until(kept, { timeoutMs: 5000 })).toBe('Your order')
 })
 
-test('whoever hands over a mail is greeted at once', async () => {
+test('anyone who hands over a mail is greeted at once', async () => {
   const folder = await temporaryFolder()
   const [smtpPort = 0, webPort = 0] = await freePorts(2)
   await started({ dir: join(folder, 'mail'), logFile: join(folder, 'log'), smtpPort, webPort })

@@ -73,7 +73,7 @@ export const mosquittoAnswers = (login: Login): Promise<boolean> =>
   visit(login, { client: '', keep: false, topics: [] })
 
 /**
- * Begins what a client hears, so that events wait for it from now on, also before it comes for the first time.
+ * Begins what a client receives, so that events wait for it from now on, also before it comes for the first time.
  * @throws Error when the server refuses
  */
 export async function ensureSession(login: Login, client: string, topics: readonly string[]) {
@@ -83,7 +83,7 @@ export async function ensureSession(login: Login, client: string, topics: readon
 
 type Visit = { client: string; keep: boolean; topics: readonly string[] }
 
-/** Connects, subscribes and leaves (MQTT 3.1.1). Answers whether all of it was accepted. */
+/** Connects, subscribes and leaves (MQTT 3.1.1). Returns whether all of it was accepted. */
 function visit({ port, user, password }: Login, { client, keep, topics }: Visit): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })

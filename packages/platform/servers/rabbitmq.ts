@@ -17,7 +17,7 @@ export const rabbitmq: Program = {
 
 const epmd: Program = { name: 'epmd', debian: 'erlang-base', brew: 'erlang' }
 
-/** A topic and those who hear it; each of them has a queue. */
+/** A topic and those who receive it; each of them has a queue. */
 export type Topic = { name: string; queues: readonly string[] }
 
 export type RabbitmqOptions = {
@@ -29,7 +29,7 @@ export type RabbitmqOptions = {
   epmdPort: number
   user: string
   password: string
-  /** What exists before anybody connects: an event that is said to a topic without a queue is lost. */
+  /** What exists before anybody connects: an event that is published to a topic without a queue is lost. */
   topics: readonly Topic[]
   logFile: string
   log?: (line: string) => void

@@ -12,7 +12,7 @@ export type ProcessSpec = {
   logFile: string
   /** The names of units that must be ready first. */
   after: readonly string[]
-  /** Answers the process, or nothing for a server that somebody else runs. */
+  /** Returns the process, or nothing for a server that somebody else runs. */
   start(): Promise<Proc | undefined>
   /** What must be true of a running unit before others may use it, e.g. databases and streams. */
   prepare?(): Promise<void>

@@ -60,7 +60,7 @@ function wantedOf(
   return servers.all.filter((unit) => names.includes(unit.name) || running.has(unit.name))
 }
 
-/** Stops them, or the one that is named. Answers how many there were. */
+/** Stops them, or the one that is named. Returns how many there were. */
 export async function stopBacking(project: Project, name?: string): Promise<number> {
   const state = readState(project)
   if (state?.supervisor)

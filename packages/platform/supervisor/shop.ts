@@ -17,9 +17,9 @@ import { type Command, serveCommands } from './supervisor-client.ts'
 import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 export type Shop = {
-  /** Answers when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
+  /** Returns when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
   ready: Promise<void>
-  /** Answers when all of it is stopped. */
+  /** Returns when all of it is stopped. */
   ended: Promise<void>
   stop(): Promise<void>
   /** SIGKILL to everything. */

@@ -15,7 +15,7 @@ import { upInBackground } from './up.ts'
 type Move = { from?: string | undefined; to: string }
 
 /**
- * Restarts the shop twice: on the old broker, heard but not told anything, until it is empty; then on the new one, which
+ * Restarts the shop twice: on the old broker, received but not told anything, until it is empty; then on the new one, which
  * the outboxes have been waiting for. Orders are taken all the while but for the two restarts. Leaves the shop running.
  */
 export async function swap(
@@ -34,7 +34,7 @@ export async function swap(
   await restarted(project, before, true)
   await untilQuiet(
     appConfigs.map(({ ports }) => ports.metrics),
-    (brought) => progress.wait(`${brought} events heard; done when none came for a minute`),
+    (brought) => progress.wait(`${brought} events received; done when none came for a minute`),
   )
   progress.line(`2 of 2: on ${to}`)
   await restarted(project, after, false)

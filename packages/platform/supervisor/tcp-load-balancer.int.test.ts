@@ -22,8 +22,8 @@ async function front(backends: readonly number[]) {
 
 it('connections are handed on in turn', async () => {
   const ask = await front([await backend('one'), await backend('two')])
-  const heard = [await ask(), await ask(), await ask(), await ask()]
-  const names = await Promise.all(heard.map((answer) => answer.text()))
+  const received = [await ask(), await ask(), await ask(), await ask()]
+  const names = await Promise.all(received.map((answer) => answer.text()))
   expect(names.sort()).toEqual(['one', 'one', 'two', 'two'])
 })
 

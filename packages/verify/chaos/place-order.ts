@@ -37,7 +37,7 @@ export async function placeOrder(
     () => ask({ method: 'POST', path: '/orders', body, headers, timeoutMs }),
     {
       forMs,
-      heard(meaning, answer, why) {
+      received(meaning, answer, why) {
         if (meaning === 'unknown') inDoubt = true
         const accepted = answer?.status === 202
         if (accepted)

@@ -34,25 +34,25 @@ async function say(subject: string, ...events: string[]): Promise<Date> {
   return new Date()
 }
 
-/** What the broker is told from here on, as those who hear it see it. */
+/** What the broker is told from here on, as those who receive it see it. */
 function listen(): string[] {
-  const heard: string[] = []
+  const received: string[] = []
   const consumer = connection.subscribe('*', {
-    callback: (_, message) => void heard.push(`${message.subject} ${message.string()}`),
+    callback: (_, message) => void received.push(`${message.subject} ${message.string()}`),
   })
   onTestFinished(() => consumer.unsubscribe())
-  return heard
+  return received
 }
 
 test('what was said since then is said again as it was, and nothing older', async () => {
   const since = await say('placed', ...Array.from({ length: 50 }, (_, n) => `old ${n}`))
   await say('placed', 'a', 'b')
   await say('shipped', 'c')
-  const heard = listen()
+  const received = listen()
   expect(await republishEvents(login, { since, count: 100 })).toBe(100)
   await connection.flush()
-  expect(heard).toHaveLength(100)
-  expect(new Set(heard)).toEqual(new Set(['placed a', 'placed b', 'shipped c']))
+  expect(received).toHaveLength(100)
+  expect(new Set(received)).toEqual(new Set(['placed a', 'placed b', 'shipped c']))
 })
 
 test('when nothing was said since then, nothing is said again, and no consumer is left', async () => {

@@ -13,7 +13,7 @@ const stream = 'events'
  * Says events again that the broker has had since then, in another order and with the ids they had. Not through a
  * sidecar: it would name each message by its id, and the broker drops a name that it saw within two minutes. Older
  * ones are let be: among them may be what an operator has thrown away, and it would be a dead letter once more.
- * Answers how many there were.
+ * Returns how many there were.
  */
 export async function republishEvents(
   { url, user, password: pass }: NatsLogin,

@@ -114,8 +114,8 @@ const harms: Harm[] = [
   ['an event is lost', (w) => w.notices.pop(), ['events-processed']],
   ['an event about a user is lost', (w) => w.contacts.pop(), ['contacts-known']],
   [
-    'an event is heard under two names, or its mark is lost',
-    (w) => w.inboxes.map((inbox) => (inbox.heard += inbox.service === 'orders' ? 1 : -1)),
+    'an event is received under two names, or its mark is lost',
+    (w) => w.inboxes.map((inbox) => (inbox.received += inbox.service === 'orders' ? 1 : -1)),
     ['inboxes-full'],
   ],
   ['a mail comes twice', (w) => w.mails.push({ ...first(w.mails) }), ['mails-once']],
@@ -257,7 +257,7 @@ describe('verify', () => {
     ],
     [
       'an event of a part is lost on the way to orders',
-      (w) => Object.assign(first(w.inboxes), { heard: 1 }),
+      (w) => Object.assign(first(w.inboxes), { received: 1 }),
       ['inboxes-full'],
     ],
     [

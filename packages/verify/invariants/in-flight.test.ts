@@ -23,7 +23,7 @@ function under(idleSeconds: number): Snapshot {
   world.moves = world.moves.filter(({ orderId, kind }) => orderId !== one || kind === 'reserved')
   for (const row of [...world.stock, ...world.movements, ...world.promised])
     Object.assign(row, { reserved: 2, sold: 0 })
-  world.deadLetters.push({ ...letter('second try'), triedAgain: true, ageSeconds: idleSeconds })
+  world.deadLetters.push({ ...letter('retry'), triedAgain: true, ageSeconds: idleSeconds })
   world.outboxes = [{ service: 'orders', depth: 3, oldestSeconds: idleSeconds }]
   return world
 }

@@ -2,7 +2,7 @@ import type { Snapshot } from './snapshot.ts'
 
 /**
  * The world without what moves: orders that changed in the last `graceSeconds`, with everything about them, and
- * events that were said since. What is left has had the time to come to rest in every place.
+ * events that were published since. What is left has had the time to come to rest in every place.
  */
 export function withoutInFlight(world: Snapshot, graceSeconds: number): Snapshot {
   const moving = world.orders.filter(({ idleSeconds }) => idleSeconds < graceSeconds)

@@ -346,8 +346,8 @@ async function readShop(
   return {
     ...emptySnapshot(),
     ...(await readStock(query.catalog)),
-    inboxes: messaging.flatMap(({ service, heard }) =>
-      heard === undefined ? [] : [{ service, heard }],
+    inboxes: messaging.flatMap(({ service, received }) =>
+      received === undefined ? [] : [{ service, received }],
     ),
     outboxes: messaging.map(({ service, depth, oldestSeconds }) => ({
       service,
@@ -397,9 +397,9 @@ async function readMessaging(service: Service, query: Query, everything: boolean
     `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
   )
   const [inbox] = everything
-    ? await query<{ heard: number }>('select count(*)::int as heard from inbox')
+    ? await query<{ received: number }>('select count(*)::int as heard from inbox')
     : []
-  // a service that hears nothing has no column for the next try
+  // a service that receives nothing has no column for the next try
   const letters = await query<Omit<Snapshot['deadLetters'][number], 'service'>>(
     `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
       ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null limit 10000`,
@@ -407,7 +407,7 @@ async function readMessaging(service: Service, query: Query, everything: boolean
   return {
     service,
     ...(waiting ?? { depth: 0, oldestSeconds: 0 }),
-    heard: inbox?.heard,
+    received: inbox?.received,
     deadLetters: letters.map((letter) => ({ service, ...letter })),
   }
 }

@@ -41,8 +41,8 @@ export type Snapshot = {
   users: { userId: string; version: number; idleSeconds: number }[]
   /** The users that notifications knows. */
   contacts: { userId: string }[]
-  /** How many events each consumer has marked as heard. */
-  inboxes: { service: string; heard: number }[]
+  /** How many events each consumer has marked as received. */
+  inboxes: { service: string; received: number }[]
   outboxes: { service: string; depth: number; oldestSeconds: number }[]
   /** What a service could not handle, dead or still tried again. */
   deadLetters: {
@@ -85,7 +85,7 @@ export type ProviderEffect =
   | { effect: 'refunded'; refund: string; charge: string; amount: number }
   | { effect: 'declined' | 'replayed' | 'failed' }
 
-/** What whoever drove the shop says it asked and was answered. */
+/** What anyone who drove the shop says it asked and was answered. */
 export type ClientJournal = {
   customers: string[]
   asked: { customerId: string; key: string; lines: Line[] }[]

@@ -45,9 +45,9 @@ export const sound = (): Snapshot => ({
   users: [{ userId: ada, version: 1, idleSeconds: 3600 }],
   contacts: [{ userId: ada }],
   inboxes: [
-    { service: 'orders', heard: 1 },
-    { service: 'catalog', heard: 3 },
-    { service: 'notifications', heard: 8 },
+    { service: 'orders', received: 1 },
+    { service: 'catalog', received: 3 },
+    { service: 'notifications', received: 8 },
   ],
   outboxes: [{ service: 'orders', depth: 0, oldestSeconds: 0 }],
   deadLetters: [letter('poison')],
@@ -100,9 +100,9 @@ export function returned(): Snapshot {
       ...notices(one, 'recorded', 'payment-refunded'),
     ],
     inboxes: [
-      { service: 'orders', heard: 2 },
-      { service: 'catalog', heard: 3 },
-      { service: 'notifications', heard: 10 },
+      { service: 'orders', received: 2 },
+      { service: 'catalog', received: 3 },
+      { service: 'notifications', received: 10 },
     ],
   }
 }
@@ -128,9 +128,9 @@ export function refundedInPart(): Snapshot {
     ],
     notices: [...world.notices, ...notices(one, 'recorded', 'payment-refunded')],
     inboxes: [
-      { service: 'orders', heard: 2 },
-      { service: 'catalog', heard: 3 },
-      { service: 'notifications', heard: 9 },
+      { service: 'orders', received: 2 },
+      { service: 'catalog', received: 3 },
+      { service: 'notifications', received: 9 },
     ],
   }
 }

@@ -14,7 +14,7 @@ export type ChargeBody = z.infer<typeof ChargeBody>
 export const RefundBody = z.strictObject({
   charge: z.string().min(1),
   amount: z.int().min(1),
-  /** Whatever whoever asks calls it. */
+  /** Whatever anyone who asks calls it. */
   reference: z.string().min(1).max(255).optional(),
 })
 export type RefundBody = z.infer<typeof RefundBody>

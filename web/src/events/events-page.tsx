@@ -8,7 +8,7 @@ const messages = document.components.messages as unknown as Messages
 const operations: { action: string; channel: { $ref: string }; tags: { name: string }[] }[] =
   Object.values(document.operations)
 
-/** Every event that services say: who says it, who hears it, what it carries. Made from the contracts. */
+/** Every event that services publish: who publishes it, who receives it, what it carries. Made from the contracts. */
 export function EventsPage() {
   const topics = Object.keys(messages)
   const owners = [...new Set(topics.map((topic) => topic.split('-')[0] ?? ''))]
@@ -32,7 +32,7 @@ export function EventsPage() {
 
 function FactCard({ topic }: { topic: string }) {
   const fields = fieldsOf(messages[topic]?.payload.properties.data ?? {})
-  const hearers = operations
+  const consumers = operations
     .filter(({ action, channel }) => action === 'receive' && channel.$ref.endsWith(`/${topic}`))
     .flatMap(({ tags }) => tags.map(({ name }) => name))
   return (
@@ -41,7 +41,7 @@ function FactCard({ topic }: { topic: string }) {
         <a href={`#${topic}`}>{topic}</a>
       </h3>
       <p className="soft small">
-        {hearers.length > 0 ? `heard by ${hearers.join(', ')}` : 'nobody here listens yet'}
+        {consumers.length > 0 ? `received by ${consumers.join(', ')}` : 'nobody here listens yet'}
       </p>
       <details>
         <summary>What it carries</summary>

@@ -132,7 +132,7 @@ function Plane({ map, chosen, choose }: MapProps) {
       </div>
       <figcaption className="soft small">
         <span className="key call" aria-hidden="true" /> may call, by the callee’s access control
-        <span className="key event" aria-hidden="true" /> hears, by the subscriptions that its
+        <span className="key event" aria-hidden="true" /> receives, by the subscriptions that its
         sidecar has loaded. Press a service to see the details.
       </figcaption>
     </figure>

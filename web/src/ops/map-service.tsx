@@ -1,7 +1,7 @@
 import type { Process, ServiceNode, ShopMap } from '@sidecart/operations/contract.ts'
 import { useEffect, useRef } from 'react'
 
-/** One service of the map: its processes, and everything it may do and hear. */
+/** One service of the map: its processes, and everything it may do and receive. */
 export function ServiceDetails({ map, service }: { map: ShopMap; service: ServiceNode }) {
   const { name, rates, outbox } = service
   const section = useRef<HTMLElement>(null)
@@ -23,8 +23,8 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
         </ul>
         {rates && (
           <p className="small">
-            says {rates.publishedPerSecond.toFixed(1)} facts/s, hears{' '}
-            {rates.heardPerSecond.toFixed(1)}
+            says {rates.publishedPerSecond.toFixed(1)} facts/s, receives{' '}
+            {rates.consumedPerSecond.toFixed(1)}
             /s
             {outbox && `; outbox ${outbox.depth}, oldest ${outbox.oldestSeconds.toFixed(1)} s`}
           </p>
@@ -32,8 +32,8 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
       </div>
       <Edges title="May be called by" edges={callsOf(map)} other="from" own="to" name={name} />
       <Edges title="May call" edges={callsOf(map)} other="to" own="from" name={name} />
-      <Edges title="Hears" edges={eventsOf(map)} other="from" own="to" name={name} />
-      <Edges title="Is heard by" edges={eventsOf(map)} other="to" own="from" name={name} />
+      <Edges title="Subscribes to" edges={eventsOf(map)} other="from" own="to" name={name} />
+      <Edges title="Is received by" edges={eventsOf(map)} other="to" own="from" name={name} />
     </section>
   )
 }

@@ -83,7 +83,7 @@ function UnderWay() {
                 <th>Order</th>
                 <th>State</th>
                 <th>Last step</th>
-                <th>Tries in vain</th>
+                <th>Tries without success</th>
                 <th>Next try</th>
                 <th>
                   <span className="unseen">Actions</span>

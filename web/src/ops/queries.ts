@@ -117,7 +117,7 @@ const listeners = ['carts', 'catalog', 'notifications', 'orders']
 export const lettersQuery = () =>
   queryOptions({ queryKey: [...ops(), 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
 
-/** The dead letters of every service that hears events; of one that does not answer, its name. */
+/** The dead letters of every service that receives events; of one that does not answer, its name. */
 async function allLetters() {
   const lists = await Promise.all(
     listeners.map((service) => lettersOf(service).catch(() => service)),

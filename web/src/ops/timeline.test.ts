@@ -64,7 +64,7 @@ it('tells what happened everywhere, in its order', () => {
     'payments books the charge',
     'orders card charged',
     'orders order confirmed',
-    'catalog hears orders-confirmed-v1, sells 2 × MUG',
+    'catalog receives orders-confirmed-v1, sells 2 × MUG',
   ])
 })
 

@@ -81,7 +81,7 @@ function worded(parts: readonly (string | number | undefined)[]): { detail?: str
 const whys = {
   reserved: 'holds',
   released: 'gives back',
-  sold: 'hears orders-confirmed-v1, sells',
+  sold: 'receives orders-confirmed-v1, sells',
   initial: 'begins with',
   adjusted: 'is adjusted by',
 } as const
@@ -176,16 +176,16 @@ const fates: Record<string, string> = {
 function mails({ notifications }: Story): Happening[] {
   return notifications.flatMap(({ kind, status, subject, createdAt, sentAt, problem }) => {
     const fate = fates[status]
-    const heard: Happening = {
+    const received: Happening = {
       at: createdAt,
       lane: 'notifications',
       kind: 'event',
-      what: `hears ${kind.startsWith('payment-') ? kind.replace('payment-', 'payments-') : `orders-${kind}`}-v1`,
+      what: `receives ${kind.startsWith('payment-') ? kind.replace('payment-', 'payments-') : `orders-${kind}`}-v1`,
       ...worded([fate && `mail ${fate}`, problem]),
     }
-    if (!sentAt) return [heard]
+    if (!sentAt) return [received]
     return [
-      heard,
+      received,
       { at: sentAt, lane: 'notifications', kind: 'mail', what: 'sends a mail', detail: subject },
     ]
   })

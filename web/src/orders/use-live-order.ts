@@ -24,11 +24,11 @@ export function useLiveOrder(orderId: string) {
     if (over) return
     const end = new AbortController()
     const { queryKey } = orderQuery(orderId)
-    const heard = (order: OrderView) => {
+    const received = (order: OrderView) => {
       setLive(true)
       queries.setQueryData<OrderView>(queryKey, order)
     }
-    void follow(orderId, end.signal, heard, () => setLive(false))
+    void follow(orderId, end.signal, received, () => setLive(false))
     return () => end.abort()
   }, [orderId, over, queries])
 
@@ -39,7 +39,7 @@ export function useLiveOrder(orderId: string) {
 async function follow(
   orderId: string,
   signal: AbortSignal,
-  heard: (order: OrderView) => void,
+  received: (order: OrderView) => void,
   lost: () => void,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures += 1) {
@@ -50,7 +50,7 @@ async function follow(
       if (!body) return
       for await (const { event, data } of eventsIn(body, silenceMs)) {
         failures = 0
-        if (event === 'order') heard(JSON.parse(data) as OrderView)
+        if (event === 'order') received(JSON.parse(data) as OrderView)
       }
     } catch {
       // told below; the next stream begins with the order as it is then

@@ -29,7 +29,7 @@ export function Layout() {
   )
 }
 
-/** Who arrives at another page starts at its top, also with a keyboard, and hears its name. */
+/** Who arrives at another page starts at its top, also with a keyboard, and receives its name. */
 function useArrivals(main: React.RefObject<HTMLElement | null>): string {
   const router = useRouter()
   const [title, setTitle] = useState('')

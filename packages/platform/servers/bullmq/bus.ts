@@ -96,7 +96,7 @@ export async function connected(login: Login): Promise<Redis> {
   return redis
 }
 
-/** From now on the group gets what is said on the topic, also before it subscribes. */
+/** From now on the group gets what is published on the topic, also before it subscribes. */
 export async function ensureGroup(redis: Redis, topic: string, group: string): Promise<void> {
   await redis.sadd(groupsOf(topic), group)
 }

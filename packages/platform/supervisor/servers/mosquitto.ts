@@ -33,7 +33,7 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Proce
 
 const renewEveryMs = 20_000
 
-/** Has the sessions of those who hear something connect anew: see the program. */
+/** Has the sessions of those who receive something connect anew: see the program. */
 export function mosquittoSessions({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const name = 'mosquitto-sessions'
   return server(

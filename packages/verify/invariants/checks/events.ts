@@ -7,11 +7,13 @@ export const eventChecks: readonly Check[] = [
     scope: 'orders',
     says: 'each event about an order or its payment was noted down by notifications, once, and nothing else was',
     violations: (world) => {
-      const said = saidOfOrders(world)
+      const published = saidOfOrders(world)
       const noted = world.notices.map(({ orderId, kind }) => `${kind} of order ${orderId}`)
       return [
-        ...without(said, noted).map((event) => `never heard: ${event}`),
-        ...without(noted, said).map((event) => `heard, but not said (or heard twice): ${event}`),
+        ...without(published, noted).map((event) => `never received: ${event}`),
+        ...without(noted, published).map(
+          (event) => `received, but not published (or received twice): ${event}`,
+        ),
       ]
     },
   },
@@ -27,13 +29,16 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'inboxes-full',
     scope: 'shop',
-    says: 'each consumer has marked as many events as heard as there were',
+    says: 'each consumer has marked as many events as received as there were',
     violations: (world) =>
-      world.inboxes.flatMap(({ service, heard }) => {
+      world.inboxes.flatMap(({ service, received }) => {
         const lost = world.deadLetters.filter((letter) => letter.service === service).length
-        const said = (publishedBy(world)[service] ?? 0) + (world.saidInSlices?.[service] ?? 0)
-        if (heard > said) return `${service} has heard ${heard} events, and there were only ${said}`
-        return heard < said - lost ? `${service} has heard ${heard} events of ${said}` : []
+        const published = (publishedBy(world)[service] ?? 0) + (world.saidInSlices?.[service] ?? 0)
+        if (received > published)
+          return `${service} has received ${received} events, and there were only ${published}`
+        return received < published - lost
+          ? `${service} has received ${received} events of ${published}`
+          : []
       }),
   },
   {
@@ -119,7 +124,7 @@ const eventsOfPayment: Record<string, string[]> = {
   declined: ['payment-declined'],
 }
 
-/** The events that orders and payments must have said, from their own histories: one per state, whatever was noted in it. */
+/** The events that orders and payments must have published, from their own histories: one per state, whatever was noted in it. */
 const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
   ...new Set(
     history
@@ -137,7 +142,7 @@ const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
 
 const isDone = ({ status }: Snapshot['payments'][number]['refunds'][number]) => status === 'done'
 
-/** Each refund is said, the one that leaves nothing as well as those of parts. */
+/** Each refund is published, the one that leaves nothing as well as those of parts. */
 const refundsSaid = (payments: Snapshot['payments']): number =>
   payments.reduce(
     (sum, { status, refunds }) =>
@@ -145,7 +150,7 @@ const refundsSaid = (payments: Snapshot['payments']): number =>
     0,
   )
 
-/** How many events each consumer hears, by what it subscribes to. */
+/** How many events each consumer receives, by what it subscribes to. */
 const saidTo: Record<string, (world: Snapshot) => number> = {
   catalog: ({ history, products }) =>
     reached(history, 'confirmed') +
