@@ -46,7 +46,7 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'steady',
+          name: 'availability',
           include: ['tests/availability/**/*.test.ts'],
           globalSetup: 'tests/availability/shop.ts',
           exclude: never,

@@ -40,7 +40,7 @@ const processors = [
 /**
  * Programs inside npm packages come as one optional package per platform. A registry that mirrors only some of
  * them makes npm leave the others out of the lock, and `npm ci` then refuses the whole lock, on every platform.
- * Answers the entries that are missing, with the platform read from the package's name.
+ * Returns the entries that are missing, with the platform read from the package's name.
  */
 export function missingPlatforms({ packages }: Lock): Record<string, LockEntry> {
   const missing: Record<string, LockEntry> = {}

@@ -45,7 +45,7 @@ const quick: readonly Run[] = [
  * images and starts the containers, is run on its own: it takes ten minutes and an engine.
  */
 const deep: readonly Run[] = [
-  projects('steady'),
+  projects('availability'),
   projects('chaos'),
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },

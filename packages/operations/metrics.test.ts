@@ -35,7 +35,7 @@ it('says what happened between two looks', () => {
   expect(rates.p99Ms).toBeCloseTo(982)
 })
 
-it('a process that was started anew counts from nothing', () => {
+it('a process that was started again counts from nothing', () => {
   const rates = ratesOf(parseMetrics(page(100, 0)), parseMetrics(page(20, 0)), 10)
   expect(rates.requestsPerSecond).toBe(2)
 })

@@ -55,7 +55,7 @@ export function sumOf(samples: readonly Sample[]): Sample {
   return { ...counts, buckets, ...(outbox && { outbox }) }
 }
 
-/** What happened between two looks. A process that was started in between has begun to count anew. */
+/** What happened between two looks. A process that was started in between has begun to count again. */
 export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
   const since = (then: number, current: number) => (current < then ? current : current - then)
   const requests = since(before.requests, now.requests)

@@ -189,7 +189,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   return app
 }
 
-/** Said before there is an answer: `compress` would say it after, and for that make the answer anew. */
+/** Said before there is an answer: `compress` would say it after, and for that make the answer again. */
 const varying: MiddlewareHandler = async function varying(c, next) {
   c.header('vary', 'accept-encoding')
   await next()

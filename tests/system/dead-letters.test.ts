@@ -65,7 +65,7 @@ const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> 
   return found
 }
 
-/** Says an event through the sidecar of a service that may say it. */
+/** Publishes an event through the sidecar of a service that may publish it. */
 async function say(by: string, topic: string, data: unknown): Promise<string> {
   const id = randomUUID()
   said.push(id)

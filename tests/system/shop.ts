@@ -177,7 +177,7 @@ type Recorded = { name: string; pid: number; startMark: string }
 
 /**
  * Kills the server that carries the events, and answers how to bring it back. With BullMQ that is Redis: to a component
- * that is a process of its own no sidecar comes back, and under `dapr run` nobody starts sidecars anew.
+ * that is a process of its own no sidecar comes back, and under `dapr run` nobody starts sidecars again.
  */
 export async function killBroker(): Promise<StoppedApp> {
   const { processes } = JSON.parse(

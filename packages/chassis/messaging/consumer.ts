@@ -58,7 +58,7 @@ export type Consumer = {
   topics: readonly string[]
   /** @throws Refusal when the event can never be handled; anything else when it may be later */
   consume(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
-  /** Puts aside an event that failed: to be tried again, or as a dead letter when that is no use (any more). */
+  /** Stores an event that failed: for a retry, or as a dead letter after a refusal or too many attempts. */
   storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
 

@@ -103,7 +103,7 @@ it('several statements in one text, as migrations have them, keep their place', 
   expect(await textOf(rows, 12)).toEqual({ text: 'changed' })
 })
 
-it('a statement that a migration has outdated fails once, as what may pass, and is prepared anew', async () => {
+it('a statement that a migration has outdated fails once, as what may pass, and is prepared again', async () => {
   const all = () => rows.selectFrom('notes').selectAll().where('id', '<', 3).execute()
   const before = await all()
   await sql`alter table notes add column more text`.execute(rows)

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ensureSession } from './mosquitto.ts'
 
 /**
- * Makes sessions connect anew now and then: a client whose name connects a second time is disconnected and comes back.
+ * Makes sessions connect again now and then: a client whose name connects a second time is disconnected and comes back.
  * What Dapr's MQTT component gets before it is subscribed, or while its app is away, it neither handles nor refuses;
  * the broker brings it again on the next connection only. A process of its own, told by its environment.
  */

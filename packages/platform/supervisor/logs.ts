@@ -83,7 +83,7 @@ export async function showLogs(
   }
 }
 
-/** Returns the whole lines that were added since it was last asked. A log that shrank was begun anew. */
+/** Returns the whole lines that were added since it was last asked. A log that shrank was begun again. */
 function reader(file: string): () => string[] {
   let offset = Math.max(0, sizeOf(file) - mostAtOnce)
   let half = ''

@@ -22,7 +22,7 @@ export type ProcessSpec = {
   stop(proc: Proc): Promise<unknown>
   /** From the last lines of its log: why starting it again will not help, and what will. */
   explain?(log: readonly string[]): string | undefined
-  /** How long those that need this unit survive without it; they are started anew when it was gone for longer. */
+  /** How long those that need this unit survive without it; they are started again when it was gone for longer. */
   dependentsSurviveMs?: number
 }
 

@@ -119,7 +119,7 @@ test('who starts something while all is being closed is refused', async () => {
   expect(procs.some((proc) => proc && alive(proc))).toBe(false)
 })
 
-test('those that cannot survive the absence of another are started anew when it is back', async () => {
+test('those that cannot survive the absence of another are started again when it is back', async () => {
   const project = projectAt(await temporaryFolder())
   const [one, two] = await stubs(project)
   if (!one || !two) throw new Error('no stubs')

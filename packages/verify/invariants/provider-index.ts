@@ -31,7 +31,7 @@ type Row = { order_id: string; effect: string; id: string; charge: string; amoun
 
 /**
  * An index by order of the provider's append-only log, in a file: it is read once, in constant memory. Effects other
- * than captures and refunds are not kept. An index of another log, or of one that was cut, is made anew.
+ * than captures and refunds are not kept. An index of another log, or of one that was cut, is made again.
  */
 export async function openProviderIndex(
   log: string,

@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { read, root } from './tree.ts'
+
+/** Words that were replaced, and what stands for them now (docs/glossary.md). */
+const replaced: [RegExp, string][] = [
+  [/\bfacts?\b/i, 'event'],
+  [/\bstanzas?\b/i, 'app config'],
+  [/\bunheard\b|\bis heard\b|\bhears (an|the|every) event/i, 'receive, consume'],
+  [/\bsays? (an|the|every) events?\b/i, 'publish'],
+  [/\bsecond tr(y|ies)\b/i, 'retry'],
+  [/\bputs? aside\b/i, 'store'],
+  [/\bwhoever\b/i, 'anyone who'],
+  [/\bin vain\b/i, 'without success'],
+  [/\banew\b(?![:,} ]|\))/i, 'again'],
+  [/^\s*(\/\*\*|\*|\/\/) Answers /, 'Returns'],
+  [/\b(Advice|Announcement|createHearing|createSecondTries|PreparingClient|Postman|Cashier)\b/, ''],
+]
+const allowed = /\b(in|matter of) fact\b|factor/i
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((path) => /\.(ts|tsx|mjs|md|ya?ml)$/.test(path))
+  .filter(
+    (path) => !/^(CHANGELOG\.md|docs\/adr\/|tests\/architecture\/words)|migrations\//.test(path),
+  )
+
+describe('words that were replaced', () => {
+  it.each(replaced)('%s does not come back', (pattern) => {
+    const found = files.flatMap((path) =>
+      read(path)
+        .split('\n')
+        .flatMap((line, index) =>
+          pattern.test(line) && !allowed.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+        ),
+    )
+    expect(found).toEqual([])
+  })
+})
+
+describe('the glossary', () => {
+  it('names only files and folders that exist', () => {
+    const paths = [
+      ...read('docs/glossary.md').matchAll(
+        /`((?:packages|services|components|tests)\/[\w./*-]+)`/g,
+      ),
+    ].map(([, path = '']) => path.replaceAll('*', ''))
+    expect(paths.length).toBeGreaterThan(20)
+    expect(
+      paths.filter(
+        (path) =>
+          !files.some(
+            (file) => file.startsWith(path.split('/-')[0] ?? path) || path.includes('//'),
+          ),
+      ),
+    ).toEqual([])
+  })
+})
