@@ -124,7 +124,11 @@ function handOver() {
   const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1' }
   const cache = { NODE_COMPILE_CACHE: join(root, '.sidecart', 'cache') }
   const env = { ...plain, ...process.env, ...cache, ...withoutProxyHere() }
-  const args = [join(root, 'packages/cli/main.ts'), ...process.argv.slice(2)]
+  const words = process.argv.slice(2)
+  // The benchmark uses all packages and is used by none: a program of its own.
+  const isBench = words[0] === 'bench'
+  const program = join(root, isBench ? 'bench/main.ts' : 'packages/cli/main.ts')
+  const args = [program, ...words.slice(isBench ? 1 : 0)]
   const child = spawn(ownNode, args, { cwd: root, stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   if (process.env.npm_lifecycle_event) onOrphaned(() => child.kill('SIGTERM'))

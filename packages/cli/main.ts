@@ -1,6 +1,5 @@
-import { UserError } from '@sidecart/platform/config/project.ts'
-import { defineCommand, runCommand, runMain, type SubCommandsDef } from 'citty'
-import { assertCommand } from './command.ts'
+import { defineCommand, type SubCommandsDef } from 'citty'
+import { runCommandLine } from './command-line.ts'
 
 /** One file a command; a new one is added here and in `commands/`. */
 const subCommands: SubCommandsDef = {
@@ -18,7 +17,6 @@ const subCommands: SubCommandsDef = {
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),
-  bench: () => import('./commands/bench.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   seed: () => import('./commands/seed.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
@@ -41,32 +39,4 @@ const main = defineCommand({
   subCommands,
 })
 
-const rawArgs = process.argv.slice(2)
-/** What a command takes over as it is: `test` hands everything to vitest. */
-const passedThrough = rawArgs[0] === 'test'
-const asksForHelp =
-  rawArgs.length === 0 ||
-  (!passedThrough && rawArgs.some((arg) => arg === '--help' || arg === '-h'))
-
-if (asksForHelp) await runMain(main, { rawArgs: rawArgs.length === 0 ? ['--help'] : rawArgs })
-else await run()
-
-async function run(): Promise<void> {
-  // Whatever it and the processes it starts write is for this user alone: data, logs, sockets.
-  process.umask(0o077)
-  try {
-    await assertCommand(rawArgs, subCommands)
-    await runCommand(main, { rawArgs })
-  } catch (error) {
-    process.stderr.write(`${told(error as Error)}\n`)
-    process.exitCode ||= 1
-  }
-}
-
-/** What a person can act on is said in a sentence; anything else is a fault of ours and shows where it happened. */
-function told(error: Error): string {
-  if (error.name === 'CLIError') return `${error.message}\nSee: ./sidecart --help`
-  return error instanceof UserError || error.name === 'PartError'
-    ? error.message
-    : (error.stack ?? error.message)
-}
+await runCommandLine(main, process.argv.slice(2))

@@ -9,7 +9,7 @@ import { command } from '../command.ts'
 export default command({
   meta: {
     name: 'api',
-    description: 'Write docs/openapi.json and docs/asyncapi.json from the contracts, or check it',
+    description: 'Write the API documents and the drawing of the packages, or check them',
   },
   args: {
     check: {
@@ -22,7 +22,7 @@ export default command({
     const broken = breakingChanges(project)
     const stale = args.check ? staleDocuments(project) : writeApiDocuments(project)
     if (args.check && stale.length > 0)
-      throw new UserError(`${stale.join(', ')} do not say what the contracts say: ./sidecart api`)
+      throw new UserError(`${stale.join(', ')} do not say what the sources say: ./sidecart api`)
     for (const path of stale) console.log(`written: ${path}`)
     if (broken.length > 0)
       throw new UserError(

@@ -4,26 +4,35 @@ import { dirname, join } from 'node:path'
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
+import { architecturePage, architecturePageOf } from '../architecture.ts'
 import { asyncApiBreaks, openApiBreaks } from './changes.ts'
 import { type AsyncApiDocument, apiDocuments } from './documents.ts'
 
 const textOf = (document: object): string => `${JSON.stringify(document, null, 2)}\n`
 
-/** Writes the documents; answers the paths of those that were different. */
+/** Every generated document with its text, by path from the root. */
+const generated = (project: Project): Record<string, string> => ({
+  ...Object.fromEntries(
+    Object.entries(apiDocuments(project)).map(([path, document]) => [path, textOf(document)]),
+  ),
+  [architecturePage]: architecturePageOf(project),
+})
+
+/** Writes the documents; returns the paths of those that were different. */
 export function writeApiDocuments(project: Project): string[] {
   const stale = staleDocuments(project)
-  for (const [path, document] of Object.entries(apiDocuments(project))) {
+  for (const [path, text] of Object.entries(generated(project))) {
     const file = join(project.root, path)
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, textOf(document))
+    writeFileSync(file, text)
   }
   return stale
 }
 
 /** The paths of those that do not say what the contracts say. */
 export const staleDocuments = (project: Project): string[] =>
-  Object.entries(apiDocuments(project))
-    .filter(([path, document]) => readIfThere(join(project.root, path)) !== textOf(document))
+  Object.entries(generated(project))
+    .filter(([path, text]) => readIfThere(join(project.root, path)) !== text)
     .map(([path]) => path)
 
 /** What breaks those who were written for the last commit; where that is what is here, for the one before it. */

@@ -14,14 +14,14 @@ export function EventsPage() {
   const owners = [...new Set(topics.map((topic) => topic.split('-')[0] ?? ''))]
   return (
     <Page title="Events" lead={document.info.description}>
-      <div className="fact-owners">
+      <div className="event-owners">
         {owners.map((owner) => (
           <section key={owner} className="stack" aria-labelledby={`from-${owner}`}>
-            <h2 id={`from-${owner}`}>{owner} says</h2>
+            <h2 id={`from-${owner}`}>{owner} publishes</h2>
             {topics
               .filter((topic) => topic.startsWith(`${owner}-`))
               .map((topic) => (
-                <FactCard key={topic} topic={topic} />
+                <EventCard key={topic} topic={topic} />
               ))}
           </section>
         ))}
@@ -30,13 +30,13 @@ export function EventsPage() {
   )
 }
 
-function FactCard({ topic }: { topic: string }) {
+function EventCard({ topic }: { topic: string }) {
   const fields = fieldsOf(messages[topic]?.payload.properties.data ?? {})
   const consumers = operations
     .filter(({ action, channel }) => action === 'receive' && channel.$ref.endsWith(`/${topic}`))
     .flatMap(({ tags }) => tags.map(({ name }) => name))
   return (
-    <article className="card fact-card" id={topic}>
+    <article className="card event-card" id={topic}>
       <h3>
         <a href={`#${topic}`}>{topic}</a>
       </h3>

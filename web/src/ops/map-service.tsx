@@ -23,7 +23,7 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
         </ul>
         {rates && (
           <p className="small">
-            says {rates.publishedPerSecond.toFixed(1)} facts/s, receives{' '}
+            publishes {rates.publishedPerSecond.toFixed(1)} events/s, receives{' '}
             {rates.consumedPerSecond.toFixed(1)}
             /s
             {outbox && `; outbox ${outbox.depth}, oldest ${outbox.oldestSeconds.toFixed(1)} s`}

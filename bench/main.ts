@@ -1,18 +1,19 @@
+import { command } from '@sidecart/cli/command.ts'
+import { runCommandLine } from '@sidecart/cli/command-line.ts'
 import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress, type Progress, table } from '@sidecart/platform/process/terminal.ts'
 import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
-import { bench, readResults } from '../../../bench/bench.ts'
-import { contendersCalled } from '../../../bench/contenders.ts'
-import { printed } from '../../../bench/print.ts'
-import { writeReport } from '../../../bench/report/report.ts'
-import { benchSets, fileOf, readSets } from '../../../bench/sets/sets.ts'
-import { rowsOf, writeTable } from '../../../bench/sets/table.ts'
-import { summarise } from '../../../bench/summary.ts'
-import { command } from '../command.ts'
+import { bench, readResults } from './bench.ts'
+import { contendersCalled } from './contenders.ts'
+import { printed } from './print.ts'
+import { writeReport } from './report/report.ts'
+import { benchSets, fileOf, readSets } from './sets/sets.ts'
+import { rowsOf, writeTable } from './sets/table.ts'
+import { summarise } from './summary.ts'
 
 const usual = 'dapr,dapr-plain,direct,monolith,moleculer'
 
-export default command({
+const main = command({
   meta: {
     name: 'bench',
     description: 'What the checkout costs with sidecars, without them, and in rivals',
@@ -50,7 +51,7 @@ export default command({
         ),
         quick: args.quick === true,
         rounds: roundsOf(args.rounds, args.quick === true),
-        command: `npm run bench -- ${process.argv.slice(3).join(' ')}`.trim(),
+        command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
       },
       progress,
     )
@@ -78,3 +79,5 @@ function roundsOf(given: string | undefined, quick: boolean): number {
   if (Number.isInteger(rounds) && rounds > 0) return rounds
   throw new UserError(`--rounds takes a whole number, not ${given}`)
 }
+
+await runCommandLine(main, process.argv.slice(2))

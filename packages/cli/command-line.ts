@@ -1,0 +1,34 @@
+import { UserError } from '@sidecart/platform/config/project.ts'
+import { type ArgsDef, type CommandDef, runCommand, runMain, type SubCommandsDef } from 'citty'
+import { assertCommand } from './command.ts'
+
+/**
+ * Runs a command, or one of its subcommands, with the words of the shell. An error that a person can act on is printed
+ * as a sentence, any other with its stack; the exit code is then not 0.
+ */
+export async function runCommandLine<T extends ArgsDef>(
+  main: CommandDef<T>,
+  words: string[],
+): Promise<void> {
+  // `test` hands everything to vitest, its help too.
+  const asksForHelp = words[0] !== 'test' && words.some((word) => ['--help', '-h'].includes(word))
+  const subCommands = main.subCommands as SubCommandsDef | undefined
+  if (asksForHelp || (subCommands && words.length === 0))
+    return runMain(main, { rawArgs: asksForHelp ? words : ['--help'] })
+  // What it and the processes it starts write is for this user alone: data, logs, sockets.
+  process.umask(0o077)
+  try {
+    if (subCommands) await assertCommand(words, subCommands)
+    await runCommand(main, { rawArgs: words })
+  } catch (error) {
+    process.stderr.write(`${told(error as Error)}\n`)
+    process.exitCode ||= 1
+  }
+}
+
+function told(error: Error): string {
+  if (error.name === 'CLIError') return `${error.message}\nSee: ./sidecart --help`
+  return error instanceof UserError || error.name === 'PartError'
+    ? error.message
+    : (error.stack ?? error.message)
+}

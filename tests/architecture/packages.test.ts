@@ -1,0 +1,78 @@
+import {
+  architecturePage,
+  architecturePageOf,
+  packageEdges,
+} from '@sidecart/maintainer/architecture.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { describe, expect, it } from 'vitest'
+import { filesBelow, foldersIn, importsOf, read, root } from './tree.ts'
+
+const tests = /\.(test|suite)\.ts$|\/testing\.ts$|\/testkit\.ts$/
+const layers = [
+  'chassis',
+  'services',
+  'platform',
+  'client',
+  'testing',
+  'verify',
+  'operations',
+  'maintainer',
+  'cli',
+]
+const sources = [...foldersIn('packages').map((name) => `packages/${name}`), 'services'].flatMap(
+  (folder) => filesBelow(folder, /\.ts$/).filter((path) => !tests.test(path)),
+)
+const imports = sources
+  .flatMap(importsOf)
+  .filter(({ target }) => /^(packages|services|tests|bench|web)\//.test(target))
+
+describe('packages', () => {
+  it('use only packages of lower layers', () => {
+    const upwards = [...packageEdges(root)].flatMap(([from, used]) =>
+      used
+        .filter((to) => layers.indexOf(to) >= layers.indexOf(from))
+        .map((to) => `${from} → ${to}`),
+    )
+    expect(layers.toSorted()).toEqual([...packageEdges(root).keys()].toSorted())
+    expect(upwards).toEqual([])
+  })
+
+  it('are drawn in the architecture page as they are (if not: ./sidecart api)', () => {
+    expect(read(architecturePage)).toBe(architecturePageOf(projectAt()))
+  })
+
+  it('that ship import nothing from tests, bench or the web app', () => {
+    expect(
+      imports
+        .filter(({ target }) => /^(tests|bench|web)\//.test(target))
+        .map(({ from, target }) => `${from} → ${target}`),
+    ).toEqual([])
+  })
+
+  it('have no circle of files', () => {
+    const graph = new Map<string, string[]>()
+    for (const { from, target, typeOnly } of imports)
+      if (!typeOnly) graph.set(from, [...(graph.get(from) ?? []), target])
+    expect(circles(graph)).toEqual([])
+  })
+
+  it('have folders of at most 30 files', () => {
+    const counts = Map.groupBy(sources, (path) => path.slice(0, path.lastIndexOf('/')))
+    const full = [...counts].filter(([, files]) => files.length > 30).map(([folder]) => folder)
+    expect(full).toEqual([])
+  })
+})
+
+/** Files that import each other, directly or through others. */
+function circles(graph: Map<string, string[]>): string[][] {
+  const found: string[][] = []
+  const done = new Set<string>()
+  const walk = (file: string, path: string[]): void => {
+    if (path.includes(file)) return void found.push([...path.slice(path.indexOf(file)), file])
+    if (done.has(file)) return
+    for (const next of graph.get(file) ?? []) walk(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of graph.keys()) walk(file, [])
+  return found
+}
