@@ -160,17 +160,17 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
     const { operator } = shopping
     let late: string[] = []
     await shopping.holdUp('notifications', 'inbox', async () => {
-      const before = new Set(await storeFailure(operator))
+      const before = new Set(await openDeadLetters(operator))
       await place(shopping, orderOf(mug, 1, 'card_declined'))
       const areNew = async () => {
-        late = (await storeFailure(operator)).filter((id) => !before.has(id))
+        late = (await openDeadLetters(operator)).filter((id) => !before.has(id))
         return late.length > 0
       }
       // for longer it would keep the service from all of its database, and so from answering
       await until('an event is stored', areNew, holdUpMs, 200).catch(() => {})
     })
     const areHandled = async () => {
-      const open = await storeFailure(operator)
+      const open = await openDeadLetters(operator)
       return late.every((id) => !open.includes(id))
     }
     await until('what was stored is handled', areHandled, patienceMs, 200)
@@ -198,7 +198,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
 }
 
 /** The ids of the events that notifications could not handle yet. */
-export async function storeFailure(operator: Person): Promise<string[]> {
+export async function openDeadLetters(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)
 }

@@ -6,11 +6,11 @@ import { booksAgree } from './invariants.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'
 import {
   newcomer,
+  openDeadLetters,
   type Shopping,
   type ShoppingTask,
   shoppingTasks,
   signIn,
-  storeFailure,
 } from './shoppers.ts'
 
 /** A pattern of the passes (`service: name@pass`) to crash at, instead of all. */
@@ -110,7 +110,7 @@ const send = (pass: string, errand: ShoppingTask): Promise<void> =>
 
 /** Waits until nothing but idle looks happens, and no event waits for its retry. */
 async function quiet(): Promise<void> {
-  const none = async () => (await storeFailure(shopping.operator)).length === 0
+  const none = async () => (await openDeadLetters(shopping.operator)).length === 0
   await until('what was stored is handled', none, patienceMs, 200)
   const busy = () => shop.passed().filter((point) => !/commit of$| GET\b/.test(point)).length
   for (let before = -1, now = busy(); now !== before; now = busy()) {

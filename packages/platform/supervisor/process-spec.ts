@@ -43,6 +43,8 @@ export type SupervisorEvent =
   | { type: 'ready'; name: string; role: Role; ms: number }
   /** It never was ready and will not be: why, and what to do. */
   | { type: 'hopeless'; name: string; role: Role; reason: string }
+  /** Something is wrong with this machine; the shop runs on. */
+  | { type: 'warning'; text: string }
   | Crash
 
 /** Asks politely for as long as a service may take to finish what it has. */

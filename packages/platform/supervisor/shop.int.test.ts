@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Project, projectAt } from '../config/project.ts'
@@ -233,4 +233,31 @@ test('secrets are for their owner only, and stay the same', async () => {
   const written = readFileSync(project.secretsFile, 'utf8')
   expect(await ensureSecrets(project)).toEqual(first)
   expect(readFileSync(project.secretsFile, 'utf8')).toBe(written)
+})
+
+test('a state file that cannot be written does not end the shop, is reported once, and follows when it can be', async () => {
+  const { project, events, shop, get, pids } = await opened()
+  const folder = dirname(project.stateFile)
+  const before = pids()
+  renameSync(folder, `${folder}.away`)
+  writeFileSync(folder, 'a file where a folder must be')
+  await get(0, '/crash')
+  await until('the supervisor warns', () => events.some(({ type }) => type === 'warning'))
+  await until('the process is back', async () => (await get(0, '/'))?.ok === true)
+  await get(1, '/crash')
+  await until('the other is back', async () => (await get(1, '/'))?.ok === true)
+  expect(events.filter(({ type }) => type === 'warning')).toHaveLength(1)
+  rmSync(folder)
+  renameSync(`${folder}.away`, folder)
+  await until(
+    'the state is on disk',
+    () => pids().every((pid, index) => pid && pid !== before[index]),
+    10_000,
+  )
+  await until(
+    'that is reported',
+    () => events.filter(({ type }) => type === 'warning').length === 2,
+    10_000,
+  )
+  await shop.stop()
 })

@@ -4,13 +4,14 @@ import { type Project, UserError } from '../config/project.ts'
 import { procOf as runningProc } from '../process/spawn.ts'
 import type { Front } from './prepare-stack.ts'
 import type { ProcessSpec, SupervisorEvent } from './process-spec.ts'
+import { rotateLogs } from './rotate-logs.ts'
 import {
+  createStateWriter,
   type ProcessRecord,
   procOf,
   readState,
   removeState,
   supervisorOf,
-  writeState,
 } from './state-file.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { type Command, serveCommands } from './supervisor-client.ts'
@@ -36,13 +37,15 @@ export async function openShop(
   const adopted = runningOf(project)
   const frontPort = front ? [{ name: 'the front', ports: { front: front.port } }] : []
   await assertPortsFree([...units.filter(({ name }) => !adopted.has(name)), ...frontPort])
-  for (const { name, logFile } of units) if (!adopted.has(name)) storeFailure(logFile)
+  for (const { name, logFile } of units) if (!adopted.has(name)) keepPreviousLog(logFile)
   const self = runningProc('supervisor', process.pid)
+  const state = createStateWriter(project, (text) => onEvent({ type: 'warning', text }))
   const supervisor = createSupervisor(units, {
     adopted,
     onEvent,
-    onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
+    onChange: (processes) => state.write({ ...(self && { supervisor: self }), processes }),
   })
+  const rotation = rotateLogs(units.map(({ logFile }) => logFile))
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const server = await serveCommands(project, (order) => obey(supervisor, stop, order))
 
@@ -58,6 +61,8 @@ export async function openShop(
   function close(): void {
     server.close()
     open?.close()
+    rotation.stop()
+    state.stop()
     removeState(project)
     end()
   }
@@ -87,7 +92,7 @@ function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] 
 }
 
 /** Each start begins new logs and keeps those of the start before. */
-function storeFailure(logFile: string): void {
+function keepPreviousLog(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
 }
 

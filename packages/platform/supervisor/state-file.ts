@@ -40,6 +40,33 @@ export function writeState(project: Project, state: State): void {
   writeWhole(project.stateFile, `${JSON.stringify(state, null, 2)}\n`)
 }
 
+const retryEveryMs = 2_000
+
+/**
+ * Writes the state file, and goes on without it where that fails, for instance on a full disk: the failure is reported once,
+ * and the latest state is written as soon as that works.
+ */
+export function createStateWriter(project: Project, warn: (text: string) => void) {
+  let unwritten: State | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  function write(state: State): void {
+    try {
+      writeState(project, state)
+      if (unwritten) warn(`${project.stateFile} is written again`)
+      unwritten = undefined
+    } catch (error) {
+      if (!unwritten)
+        warn(
+          `${(error as Error).message}: the shop runs on, and its state is not on disk until that works`,
+        )
+      unwritten = state
+      timer ??= setInterval(() => unwritten && write(unwritten), retryEveryMs).unref()
+    }
+  }
+  return { write, stop: () => clearInterval(timer) }
+}
+
 export function removeState(project: Project): void {
   rmSync(project.stateFile, { force: true })
   rmSync(project.socket, { force: true })

@@ -153,6 +153,8 @@ export async function superviseForParent(
     new Promise((resolve) =>
       process.connected ? process.send?.(message, resolve) : resolve(undefined),
     )
+  // its log may be on the disk that is full
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const quitter = quitOnSignal()
   try {
     const shop = await openAll(
@@ -218,6 +220,7 @@ export function reporter(progress: Progress): (event: SupervisorEvent) => void {
   const starting = new Set<string>()
   let isHopeless = false
   return (event) => {
+    if (event.type === 'warning') return progress.line(`${paint('yellow', '!')} ${event.text}`)
     const { name, type } = event
     const shown = name.replace(/-sidecar$/, '')
     if (isHopeless) return
