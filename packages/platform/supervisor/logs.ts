@@ -73,7 +73,7 @@ export async function showLogs(
   const width = Math.max(...logs.map(({ name }) => name.length))
   const reads = logs.map(({ name, file }) => ({
     prefix: logs.length > 1 ? `${paint('cyan', name.padEnd(width))} ` : '',
-    next: reader(file),
+    next: readerOf(file),
   }))
   const say = (prefix: string, text: string) => print(prefix + (pretty ? readable(text) : text))
   for (const { prefix, next } of reads) for (const line of next().slice(-lines)) say(prefix, line)
@@ -84,7 +84,7 @@ export async function showLogs(
 }
 
 /** Returns the whole lines that were added since it was last asked. A log that shrank was begun again. */
-function reader(file: string): () => string[] {
+export function readerOf(file: string): () => string[] {
   let offset = Math.max(0, sizeOf(file) - mostAtOnce)
   let half = ''
   return () => {

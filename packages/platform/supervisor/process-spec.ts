@@ -17,6 +17,8 @@ export type ProcessSpec = {
   /** What must be true of a running unit before others may use it, e.g. databases and streams. */
   prepare?(): Promise<void>
   ready(): Promise<boolean>
+  /** Why a process that is ready no longer works and a restart helps; asked every few seconds. */
+  failing?(): Promise<string | undefined>
   /** Asks it to take no new work, before what it works for is stopped. Answers when what it had is done. */
   drain?(proc: Proc): Promise<void>
   stop(proc: Proc): Promise<unknown>

@@ -261,3 +261,32 @@ test('a state file that cannot be written does not end the shop, is reported onc
   )
   await shop.stop()
 })
+
+test('what says of itself that only a restart helps is restarted', async () => {
+  const project = projectAt(await temporaryFolder())
+  const [one, two] = await stubs(project)
+  if (!one || !two) throw new Error('no stubs')
+  let reason: string | undefined
+  const failing = async () => {
+    const now = reason
+    reason = undefined
+    return now
+  }
+  const events: SupervisorEvent[] = []
+  const shop = await openShop(project, [{ ...one, failing }, two], (event) => events.push(event))
+  onTestFinished(shop.kill)
+  await shop.ready
+  const pidsOf = () => readState(project)?.processes.map(({ pid }) => pid) ?? []
+  const before = pidsOf()
+  reason = 'a file could not be written'
+  await until(
+    'one is another process',
+    () => phaseOf(project, 'one') === 'ready' && pidsOf()[0] !== before[0],
+    20_000,
+  )
+  expect(pidsOf()[1]).toBe(before[1])
+  expect(events).toContainEqual({
+    type: 'warning',
+    text: 'one is restarted: a file could not be written',
+  })
+})

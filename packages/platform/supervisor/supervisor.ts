@@ -50,6 +50,7 @@ type Kept = {
 }
 
 const lookEveryMs = 100
+const failingEveryMs = 5_000
 /** A process that lived this long has earned a quick restart. */
 const settledMs = 10_000
 const stopOrder: readonly Role[] = ['app', 'sidecar', 'backing']
@@ -125,8 +126,24 @@ export function createSupervisor(
       onEvent({ type: 'ready', name, role, ms: Math.round(performance.now() - began) })
       renewDependents(one)
     }
-    await until(() => isOver(one))
+    await untilOverOrFailing(one)
     one.goneSince = performance.now()
+  }
+
+  /** Resolves when the process is gone; ends a process that says of itself that only a restart helps. */
+  async function untilOverOrFailing(one: Kept): Promise<void> {
+    let askedAt = performance.now()
+    await until(async () => {
+      if (isOver(one) || !one.unit.failing || performance.now() - askedAt < failingEveryMs)
+        return isOver(one)
+      const reason = await one.unit.failing().catch(() => undefined)
+      askedAt = performance.now()
+      if (reason !== undefined && one.proc && one.wanted && !isOver(one)) {
+        onEvent({ type: 'warning', text: `${one.unit.name} is restarted: ${reason}` })
+        await one.unit.stop(one.proc)
+      }
+      return isOver(one)
+    })
   }
 
   function renewDependents({ unit, goneSince }: Kept): void {

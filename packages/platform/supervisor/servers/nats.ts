@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { streamsFor } from '../../config/components.ts'
 import { loginFrom } from '../../config/login.ts'
 import { brokerMonitorPort, brokerPort, realPort } from '../../config/ports.ts'
@@ -11,6 +12,7 @@ import {
   startNats,
   writeNatsConfig,
 } from '../../servers/nats.ts'
+import { readerOf } from '../logs.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { procOf, readState } from '../state-file.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
@@ -51,8 +53,30 @@ export function nats({ project, runtime, resources }: ServerOptions): ProcessSpe
         for (const stream of streamsFor(resources)) await ensureStream({ ...login(), ...stream })
       },
       ready: answersHttp(brokerMonitorPort),
+      failing: failingStorage(given.dir, given.logFile),
       // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.
       dependentsSurviveMs: 100_000,
     },
   )
+}
+
+const neededBytes = 50 * 1024 * 1024
+
+/**
+ * A stream whose file could not be written once (a full disk) refuses every message until the server is restarted, and the
+ * server calls itself healthy. The returned function resolves with the reason for a restart when the log has told of such an
+ * error, and there is room again.
+ */
+export function failingStorage(dir: string, logFile: string): () => Promise<string | undefined> {
+  const newLines = readerOf(logFile)
+  newLines()
+  let failed = false
+  return async () => {
+    failed = newLines().some((line) => /failed to store a msg|no space left/i.test(line)) || failed
+    if (!failed) return undefined
+    const { bavail, bsize } = await statfs(dir)
+    if (bavail * bsize < neededBytes) return undefined
+    failed = false
+    return 'a stream could not be written, and there is room on the disk again'
+  }
 }
