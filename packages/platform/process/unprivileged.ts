@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, chown, cp, mkdir, rename, rm } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 /** The user that PostgreSQL runs as; empty when we are not root and run it as ourselves. */
@@ -65,8 +65,9 @@ function reaches(user: User, path: string): boolean {
 }
 
 /**
- * `dir` with its parent created; if `user` cannot enter the parent, a folder of its own below /var/lib/sidecart
- * instead, which is said in `log`. The folder itself is not created.
+ * `dir` with its parent created; if `user` cannot enter the parent, a folder of its own below /var/lib/sidecart instead, which
+ * is written to `log` and to the file `<dir>.at`. The folder itself is not created. Where that file is missing, data there is
+ * of a project that was deleted: it is moved to `<folder>-before`, in the place of what was moved there earlier.
  */
 export async function reachableFolder(
   dir: string,
@@ -77,7 +78,15 @@ export async function reachableFolder(
   await mkdir(parent, { recursive: true })
   if (reaches(user, parent)) return dir
   const key = createHash('sha256').update(dir).digest('hex').slice(0, 10)
-  const instead = join(await open(join(openFolder, key)), basename(dir))
+  const folder = join(openFolder, key)
+  const mark = `${dir}.at`
+  if (existsSync(folder) && !existsSync(mark)) {
+    await rm(`${folder}-before`, { recursive: true, force: true })
+    await rename(folder, `${folder}-before`)
+    log(`data of a project that was deleted here is kept in ${folder}-before`)
+  }
+  const instead = join(await open(folder), basename(dir))
+  await writeFile(mark, `${instead}\n`)
   log(`the unprivileged user cannot enter ${parent}: the data is kept in ${instead}`)
   return instead
 }

@@ -1,5 +1,6 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { testWithRoot } from '@sidecart/testing/needs.ts'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
@@ -171,5 +172,33 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(server.dataDir).toMatch(/^\/var\/lib\/sidecart\/[0-9a-f]{10}\/postgres$/)
     expect(lines.join('\n')).toContain(`the data is kept in ${server.dataDir}`)
     expect(await ask(server.connectionString, 'SELECT 1')).toEqual([[1]])
+  },
+)
+
+const asRoot = testWithRoot('PostgreSQL runs as another user, who cannot enter the folder')
+
+asRoot(
+  'a folder that was closed to others, deleted and made again gets data of its own',
+  async () => {
+    const given = await options()
+    const closed = dirname(given.dataDir)
+    await chmod(closed, 0o700)
+    const first = await started(given)
+    const outside = (await readFile(`${given.dataDir}.at`, 'utf8')).trim()
+    onTestFinished(async () => {
+      for (const path of [dirname(outside), `${dirname(outside)}-before`])
+        await rm(path, { recursive: true, force: true })
+    })
+    await ask(first.connectionString, 'CREATE TABLE kept AS SELECT 42 AS answer')
+    await first.stop()
+    const again = await started(given)
+    expect(await ask(again.connectionString, 'SELECT answer FROM kept')).toEqual([[42]])
+    await again.stop()
+
+    await rm(closed, { recursive: true })
+    await mkdir(closed, { mode: 0o700 })
+    const fresh = await started({ ...given, superuserPassword: 'another' })
+    expect(await ask(fresh.connectionString, 'SELECT 1')).toEqual([[1]])
+    await expect(ask(fresh.connectionString, 'SELECT answer FROM kept')).rejects.toThrow('kept')
   },
 )
