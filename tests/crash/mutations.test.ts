@@ -64,7 +64,8 @@ async function caught({ finding, staysMs }: Mutation, known: ReadonlySet<string>
     for (const one of found) since.set(one, since.get(one) ?? Date.now())
     return [...since.values()].some((at) => Date.now() - at > staysMs)
   }
-  await until(`the books show ${finding}`, stays, 60_000).catch((error: Error) => {
+  // the broker brings an unacknowledged event again after 45 s; a busy machine adds to that
+  await until(`the books show ${finding}`, stays, 120_000).catch((error: Error) => {
     throw new Error(`${error.message}; they show: ${news.join('; ')}`)
   })
 }
