@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 const never = ['**/node_modules/**', '**/dist/**', '.sidecart/**']
 const integration = '**/*.int.test.ts'
+const deep = '**/*.deep.test.ts'
 
-/** The suffix states the cost: `*.test.ts` no I/O, `*.int.test.ts` a real database or sidecar, `tests/` the whole system. */
+/** The suffix states the cost: `*.test.ts` no I/O, `*.int.test.ts` a real database or sidecar, `tests/` the whole system, `*.deep.test.ts` minutes. */
 export default defineConfig({
   test: {
     // long enough for the line of a failure to say what was found
@@ -71,10 +72,20 @@ export default defineConfig({
           name: 'security',
           include: ['tests/security/**/*.test.ts'],
           globalSetup: 'tests/system/shop.ts',
-          exclude: [...never, integration],
+          exclude: [...never, integration, deep],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'mutations',
+          include: [deep],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 150_000,
+          hookTimeout: 60_000,
         },
       },
       {

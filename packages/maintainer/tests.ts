@@ -41,10 +41,11 @@ const quick: readonly Run[] = [
   { ...projects('browser'), needs: browser },
 ]
 /**
- * What breaks the shop on purpose, moves it, or starts it on odd machines: `--deep`. The project `deploy`, which builds the
+ * What takes safeguards away, breaks the shop on purpose, moves it, or starts it on odd machines: `--deep`. The project `deploy`, which builds the
  * images and starts the containers, is run on its own: it takes ten minutes and an engine.
  */
 const deep: readonly Run[] = [
+  projects('mutations'),
   projects('availability'),
   projects('chaos'),
   projects('crash'),

@@ -1,6 +1,7 @@
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -114,7 +115,10 @@ describe('a path that others on the way would read differently', () => {
       asked.push(c.req.path)
       return c.json({})
     })
-    gateway = gatewayTo({ catalog: careless, notifications: careless, users: careless }, tokens)
+    const sidecar = createMemorySidecar()
+    for (const name of ['catalog', 'notifications', 'users']) sidecar.apps.set(name, careless)
+    // the gateway alone has to refuse: this sidecar takes any path
+    gateway = gatewayWith({ sidecar: { ...sidecar, invoke: sidecar.invokeUnchecked } })
     const headers = await tokens.bearer(ada)
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       const raw = { incoming: { url: path, socket: {} } }

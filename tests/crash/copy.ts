@@ -4,12 +4,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
-import { filesBelow, foldersIn, read, root } from '../architecture/tree.ts'
+import { dirname, join, relative } from 'node:path'
+import { filesBelow, read, root } from '../architecture/tree.ts'
 
 /** A crash point in the source: its text is the inside of a template literal. */
 export type Point = { file: string; text: string }
@@ -38,32 +39,37 @@ export function isPassOf({ text }: Point): (name: string) => boolean {
 /** What a copy shares with the checkout: programs, packages, built pages. */
 const shared = ['web', '.sidecart/bin', '.sidecart/dapr', '.sidecart/cache']
 
-/** Puts a whole shop into `to`, with data of its own and a crash at every crash point that it is ordered to. */
-export function copyShop(to: string): void {
+/** Puts files and folders of the checkout into `to`, which is made anew, with what a copy shares and the installed packages. */
+export function copyCheckout(to: string, paths: readonly string[]): void {
   rmSync(to, { recursive: true, force: true })
-  mkdirSync(join(to, '.sidecart/crash'), { recursive: true })
+  mkdirSync(join(to, '.sidecart'), { recursive: true })
   mkdirSync(join(root, '.sidecart/cache'), { recursive: true })
-  for (const path of [...shipped, 'components', 'dapr.yaml', 'package.json'])
-    cpSync(join(root, path), join(to, path), { recursive: true })
+  for (const path of paths) cpSync(join(root, path), join(to, path), { recursive: true })
   for (const path of shared)
     if (existsSync(join(root, path))) symlinkSync(join(root, path), join(to, path))
   linkPackages(to)
+}
+
+/** Puts a whole shop into `to`, with data of its own and a crash at every crash point that it is ordered to. */
+export function copyShop(to: string): void {
+  copyCheckout(to, [...shipped, 'components', 'dapr.yaml', 'package.json'])
+  mkdirSync(join(to, '.sidecart/crash'))
   cpSync(join(import.meta.dirname, 'crash-point.ts'), join(to, 'crash-point.ts'))
   for (const file of sources()) writeFileSync(join(to, file), planted(file, read(file)))
   patch(join(to, 'dapr.yaml'), 'appHealthThreshold: 3', 'appHealthThreshold: 15')
 }
 
-/** The installed packages, but the project's own are those of the copy. */
+/** The installed packages, but those of the project that were copied are the copies. */
 function linkPackages(to: string): void {
   const modules = join(to, 'node_modules')
+  const own = join(root, 'node_modules/@sidecart')
   mkdirSync(join(modules, '@sidecart'), { recursive: true })
   for (const name of readdirSync(join(root, 'node_modules')))
     if (name !== '@sidecart') symlinkSync(join(root, 'node_modules', name), join(modules, name))
-  for (const path of [
-    'packages/chassis',
-    ...foldersIn('services').map((name) => `services/${name}`),
-  ])
-    symlinkSync(join(to, path), join(modules, '@sidecart', basename(path)))
+  for (const name of readdirSync(own)) {
+    const copied = join(to, relative(root, realpathSync(join(own, name))))
+    if (existsSync(copied)) symlinkSync(copied, join(modules, '@sidecart', name))
+  }
 }
 
 /** Replaces a text that is in a file exactly once; returns how to put it back. */

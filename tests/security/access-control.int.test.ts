@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read } from '../architecture/tree.ts'
 import {
   type Asked,
+  demanding,
   type End,
   invoke,
   openCarelessApp,
@@ -166,12 +167,28 @@ describe('an identity from elsewhere', () => {
   })
 
   it('of another authority reaches nobody', async () => {
-    const foreign = await openMesh(ends, mesh.namesFile)
+    const foreign = await openMesh(ends, { namesFile: mesh.namesFile })
     const sidecar = await foreign.sidecarOf('gateway')
     const asked = await askedOf('catalog', async () => {
       const { status } = await invoke(sidecar, 'catalog', 'GET', '/products')
       expect(status).toBeGreaterThanOrEqual(400)
     })
     expect(asked).toEqual([])
+  })
+})
+
+describe('the authority of the shop', () => {
+  let proven: Awaited<ReturnType<typeof openMesh>>
+  beforeAll(async () => {
+    proven = await openMesh(ends, { authority: demanding })
+  }, 60_000)
+
+  it('an app with its proof gets its identity', async () => {
+    expect(await proven.sidecarOf('orders', undefined, { proofOf: 'orders' })).toBeTruthy()
+  })
+
+  it.each([undefined, 'carts'])('an app without a proof gets no identity: %s', async (proofOf) => {
+    const sidecar = proven.sidecarOf('orders', undefined, proofOf ? { proofOf } : {})
+    await expect(sidecar).rejects.toThrow('got no identity')
   })
 })

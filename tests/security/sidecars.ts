@@ -4,6 +4,9 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readIfThere } from '@sidecart/platform/config/files.ts'
+import { ensureIdentities, identityFile } from '@sidecart/platform/config/identities.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { ensurePart } from '@sidecart/platform/install/binaries.ts'
 import { freePorts } from '@sidecart/platform/install/testing.ts'
 import { spawnDetached, stopProcess } from '@sidecart/platform/process/spawn.ts'
@@ -36,19 +39,35 @@ export async function openCarelessApp(ends: End[]): Promise<{ port: number; aske
 
 export type Sidecar = { app: string; httpPort: number }
 
+type SidecarOptions = {
+  edit?: (configuration: string) => string
+  namespace?: string
+  proofOf?: string
+}
+
+/** The configuration of an authority that signs for whoever asks; the shop's own asks for proof. */
+const careless = 'components/common/configuration/gateway.yaml'
+export const demanding = 'components/sentry.yaml'
+
 /**
  * An authority of the test's own, and sidecars that it gives identities, until `ends` are carried out.
+ *
  * @param namesFile of another mesh, to find its sidecars
+ * @param authority the authority's configuration
  */
-export async function openMesh(ends: End[], namesFile?: string) {
+export async function openMesh(
+  ends: End[],
+  { namesFile, authority = careless }: { namesFile?: string; authority?: string } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-mesh-'))
   ends.push(() => rm(folder, { recursive: true, force: true }))
   const [port = 0, healthPort = 0] = await freePorts(2)
-  const configFile = join(root, 'components/common/configuration/gateway.yaml')
+  const project = projectAt(root, { home: folder })
+  await ensureIdentities(project, [])
   const sentry = await startSentry({
     path: (await ensurePart('sentry')).path,
-    dir: join(folder, 'certs'),
-    configFile,
+    dir: project.certificates,
+    configFile: join(root, authority),
     port,
     healthPort,
     logFile: join(folder, 'sentry.log'),
@@ -66,12 +85,17 @@ export async function openMesh(ends: End[], namesFile?: string) {
     return replaced
   }
 
-  /** @param edit changes the configuration of the app before the sidecar reads it */
+  /**
+   * @param edit changes the configuration of the app before the sidecar reads it
+   * @param proofOf the app whose proof of identity the sidecar shows; without one it shows none
+   * @throws Error when the authority gives the sidecar no identity
+   */
   async function sidecarOf(
     app: string,
     appPort?: number,
-    { edit = (text: string) => text, namespace = 'default' } = {},
+    { edit = (text) => text, namespace = 'default', proofOf }: SidecarOptions = {},
   ): Promise<Sidecar> {
+    if (proofOf) await ensureIdentities(project, [proofOf])
     const [http = 0, grpc = 0, internal = 0, metrics = 0] = await freePorts(4)
     const folderOfAll = join(root, 'components/common/configuration')
     const committed = existsSync(join(folderOfAll, `${app}.yaml`)) ? app : 'gateway'
@@ -91,6 +115,7 @@ export async function openMesh(ends: End[], namesFile?: string) {
       'log-level': 'warn',
       ...(appPort !== undefined && { 'app-port': appPort, 'app-channel-address': '127.0.0.1' }),
     }
+    const logFile = join(folder, `${app}-${http}.log`)
     const proc = spawnDetached({
       name: `daprd of ${app}`,
       command: daprd,
@@ -103,15 +128,21 @@ export async function openMesh(ends: End[], namesFile?: string) {
         NAMESPACE: namespace,
         DAPR_HOST_IP: '127.0.0.1',
         DAPR_TRUST_ANCHORS: sentry.trustAnchors,
+        DAPR_SENTRY_TOKEN_FILE: proofOf && identityFile(project, proofOf),
       },
-      logFile: join(folder, `${app}-${http}.log`),
+      logFile,
     })
     ends.push(() => stopProcess(proc))
     await until(
       `the sidecar of ${app} is ready`,
-      async () =>
-        (await fetch(`http://127.0.0.1:${http}/v1.0/healthz/outbound`).catch(() => undefined))
-          ?.status === 204,
+      async () => {
+        if (
+          /error from sentry SignCertificate|error obtaining token/.test(readIfThere(logFile) ?? '')
+        )
+          throw new Error(`the sidecar of ${app} got no identity`)
+        const url = `http://127.0.0.1:${http}/v1.0/healthz/outbound`
+        return (await fetch(url).catch(() => undefined))?.status === 204
+      },
       30_000,
     )
     return { app, httpPort: http }

@@ -77,6 +77,7 @@ describe('a token', () => {
     ['for another audience', { claims: { aud: 'another-shop' } }],
     ['of another type', { header: { typ: 'JWT' } }],
     ['without a type', { header: { typ: undefined } }],
+    ['under another name of the algorithm', { header: { alg: 'Ed25519' } }],
     ['without a key id', { header: { kid: undefined } }],
     ['with the key id of nobody', { header: { kid: 'three' } }],
     ['without a time of issue', { claims: { iat: undefined } }],

@@ -97,6 +97,15 @@ test('a client that does not read its answer is let go', async () => {
   await Promise.all(ends)
 })
 
+test('a body over the limit is refused, whether it says how long it is or not', async () => {
+  const { port, echo, begun } = await serving()
+  const large = 'x'.repeat(256 * 1024 + 1)
+  expect((await echo(large)).status).toBe(413)
+  const chunked = { 'transfer-encoding': 'chunked' }
+  expect((await send(port, 'POST', '/echo', chunked, large)).status).toBe(413)
+  expect(begun()).toBe(0)
+})
+
 test('bodies on their way from one address are limited', async () => {
   const { port, echo } = await serving({}, 3)
   await slowClients(port, 3, slowBody)

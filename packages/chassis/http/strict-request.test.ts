@@ -22,6 +22,12 @@ const routes = {
     request: { body: body(z.strictObject({ name: z.string() })) },
     responses: ok,
   }),
+  amend: createRoute({
+    method: 'patch',
+    path: '/things',
+    request: { body: { ...body(z.strictObject({ name: z.string() })), required: false } },
+    responses: ok,
+  }),
 }
 
 let app: App
@@ -46,8 +52,10 @@ describe.each([
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'x'])(
     'a body of type %s where JSON is taken',
     async (type) => {
-      const init = { method: 'POST', body: '{"name":"a"}', headers: { 'content-type': type } }
-      expect((await ask('/things', init)).status).toBe(415)
+      for (const method of ['POST', 'PATCH']) {
+        const init = { method, body: '{"name":"a"}', headers: { 'content-type': type } }
+        expect((await ask('/things', init)).status, method).toBe(415)
+      }
     },
   )
 

@@ -1,0 +1,550 @@
+/** A control taken away in a copy of the checkout, and the test that has to notice. */
+export type Mutation = {
+  control: string
+  file: string
+  /** A text that is in the file exactly once, and what replaces it. */
+  from: string
+  to: string
+  /** The file of the test, and (a part of) its name. */
+  test: string
+  name: string
+}
+
+const app = 'packages/chassis/http/app.ts'
+const appTests = 'packages/chassis/http/app.test.ts'
+const appPorts = 'packages/chassis/http/app.int.test.ts'
+const authentication = 'packages/chassis/http/authentication.ts'
+const tokens = 'packages/chassis/http/authentication.test.ts'
+const consumer = 'packages/chassis/messaging/consumer.ts'
+const messaging = 'packages/chassis/messaging/messaging.int.test.ts'
+const strict = 'packages/chassis/http/strict-request.ts'
+const strictTests = 'packages/chassis/http/strict-request.test.ts'
+const publicServer = 'packages/chassis/http/public-server.ts'
+const slowClients = 'packages/chassis/http/public-server.int.test.ts'
+const gateway = 'services/gateway/app.ts'
+const gatewayTests = 'services/gateway/app.test.ts'
+const rateLimit = 'services/gateway/rate-limit.ts'
+const rateLimitTests = 'services/gateway/rate-limit.test.ts'
+const cookie = 'services/gateway/session-cookie.ts'
+const cookieTests = 'services/gateway/session-cookie.test.ts'
+const headers = 'services/gateway/security-headers.test.ts'
+const throttle = 'services/users/throttle.ts'
+const throttleTests = 'services/users/throttle.int.test.ts'
+const sessions = 'services/users/store/sessions.ts'
+const sessionTests = 'services/users/sessions.int.test.ts'
+const addresses = 'services/users/store/addresses.ts'
+const userTests = 'services/users/app.int.test.ts'
+const orders = 'services/orders/store.ts'
+const orderTests = 'services/orders/app.int.test.ts'
+const mesh = 'tests/security/access-control.int.test.ts'
+const topics = 'tests/security/topics.int.test.ts'
+
+export const mutations: readonly Mutation[] = [
+  {
+    control: 'a service is called through its sidecar only',
+    file: app,
+    from: 'if (!hasToken(c, expected)) throw',
+    to: 'if (!expected) throw',
+    test: appTests,
+    name: 'refuses a call that did not come through the sidecar',
+  },
+  {
+    control: 'the metrics of a public port are for anyone who has the token',
+    file: app,
+    from: '!hasToken(c, Buffer.from(metricsToken))',
+    to: '!metricsToken',
+    test: headers,
+    name: 'metrics are for anyone who has the token',
+  },
+  {
+    control: 'probes and metrics are for this machine',
+    file: app,
+    from: 'if (isInvocation(c) && probes',
+    to: 'if (!probes && probes',
+    test: appPorts,
+    name: 'probes and metrics answer this machine, and no other app',
+  },
+  {
+    control: 'an app serves a path as it is written',
+    file: app,
+    from: 'accepts = asWritten }',
+    to: 'accepts = () => true }',
+    test: appPorts,
+    name: 'a path that a URL would collapse at %2e%2e is refused',
+  },
+  {
+    control: 'the gateway passes on plain paths only',
+    file: gateway,
+    from: 'accepts: isPlainPath,',
+    to: 'accepts: (raw) => isPlainPath(raw) || true,',
+    test: gatewayTests,
+    name: 'is refused, and nobody is asked: /notifications/%252e%252e/events/users-contact-changed-v1',
+  },
+  {
+    control: 'no service asks its sidecar for a path that is read in two ways',
+    file: 'packages/chassis/sidecar/sidecar.ts',
+    from: 'if (!isPlainPath(path))',
+    to: 'if (!isPlainPath)',
+    test: 'packages/testing/memory-sidecar.test.ts',
+    name: '/%252e%252e/metrics',
+  },
+  {
+    control: 'a body that says how long it is has a limit',
+    file: app,
+    from: 'if (Number(length ?? 0) > maxBytes) throw tooLarge()',
+    to: '',
+    test: slowClients,
+    name: 'a body over the limit is refused, whether it says how long it is or not',
+  },
+  {
+    control: 'a body that does not say how long it is has a limit',
+    file: app,
+    from: 'return counted(c, next)',
+    to: 'return next()',
+    test: slowClients,
+    name: 'a body over the limit is refused, whether it says how long it is or not',
+  },
+  {
+    control: 'the algorithm of a token is pinned',
+    file: authentication,
+    from: 'const algorithms = [algorithm]',
+    to: "const algorithms = [algorithm, 'Ed25519', 'HS256', 'none']",
+    test: tokens,
+    name: 'under another name of the algorithm',
+  },
+  {
+    control: 'the issuer of a token is pinned',
+    file: authentication,
+    from: 'const rules = { issuer, audience, typ, algorithms, currentDate }',
+    to: 'const rules = { audience, typ, algorithms, currentDate }; void issuer',
+    test: tokens,
+    name: 'of another issuer',
+  },
+  {
+    control: 'the audience of a token is pinned',
+    file: authentication,
+    from: 'const rules = { issuer, audience, typ, algorithms, currentDate }',
+    to: 'const rules = { issuer, typ, algorithms, currentDate }; void audience',
+    test: tokens,
+    name: 'for another audience',
+  },
+  {
+    control: 'the type of a token is pinned',
+    file: authentication,
+    from: 'const rules = { issuer, audience, typ, algorithms, currentDate }',
+    to: 'const rules = { issuer, audience, algorithms, currentDate }; void typ',
+    test: tokens,
+    name: 'of another type',
+  },
+  {
+    control: 'a token is good for 15 minutes at most, whatever it says',
+    file: authentication,
+    from: 'exp - iat <= tokenRules.longest',
+    to: 'exp - iat <= tokenRules.longest * 1_000_000',
+    test: tokens,
+    name: 'good for ten years',
+  },
+  {
+    control: 'a remembered token ends with its key',
+    file: authentication,
+    from: ' && current.has(known.key)',
+    to: '',
+    test: tokens,
+    name: 'that was removed is good for 60 s at most, also for tokens seen before',
+  },
+  {
+    control: 'a remembered token ends at its end',
+    file: authentication,
+    from: 'known.expiresAt > now()',
+    to: 'known.expiresAt > 0',
+    test: tokens,
+    name: 'that was good ends at its end, although it is remembered',
+  },
+  {
+    control: 'an operator’s route is for operators',
+    file: authentication,
+    from: 'if (roles.length > 0 && !roles.includes(identity.role))',
+    to: 'if (roles.length < 0)',
+    test: appTests,
+    name: 'lets a valid token pass, and only with the right role',
+  },
+  {
+    control: 'dead letters are for operators',
+    file: 'services/carts/app.ts',
+    from: "app.use('/carts/dead-letters/*', signedIn(verify, 'operator'))",
+    to: "app.use('/carts/dead-letters/*', signedIn(verify))",
+    test: 'services/carts/app.test.ts',
+    name: 'is shown to operators only',
+  },
+  {
+    control: 'the operations console is for operators',
+    file: gateway,
+    from: "const operator = signedIn(verify, 'operator')",
+    to: 'const operator = signedIn(verify)',
+    test: 'services/gateway/operations-proxy.test.ts',
+    name: 'is for nobody else',
+  },
+  {
+    control: 'orders: the owner in the query of one',
+    file: orders,
+    from: "viewer && viewer.role !== 'operator' ? query.where('customer_id', '=', viewer.userId) : query",
+    to: 'viewer ? query : query',
+    test: orderTests,
+    name: 'does not see, cancel or refund somebody else’s order',
+  },
+  {
+    control: 'orders: the owner in the query of a list',
+    file: orders,
+    from: "if (!(all && viewer.role === 'operator')) query",
+    to: 'if (!all) query',
+    test: orderTests,
+    name: 'and a customer finds no others by these filters, but what a purchase has become',
+  },
+  {
+    control: 'orders: the owner in the idempotency record',
+    file: orders,
+    from: `      .where('customer_id', '=', customerId)
+      .where('idempotency_key'`,
+    to: `      .where('idempotency_key'`,
+    test: orderTests,
+    name: 'two customers may use the same key',
+  },
+  {
+    control: 'payments: the owner in the query',
+    file: 'services/payments/store.ts',
+    from: ".$if(!operator, (query) => query.where('customer_id', '=', userId))",
+    to: '.$if(!operator && !userId, (query) => query)',
+    test: 'services/payments/app.int.test.ts',
+    name: 'the owner sees the payment, an operator the books too, a stranger nothing',
+  },
+  {
+    control: 'notifications: the owner in the query',
+    file: 'services/notifications/store.ts',
+    from: "query.where('customer_id', '=', userId).where('status', '<>', 'recorded')",
+    to: "query.where('status', '<>', userId && 'recorded')",
+    test: 'services/notifications/app.int.test.ts',
+    name: 'customers see their own mails page by page, operators everybody’s',
+  },
+  {
+    control: 'carts: the owner in the key',
+    file: 'services/carts/store.ts',
+    from: '=> `cart:$',
+    to: '=> `cart:1` || `$',
+    test: 'services/carts/app.test.ts',
+    name: 'keeps what is put into it, as its owner’s alone',
+  },
+  {
+    control: 'users: the owner in the change of an address',
+    file: addresses,
+    from: `        .set(fromAddress(address))
+        .where('address_id', '=', addressId)
+        .where('user_id', '=', userId)`,
+    to: `        .set(fromAddress(address))
+        .where('address_id', '=', addressId)`,
+    test: userTests,
+    name: 'of another user do not exist',
+  },
+  {
+    control: 'users: the owner in the removal of an address',
+    file: addresses,
+    from: `        .deleteFrom('addresses')
+        .where('address_id', '=', addressId)
+        .where('user_id', '=', userId)`,
+    to: `        .deleteFrom('addresses')
+        .where('address_id', '=', addressId)`,
+    test: userTests,
+    name: 'of another user do not exist',
+  },
+  {
+    control: 'users: the owner in the list of addresses',
+    file: addresses,
+    from: `        .where('user_id', '=', userId)
+        .orderBy('address_id')`,
+    to: `        .orderBy('address_id')`,
+    test: userTests,
+    name: 'of another user do not exist',
+  },
+  {
+    control: 'users: the owner of the address that an order is sent to',
+    file: addresses,
+    from: `        .where('address_id', '=', addressId)
+        .where('user_id', '=', userId)
+        .executeTakeFirst()
+      return found && toAddress(found)`,
+    to: `        .where('address_id', '=', addressId)
+        .executeTakeFirst()
+      return found && toAddress(found)`,
+    test: userTests,
+    name: 'are given to orders, of their owner only',
+  },
+  {
+    control: 'users: the owner in the end of a session',
+    file: sessions,
+    from: `        .where('user_id', '=', userId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        .$if`,
+    to: `        .where('ended_at', 'is', null)
+        .where('expires_at', '>', now)
+        .$if`,
+    test: sessionTests,
+    name: 'end one by one, and only the own ones',
+  },
+  {
+    control: 'an event comes from its owner',
+    file: consumer,
+    from: 'if (source !== owner)',
+    to: 'if (!source)',
+    test: messaging,
+    name: 'keep an event that its owner did not publish, or that is another kind of event',
+  },
+  {
+    control: 'an event is of the kind of its topic',
+    file: consumer,
+    from: 'if (type !== topic)',
+    to: 'if (!type)',
+    test: messaging,
+    name: 'keep an event that its owner did not publish, or that is another kind of event',
+  },
+  {
+    control: 'an event comes from the broker, and from no other app',
+    file: 'packages/chassis/messaging/consumer-routes.ts',
+    from: 'if (isInvocation(c)) throw',
+    to: 'if (!isInvocation) throw',
+    test: appPorts,
+    name: 'an event is taken from the broker, and never from another app',
+  },
+  {
+    control: 'no app publishes the events of another',
+    file: 'components/pubsub-jetstream/pubsub.yaml',
+    from: '        carts=;',
+    to: '        carts=orders-confirmed-v1;',
+    test: topics,
+    name: 'carts publishes its own events and dead letters, whichever component of whichever set it uses',
+  },
+  {
+    control: 'no consumer publishes what it consumes',
+    file: 'components/pubsub-kafka/carts.yaml',
+    from: 'carts=carts-dead-letters-v1 }\n    - { name: subscriptionScopes, value: carts=orders',
+    to: 'carts=orders-confirmed-v1 }\n    - { name: subscriptionScopes, value: carts=orders',
+    test: topics,
+    name: 'carts publishes its own events and dead letters, whichever component of whichever set it uses',
+  },
+  {
+    control: 'a service is called by whom its access list names',
+    file: 'components/common/configuration/catalog.yaml',
+    from: '    defaultAction: deny\n    trustDomain: public\n    policies:',
+    to: '    defaultAction: allow\n    trustDomain: public\n    policies:',
+    test: mesh,
+    name: 'catalog > refuses every other verb and path to stranger',
+  },
+  {
+    control: 'and by the paths that it names',
+    file: 'components/common/configuration/catalog.yaml',
+    from: '"/catalog/orders/*"',
+    to: '"/**"',
+    test: mesh,
+    name: 'catalog > refuses every other verb and path to gateway',
+  },
+  {
+    control: 'an authority proves whom it signs for',
+    file: 'components/sentry.yaml',
+    from: 'tokenValidators:',
+    to: 'validatorsOfNobody:',
+    test: mesh,
+    name: 'without a proof gets no identity',
+  },
+  {
+    control: 'wrong passwords are counted',
+    file: throttle,
+    from: 'if (waitMs === undefined) return\n',
+    to: 'if (waitMs || !waitMs) return\n',
+    test: throttleTests,
+    name: 'for one account from one address are stopped after ten, by both instances together',
+  },
+  {
+    control: 'guesses at many accounts are counted',
+    file: throttle,
+    from: "            ['wrongPerNetwork', network],\n",
+    to: '',
+    test: throttleTests,
+    name: 'for many accounts from one address leave those alone who signed in there before',
+  },
+  {
+    control: 'registrations are counted',
+    file: throttle,
+    from: "        ['registrationsPerNetwork', network],\n",
+    to: '',
+    test: throttleTests,
+    name: 'are limited per address, those that are refused too, by both instances together',
+  },
+  {
+    control: 'the requests of a client are counted',
+    file: rateLimit,
+    from: 'await limiter.consume(key)',
+    to: 'await limiter.get(key)',
+    test: rateLimitTests,
+    name: 'of one user are limited together, with any number of tokens, from anywhere',
+  },
+  {
+    control: 'a bad token counts for the network',
+    file: rateLimit,
+    from: 'if (error instanceof Refusal) await countNetwork()',
+    to: '',
+    test: rateLimitTests,
+    name: 'of one network are limited together, whatever token they make up',
+  },
+  {
+    control: 'clients of one IPv6 network count as one',
+    file: rateLimit,
+    from: 'networkOf(addressOf(c))',
+    to: 'String(networkOf && addressOf(c))',
+    test: rateLimitTests,
+    name: 'of one IPv6 network are limited together',
+  },
+  {
+    control: 'connections of one address are counted',
+    file: publicServer,
+    from: 'if (others >= connectionsPerAddress) {',
+    to: 'if (others < 0 && connectionsPerAddress) {',
+    test: slowClients,
+    name: 'connections of one address are limited, and new ones come when old ones have ended',
+  },
+  {
+    control: 'a body that does not arrive holds no place',
+    file: app,
+    from: '    app.use(arrived(maxArrivingPerAddress))\n    app.use(bounded(maxInFlight))',
+    to: '    app.use(bounded(maxInFlight))\n    app.use(arrived(maxArrivingPerAddress))',
+    test: slowClients,
+    name: '300 clients that send one byte of a body keep nobody else out, and are let go',
+  },
+  {
+    control: 'parameters that no contract names are refused',
+    file: strict,
+    from: 'if (unknown.length > 0) throw',
+    to: 'if (unknown.length < 0) throw',
+    test: 'tests/contracts/requests.test.ts',
+    name: 'GET /categories > refuses a parameter that it does not name',
+  },
+  {
+    control: 'fields that no contract names are refused',
+    file: 'services/users/contract.ts',
+    from: '.strictObject({ email: Email, name: Name, password: Password })',
+    to: '.object({ email: Email, name: Name, password: Password })',
+    test: 'tests/contracts/requests.test.ts',
+    name: 'POST /users > refuses a field that it does not name, at any depth',
+  },
+  {
+    control: 'a body where none is taken is refused',
+    file: strict,
+    from: 'if (!takesBody && (await hasBody(c))) throw',
+    to: 'if (!takesBody && !hasBody) throw',
+    test: strictTests,
+    name: 'a body of unknown length where none is taken is refused',
+  },
+  {
+    control: 'text has no invisible characters',
+    file: 'packages/chassis/contract/text.ts',
+    from: "!unreadable.test(text.replace(meaningfulInvisible, ''))",
+    to: "text.replace(meaningfulInvisible, '') !== String(unreadable)",
+    test: 'packages/chassis/contract/text.test.ts',
+    name: 'one line of text > refuses',
+  },
+  {
+    control: 'the cookie of a session is for no script',
+    file: cookie,
+    from: 'httpOnly: true,',
+    to: 'httpOnly: false,',
+    test: cookieTests,
+    name: 'gets its refresh token as a cookie that no script and no other site can use',
+  },
+  {
+    control: 'the cookie of a session comes from no other site',
+    file: cookie,
+    from: "sameSite: 'Strict',",
+    to: "sameSite: 'None',",
+    test: cookieTests,
+    name: 'gets its refresh token as a cookie that no script and no other site can use',
+  },
+  {
+    control:
+      'the cookie alone moves nothing: its header has to come along, which no other site can send',
+    file: cookie,
+    from: "c.req.header('x-session') === 'cookie'",
+    to: "c.req.header('cookie') !== undefined || c.req.header('x-session') === 'cookie'",
+    test: cookieTests,
+    name: 'refreshes with the token of the body, whatever cookie comes along',
+  },
+  {
+    control: 'over TLS the cookie is for TLS',
+    file: cookie,
+    from: '    secure: isSecure,\n    httpOnly',
+    to: '    httpOnly',
+    test: cookieTests,
+    name: 'gets and sends a cookie for TLS only, where the shop’s own address says so',
+  },
+  {
+    control: 'pages of other origins may not call',
+    file: gateway,
+    from: 'origin: [...origins],',
+    to: "origin: [...origins, '*'].at(-1) ?? '',",
+    test: gatewayTests,
+    name: 'lets only the named origins call',
+  },
+  {
+    control: 'every answer has the headers that browsers obey',
+    file: app,
+    from: "app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)",
+    to: 'app.use(closed)',
+    test: headers,
+    name: 'can neither be framed, sniffed nor load what it need not',
+  },
+  {
+    control: 'pages load from here only',
+    file: 'services/gateway/web-app.ts',
+    from: `"default-src 'none'",`,
+    to: `"default-src *",`,
+    test: headers,
+    name: 'a page can neither be framed, sniffed nor load what it need not',
+  },
+  {
+    control: 'what somebody signed in is answered is kept by no cache',
+    file: app,
+    from: 'app.use(keptByNobody)',
+    to: 'void keptByNobody',
+    test: headers,
+    name: 'what somebody signed in is answered is kept by no cache',
+  },
+  {
+    control: 'a refresh token that comes back ends its family',
+    file: 'services/users/domain.ts',
+    from: "return { outcome: 'reused', session: { ...session, endedAt: now } }",
+    to: "return { outcome: 'repeated', session }",
+    test: sessionTests,
+    name: 'that comes back later ends the whole family, and only it',
+  },
+  {
+    control: 'a session ends after 30 days',
+    file: 'services/users/domain.ts',
+    from: 'session.endedAt || session.expiresAt <= now',
+    to: 'session.endedAt',
+    test: sessionTests,
+    name: 'ends after 30 days',
+  },
+  {
+    control: 'passwords that many people use are refused',
+    file: 'services/users/app.ts',
+    from: 'if (isCommonPassword(password, email))',
+    to: 'if (!isCommonPassword)',
+    test: userTests,
+    name: 'with a password that many people use is refused',
+  },
+  {
+    control: 'no secret is logged',
+    file: 'packages/chassis/observability/log.ts',
+    from: "censor: '[redacted]'",
+    to: 'censor: String',
+    test: appTests,
+    name: 'holds no secret',
+  },
+]
