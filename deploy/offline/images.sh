@@ -35,8 +35,8 @@ node() {
   wanted "$node_image" || return 0
   echo "== $node_image: Node and npm from npm"
   mkdir -p "$work/node/usr"
-  npm install --no-save --prefix "$work/npm" node@24 npm@11 >"$work/npm.log" 2>&1 || fail "$(tail -5 "$work/npm.log")"
-  cp "$work/npm/node_modules/node/bin/node" "$work/node/node"
+  npm install --no-save --prefix "$work/npm" npm@11 >"$work/npm.log" 2>&1 || fail "$(tail -5 "$work/npm.log")"
+  cp --dereference node_modules/.bin/node "$work/node/node"
   cp -r "$work/npm/node_modules/npm" "$work/node/npm"
   echo "registry=$(npm config get registry)" >"$work/node/npmrc"
   cat >"$work/node/Dockerfile" <<'D'
