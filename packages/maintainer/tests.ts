@@ -42,7 +42,7 @@ const quick: readonly Run[] = [
 ]
 /**
  * What takes safeguards away, breaks the shop on purpose, moves it, or starts it on odd machines: `--deep`. The project `deploy`, which builds the
- * images and starts the containers, is run on its own: it takes ten minutes and an engine.
+ * images and starts the containers, is run on its own: it takes twelve minutes and an engine.
  */
 const deep: readonly Run[] = [
   projects('mutations'),
