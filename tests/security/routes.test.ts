@@ -33,6 +33,7 @@ beforeAll(async () => {
     mailId: mail?.mailId ?? randomUUID(),
     sku: 'MUG-ENAMEL-BLUE',
     eventId: randomUUID(),
+    id: randomUUID(),
     sessionId: randomUUID(),
   }
   bad = await badTokens(ops.userId, await refreshTokenOf(owner))
@@ -74,7 +75,7 @@ it('every route of the API document has a line in the table, and no line is of a
     Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
   )
   expect(documented.filter((route) => !(route in table))).toEqual([])
-  const undocumented = /dead-letters|\/events$/
+  const undocumented = /dead-letters|\/events$|\/operations\//
   const lines = Object.keys(table).filter((route) => !undocumented.test(route))
   expect(lines.filter((route) => !documented.includes(route))).toEqual([])
 })

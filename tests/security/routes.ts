@@ -83,3 +83,19 @@ for (const service of ['catalog', 'carts', 'orders', 'notifications']) {
   table[`POST /${service}/dead-letters/{eventId}/replay`] = row(401, 403, 403, 404)
   table[`POST /${service}/dead-letters/{eventId}/dismiss`] = row(401, 403, 403, 404)
 }
+
+/** The operator's console: what the gateway answers an operator where the shop is supervised. It is for nobody else. */
+export const operations: Record<string, { operator: number; body?: unknown }> = {
+  'GET /operations/map': { operator: 200 },
+  'GET /operations/components': { operator: 200 },
+  'GET /operations/books': { operator: 200 },
+  'POST /operations/books': { operator: 200 },
+  'GET /operations/orders/{orderId}': { operator: 200 },
+  'GET /operations/faults': { operator: 200 },
+  'POST /operations/faults': { operator: 409, body: { does: 'kill', target: 'orders' } },
+  'DELETE /operations/faults/{id}': { operator: 409 },
+}
+
+/** Under `dapr run` nobody supervises, which only an operator learns. */
+for (const [route, { body }] of Object.entries(operations))
+  table[route] = row(401, 403, 403, 404, body ? { body } : {})
