@@ -45,7 +45,7 @@ type SidecarOptions = {
   proofOf?: string
 }
 
-/** The configuration of an authority that signs for whoever asks; the shop's own asks for proof. */
+/** The configuration of an authority that signs for every process; the shop's own asks for proof. */
 const careless = 'components/common/configuration/gateway.yaml'
 export const demanding = 'components/sentry.yaml'
 
