@@ -107,11 +107,14 @@ export async function runnableFolder(
 ): Promise<string> {
   if (reaches(user, folder)) return folder
   const copy = join(await open(openFolder), `postgres-${version}`)
-  if (existsSync(copy)) return copy
+  if (existsSync(copy) && reaches(user, join(copy, 'bin'))) return copy
   log(`the unprivileged user cannot enter ${folder}: the programs are copied to ${copy}`)
   const half = `${copy}.${process.pid}`
   await rm(half, { recursive: true, force: true })
   await cp(folder, half, { recursive: true, verbatimSymlinks: true })
+  // packages that were installed with umask 077 are closed to others
+  execFileSync('chmod', ['-R', 'a+rX', half])
+  await rm(copy, { recursive: true, force: true })
   await rename(half, copy)
   return copy
 }
