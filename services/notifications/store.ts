@@ -122,7 +122,7 @@ export function createNotificationStore(
         .updateTable('mails')
         .set({
           status: 'unconfirmed',
-          problem: 'Anyone who was sending it did not say how it ended.',
+          problem: 'The process that was sending it ended before it wrote the outcome.',
         })
         .where('status', '=', 'sending')
         .where('claimed_at', '<', new Date(now().getTime() - ms))

@@ -5,8 +5,8 @@ import { type ConsumerOptions, createConsumer } from './consumer.ts'
 const leaseMs = 15_000
 
 /**
- * Tries events again that `subscribe` had to stored, out of the way of the events behind them, later and later; one
- * that still fails at its last try stays as a dead letter. Any instance may try what another one stored.
+ * Retries the events that the consumer stored, with growing delays and out of the way of the events behind them; one
+ * that still fails at its last try stays as a dead letter. Any instance may retry what another one stored.
  */
 export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: number }): Worker {
   const { deadLetters, log, name, pollMs = 2_000 } = options

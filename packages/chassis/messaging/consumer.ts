@@ -62,7 +62,7 @@ export type Consumer = {
   storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
 
-/** How a service handles an event, anyone who brings it: the sidecar, the retry, or an operator's replay. */
+/** How a service processes an event, whether the sidecar, a retry or an operator's replay brings it. */
 export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   const { name, handlers, inbox, deadLetters, log } = options
   const { tries = usualTries, timeoutMs = usualTimeoutMs } = options

@@ -145,7 +145,7 @@ describe('the outbox', () => {
     })
   })
 
-  it('publishes in the metrics how many events wait, and how long', async () => {
+  it('shows in the metrics how many events wait, and how long', async () => {
     await emit('waiting')
     const metrics = await (await app.request('/metrics')).text()
     expect(metrics).toMatch(/^outbox_depth 1$/m)

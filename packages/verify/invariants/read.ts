@@ -397,7 +397,7 @@ async function readMessaging(service: Service, query: Query, everything: boolean
     `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
   )
   const [inbox] = everything
-    ? await query<{ received: number }>('select count(*)::int as heard from inbox')
+    ? await query<{ received: number }>('select count(*)::int as received from inbox')
     : []
   // a service that receives nothing has no column for the next try
   const letters = await query<Omit<Snapshot['deadLetters'][number], 'service'>>(

@@ -93,6 +93,17 @@ describe('a written history', () => {
     expect(await look({ all: true })).toEqual([])
   })
 
+  it('is found wanting when a consumer has marked an event too many', async () => {
+    const [mark, undo] = [
+      `insert into inbox (event_id) values ('one too many')`,
+      `delete from inbox where event_id = 'one too many'`,
+    ]
+    await execute('notifications', mark)
+    expect(await look({ all: true })).toEqual(['inboxes-full'])
+    await execute('notifications', undo)
+    expect(await look({ all: true })).toEqual([])
+  })
+
   it('is refused where customers have ordered', async () => {
     const some = `update orders set idempotency_key = 'of a customer' where id = (select id from orders limit 1)`
     await execute('orders', some)
