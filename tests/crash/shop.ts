@@ -66,7 +66,10 @@ export async function startCrashShop(): Promise<CrashShop> {
     backOff,
     onChange: (processes) => writeState(project, { ...(self && { supervisor: self }), processes }),
   })
-  await supervisor.startAll()
+  await supervisor.startAll().catch(async (error) => {
+    await supervisor.stopAll()
+    throw error
+  })
   const places = { ...(await connectionInfo(project.home)), record: notes('record.jsonl') }
   const record = (name: string) => supervisor.records().find((one) => one.name === name)
   const noted = (file: string): string[] =>
