@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
 import { test as vitestTest } from 'vitest'
 
@@ -32,4 +33,20 @@ export function testWithRoot(why: string): typeof vitestTest {
   if (process.getuid?.() === 0) return vitestTest
   if (process.env.SIDECART_REQUIRE_ALL) throw new Error(`root is required: ${why}`)
   return skipping(`${why}: sudo npm run test:deep`)
+}
+
+/**
+ * `testWithRoot` for what needs namespaces and mounts. Where the kernel refuses them to root (a container without
+ * privileges), a `test` that skips with that reason: nothing can be installed against it.
+ */
+export function testWithNamespaces(why: string): typeof vitestTest {
+  const test = testWithRoot(why)
+  if (process.getuid?.() !== 0) return test
+  const probe = ['--net', '--mount', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']
+  if (spawnSync('unshare', probe, { stdio: 'ignore' }).status === 0) return test
+  return ((title: string, work: () => void) =>
+    vitestTest.skip(
+      `${title} [impossible here: root may not create namespaces]`,
+      work,
+    )) as typeof vitestTest
 }

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ensureParts } from '@sidecart/platform/install/binaries.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
-import { testWithRoot } from '@sidecart/testing/needs.ts'
+import { testWithNamespaces } from '@sidecart/testing/needs.ts'
 import { afterAll, beforeAll, expect } from 'vitest'
 
 const project = join(import.meta.dirname, '../..')
-const test = testWithRoot('only root makes a network of its own')
+const test = testWithNamespaces('only root makes a network of its own')
 /** `nobody`: a normal user, without a home, without rights. */
 const nobody = 65534
 const minutes = 60_000

@@ -3,14 +3,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { testWithRoot } from '@sidecart/testing/needs.ts'
+import { testWithNamespaces } from '@sidecart/testing/needs.ts'
 import { expect, onTestFinished } from 'vitest'
 import { ensurePart } from '../../install/binaries.ts'
 import { freePorts, temporaryFolder } from '../../install/testing.ts'
 import { ensureStream, startNats } from '../../servers/nats.ts'
 import { failingStorage } from './nats.ts'
 
-const test = testWithRoot('a disk of its own is filled')
+const test = testWithNamespaces('a disk of its own is filled')
 
 test('a stream that met a full disk stays closed until the server is restarted, and that is noticed when there is room', async () => {
   const disk = join(await temporaryFolder(), 'disk')
