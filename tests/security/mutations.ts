@@ -37,6 +37,7 @@ const userTests = 'services/users/app.int.test.ts'
 const orders = 'services/orders/store.ts'
 const orderTests = 'services/orders/app.int.test.ts'
 const mesh = 'tests/security/access-control.int.test.ts'
+const scopes = 'tests/security/scopes.int.test.ts'
 const topics = 'tests/security/topics.int.test.ts'
 
 export const mutations: readonly Mutation[] = [
@@ -345,6 +346,30 @@ export const mutations: readonly Mutation[] = [
     to: '"/**"',
     test: mesh,
     name: 'catalog > refuses every other verb and path to gateway',
+  },
+  {
+    control: 'an app reads its own secrets only',
+    file: 'components/common/configuration/payments.yaml',
+    from: 'defaultAccess: deny',
+    to: 'defaultAccess: allow',
+    test: scopes,
+    name: 'payments > reads its own secrets, and no other',
+  },
+  {
+    control: 'an app uses its own stores only',
+    file: 'components/state-postgresql/statestore.yaml',
+    from: 'scopes: [carts]',
+    to: 'scopes: [carts, catalog]',
+    test: scopes,
+    name: 'catalog > reads and writes its own stores, and no other',
+  },
+  {
+    control: 'a sidecar opens the APIs of its app only',
+    file: 'components/common/configuration/orders.yaml',
+    from: '      - { name: secrets, version: v1, protocol: http }\n',
+    to: '      - { name: secrets, version: v1, protocol: http }\n      - { name: secrets, version: v1, protocol: grpc }\n',
+    test: scopes,
+    name: 'orders > reads its own secrets, and no other',
   },
   {
     control: 'an authority proves whom it signs for',

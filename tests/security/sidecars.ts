@@ -37,12 +37,14 @@ export async function openCarelessApp(ends: End[]): Promise<{ port: number; aske
   return { port: (server.address() as AddressInfo).port, asked }
 }
 
-export type Sidecar = { app: string; httpPort: number }
+export type Sidecar = { app: string; httpPort: number; grpcPort: number }
 
 type SidecarOptions = {
   edit?: (configuration: string) => string
   namespace?: string
   proofOf?: string
+  /** Folders of components. */
+  resources?: readonly string[]
 }
 
 /** The configuration of an authority that signs for every process; the shop's own asks for proof. */
@@ -87,13 +89,14 @@ export async function openMesh(
 
   /**
    * @param edit changes the configuration of the app before the sidecar reads it
+   * @param resources folders of components
    * @param proofOf the app whose proof of identity the sidecar shows; without one it shows none
    * @throws Error when the authority gives the sidecar no identity
    */
   async function sidecarOf(
     app: string,
     appPort?: number,
-    { edit = (text) => text, namespace = 'default', proofOf }: SidecarOptions = {},
+    { edit = (text) => text, namespace = 'default', proofOf, resources = [] }: SidecarOptions = {},
   ): Promise<Sidecar> {
     if (proofOf) await ensureIdentities(project, [proofOf])
     const [http = 0, grpc = 0, internal = 0, metrics = 0] = await freePorts(4)
@@ -123,6 +126,7 @@ export async function openMesh(
         '--enable-mtls',
         ...['--config', configuration],
         ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
+        ...resources.flatMap((path) => ['--resources-path', path]),
       ],
       env: {
         NAMESPACE: namespace,
@@ -145,7 +149,7 @@ export async function openMesh(
       },
       30_000,
     )
-    return { app, httpPort: http }
+    return { app, httpPort: http, grpcPort: grpc }
   }
   return { sidecarOf, namesFile: names }
 }
