@@ -86,3 +86,18 @@ it('the bill of materials lists every package that ships, with its checksum', ()
   expect(foreign.length).toBeGreaterThan(shipped.length)
   expect(foreign.filter(({ hashes }) => !hashes?.length)).toEqual([])
 })
+
+it('nobody is told to run the command by npx, which elsewhere runs an unrelated package', () => {
+  const byNpx = /\bnpx (-\S+ )*sidecart\b|\bnpm (exec|x) (-\S+ )*sidecart\b/
+  const warning = /takes the place of `npx sidecart COMMAND`/
+  const told = git('ls-files', '--cached', '--others', '--exclude-standard')
+    .split('\n')
+    .filter((path) => path !== self && /\.(md|ts|tsx|mjs|json|ya?ml|sh|http|html)$/.test(path))
+    .flatMap((path) =>
+      read(path)
+        .split('\n')
+        .filter((line) => byNpx.test(line) && !warning.test(line))
+        .map((line) => `${path}: ${line.trim()}`),
+    )
+  expect(told).toEqual([])
+})

@@ -350,8 +350,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'an app reads its own secrets only',
     file: 'components/common/configuration/payments.yaml',
-    from: 'defaultAccess: deny',
-    to: 'defaultAccess: allow',
+    from: 'allowedSecrets: [',
+    to: 'allowedSecrets: [jwt-keys, ',
     test: scopes,
     name: 'payments > reads its own secrets, and no other',
   },
