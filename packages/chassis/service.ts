@@ -18,22 +18,22 @@ export type Service = {
   sidecar: Sidecar
   appToken: string
   verify: Verifier
-  /** Aborted when the service is told to stop: for what would keep a connection open. */
+  /** Aborted when the service is stopping: ends long-lived connections. */
   stopping: AbortSignal
-  /** Registers what has to end at shutdown; the last registered ends first. */
+  /** Registers a shutdown step; the last registered runs first. */
   onStop(end: () => Promise<unknown> | unknown): void
-  /** Serves the app; `workers` start once it listens and stop before anything registered with `onStop`. */
+  /** Serves the app; `workers` start after the port is open and stop before the steps registered with `onStop`. */
   listen(
     app: App,
     workers?: readonly { start(): void; stop(): Promise<void> }[],
-    /** For a port that clients reach themselves, and not through the sidecar. */
+    /** For a port reached by clients directly, not through the sidecar. */
     limits?: PublicLimits,
   ): void
 }
 
 const sidecarTimeoutMs = 60_000
 const drainMs = 10_000
-/** daprd keeps idle connections for 90 s; the server must not be the first to close. */
+/** daprd keeps idle connections for 90 s; the server must keep connections longer. */
 const keepAliveMs = 95_000
 
 /**

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 
-/** An event on its way out: what the outbox stores. */
+/** An event to publish, as stored in the outbox. */
 export type OutboxMessage = { topic: string; data: unknown }
 
-/** A kind of event: its topic (also the CloudEvent `type`) and its schema. Call it to emit one. */
+/** A kind of event: the topic (also the CloudEvent `type`) and the schema. Calling the definition creates an event. */
 export type EventDefinition<S extends z.ZodType = z.ZodType> = {
   (data: z.input<S>): OutboxMessage
   readonly topic: string
-  /** The service that publishes it: the only `source` that consumers take it from. */
+  /** The publishing service. Consumers refuse events from any other `source`. */
   readonly owner: string
   readonly schema: S
 }
@@ -15,11 +15,11 @@ export type EventDefinition<S extends z.ZodType = z.ZodType> = {
 const topicName = /^[a-z]+(-[a-z]+)+-v[1-9][0-9]*$/
 
 /**
- * Declares an event. Use `z.object`, not `z.strictObject`: contracts grow by optional fields, and a consumer
- * that is older than the producer ignores those it does not know.
+ * Declares an event. Use `z.object`, not `z.strictObject`: contracts grow by optional fields, and a consumer older
+ * than the producer ignores unknown fields.
  *
  * @example
- * export const orders = { shipped: event('orders-shipped-v1', z.object({ orderId: z.uuid() })) }
+ * export const orders = { shipped: defineEvent('orders-shipped-v1', z.object({ orderId: z.uuid() })) }
  * tx.emit(orders.shipped({ orderId }))
  * @throws Error when the topic is not `<owner>-<past-tense-event>-v<n>` in lower case and hyphens
  */
@@ -31,7 +31,7 @@ export function defineEvent<S extends z.ZodType>(topic: string, schema: S): Even
   return Object.assign(emit, { topic, owner, schema })
 }
 
-/** An event as it travels: a CloudEvent 1.0 envelope. `id` is the outbox row's id and stays the same in every copy. */
+/** A published event: a CloudEvent 1.0 envelope. `id` is the id of the outbox row, the same in every delivery. */
 export type CloudEvent = {
   id: string
   source: string
@@ -43,17 +43,17 @@ export type CloudEvent = {
   data: unknown
 }
 
-/** An event that a service could not handle, kept with its cause until it is handled after all. */
+/** An event that a consumer could not process, stored with the cause until a retry or a replay succeeds. */
 export type DeadLetter = {
   id: string
   topic: string
   event: CloudEvent
-  /** Why the last try failed. */
+  /** Error of the last attempt. */
   cause: string
   attempts: number
   traceId?: string
   arrivedAt: string
-  /** When it is tried again by itself. Missing: it is dead, and waits for an operator. */
+  /** Time of the next automatic retry. Missing: the event is dead and waits for an operator. */
   nextAttemptAt?: string
   replayedAt?: string
 }

@@ -13,7 +13,7 @@ export function times(price: Money, quantity: number): Money {
   return exact(price.amount * quantity)
 }
 
-/** For people: `€14.90`. */
+/** Formats an amount for people: `€14.90`. */
 export const formatMoney = (money: Money): string =>
   new Intl.NumberFormat('en-IE', { style: 'currency', currency: money.currency }).format(
     money.amount / 100,

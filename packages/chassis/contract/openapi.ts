@@ -1,11 +1,11 @@
 import type { z } from '@hono/zod-openapi'
 
-/** The parts a service's `contract.ts` is written with. */
+/** Building blocks for a service's `contract.ts`. */
 export { createRoute, z } from '@hono/zod-openapi'
 export { defineEvent } from './event.ts'
 export { Money } from './money.ts'
 
-/** A JSON answer, for `responses` of `createRoute`. */
+/** A JSON response, for `responses` of `createRoute`. */
 export const json = <S extends z.ZodType>(schema: S, description = 'OK') => ({
   content: { 'application/json': { schema } },
   description,
@@ -17,5 +17,5 @@ export const body = <S extends z.ZodType>(schema: S) => ({
   required: true as const,
 })
 
-/** An answer without a body, for `responses` of `createRoute`. */
+/** A response without a body, for `responses` of `createRoute`. */
 export const empty = (description: string) => ({ description })

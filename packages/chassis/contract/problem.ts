@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { SecurityEvent } from '../observability/security-log.ts'
 
-/** An error answer, `application/problem+json` (RFC 9457), with the stable `code` that programs branch on. */
+/** An error response, `application/problem+json` (RFC 9457). Programs branch on the stable `code`. */
 export const Problem = z
   .object({
     type: z.string(),
@@ -16,15 +16,15 @@ export const Problem = z
   .openapi('Problem')
 export type Problem = z.infer<typeof Problem>
 
-/** How a refusal looks at the HTTP edge. */
+/** HTTP representation of a refusal. */
 export type ProblemKind = {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 429 | 500 | 503
   title: string
-  /** Written to the security log instead of what the status stands for; null when the service writes its own line. */
+  /** Security event to log instead of the default for the status; null when the service logs the event itself. */
   event?: SecurityEvent | null
 }
 
-/** The refusals that every service can give. */
+/** Refusals common to all services. */
 export const commonProblems = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   unauthenticated: { status: 401, title: 'Sign in first' },
@@ -39,7 +39,7 @@ export const commonProblems = {
   unavailable: { status: 503, title: 'Temporarily unavailable' },
 } satisfies Record<string, ProblemKind>
 
-/** Names each field at fault with what is wrong with it. */
+/** Returns each invalid field with a message. */
 export function fieldErrors(error: z.ZodError): { field: string; message: string }[] {
   return errorsOf(error.issues, [])
 }
@@ -52,7 +52,7 @@ function errorsOf(issues: readonly Issue[], above: readonly PropertyKey[]) {
         field: [...path, key].join('.'),
         message: 'Unknown field',
       }))
-    // of several ways to say something, the one that knows every field that was sent
+    // of several union members, report the errors of one without unknown keys
     if (issue.code === 'invalid_union' && issue.errors.length > 0)
       return errorsOf(
         issue.errors.find((one) => one.every(({ code }) => code !== 'unrecognized_keys')) ??

@@ -1,18 +1,19 @@
 import { z } from '@hono/zod-openapi'
 
 /*
- * Rules for text that comes in from outside. Every string of a request has one of them, an enum, or an anchored
- * pattern of its own; tests/architecture/text.test.ts probes each string of every contract.
+ * Rules for text from outside. Every string of a request has one of these rules, an enum, or an anchored pattern;
+ * tests/architecture/text.test.ts probes each string of every contract.
  */
 
 /**
- * Nothing a reader could see or a database could keep: control characters, line and paragraph separators, bidirectional
- * and invisible characters, private use, half of a surrogate pair, and U+FFFD (bytes that were not UTF-8).
+ * Characters that no reader can see or no database can store: control characters, line and paragraph separators,
+ * bidirectional and invisible characters, private use, half of a surrogate pair, and U+FFFD (bytes that were not
+ * UTF-8).
  */
 const unreadable =
   /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffd]/u
 
-/** Invisible characters with a meaning: joiners inside words of scripts that need them and inside emoji, and U+FE0F. */
+/** Invisible characters with a meaning: joiners inside words of some scripts and inside emoji, and U+FE0F. */
 const meaningfulInvisible = new RegExp(
   [
     String.raw`(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}])[\u200c\u200d](?=\p{L})`,
@@ -64,13 +65,19 @@ export const line = (max: number, { min = 1 } = {}) =>
 export const paragraph = (max: number, { min = 1 } = {}) =>
   text(manyLines, { min, max, valid: (text) => isReadable(text.replace(/[\n\t]/g, '')) })
 
-/** What a machine made and gets back: printable ASCII, such as an idempotency key, a token or a cursor. */
+/**
+ * A string made by a machine and sent back unchanged: printable ASCII, such as an idempotency key, a token or a
+ * cursor.
+ */
 export const token = (max: number) =>
   z
     .string()
     .max(max, { abort: true })
     .regex(/^[\x20-\x7e]+$/, 'printable ASCII, at least one character')
 
-/** A password, as in RFC 8265: NFC, each space U+0020, nothing invisible, never trimmed; its length counts characters. */
+/**
+ * A password, as in RFC 8265: NFC, each space U+0020, no invisible characters, never trimmed. Lengths count
+ * characters.
+ */
 export const secret = ({ min, max }: { min: number; max: number }) =>
   text((text) => text.normalize('NFC').replace(/\p{Zs}/gu, ' '), { min, max, valid: isReadable })

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 
-/** What every service reads from its environment. Dapr sets the ports and tokens. */
+/** Environment variables of every service. Dapr sets the ports and tokens. */
 export const baseEnvironment = {
   HOST: z.string().default('127.0.0.1'),
   APP_PORT: z.coerce.number().int().min(1).max(65535),
-  /** Where the sidecar is: beside the app, unless each has a container of its own. */
+  /** Host of the sidecar: the local machine, unless app and sidecar run in separate containers. */
   DAPR_HOST: z.string().min(1).default('127.0.0.1'),
   DAPR_HTTP_PORT: z.coerce.number().int().min(1).max(65535),
   DAPR_GRPC_PORT: z.coerce.number().int().min(1).max(65535),
@@ -15,14 +15,14 @@ export const baseEnvironment = {
   TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
 }
 
-/** Every limit on how often a client may ask is multiplied by this: 1, unless load is to be tried. */
+/** Factor applied to every rate limit: 1, except in load tests. */
 export const limitsEnvironment = { LIMITS_FACTOR: z.coerce.number().positive().default(1) }
 
 /**
- * Reads and checks environment variables; lists every fault at once. An empty variable counts as one that is not set.
+ * Reads and checks environment variables; reports all errors at once. An empty variable counts as missing.
  *
  * @example const env = readEnvironment({ ...baseEnvironment, PROVIDER_URL: z.url() })
- * @throws Error naming each variable that is missing or wrong
+ * @throws Error naming each missing or invalid variable
  */
 export function readEnvironment<S extends z.ZodRawShape>(
   shape: S,

@@ -1,7 +1,7 @@
-/** A *no*: the request was understood and the business declines it. Asking again gives the same answer. */
+/** A domain error: the request was understood and the business declines it. Repeating gives the same answer. */
 export class Refusal extends Error {
   readonly code: string
-  /** Further members of the problem document, such as the field at fault. */
+  /** Further members of the problem document, such as the invalid field. */
   readonly extra: Record<string, unknown>
 
   constructor(code: string, detail: string, extra: Record<string, unknown> = {}) {
@@ -12,7 +12,10 @@ export class Refusal extends Error {
   }
 }
 
-/** A *don't know*: a time-out, a 5xx, a lost connection. Asking again, with the same key, may succeed. */
+/**
+ * A transient error with unknown outcome: a time-out, a 5xx, a lost connection. Repeating with the same key may
+ * succeed.
+ */
 export class Fault extends Error {
   readonly code: string
 

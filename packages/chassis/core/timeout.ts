@@ -1,6 +1,6 @@
 import { Fault } from './errors.ts'
 
-/** The answer, or a fault when it takes longer than `ms` milliseconds; what was begun is not undone. */
+/** Returns the result of `answer`. Does not cancel the operation. @throws Fault after `ms` milliseconds */
 export async function withTimeout<T>(ms: number, doing: string, answer: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const tooLate = () => reject(new Fault('unavailable', `${doing} took over ${ms} ms`))
@@ -13,8 +13,8 @@ export async function withTimeout<T>(ms: number, doing: string, answer: Promise<
 }
 
 /**
- * What `begin` answers; after `ms` milliseconds its signal is aborted. `AbortSignal.timeout` would make an error for
- * every call, also for those that were answered long ago.
+ * Returns the result of `begin`; aborts the signal after `ms` milliseconds. `AbortSignal.timeout` would create an
+ * error for every call, even after a fast answer.
  */
 export async function withAbortSignal<T>(
   ms: number,

@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 
 /*
- * Imported for what it does: V8 compiles a function for speed after 100 calls. It waits for four to five times as many by
- * default, which takes a service that is asked ten times a second most of its first minute; one of three instances, minutes.
+ * Imported for the side effect: V8 optimises a function after 100 calls. The default is four to five times higher,
+ * and a service with ten requests per second needs most of the first minute to reach the default; one of three
+ * instances needs minutes.
  */
 setFlagsFromString('--invocation-count-for-maglev=100')
 setFlagsFromString('--minimum-invocations-after-ic-update=100')

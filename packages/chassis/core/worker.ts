@@ -2,28 +2,31 @@ import type { Log } from '../observability/log.ts'
 
 export type Worker = {
   start(): void
-  /** Looks for work now instead of at the next poll. */
+  /** Starts a round now instead of at the next poll. */
   wake(): void
-  /** Lets the round at hand finish and starts no other. */
+  /** Waits for the current round and starts no further one. */
   stop(): Promise<void>
 }
 
 export type WorkerOptions = {
   name: string
   log: Log
-  /** Milliseconds between looks when there is nothing to do. */
+  /** Milliseconds between polls while idle. */
   pollMs: number
-  /** One round; answers whether there is more to do at once. */
+  /** Runs one round; returns whether more work is waiting. */
   work: () => Promise<boolean>
 }
 
 const longestPauseMs = 5_000
 
-/** A loop that works when woken or when its poll is due. While rounds fail it backs off (doubling, to 5 s), woken or not. */
+/**
+ * Creates a loop that runs a round when woken or when a poll is due. After a failed round the loop backs off
+ * (doubling, up to 5 s), even if woken.
+ */
 export function createWorker({ name, log, pollMs, work }: WorkerOptions): Worker {
   let stopping = false
   let woken = false
-  /** Rounds that failed since the last good one. */
+  /** Consecutive failed rounds. */
   let failures = 0
   let running: Promise<void> | undefined
   let endPause = () => {}

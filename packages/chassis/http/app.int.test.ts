@@ -16,7 +16,7 @@ const invoked = { ...token, 'dapr-caller-app-id': 'gateway' }
 const event = (tree: string) =>
   JSON.stringify({ id: tree, source: 'trees', type: fallen.topic, data: { tree } })
 
-/** A service behind a port, as its sidecar reaches it. */
+/** Starts a service on a port, reachable as by a sidecar. */
 async function serving() {
   const received: string[] = []
   const app = createApp({ name: 'woods', log, appToken: 'token' })

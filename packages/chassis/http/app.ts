@@ -23,30 +23,33 @@ export type App = OpenAPIHono<AppEnv>
 export type AppOptions = {
   name: string
   log: Log
-  /** How this service's refusals look over HTTP; the common ones are known. */
+  /** HTTP representations of this service's own refusals; the common ones are built in. */
   problems?: Record<string, ProblemKind>
-  /** The token by which the sidecar shows itself. Without one everybody may call: only for the gateway's public port and tests. */
+  /**
+   * Token that the sidecar must send. Without a token every caller is accepted: only for the gateway's public port
+   * and tests.
+   */
   appToken?: string
-  /** Where the port is public: `/metrics` answers only who sends this as `dapr-api-token`. */
+  /** On a public port: the `dapr-api-token` required to read `/metrics`. */
   metricsToken?: string | undefined
-  /** Requests under way at once; more are answered 503, before anything is done for them. */
+  /** Maximum concurrent requests; further requests get 503 before any work is done. */
   maxInFlight?: number
-  /** Without a token: bodies that may be on their way from one address at once; more are answered 429. */
+  /** Without a token: maximum concurrent uploads per client address; further ones get 429. */
   maxArrivingPerAddress?: number
-  /** Bytes; larger bodies are answered 413. */
+  /** Bytes; larger bodies get 413. */
   maxBodyBytes?: number
   /**
-   * Which request paths are served, by their raw text; others are answered 400. Unless told: those that are routed as
-   * they are written, so that anyone who let a request pass by its path saw the path that is served.
+   * Decides from the raw text of a path whether the path is served; others get 400. Default: paths routed exactly as
+   * written, so that a proxy filtering by path has checked the path served here.
    */
   accepts?: (rawPath: string, routedPath: string) => boolean
-  /** Rejects when the service cannot do its work. */
+  /** Rejects when the service is not ready. */
   ready?: () => Promise<void>
-  /** The API document, instead of the one of this app's own routes. */
+  /** Returns the API document; default: the document of this app's own routes. */
   document?: () => Promise<object>
 }
 
-/** The OpenAPI 3.1 document of an app's routes; every operation can also answer a problem. */
+/** Returns the OpenAPI 3.1 document of an app's routes; every operation may also return a problem. */
 export function documentOf(app: App, title: string): OpenApiDocument {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
@@ -75,15 +78,16 @@ export type OpenApiDocument = {
   components?: Record<string, Record<string, unknown>>
 }
 
-/** Paths that the machine, not a caller, asks for. */
+/** Paths requested by the machine, not by callers. */
 const probes = ['/healthz', '/readyz', '/metrics']
 
 /**
- * A Hono app with everything that all services share: request id, trace, metrics, secure headers, body limit,
- * sidecar token, RFC 9457 problems for every refusal and fault, 405 with `Allow`, `/healthz`, `/readyz`,
- * `/metrics` and `/openapi.json`.
+ * Creates a Hono app with everything shared by all services: request id, trace, metrics, secure headers, body limit,
+ * sidecar token, RFC 9457 problems for every refusal and fault, 405 with `Allow`, `/healthz`, `/readyz`, `/metrics`
+ * and `/openapi.json`.
  *
- * @example const app = createApp({ name: 'orders', log, problems: { 'order-already-shipped': { status: 409, title: '…' } } })
+ * @example const app = createApp({ name: 'orders', log, problems: { 'order-already-shipped': { status: 409, title:
+ * '…' } } })
  */
 export function createApp(options: AppOptions): App {
   const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024, accepts = asWritten } = options
@@ -110,7 +114,7 @@ export function createApp(options: AppOptions): App {
 
   app.use(requestId({ limitLength: 128 }))
   app.use(instrumentation(log))
-  // a sidecar is no browser, and the door passes none of them on
+  // only for public ports: a sidecar is not a browser, and the gateway does not pass these headers on
   if (!options.appToken)
     app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)
   app.use(keptByNobody)
@@ -121,7 +125,8 @@ export function createApp(options: AppOptions): App {
     app.use(requireSidecarToken(options.appToken))
     app.use(limitBody(maxBodyBytes))
   } else {
-    // from a sidecar a request comes whole; from a network it comes as slowly as its client likes
+    // a sidecar delivers whole requests, but a client on the network may send slowly: read the body before counting
+    // the request
     app.use(limitBody(maxBodyBytes))
     app.use(arrived(maxArrivingPerAddress))
     app.use(bounded(maxInFlight))
@@ -129,7 +134,7 @@ export function createApp(options: AppOptions): App {
   app.use(noBodyToRead)
 
   const security = createSecurityLog(log)
-  /** The gateway sees its clients; everybody else is told their addresses by the gateway. */
+  /** The gateway reads the client address from the connection; other services read the header set by the gateway. */
   const sourceOf = (c: Context<AppEnv>) =>
     options.appToken ? c.req.header(clientAddressHeader) : peerAddress(c)
 
@@ -141,7 +146,7 @@ export function createApp(options: AppOptions): App {
     requestId: c.get('requestId'),
   })
 
-  // the gateway only passes on what a service does and writes down
+  // actions are logged by the service, not by the gateway
   if (options.appToken)
     app.use(async function operatorActions(c, next) {
       await next()
@@ -226,7 +231,7 @@ export function createApp(options: AppOptions): App {
 
 const refusedOtherwise: ProblemKind = { status: 409, title: 'Refused' }
 
-/** What an answer means to the security log; a service may know better. */
+/** Default security event per status; a refusal may override the default. */
 const eventFor: Partial<Record<ProblemKind['status'], SecurityEvent>> = {
   401: 'authz_fail',
   403: 'authz_fail',
@@ -241,7 +246,7 @@ function headersFor({ code, extra }: Refusal): Record<string, string> {
   return {}
 }
 
-/** 405 when the path takes other methods, else 404. */
+/** Returns 405 when the path has other methods, else 404. */
 export function notFound(path: string, allowed: readonly string[]): Refusal {
   if (allowed.length === 0) return refused('not-found', `There is nothing at ${path}.`)
   const allow = allowed.join(', ')
@@ -250,7 +255,7 @@ export function notFound(path: string, allowed: readonly string[]): Refusal {
 
 const permissionsPolicy = { camera: [], geolocation: [], microphone: [], payment: [], usb: [] }
 
-/** Pages and pictures say what they may load; everything else may load nothing, wherever it is opened. */
+/** Sets a content security policy: pages and pictures have their own, any other response may load nothing. */
 const closed: MiddlewareHandler<AppEnv> = async function closed(c, next) {
   await next()
   if (c.res.headers.has('content-security-policy')) return
@@ -259,32 +264,32 @@ const closed: MiddlewareHandler<AppEnv> = async function closed(c, next) {
   c.header('content-security-policy', `default-src 'none';${styles} frame-ancestors 'none'`)
 }
 
-/** What somebody signed in was answered is nobody else's: no cache keeps it, unless the route says otherwise. */
+/** Forbids caching of responses to signed-in callers, unless the route sets `cache-control`. */
 const keptByNobody: MiddlewareHandler<AppEnv> = async function keptByNobody(c, next) {
   await next()
   if (c.req.header('authorization') && !c.res.headers.has('cache-control'))
     c.header('cache-control', 'no-store')
 }
 
-/** What the sidecar adds to every call of another app, and to nothing else that it brings. */
+/** Headers added by the sidecar to calls of other apps only, not to deliveries or probes. */
 const invocationHeaders = ['dapr-caller-app-id', 'dapr-callee-app-id', 'dapr-caller-namespace']
 
 /**
- * Whether another app asks through its sidecar; a delivery from the broker and a probe are no invocations. A header that
- * is forged cannot turn an invocation into a delivery. An app with a sidecar of its own could have them taken away, by
- * naming them in `Connection`; what such an app may call at all is decided by the access lists.
+ * Returns whether the request is a call by another app through the sidecar; deliveries from the broker and probes are
+ * not. A forged header cannot turn an invocation into a delivery. An app with a sidecar could have the headers
+ * removed by naming them in `Connection`; the access lists limit the paths open to such an app.
  */
 export const isInvocation = (c: Context): boolean =>
   invocationHeaders.some((name) => c.req.header(name) !== undefined)
 
-/** Probes and metrics are for this machine: another app's call of them finds nothing. */
+/** Hides probes and metrics from other apps; only the local machine may read these paths. */
 const machineOnly: MiddlewareHandler<AppEnv> = async function machineOnly(c, next) {
   if (isInvocation(c) && probes.includes(c.req.path)) throw notFound(c.req.path, [])
   await next()
 }
 
 /**
- * Refuses a path that reads differently here than it did on the way: access lists compare text, but a URL collapses
+ * Refuses a path with a different meaning here than at an earlier hop: access lists compare text, but a URL collapses
  * `%2e%2e` and a router decodes.
  */
 function unambiguous(accepts: NonNullable<AppOptions['accepts']>): MiddlewareHandler<AppEnv> {
@@ -295,14 +300,14 @@ function unambiguous(accepts: NonNullable<AppOptions['accepts']>): MiddlewareHan
   }
 }
 
-/** As Node received it; a request that was made in this process has only its URL. */
+/** Returns the path as received by Node; a request created in this process has only a URL. */
 function rawPathOf(c: Context): string {
   const { incoming } = (c.env ?? {}) as { incoming?: { url?: string } }
   const [path = ''] = (incoming?.url ?? c.req.url.slice(c.req.url.indexOf('/', 8))).split('?')
   return path
 }
 
-/** Whether the routed path, encoded once, is the raw one. */
+/** Returns whether the routed path, encoded once, equals the raw path. */
 function asWritten(rawPath: string, routedPath: string): boolean {
   if (rawPath === routedPath) return !rawPath.includes('%')
   try {
@@ -340,8 +345,8 @@ function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * Waits for the whole body before the request counts as under way, so that slow clients keep nobody else out. How long a
- * body may take is the server's limit.
+ * Waits for the whole body before the request counts as in flight, so slow clients block nobody else. The server
+ * limits the upload time.
  */
 function arrived(most: number): MiddlewareHandler<AppEnv> {
   const arriving = new Map<string, number>()
@@ -368,7 +373,10 @@ function arrived(most: number): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** What waits inside costs more than what waits outside: beyond what can be served soon, callers are told to come back. */
+/**
+ * Sheds load: beyond `most` concurrent requests, further ones get 503. Queueing inside the service costs more than a
+ * retry by the caller.
+ */
 function bounded(most: number): MiddlewareHandler<AppEnv> {
   let underWay = 0
   return async function bounded(c, next) {
@@ -383,13 +391,13 @@ function bounded(most: number): MiddlewareHandler<AppEnv> {
   }
 }
 
-/** Nothing was done, and nothing is wrong with the request. */
+/** The request was valid and had no effect. */
 export const overloaded = (): Refusal =>
   refused('overloaded', 'The shop is busy; try again in a moment.', { retryAfterSeconds: 1 })
 
 /**
- * Hono's own limit looks at the body even when there is none or its length was emitted, and so turns every request
- * of Node into one of `fetch`: that takes as long as all the rest of a small request.
+ * Limits the body size. Hono's own limit reads the body even if absent or of known length, and so converts every Node
+ * request into a `fetch` request, which doubles the cost of a small request.
  */
 function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
   const tooLarge = () => refused('body-too-large', `At most ${maxBytes} bytes.`)

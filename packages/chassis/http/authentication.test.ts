@@ -18,7 +18,7 @@ async function newKey(kid: string) {
 let one: SigningKey
 let two: SigningKey
 let published: JSONWebKeySet
-/** Thrown instead of the keys. */
+/** Thrown instead of returning the keys. */
 let failure: Error | undefined
 let fetched: number
 let clock: number
@@ -51,7 +51,7 @@ type Forged = {
   lifetime?: number
 }
 
-/** A token that is right, but for what is given. */
+/** A valid token, except for the given overrides. */
 const token = (key: SigningKey, { header, claims, lifetime = 900 }: Forged = {}) =>
   new SignJWT({
     iss: tokenRules.issuer,

@@ -7,27 +7,27 @@ import { Fault, refused } from '../core/errors.ts'
 export const Role = z.enum(['customer', 'operator'])
 export type Role = z.infer<typeof Role>
 
-/** Who is asking, and in which session, if the token was issued for one. */
+/** The caller, and the session if the token was issued for one. */
 export type Identity = { userId: string; role: Role; sessionId?: string }
 
-/** What an access token must say, wherever it is issued or verified. */
+/** Required properties of an access token, for issuing and verifying. */
 export const tokenRules = {
   issuer: 'sidecart-users',
   audience: 'sidecart',
   typ: 'at+jwt',
   algorithm: 'EdDSA',
-  /** Seconds. No token is good for longer, whatever it says of itself. */
+  /** Maximum lifetime in seconds, whatever `exp` says. */
   longest: 15 * 60,
 } as const
 
-/** The published keys of anyone who signs access tokens. */
+/** Route of the issuer's published keys. */
 export const publishedKeys = createRoute({
   method: 'get',
   path: '/.well-known/jwks.json',
   responses: { 200: json(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) })) },
 })
 
-/** Seconds by which the clock of the issuer may be ahead. */
+/** Seconds by which the issuer's clock may be ahead. */
 const clockSkew = 10
 const Claims = z
   .object({
@@ -50,22 +50,22 @@ type Key = { x: string; key: Awaited<ReturnType<typeof importJWK>> }
 type Keys = ReadonlyMap<string, Key>
 type Remembered = { identity: Identity; key: Key; expiresAt: number }
 
-/** Keys may be this old when a token is verified with them: for so long a key that was removed is still good. */
+/** Maximum age in milliseconds of keys used to verify a token; a removed key stays valid this long. */
 const freshMs = 60_000
-/** Keys that cannot be fetched again are good for this long. */
+/** Milliseconds for which old keys stay valid while fetching fails. */
 const keptMs = 10 * 60_000
-/** Between two fetches, whatever the tokens name and however often it fails. */
+/** Minimum milliseconds between two fetches, also after failures and for unknown key ids. */
 const pauseMs = 5_000
 const rememberedTokens = 2_000
 
 /**
  * Verifies access tokens against the issuer's published keys (RFC 8725: one algorithm, one type, issuer and audience
- * pinned, `kid` and `iat` required, 15 minutes at most). Keys are fetched again when they are older than 60 s, and when
- * a token names an unknown one (at most every 5 s). When that fails, the old ones are good for 10 minutes. A verified
- * token is remembered until it expires or its key is no longer published.
+ * pinned, `kid` and `iat` required, 15 minutes at most). Keys older than 60 s are fetched again; a token with an
+ * unknown key also causes a fetch (at most every 5 s). While fetching fails, old keys stay valid for 10 minutes. A
+ * verified token is cached until the token expires or the key is no longer published.
  *
- * @throws Refusal `unauthenticated` for a token that is not valid
- * @throws Fault when the keys cannot be had
+ * @throws Refusal `unauthenticated` for an invalid token
+ * @throws Fault when the keys are not available
  */
 export function createVerifier(
   fetchKeys: () => Promise<JSONWebKeySet>,
@@ -113,7 +113,7 @@ export function createVerifier(
   }
 }
 
-/** The published keys, as fresh as they have to be, and fetched by one caller at a time. */
+/** Caches the published keys up to the allowed age; concurrent callers share one fetch. */
 function createKeys(fetchKeys: () => Promise<JSONWebKeySet>, now: () => number) {
   let byId: Keys = new Map()
   let all: ReadonlySet<Key> = new Set()
@@ -159,7 +159,7 @@ const unavailable = (cause: unknown): Fault =>
     ? cause
     : new Fault('unavailable', 'the keys that verify tokens cannot be had', { cause })
 
-/** A key that was there before stays the same object: by it a remembered token knows its key. */
+/** Imports keys. A known key keeps the same object, because cached tokens refer to the key object. */
 async function imported({ keys }: JSONWebKeySet, before: Keys): Promise<Keys> {
   const found = new Map<string, Key>()
   for (const candidate of keys) {
@@ -176,7 +176,7 @@ async function imported({ keys }: JSONWebKeySet, before: Keys): Promise<Keys> {
 export type Verifier = ReturnType<typeof createVerifier>
 
 /**
- * Lets only signed-in callers pass (with one of `roles`, when given) and puts `identity` into the context.
+ * Middleware: admits only signed-in callers (with one of `roles`, if any) and sets `identity` in the context.
  *
  * @example app.use('/orders/*', signedIn(verify)); app.use('/orders/:id/ship', signedIn(verify, 'operator'))
  */

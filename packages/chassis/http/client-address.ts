@@ -2,16 +2,16 @@ import { isIPv6 } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
-/** How the gateway tells the services behind it who asks. It sets this header and never passes it on from a client. */
+/** Header with the client address, set by the gateway for the services behind it and never copied from a client. */
 export const clientAddressHeader = 'x-client-address'
 
-/** Returns the address at the other end of the connection: the client, or the proxy in front of the gateway. */
+/** Returns the peer address of the connection: the client, or the proxy in front of the gateway. */
 export const peerAddress = (c: Context): string =>
   ((c.env ?? {}) as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
 
 /**
- * Returns what requests of one client are counted by: an IPv4 address, or the /64 network of an IPv6 address, within
- * which one client can have any address it likes.
+ * Returns the key for counting requests per client: an IPv4 address, or the /64 network of an IPv6 address, because
+ * one client may use any address of a /64 network.
  *
  * @example networkOf('2001:db8::1') // '2001:db8:0:0::/64'
  */

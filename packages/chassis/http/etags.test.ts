@@ -6,7 +6,7 @@ describe('If-None-Match', () => {
     for (const header of ['"a"', 'W/"a"', '"b", "a"', '"b",W/"a" , "c"', '*', ' * ', ', "a",'])
       expect(isKnown(header, '"a"'), header).toBe(true)
     expect(isKnown('"a"', 'W/"a"')).toBe(true)
-    expect(isKnown('"b, "', '"b, "')).toBe(false) // a space is no part of a tag
+    expect(isKnown('"b, "', '"b, "')).toBe(false) // a space is not part of a tag
     expect(isKnown('"b,c", "d"', '"b,c"')).toBe(true)
   })
 

@@ -4,15 +4,15 @@
 const list = /^\s*(?:,\s*)*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,\s*|$))+$/
 const tags = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 
-/** The tags of a header, or `*`; none when it is malformed, so that a tag that nobody understands matches nothing. */
+/** Returns the tags of a header, or `*`. A malformed header has no tags and therefore matches nothing. */
 function tagsIn(header: string): readonly string[] | '*' {
   if (header.trim() === '*') return '*'
   return list.test(header) ? (header.match(tags) ?? []) : []
 }
 
 /**
- * Whether a request with this `If-None-Match` knows the representation already, so that 304 is the answer. Tags are
- * compared weakly: anyone who compresses on the way makes them weak.
+ * Returns whether `If-None-Match` contains the current tag (then the response is 304). Comparison is weak, because a
+ * compressing proxy makes tags weak.
  *
  * @param etag of the current representation, quotes included
  */
@@ -23,10 +23,10 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
 }
 
 /**
- * Whether a change with this `If-Match` may be made to what exists; without the header it may. Tags are compared
- * strongly: a weak one never matches.
+ * Returns whether `If-Match` permits changing the existing entry; a missing header permits. Comparison is strong:
+ * weak tags never match.
  *
- * @param isCurrent whether a strong tag, quotes included, is of what is there now
+ * @param isCurrent whether a strong tag, quotes included, is the tag of the current representation
  */
 export function mayChange(
   ifMatch: string | undefined,

@@ -5,7 +5,7 @@ import { Client } from 'undici'
 import { expect, it, onTestFinished } from 'vitest'
 import { gracefulShutdown } from './graceful-shutdown.ts'
 
-/** A server that answers `/slow` when it is told to, and a client with one connection. */
+/** Starts a server that answers `/slow` on demand, and a client with one connection. */
 async function opened() {
   const slow = Promise.withResolvers<void>()
   const server = createServer(async (request, response) => {

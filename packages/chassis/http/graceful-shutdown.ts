@@ -1,12 +1,12 @@
 import type { Server, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** How long a service that was told to stop still takes what was already on its way to it. */
+/** Milliseconds for which a stopping service still accepts requests already on the way. */
 const lingerMs = 400
 
 /**
- * Ends a server without cutting anybody off: for a moment it goes on as before, but tells each connection that this is its
- * last answer; then it takes no more, and lets what is under way finish, for at most `drainMs` milliseconds.
+ * Stops a server without dropping requests: goes on for `lingerMs` while sending `connection: close`, then stops
+ * accepting, and waits at most `drainMs` milliseconds for requests in flight.
  */
 export function gracefulShutdown(server: Server, drainMs: number): () => Promise<void> {
   const underWay = new Set<ServerResponse>()

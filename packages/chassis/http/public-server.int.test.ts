@@ -16,7 +16,7 @@ const usual: PublicLimits = {
   idleMs: 3_000,
 }
 
-/** A public server that does one request at a time, and how many it has begun. */
+/** Starts a public server with one request at a time, and counts the requests begun. */
 async function serving(limits: Partial<PublicLimits> = {}, maxArrivingPerAddress = 400) {
   let begun = 0
   const log = createLog('tests', 'silent')
@@ -43,7 +43,7 @@ async function serving(limits: Partial<PublicLimits> = {}, maxArrivingPerAddress
   return { port, echo, begun: () => begun }
 }
 
-/** Connections that send this and then nothing. */
+/** Opens connections, sends `text` on each, then nothing more. */
 async function slowClients(port: number, count: number, text: string) {
   const sockets = await Promise.all(
     Array.from({ length: count }, async () => {

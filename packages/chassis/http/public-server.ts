@@ -2,22 +2,22 @@ import type { Server } from 'node:http'
 import { networkOf } from './client-address.ts'
 
 export type PublicLimits = {
-  /** Connections at once, of all clients and from one address; more are closed at once. */
+  /** Maximum open connections, in total and per client address; further ones are closed at once. */
   connections: number
   connectionsPerAddress: number
-  /** Milliseconds for the head of a request, and for all of it. */
+  /** Milliseconds for receiving the headers of a request, and for the whole request. */
   headersMs: number
   requestMs: number
-  /** Milliseconds for which a connection may do nothing at all, its client's reading included. */
+  /** Milliseconds of inactivity per connection, including a client that does not read. */
   idleMs: number
 }
 
-/** For `createServer`: how often a server looks for requests that take too long. */
+/** For `createServer`: milliseconds between checks for slow requests. */
 export const publicServerOptions = { connectionsCheckingInterval: 1_000 }
 
 /**
- * Bounds what a client can hold by being slow: a request that does not arrive, an answer that is not read, connections
- * without requests. What was exceeded ends the connection, with 408 where there is a request to answer.
+ * Limits the resources held by slow clients: requests that do not arrive, responses that are not read, idle
+ * connections. Exceeding a limit closes the connection, with 408 if a request was pending.
  */
 export function limitClients(server: Server, limits: PublicLimits): void {
   const { connections, connectionsPerAddress, headersMs, requestMs, idleMs } = limits

@@ -6,9 +6,9 @@ import { refused } from '../core/errors.ts'
 const withoutBodies = ['GET', 'HEAD']
 
 /**
- * Refuses what a route of a contract does not know: query parameters that it does not name, a body where it takes
- * none. Fields of bodies are the matter of their schemas, which a test wants strict; a body of another type than the
- * route's is refused by the library.
+ * Refuses input unknown to a contract's route: undeclared query parameters, and a body where none is declared. Fields
+ * of bodies are checked by their schemas (a test requires strict ones); a body of another media type is refused by
+ * the library.
  */
 export function onlyKnown({ request = {} }: RouteConfig): MiddlewareHandler {
   const known = request.query ? namesOf(request.query as z.ZodType) : []
@@ -23,7 +23,7 @@ export function onlyKnown({ request = {} }: RouteConfig): MiddlewareHandler {
   }
 }
 
-/** The same for routes outside contracts: reading takes no body anywhere. */
+/** The same for routes outside contracts: GET and HEAD take no body. */
 export const noBodyToRead: MiddlewareHandler = async function noBodyToRead(c, next) {
   if (withoutBodies.includes(c.req.method) && isAnnounced(c))
     throw invalid(['(body)'], `${c.req.method} takes no body`)
@@ -38,7 +38,10 @@ type Context = Parameters<MiddlewareHandler>[0]
 const isAnnounced = (c: Context): boolean =>
   Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined
 
-/** A body of unknown length may be empty. Without a length there is none on the wire, but in memory there may be. */
+/**
+ * Returns whether the request has a body. A body of unknown length may be empty; without a length, only in-memory
+ * requests can have one.
+ */
 async function hasBody(c: Context): Promise<boolean> {
   if (withoutBodies.includes(c.req.method)) return isAnnounced(c)
   const length = c.req.header('content-length')

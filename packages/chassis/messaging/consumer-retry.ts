@@ -1,12 +1,12 @@
 import { createWorker, type Worker } from '../core/worker.ts'
 import { type ConsumerOptions, createConsumer } from './consumer.ts'
 
-/** Longer than a handler that runs into its time-out and a database that is slow to take down that it did. */
+/** Milliseconds; longer than a handler time-out plus a slow update of the dead letter. */
 const leaseMs = 15_000
 
 /**
- * Retries the events that the consumer stored, with growing delays and out of the way of the events behind them; one
- * that still fails at its last try stays as a dead letter. Any instance may retry what another one stored.
+ * Creates the worker that retries stored events with growing delays, without blocking later events. An event failing
+ * at the last attempt stays a dead letter. Any instance may retry events stored by another one.
  */
 export function createRetryWorker<T>(options: ConsumerOptions<T> & { pollMs?: number }): Worker {
   const { deadLetters, log, name, pollMs = 2_000 } = options

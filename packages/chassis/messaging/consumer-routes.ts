@@ -5,7 +5,7 @@ import { type ConsumerOptions, createConsumer } from './consumer.ts'
 
 const mostListed = 500
 
-/** The routes of a service's dead letters, which operators use through the gateway. */
+/** Routes of a service's dead letters, used by operators through the gateway. */
 export const deadLetterRoutes = (name: string) => [
   { method: 'get', path: `/${name}/dead-letters` },
   { method: 'get', path: `/${name}/dead-letters/{id}` },
@@ -14,12 +14,13 @@ export const deadLetterRoutes = (name: string) => [
 ]
 
 /**
- * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
- * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
- * `createRetryWorker`, so that the events behind it need not wait. All of that is `SUCCESS` to Dapr. Only an event that
- * cannot even be stored is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
- * where it is stored later.
- * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox.
+ * Mounts `POST /events/<topic>` for every handler, and answers Dapr:
+ * - `SUCCESS` for a processed event and for a duplicate;
+ * - `SUCCESS` for a failed event once stored in the service's database: as a dead letter when malformed or refused,
+ *   for a retry by `createRetryWorker` after a fault, so that later events need not wait;
+ * - `RETRY` only for an event that cannot be stored. The sidecar finally sends such an event to
+ *   `<name>-dead-letters-v1`, a topic from which the consumer stores the event later.
+ * Operators list, replay and dismiss at `/<name>/dead-letters`; a replay uses the same handler and inbox.
  */
 export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
@@ -98,8 +99,8 @@ export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
 }
 
 /**
- * Dead letter topics are received raw, because what comes there may be no event at all: the sidecar wraps it into an
- * event of its own, with the bytes in `data_base64`.
+ * Decodes a message of a dead letter topic. These topics are received raw, because a message may not be a valid
+ * event: the sidecar wraps each message into a new event, with the bytes in `data_base64`.
  */
 function unwrapped(raw: unknown): { topic: string; event: unknown; why: unknown } {
   const { data_base64: bytes } = (raw ?? {}) as { data_base64?: unknown }

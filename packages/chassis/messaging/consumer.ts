@@ -11,14 +11,14 @@ import { inSpan } from '../observability/telemetry.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Inbox } from './inbox.ts'
 
-/** What a service does when it receives a kind of event. */
+/** A handler for one kind of event. */
 export type Handler<T> = {
   event: EventDefinition
   handle(data: never, tx: T, event: CloudEvent): Promise<void>
 }
 
 /**
- * A line in a service's table of handlers.
+ * One row in a service's table of handlers.
  *
  * @example [on(orders.confirmed, (event, tx) => store.markSold(tx, event.orderId))]
  */
@@ -36,13 +36,13 @@ export type ConsumerOptions<T> = {
   inbox: Inbox<T>
   deadLetters: DeadLetters
   log: Log
-  /** Tries at most, and milliseconds before the second one, doubled before each further one up to `longestMs`. */
+  /** Maximum attempts, and milliseconds before the second one, doubled before each further one up to `longestMs`. */
   tries?: { most: number; firstMs: number; longestMs: number }
-  /** Milliseconds until a handler counts as failed; less than the sidecar waits. */
+  /** Milliseconds until a handler counts as failed; less than the sidecar's time-out. */
   timeoutMs?: number
 }
 
-/** Ten tries in two and a half minutes. */
+/** Ten attempts in two and a half minutes. */
 const usualTries = { most: 10, firstMs: 1_000, longestMs: 30_000 }
 const usualTimeoutMs = 3_000
 
@@ -56,13 +56,13 @@ const Envelope = z.looseObject({
 
 export type Consumer = {
   topics: readonly string[]
-  /** @throws Refusal when the event can never be handled; anything else when it may be later */
+  /** @throws Refusal when the event can never be processed; any other error when a retry may succeed */
   consume(topic: string, raw: unknown): Promise<'applied' | 'duplicate'>
-  /** Stores an event that failed: for a retry, or as a dead letter after a refusal or too many attempts. */
+  /** Stores a failed event: for a retry, or as a dead letter after a refusal or too many attempts. */
   storeFailure(topic: string, raw: unknown, why: unknown, attempts: number): Promise<void>
 }
 
-/** How a service processes an event, whether the sidecar, a retry or an operator's replay brings it. */
+/** Creates the consumer used for deliveries by the sidecar, for retries, and for replays by an operator. */
 export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   const { name, handlers, inbox, deadLetters, log } = options
   const { tries = usualTries, timeoutMs = usualTimeoutMs } = options
@@ -115,7 +115,7 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   return { topics: [...byTopic.keys()], consume: consume, storeFailure }
 }
 
-/** An event is its owner's to publish: from anybody else it is forged, or published by mistake. */
+/** Refuses an event not published by the topic's owner: forged, or published by mistake. */
 function refuseForeign(
   { topic, owner }: EventDefinition,
   { source, type }: z.infer<typeof Envelope>,
@@ -134,8 +134,8 @@ const malformed = (part: string, error: z.ZodError): Refusal =>
   )
 
 /**
- * The event's own id where it can stand in a path and in every store. Any other event has a hash in its place, of its id
- * or of its content, so that a redelivery is recognised, and its dead letter can be replayed whatever the id is.
+ * Returns the event's id if valid in a path and in every store, otherwise a hash of the id or the content.
+ * Redeliveries thus have the same id, and every dead letter can be replayed.
  */
 export function idOf(raw: unknown): string {
   const { id } = (raw ?? {}) as { id?: unknown }
@@ -144,5 +144,5 @@ export function idOf(raw: unknown): string {
   return `sha256-${createHash('sha256').update(text).digest('hex')}`
 }
 
-/** Letters, digits, and what no URL escapes; no dot in front, and not what another id's hash looks like. */
+/** Letters, digits and characters without URL escapes; no leading dot, and no `sha256-` prefix. */
 const plainId = /^(?!sha256-)[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,199}$/

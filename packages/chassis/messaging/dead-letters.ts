@@ -4,20 +4,20 @@ import type { Database } from '../persistence/database.ts'
 
 export type NewDeadLetter = Pick<DeadLetter, 'id' | 'topic' | 'event' | 'cause' | 'attempts'> & {
   traceId?: string
-  /** Milliseconds until it is tried again by itself; missing: never. */
+  /** Milliseconds until the next automatic retry; missing: never. */
   againInMs?: number
 }
 
 export type DeadLetters = {
-  /** Keeping the same letter twice keeps the newer cause. */
+  /** Stores a letter; a second one with the same id replaces the cause. */
   keep(letter: NewDeadLetter): Promise<void>
-  /** Newest first, at most `limit`; those that were replayed only when they are asked for. */
+  /** Returns at most `limit` letters, newest first; replayed ones only with `replayedToo`. */
   list(limit: number, replayedToo?: boolean): Promise<DeadLetter[]>
   find(id: string): Promise<DeadLetter | undefined>
   markReplayed(id: string): Promise<void>
-  /** A letter whose next try is due, if there is one; nobody else is given it for `leaseMs`. */
+  /** Returns a letter due for a retry, if any, and leases the letter to this caller for `leaseMs`. */
   claimDue(leaseMs: number): Promise<DeadLetter | undefined>
-  /** For a letter that was handled after all. */
+  /** Deletes a letter after successful processing. */
   forget(id: string): Promise<void>
 }
 
@@ -91,7 +91,7 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
   }
 }
 
-/** PostgreSQL keeps no NUL in text. */
+/** Replaces NUL, because PostgreSQL text cannot contain NUL. */
 const storable = (text: string): string => text.replaceAll('\0', '\ufffd')
 
 const inMs = (ms: number) => sql<Date>`now() + ${ms} * interval '1 millisecond'`

@@ -5,7 +5,7 @@ export type Inbox<T> = {
   once(eventId: string, work: (tx: T) => Promise<void>): Promise<'applied' | 'duplicate'>
 }
 
-/** An inbox in the consumer's own database: the mark and the work commit together. */
+/** An inbox in the consumer's own database: the processed mark and the work commit together. */
 export function createInbox<S>(database: Database<S>): Inbox<Tx<S>> {
   return {
     once: (eventId, work) =>

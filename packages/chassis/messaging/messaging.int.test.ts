@@ -28,7 +28,7 @@ let sidecar: MemorySidecar
 let relays: Worker[]
 let retryWorker: Worker
 let app: App
-/** What the handler does besides storing the note. */
+/** Runs in the handler besides storing the note. */
 let trouble: () => Promise<void>
 
 beforeAll(async () => {

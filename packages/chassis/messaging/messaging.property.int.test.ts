@@ -16,16 +16,16 @@ import { createInbox } from './inbox.ts'
 import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 
 type Tables = {
-  /** What the producer changes. */
+  /** State of the producer. */
   things: { name: string; version: number }
-  /** Every time that a consumer has applied an event. */
+  /** Every application of an event by a consumer. */
   applied: { name: string; version: number }
-  /** What a consumer knows, by the newest event. */
+  /** State of a consumer, from the newest event. */
   known: { name: string; version: number }
 }
 const changed = defineEvent('things-changed-v1', z.object({ name: z.string(), version: z.int() }))
 const log = createLog('tests', 'silent')
-/** A failure prints its seed and path: `PROPERTY_SEED=… PROPERTY_PATH=… npx vitest run …` runs the same again. */
+/** A failure prints its seed and path: `PROPERTY_SEED=… PROPERTY_PATH=… npx vitest run …` repeats the run. */
 const { PROPERTY_SEED: seed, PROPERTY_PATH: path } = process.env
 const replay = { ...(seed && { seed: Number(seed) }), ...(path && { path }) }
 
@@ -104,7 +104,7 @@ it('whatever is lost, repeated, reordered or dies, each consumer applies each co
   )
 }, 120_000)
 
-/** A producer with up to two relays, a broker, and two consumers; whatever happens, happens one after the other. */
+/** Creates a producer with up to two relays, a broker, and two consumers; all steps run sequentially. */
 async function createWorld() {
   for (const database of [producer, ...consumers])
     await sql`truncate outbox, inbox, dead_letters, things, doomed, applied, known`.execute(
@@ -234,7 +234,7 @@ async function receives(app: App, event: CloudEvent): Promise<string> {
   return ((await answer.json()) as { status: string }).status
 }
 
-/** As if the process had died before it could commit. */
+/** Simulates a process that died before the commit. */
 const endTransactions = (database: Database<Tables>) =>
   sql`select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%'`.execute(database.rows)

@@ -11,12 +11,12 @@ import type { Sidecar } from '../sidecar/sidecar.ts'
 export type OutboxRelayOptions = {
   database: Database<unknown>
   sidecar: Sidecar
-  /** The service that publishes the events: the CloudEvent `source`. */
+  /** The publishing service: the CloudEvent `source`. */
   source: string
   log: Log
   /** Events per round. */
   batch?: number
-  /** Milliseconds between looks for events that another instance left behind. */
+  /** Milliseconds between polls for events left behind by another instance. */
   pollMs?: number
 }
 
@@ -29,10 +29,10 @@ type Row = {
 }
 
 /**
- * Moves events from the outbox to the broker: claims the oldest rows that no other instance holds, publishes
- * them in bulk per topic, and deletes what was accepted, in one transaction. A crash between publish and
- * commit publishes again with the same id, which the inbox (and some brokers) recognise.
- * At-least-once; in order per topic unless two instances relay at the same time.
+ * Creates the relay from the outbox to the broker. In one transaction: claims the oldest rows not locked by another
+ * instance, publishes in bulk per topic, and deletes the accepted rows. After a crash between publish and commit the
+ * same ids are published again, and the inbox (and some brokers) drop the duplicates. At-least-once; in order per
+ * topic unless two instances relay at the same time.
  */
 export function createOutboxRelay({
   database,
@@ -114,7 +114,7 @@ const toCloudEvent = (source: string, event: Row): CloudEvent => ({
   data: event.data,
 })
 
-/** Events that wait, and the age of the oldest in seconds. */
+/** Returns the number of waiting events, and the age of the oldest in seconds. */
 export async function outboxBacklog(
   database: Database<unknown>,
 ): Promise<{ depth: number; oldestSeconds: number }> {

@@ -17,8 +17,8 @@ const secrets = [
 ]
 
 /**
- * JSON lines on standard output with the trace id of the request at hand. Fields that could hold a secret
- * are redacted at the top level and one level below.
+ * Creates a JSON log on standard output with the trace id of the current request. Fields that may hold a secret are
+ * redacted at the top level and one level below.
  */
 export function createLog(service: string, level = 'info', destination?: DestinationStream): Log {
   const options = {

@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
 export const registry = new Registry()
-// looked at every 10 and 100 ms, as by default, the event loop of an idle process takes 7 ms of CPU a second, not 1
+// with the default precision (10 and 100 ms) the event loop of an idle process takes 7 ms of CPU per second instead
+// of 1 ms
 collectDefaultMetrics({
   register: registry,
   eventLoopMonitoringPrecision: 100,
@@ -10,7 +11,7 @@ collectDefaultMetrics({
 
 const registers = [registry]
 
-/** Seconds from the first byte of a request to the last of its answer. */
+/** Seconds from the first byte of a request to the last byte of the response. */
 export const requestSeconds = new Histogram({
   name: 'http_request_duration_seconds',
   help: 'Duration of HTTP requests by route',
@@ -42,7 +43,7 @@ export const inboxOutcomes = new Counter({
 
 type Admission = { depth: number; oldestSeconds: number }
 
-/** Has events that wait in the outbox counted whenever metrics are read; a database that does not answer makes it `NaN`. */
+/** Adds gauges of waiting outbox events, computed when metrics are read; `NaN` when the database does not respond. */
 export function watchOutbox(backlog: () => Promise<Admission>): void {
   const gauge = (name: string, help: string, key: keyof Admission) => {
     registry.removeSingleMetric(name)

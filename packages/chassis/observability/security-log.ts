@@ -1,6 +1,6 @@
 import type { Log } from './log.ts'
 
-/** The words of the OWASP logging vocabulary that this system uses. */
+/** Terms of the OWASP logging vocabulary used here. */
 export type SecurityEvent =
   | 'authn_login_success'
   | 'authn_login_fail'
@@ -24,9 +24,10 @@ export type SecurityFields = {
 export type SecurityLog = (event: SecurityEvent, fields: SecurityFields) => void
 
 /**
- * Writes one log line, level `warn` or (for what went well) `info`, with `securityEvent` per event. Of one kind at most
- * `perSource` lines per source address and `perEvent` in all are written in `windowMs`; how many were left out follows
- * at its end, so that a flood neither fills the log nor goes unseen.
+ * Creates the security log: one line per event with `securityEvent`, level `info` for a success, otherwise `warn`.
+ * Per event type, at most `perSource` lines per source address and `perEvent` lines in total are written in
+ * `windowMs`; at the end of the window one line says how many were dropped, so that a flood neither fills the log nor
+ * goes unseen.
  *
  * @example security('authz_fail', { userId, sourceIp, path })
  */

@@ -22,7 +22,7 @@ import {
 export type Telemetry = { close(): Promise<void> }
 
 /**
- * Registers tracing for the process. Without an endpoint nothing is exported, but trace ids still travel
+ * Registers tracing for the process. Without an endpoint no spans are exported, but trace ids are still propagated
  * with calls, events and log lines.
  *
  * @param endpoint base URL of an OTLP/HTTP collector, such as `http://127.0.0.1:4318`
@@ -49,19 +49,19 @@ export function startTelemetry(service: string, endpoint?: string, sampleRatio =
 
 const tracer = () => trace.getTracer('sidecart')
 
-/** The `traceparent` of the work at hand, to be stored with an event or sent with a call. */
+/** Returns the `traceparent` of the active span, to store with an event or send with a call. */
 export function traceparent(): string | undefined {
   const carrier: { traceparent?: string } = {}
   propagation.inject(context.active(), carrier)
   return carrier.traceparent
 }
 
-/** Continues a trace that arrived with a request or a stored row. */
+/** Returns a context that continues the trace of a request or a stored row. */
 export function continued(parent: string | undefined): Context {
   return parent ? propagation.extract(context.active(), { traceparent: parent }) : context.active()
 }
 
-/** Runs `work` in a span of its own; an error marks the span and is thrown on. */
+/** Runs `work` in a new span; an error marks the span and is rethrown. */
 export function inSpan<T>(
   name: string,
   options: {

@@ -9,7 +9,7 @@ import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
 import { deferred, PipelinedClient } from './pipelined-client.ts'
 
-/** A transaction at work: rows to change, events to emit if (and only if) it commits. */
+/** An open transaction: rows to change, and events to publish only if the transaction commits. */
 export type Tx<S> = {
   rows: Transaction<S & MessagingTables>
   emit(...events: OutboxMessage[]): void
@@ -17,11 +17,11 @@ export type Tx<S> = {
 
 export type Database<S> = {
   rows: Kysely<S & MessagingTables>
-  /** Commits what `work` did and its emitted events together, or nothing. */
+  /** Commits the changes and emitted events of `work` together, or nothing. */
   inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
   /** Called after each commit that emitted events. */
   onAnnounced(listener: () => void): void
-  /** @throws Fault when the database does not answer */
+  /** @throws Fault when the database does not respond */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -30,23 +30,23 @@ export type DatabaseOptions = {
   connectionString: string
   migrations: Record<string, Migration>
   log: Log
-  /** Connections at most, the bound of this process's load on the server. */
+  /** Maximum connections: the limit of this process's load on the server. */
   poolSize?: number
-  /** Milliseconds that somebody waits for a connection before it is a fault. */
+  /** Milliseconds to wait for a free connection before a fault. */
   waitMs?: number
 }
 
-// bigint columns hold versions and minor units: exact up to 2^53, checked where they are computed
+// bigint columns hold versions and minor units: exact up to 2^53, checked where computed
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
 
-/** Connects, waits for the server up to 30 s, and migrates under an advisory lock that instances share. */
+/** Connects, waits up to 30 s for the server, and migrates under an advisory lock shared by all instances. */
 export async function openDatabase<S>(options: DatabaseOptions): Promise<Database<S>> {
   const pool = new pg.Pool({
     Client: PipelinedClient,
     connectionString: options.connectionString,
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.waitMs ?? 5_000,
-    // dear to make (a process of the server, a login, its plans), so kept for the next rush, but not for ever
+    // a connection is expensive (a server process, a login, plans): kept for the next peak, but not for ever
     idleTimeoutMillis: 60_000,
     maxLifetimeSeconds: 1_800,
     statement_timeout: 10_000,
@@ -54,7 +54,7 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
     keepAlive: true,
   })
   pool.on('error', (err) => options.log.warn({ err }, 'an idle database connection was lost'))
-  // a connection may die while it is lent out and idle, as between a relay's claim and its delete
+  // a connection may break while checked out and idle, for example between a relay's claim and delete
   pool.on('connect', (client) =>
     client.on('error', (err) => options.log.warn({ err }, 'a database connection was lost')),
   )
@@ -99,7 +99,7 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   }
 }
 
-/** No connection in time is a fault that may pass, not an error of this service. */
+/** Turns a time-out while waiting for a connection into a fault. */
 const bounded = (pool: pg.Pool): PostgresPool => ({
   connect: () =>
     pool.connect().catch((cause: unknown) => {
@@ -142,8 +142,9 @@ async function migrate(db: Kysely<unknown>, migrations: Record<string, Migration
 }
 
 /**
- * During a rolling update an instance of the older version may start after the newer one has migrated. Migrations only
- * add, so the older one works with the tables as they are; to the migrator they must not be missing.
+ * Returns the names of applied migrations unknown to this version. During a rolling update an older instance may
+ * start after a newer one has migrated. Migrations only add, so the older instance works with the tables; the
+ * migrator must not report these migrations as missing.
  */
 async function migrationsOfNewerVersions(
   db: Kysely<unknown>,

@@ -1,6 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely'
 
-/** Tables that every service with a database has: events to publish, events received, events that could not be handled. */
+/** Tables of every service with a database: outbox, inbox, dead letters. */
 export type MessagingTables = {
   outbox: {
     id: string
@@ -51,7 +51,7 @@ export async function createMessagingTables(db: Kysely<unknown>): Promise<void> 
     .execute()
 }
 
-/** For a later migration of a service that receives events: those that failed are tried again. */
+/** For a later migration of a consuming service: failed events get a time for the next retry. */
 export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('dead_letters').addColumn('next_attempt_at', 'timestamptz').execute()
   await db.schema
@@ -62,7 +62,7 @@ export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
     .execute()
 }
 
-/** For a later migration: the field's name for when an event was processed. */
+/** For a later migration: renames the column to the glossary's term. */
 export async function renameHeardAt(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('inbox').renameColumn('heard_at', 'processed_at').execute()
 }

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { Fault } from '../core/errors.ts'
 
-/** Distinct statements that are prepared; further ones are sent as they are. Bulk inserts make a text per row count. */
+/** Maximum distinct prepared statements; further ones are sent unprepared. Bulk inserts have one text per row count. */
 const mostPrepared = 500
 const names = new Map<string, string | undefined>()
 
@@ -18,28 +18,28 @@ function nameOf(text: string): string | undefined {
 const mark = '/* unanswered */'
 
 /**
- * The end of a statement in a transaction that nobody needs the answer of: it is sent together with the next one, if
- * only the commit, which then fails if this one does.
+ * Suffix of a statement in a transaction whose result is not needed: sent together with the next statement, at the
+ * latest with the commit. The commit then fails if this statement fails.
  *
- * @example rows.insertInto('outbox').values(events).modifyEnd(unanswered).execute()
+ * @example rows.insertInto('outbox').values(events).modifyEnd(deferred).execute()
  */
 export const deferred = sql.raw(mark)
 
 type Statement = { text: string; values: unknown[]; name?: string | undefined }
 
 /**
- * A client that
- * - names its statements, so that the server parses and plans each text once per connection;
- * - sends the start of a transaction and what is `unanswered` together with the statement that follows: one round trip
- *   for all, and from the first that fails on nothing is done;
- * - takes the loss of a connection, and a migration under way, for faults that may pass, not for errors of this service.
+ * A PostgreSQL client that
+ * - names statements, so that the server parses and plans each text once per connection;
+ * - sends `begin` and `deferred` statements together with the next statement: one round trip for all; the first
+ *   failing statement ends the batch;
+ * - turns a lost connection, and a migration under way, into a `Fault`.
  */
 export class PipelinedClient extends pg.Client {
   readonly #prepared = new Set<string>()
-  /** Counts how often the tables have changed under statements, which then need new names. */
+  /** Counts schema changes under prepared statements; after a change statements need new names. */
   #version = 0
   #inTransaction = false
-  /** What is still to be sent, in order; all of it is prepared. */
+  /** Statements waiting to be sent, in order; all are prepared. */
   #waiting: Statement[] = []
 
   override query(...given: unknown[]): never {
@@ -65,7 +65,7 @@ export class PipelinedClient extends pg.Client {
     }
     const before = this.#waiting.filter(({ text: one }) => text !== 'rollback' || one === 'begin')
     this.#waiting = []
-    // what has no name may be several statements, which must travel alone
+    // an unnamed statement may be several statements, which must be sent alone
     if (!name && before.length > 0) await this.#send(before.pop() as Statement, before.splice(0))
     return this.#send(statement, before)
   }
@@ -87,11 +87,11 @@ export class PipelinedClient extends pg.Client {
   }
 }
 
-/** A statement prepared before a migration, as of another version of the service, whose answer has other columns now. */
+/** Returns whether the statement was prepared before a migration changed the result columns. */
 const isOutdated = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.routine === 'RevalidateCachedQuery'
 
-/** What pg's types leave out. */
+/** Members missing from pg's types. */
 type Answered = {
   submit(connection: pg.Connection): Error | null
   handleCommandComplete(message: unknown, connection: pg.Connection): void
@@ -105,7 +105,10 @@ const { Query, utils } = pg as unknown as {
   utils: { prepareValue(value: unknown): unknown }
 }
 
-/** A query with others before it in one message to the server. All share the one's end, and so its error. */
+/**
+ * A query preceded by other statements in one message to the server. All share the end of the message, and so the
+ * error.
+ */
 class Following extends Query {
   #before: readonly Statement[] = []
   #answersToSkip = 0
@@ -136,7 +139,7 @@ class Following extends Query {
   }
 }
 
-/** What was under way when a connection was lost may have been committed, or not. */
+/** Turns a lost connection into a fault; statements in flight may or may not have been committed. */
 function explained(cause: Error & { code?: string }): Error {
   if (isOutdated(cause)) return new Fault('unavailable', 'the database has changed', { cause })
   const isLost =

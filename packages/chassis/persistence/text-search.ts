@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Creates the SQL function `fold(text)`: lower case, without accents, ligatures apart. It needs no extension, and is
- * immutable, so that an index and a generated column may use it.
+ * Creates the SQL function `fold(text)`: lower case, accents removed, ligatures split. Needs no extension, and is
+ * immutable, so an index or a generated column may use the function.
  *
  * @example create index people_name on people using gin (to_tsvector('simple', fold(name)))
  */
@@ -21,7 +21,7 @@ const apart = [
   ['þ', 'th'],
 ]
 
-/** Combining marks, which the normal form NFKD sets apart from their letters. */
+/** Combining marks, separated from their letters by NFKD. */
 const marks = '[\\u0300-\\u036f]'
 
 const folded = apart.reduce(
@@ -32,7 +32,7 @@ const folded = apart.reduce(
 const fold = `create function fold(text text) returns text
   language sql immutable parallel safe strict return ${folded}`
 
-/** What was typed as a query over whole words and their beginnings; `undefined` when it holds no word. */
+/** Returns a query for whole words and word prefixes of the text; `undefined` when the text has no word. */
 export function prefixQuery(text: string): string | undefined {
   const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
   return words.length > 0 ? words.map((word) => `${word}:*`).join(' & ') : undefined

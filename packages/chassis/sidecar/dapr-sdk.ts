@@ -4,7 +4,7 @@ export type Sdk = DaprClient
 
 const silent = { log() {}, info() {}, warn() {}, error() {}, verbose() {}, debug() {} } as never
 
-/** The one file that imports the SDK: 25 MB and a quarter of a second, which only those pay who use it. */
+/** The only file that imports the SDK: 25 MB and a quarter of a second, paid only by services with bindings. */
 export const openSdk = (daprHost: string, daprPort: number, daprApiToken: string): Sdk =>
   new DaprClient({
     daprHost,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createDaprSidecar } from './dapr-sidecar.ts'
 
-/** Something at the sidecar's port that answers every call the same. */
+/** Starts a server at the sidecar's port with the same response for every call. */
 async function besideOneThatAnswers(headers: Record<string, string>, body = '') {
   const server = createServer((_, response) => response.writeHead(200, headers).end(body))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -25,14 +25,14 @@ export type DaprSidecarOptions = {
   secretStore?: string
 }
 
-/** What Dapr answers to an ETag that no longer matches. */
+/** Dapr's status for an ETag mismatch. */
 const conflict = 409
 const firstWrite = 'first-write'
 
 /**
- * `Transport` on a Dapr sidecar. What services do all the time (calls, events, state) and at their start (secrets) is
- * plain HTTP through a keep-alive pool: no SDK, no `fetch`, half the CPU. Bindings are the SDK over gRPC, loaded when
- * first used; its error values and non-errors all become thrown `Fault`s.
+ * `Sidecar` on daprd. Frequent operations (calls, events, state) and secrets use plain HTTP through a keep-alive
+ * pool: no SDK, no `fetch`, half the CPU. Bindings use the SDK over gRPC, loaded at the first use; all SDK errors,
+ * also non-`Error` values, become `Fault`s.
  */
 export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
   const {
@@ -71,21 +71,21 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
   ): Promise<{ failed: string[] }> {
     const entries = events.map((event) => ({
       entryId: event.id,
-      // an event without `traceid` is given another trace by the sidecar
+      // without `traceid` the sidecar would start a new trace
       event: event.traceparent ? { ...event, traceid: event.traceparent } : event,
       contentType: 'application/cloudevents+json',
     }))
     const path = `/v1.0/publish/bulk/${pubsub}/${topic}`
     const { status, text } = await ask(`publishing to ${topic}`, 'POST', path, entries)
     if (status < 300) return { failed: [] }
-    // those that are not named went through; an answer that names none tells of all
+    // entries not named were accepted; a response without names means all failed
     const failed = (JSON.parse(text) as { failedEntries?: { entryId: string }[] }).failedEntries
     if (!failed?.length)
       throw new Fault('unavailable', `publishing to ${topic} failed: ${status} ${text}`)
     return { failed: failed.map(({ entryId }) => entryId) }
   }
 
-  /** Asks the sidecar itself something. @throws Fault when it does not answer */
+  /** Calls the sidecar's own API. @throws Fault when the sidecar does not respond */
   async function ask(
     doing: string,
     method: 'GET' | 'POST' | 'DELETE',
@@ -133,7 +133,7 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
     const { status, text } = await ask(`saving ${key}`, 'POST', path, [entry])
     // crash point: after saving state
     if (status < 300) return
-    // some stores answer a lost first write with an error that only a look can tell from a fault
+    // some stores report a lost first write with a generic error: only a read tells a conflict from a fault
     const isLost = status === conflict || (etag === null && (await get(store, key)))
     throw isLost ? changed(`saving ${key}`) : failed(`saving ${key}`, status, text)
   }
@@ -207,8 +207,9 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
 }
 
 /**
- * An error that the sidecar made itself: the callee may not be called (`denied`), or did not answer (`unavailable`). What it
- * says of the reason is not relied on: calls that fail at the same moment get each other's (see `refuseMadeUp`).
+ * Throws a `Fault` for an error made by the sidecar, not the callee: the call is forbidden (`denied`), or the callee
+ * did not respond (`unavailable`). The detail text is ignored: concurrent failing calls get each other's text (see
+ * `refuseMadeUp`).
  */
 function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Reply): void {
   if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
@@ -217,8 +218,8 @@ function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Re
 }
 
 /**
- * Of calls that fail at the same moment because the callee died, daprd 1.18 answers some with an empty 200 (they share
- * one variable for what went wrong). Every answer of a service names the request.
+ * Throws a `Fault` for an invented response: when several calls fail at the same moment because the callee died,
+ * daprd 1.18 answers some with an empty 200 (a shared error variable). Every real response has a request id.
  */
 function refuseMadeUp({ app, method, path }: Invocation, { status, headers, body }: Reply): void {
   if (status === 200 && body.length === 0 && headers['x-request-id'] === undefined)
@@ -229,10 +230,10 @@ function refuseMadeUp({ app, method, path }: Invocation, { status, headers, body
 }
 
 const ownError = /^\{"errorCode":"ERR_/
-/** Why nothing reached our own sidecar. */
+/** Error codes of a call that did not reach the own sidecar. */
 const neverSent: readonly unknown[] = ['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']
 
-/** Turns whatever a client of the sidecar rejects with into a `Fault`, and bounds the wait. */
+/** Turns every rejection of a sidecar client into a `Fault`, and limits the wait. */
 async function reached<T>(
   doing: string,
   answer: Promise<T>,

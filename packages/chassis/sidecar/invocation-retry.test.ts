@@ -3,7 +3,7 @@ import { Fault } from '../core/errors.ts'
 import { withRetry } from './invocation-retry.ts'
 import type { Invocation } from './sidecar.ts'
 
-/** A callee that fails so many times, and what it was asked. */
+/** A callee that fails the first `times` calls, and a list of the calls received. */
 function failing(times: number, code: string) {
   const received: Invocation[] = []
   const invoke = withRetry(async (call) => {

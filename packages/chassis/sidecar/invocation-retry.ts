@@ -2,13 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../core/errors.ts'
 import type { Invocation, Sidecar } from './sidecar.ts'
 
-/** Before the retry, the third …; all of them within the time that the call may take. */
+/** Milliseconds before each retry; all retries end within the call's time-out. */
 const pausesMs = [10, 50, 150, 300, 500]
 
 /**
- * Sends a call again when it was not answered and that can do no harm, because another instance may take it: while one
- * of several restarts, sidecars go on naming it to each other. Harmless is a call that was certainly not sent, one
- * that is idempotent by its method, and one with an `Idempotency-Key`. A call that ran into its time-out is not sent again.
+ * Retries an unanswered call if a retry is safe, because another instance may answer: while one of several instances
+ * restarts, sidecars still resolve the name to the restarting one. Safe calls: certainly not sent, idempotent by
+ * method, or with an `Idempotency-Key`. A timed-out call is not retried.
  */
 export function withRetry(invoke: Sidecar['invoke'], usualTimeoutMs: number): Sidecar['invoke'] {
   return async function invokeAny(call) {

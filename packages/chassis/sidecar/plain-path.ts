@@ -1,10 +1,10 @@
-/** A control character, or one that ends, splits or starts the decoding of a path once more. */
+/** Control characters, and characters that end, split or decode a path again. */
 const notPlain = /[\p{Cc}\\%?#]/u
 
 /**
- * Whether every hop reads the path of a request target as the same segments, however often it decodes or cleans it: one
- * round of percent-decoding yields UTF-8 text without control characters, `\`, `%`, `?`, `#`, further slashes, empty
- * segments (a trailing slash aside) or the segments `.` and `..`. A query is not looked at.
+ * Returns whether every hop splits the path of a request target into the same segments, however often a hop decodes
+ * or cleans the path: one round of percent-decoding yields UTF-8 text without control characters, `\`, `%`, `?`, `#`,
+ * further slashes, empty segments (a trailing slash aside) or the segments `.` and `..`. The query is ignored.
  *
  * @example isPlainPath('/products/MUG%20BLUE?q=1') // true; false for '/products/%252e%252e/metrics'
  */

@@ -16,9 +16,10 @@ type Output<R extends RouteConfig> = R['responses'] extends { 200: Json<infer S 
 /**
  * Calls a route of another service's contract through the sidecar, typed by that contract.
  *
- * @example const answer = await call(sidecar, 'catalog', catalogRoutes.reserve, { params: { orderId }, body: { lines } })
- * @throws Refusal when the callee says no (4xx), with the callee's code
- * @throws Fault when the outcome is unknown: no answer, 429, 5xx, or an answer that breaks the contract
+ * @example const answer = await call(sidecar, 'catalog', catalogRoutes.reserve, { params: { orderId }, body: { lines
+ * } })
+ * @throws Refusal when the callee refuses (4xx), with the callee's code
+ * @throws Fault when the outcome is unknown: no response, 429, 5xx, or a response that violates the contract
  */
 export async function callService<R extends RouteConfig>(
   sidecar: Sidecar,
@@ -48,7 +49,10 @@ export async function callService<R extends RouteConfig>(
   return contracted(app, route, said) as Output<R>
 }
 
-/** A problem with a 4xx is the callee's own *no*; anything else (a 4xx that the sidecar made, too) leaves the outcome open. */
+/**
+ * Returns a refusal for a 4xx problem of the callee; any other error (also a 4xx by the sidecar) leaves the outcome
+ * unknown.
+ */
 function failure(app: string, status: number, said: unknown): Refusal | Fault {
   const problem = Problem.safeParse(said)
   if (problem.success && status < 500 && status !== 429) {

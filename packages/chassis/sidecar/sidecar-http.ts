@@ -3,10 +3,13 @@ import { withAbortSignal } from '../core/timeout.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { Invocation, Reply } from './sidecar.ts'
 
-/** Milliseconds that a call may take when it does not say. */
+/** Default time-out of a call in milliseconds. */
 export const callTimeoutMs = 10_000
 
-/** Sends a call over a kept connection, in the trace of the work at hand. Rejects when no whole answer comes in time. */
+/**
+ * Sends a call over a kept-alive connection, within the current trace. Rejects unless the whole response arrives in
+ * time.
+ */
 export function exchange(
   pool: Pool,
   call: Invocation,

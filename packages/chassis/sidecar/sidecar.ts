@@ -23,13 +23,13 @@ export type Reply = {
 export type StateEntry = { value: unknown; etag: string }
 
 export type SaveOptions = {
-  /** Save only when the stored entry still has this ETag. `null`: only when there is no entry yet. */
+  /** Saves only if the stored entry has this ETag. `null`: only if no entry exists. */
   etag?: string | null
   /** Seconds until the entry expires. */
   ttlSeconds?: number
 }
 
-/** Entries that all instances of an app share. */
+/** Key-value entries shared by all instances of an app. */
 export type StateStore = {
   get(key: string): Promise<StateEntry | undefined>
   /** @throws Refusal `etag-mismatch` when the entry has changed */
@@ -39,24 +39,24 @@ export type StateStore = {
 }
 
 /**
- * The one port through which a service reaches its sidecar. Every adapter passes the suite in
- * `sidecar.suite.ts`. Every method throws `Fault` when the outcome is not known.
+ * The only port from a service to the sidecar. Every adapter passes the suite in `sidecar.suite.ts`. Every method
+ * throws `Fault` when the outcome is unknown.
  */
 export type Sidecar = {
   /**
-   * Returns whatever the callee answered, errors included.
-   * @throws Fault `unavailable` when there was no answer, `unreachable` when the call was certainly not sent,
-   * `denied` when this service may not make it
-   * @throws Refusal `invalid-request` for a path that would not arrive as it is (see `isPlainPath`)
+   * Returns the callee's response, errors included.
+   * @throws Fault `unavailable` without a response, `unreachable` when the call was certainly not sent, `denied` when
+   * access control forbids the call
+   * @throws Refusal `invalid-request` for a path that would not arrive unchanged (see `isPlainPath`)
    */
   invoke(call: Invocation): Promise<Reply>
-  /** Publishes events of one topic in order; answers the ids that were not accepted. */
+  /** Publishes events of one topic in order; returns the ids not accepted by the broker. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
   state: StateStore
-  /** Another store than `state`, which need not be there: then every call is a fault. */
+  /** Returns a store other than `state`. The store may be missing: then every call is a fault. */
   store(name: string): StateStore
   secret(name: string): Promise<string>
-  /** Sends through an output binding; a fault when it takes longer than `timeoutMs` (10 s unless told). */
+  /** Sends through an output binding. @throws Fault after `timeoutMs` (default 10 s) */
   bind(
     binding: string,
     operation: string,
@@ -64,14 +64,14 @@ export type Sidecar = {
     metadata?: Record<string, string>,
     timeoutMs?: number,
   ): Promise<void>
-  /** Resolves when the sidecar can be used; throws `Fault` after `timeoutMs` milliseconds. */
+  /** Resolves when the sidecar is ready. @throws Fault after `timeoutMs` milliseconds */
   ready(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }
 
 /**
  * For adapters, before a call is sent.
- * @throws Refusal `invalid-request` for a path that the hops on its way would read differently, or not carry at all
+ * @throws Refusal `invalid-request` for a path that a hop would interpret differently or could not transmit
  */
 export function refuseAmbiguous({ app, path }: Invocation): void {
   if (!isPlainPath(path))
