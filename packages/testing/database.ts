@@ -15,17 +15,17 @@ declare module 'vitest' {
   }
 }
 
-/** Vitest's global set-up of the `integration` project: one real PostgreSQL per run, gone afterwards. */
+/** Vitest's global set-up of the `integration` project: one real PostgreSQL per run, deleted afterwards. */
 export default async function startDatabase(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'sidecart-test-database-'))
-  await chmod(dir, 0o755) // the server runs as an unprivileged user when we are root
+  await chmod(dir, 0o755) // as root, the server runs as an unprivileged user
   const server = await startPostgres({
     dataDir: join(dir, 'data'),
     port: await freePort(),
     superuserPassword: randomBytes(12).toString('hex'),
     logFile: join(dir, 'log'),
     env: {},
-    // Durability costs most of a test's time, and these databases die with the run.
+    // Durability costs most of a test's time; the databases are deleted after the run.
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
   })
   project.provide('postgresUrl', server.connectionString)
@@ -38,7 +38,7 @@ export default async function startDatabase(project: TestProject): Promise<() =>
 export type TestDatabase = { url: string; dispose: () => Promise<void> }
 
 /**
- * A fresh, empty database on this run's PostgreSQL.
+ * Creates an empty database on this run's PostgreSQL.
  *
  *     const database = await testDatabase('orders')
  *     afterAll(database.dispose)

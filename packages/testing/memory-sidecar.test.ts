@@ -14,7 +14,7 @@ sidecarSuite('the memory sidecar', async () => {
 })
 
 describe('the memory sidecar decodes a path as a sidecar does', () => {
-  /** What an app is asked that looks at nothing. */
+  /** Calls an app with this path and returns the path received. */
   async function asked(path: string): Promise<string> {
     const sidecar = createMemorySidecar()
     const app = createApp({

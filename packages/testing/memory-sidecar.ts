@@ -11,29 +11,32 @@ import {
   type StateStore,
 } from '@sidecart/chassis/sidecar/sidecar.ts'
 
-/** What the memory sidecar does wrong on purpose. Each is a probability from 0 to 1. */
+/** Injected faults, each a probability from 0 to 1. */
 export type Faults = { duplicate: number; reorder: number; drop: number; lostAnswer: number }
 
 export type MemorySidecar = Sidecar & {
-  /** The apps that calls and events reach, by app-id. */
+  /** Apps for calls and events, by app-id. */
   apps: Map<string, App>
-  /** Which apps receive which topic. */
+  /** Subscribed apps per topic. */
   subscriptions: Map<string, string[]>
   secrets: Map<string, string>
-  /** A call as a compromised service would make it: the sidecar is asked for whatever path is given. */
+  /** Calls without checking the path, as a compromised service could. */
   invokeUnchecked: Sidecar['invoke']
   published: { topic: string; event: CloudEvent }[]
   sent: { binding: string; operation: string; data: unknown; metadata: Record<string, string> }[]
   faults: Faults
   /** While true, publishing fails: the broker is down. */
   brokerDown: boolean
-  /** Delivers what waits until nothing does. An event answered `RETRY` is delivered again, `maxDeliveries` times at most. */
+  /**
+   * Delivers waiting events until none are left. An event answered `RETRY` is delivered again, at most
+   * `maxDeliveries` times.
+   */
   settle(): Promise<void>
 }
 
 export type MemoryOptions = {
   appToken?: string
-  /** A seeded source of randomness for the faults, from 0 to 1. */
+  /** Seeded random numbers from 0 to 1, for the faults. */
   random?: () => number
   now?: () => number
   maxDeliveries?: number
@@ -43,8 +46,8 @@ type Delivery = { app: string; topic: string; event: CloudEvent; tries: number }
 type Entry = { json: string; etag: string; expiresAt: number }
 
 /**
- * `Transport` in one process, for tests without a sidecar: apps call each other, events wait until `settle()`,
- * and switches duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
+ * `Sidecar` in one process, for tests without daprd: apps call each other, events wait until `settle()`, and switches
+ * duplicate, reorder, drop (until redelivered) and lose answers, as networks do.
  */
 export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar {
   const { random = () => 1, now = Date.now, maxDeliveries = 10, appToken } = options
@@ -186,9 +189,9 @@ export function createMemorySidecar(options: MemoryOptions = {}): MemorySidecar 
 }
 
 /**
- * The path that an app is asked for: a sidecar decodes what it was given once, refuses some characters, cleans the
- * segments, and encodes what no URL may contain; what was encoded twice is still encoded once.
- * @throws Fault `unavailable`, as for every error that the sidecar made
+ * Returns the path as received by the callee: the sidecar decodes the path once, refuses some characters, cleans the
+ * segments, and encodes characters not allowed in a URL; a doubly encoded character stays encoded once.
+ * @throws Fault `unavailable`, as for every error made by the sidecar
  */
 function asBrought({ app, method, path }: Invocation): string {
   const [encoded = '', ...query] = path.split('?')
@@ -196,7 +199,7 @@ function asBrought({ app, method, path }: Invocation): string {
   if (text === undefined || /[#?\p{Cc}]/u.test(text))
     throw new Fault('unavailable', `${method} ${path} of ${app}: invalid method`)
   const cleaned = posix.normalize(text).replace(/(?<=.)\/$/, '')
-  // what is a valid path as it stands is sent as it stands
+  // a valid path is sent unchanged
   const brought = /^[\w\-.~!$&'()*+,;=:@/[\]%]*$/.test(cleaned) ? cleaned : encodeURI(cleaned)
   return [brought, ...query].join('?')
 }

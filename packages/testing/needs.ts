@@ -3,8 +3,8 @@ import { ensureProgram, type Program } from '@sidecart/platform/install/packages
 import { test as vitestTest } from 'vitest'
 
 /**
- * `test` where every program is on this machine, or could be installed because that was asked for; else a `test` that
- * skips, with the reason in the title of what it skips.
+ * Returns `test` if every program is installed on this machine, or could be installed because installing was
+ * requested; otherwise a `test` that skips, with the reason in the title.
  *
  * @throws PartError instead where all parts are required (`SIDECART_REQUIRE_ALL=1`, as in CI)
  * @example const test = await testWith(redis)
@@ -28,7 +28,9 @@ const skipping = (why: string): typeof vitestTest =>
       work,
     )) as typeof vitestTest
 
-/** `test` for root; for others one that skips with the reason, or throws where all parts are required. */
+/**
+ * Returns `test` for root; otherwise a `test` that skips with the reason. @throws Error where all parts are required
+ */
 export function testWithRoot(why: string): typeof vitestTest {
   if (process.getuid?.() === 0) return vitestTest
   if (process.env.SIDECART_REQUIRE_ALL) throw new Error(`root is required: ${why}`)
@@ -36,8 +38,8 @@ export function testWithRoot(why: string): typeof vitestTest {
 }
 
 /**
- * `testWithRoot` for what needs namespaces and mounts. Where the kernel refuses them to root (a container without
- * privileges), a `test` that skips with that reason: nothing can be installed against it.
+ * Like `testWithRoot`, for tests with namespaces and mounts. Where the kernel refuses both to root (a container
+ * without privileges), returns a `test` that skips with that reason, since no installation could help.
  */
 export function testWithNamespaces(why: string): typeof vitestTest {
   const test = testWithRoot(why)

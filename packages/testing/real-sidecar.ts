@@ -13,7 +13,7 @@ export type LoneSidecar = {
   grpcPort: number
 }
 
-/** A sidecar of an app that is not there, with folders of components and their secrets, until the test is over. */
+/** Starts a sidecar without an app, with component folders and secrets, until the test ends. */
 export async function startSidecar(
   app: string,
   folders: readonly string[],

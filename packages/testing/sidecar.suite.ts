@@ -4,20 +4,20 @@ import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { describe, expect, it } from 'vitest'
 import { until } from './until.ts'
 
-/** What an adapter of `Transport` is tried with. */
+/** Input of the suite for one adapter of `Sidecar`. */
 export type SidecarUnderTest = {
   /** May use the state store. */
   state: Sidecar['state']
   /** May call `reachable`, and not `denied`. */
   invoke: Sidecar['invoke']
-  /** A GET that is answered 200 with a JSON body, and one that is answered 404 by the callee. */
+  /** GET paths of a callee: `found` returns 200 with a JSON body, `missing` returns 404. */
   reachable: { app: string; found: string; missing: string }
-  /** May read `known.name`, whose value is `known.value`, and no secret called `nonsense`. */
+  /** May read `known.name` (value `known.value`), and no secret called `nonsense`. */
   secret: Sidecar['secret']
   known: { name: string; value: string }
 }
 
-/** What every adapter of `Transport` keeps. */
+/** Guarantees of every adapter of `Sidecar`. */
 export function sidecarSuite(name: string, open: () => Promise<SidecarUnderTest>): void {
   const changed = expect.objectContaining({ code: 'etag-mismatch' })
   const key = () => `suite ${randomUUID()}`

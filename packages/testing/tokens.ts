@@ -8,11 +8,11 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 export type TestTokens = {
   verify: Verifier
-  /** An `authorization` header for a user; `expiresIn` as jose reads it, such as `-1m`. */
+  /** Returns an `authorization` header for a user; `expiresIn` in jose's format, such as `-1m`. */
   bearer(userId: string, role?: Role, expiresIn?: string): Promise<{ authorization: string }>
 }
 
-/** A key of the test's own, its verifier, and tokens signed with it. */
+/** Creates a key pair, a verifier, and a token signer for a test. */
 export async function testTokens(): Promise<TestTokens> {
   const { publicKey, privateKey } = await generateKeyPair(tokenRules.algorithm)
   const jwk = { ...(await exportJWK(publicKey)), kid: 'test', alg: tokenRules.algorithm }

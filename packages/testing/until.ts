@@ -1,4 +1,7 @@
-/** Waits until `condition` answers something truthy, and answers that. @throws Error naming `what` after `timeoutMs` ms */
+/**
+ * Polls until `condition` returns a truthy value, and returns the value. @throws Error naming `what` after
+ * `timeoutMs` ms
+ */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
