@@ -46,7 +46,7 @@ export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler
   }),
 ]
 
-/** Nothing to remember here: a basket knows which orders were taken out of it. */
+/** An inbox without storage: a cart lists the orders already removed from the cart. */
 export const inbox: Inbox<void> = {
   async once(_eventId, work) {
     await work()

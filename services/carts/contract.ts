@@ -5,7 +5,7 @@ import { token } from '@sidecart/chassis/contract/text.ts'
 export const Line = z.strictObject({ sku: Sku, quantity: OrderQuantity }).openapi('CartLine')
 export type Line = z.infer<typeof Line>
 
-/** What somebody wants, without prices: those are the catalog's, at the time they are shown or ordered. */
+/** The wanted products, without prices: prices belong to the catalog, at the time of display or order. */
 export const Cart = z
   .object({
     lines: z.array(Line).max(orderLimits.products),

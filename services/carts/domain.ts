@@ -3,25 +3,25 @@ import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { mayChange } from '@sidecart/chassis/http/etags.ts'
 import type { Line } from './contract.ts'
 
-/** The ways in which carts says no, beside those of every service. */
+/** Refusals specific to this service. */
 export type RefusalCode = 'cart-full' | 'etag-mismatch' | 'cart-busy'
 
 export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
 
 export type Basket = {
-  /** Another one after every change: the ETag of the cart. */
+  /** New after every change: the ETag of the cart. */
   revision: string
-  /** One purchase: from the first product put into an empty basket until an order made from it is confirmed. */
+  /** Id of one purchase: from the first product put into an empty cart until an order from the cart is confirmed. */
   cartId?: string
   lines: readonly Line[]
-  /** Orders whose goods were taken out already, the newest first. */
+  /** Orders whose lines were already removed, newest first. */
   orders: readonly string[]
 }
 
 /** A confirmed order. */
 export type Ordered = { orderId: string; lines: readonly Line[]; cartId?: string | undefined }
 
-/** What somebody has who never used theirs, or not for 30 days. */
+/** The cart of a customer without a stored cart (never used, or not for 30 days). */
 export const unused: Basket = { revision: 'unused', lines: [], orders: [] }
 
 const rememberedOrders = 50
@@ -44,13 +44,13 @@ export function remove(basket: Basket, sku: string): Basket {
   return lines.length === basket.lines.length ? basket : { ...basket, lines }
 }
 
-/** The orders stay remembered: an event about one of them may come again. */
+/** Keeps the list of orders, because an event about an order may be delivered again. */
 export const clear = (basket: Basket): Basket =>
   basket.lines.length === 0 ? basket : { ...basket, lines: [] }
 
 /**
- * Takes what was ordered out of the basket, once per order; what was added since stays. When the order was made from
- * this basket (`cartId`), what stays is another purchase.
+ * Removes the lines of an order from the cart, once per order; lines added since then stay. If the order was made
+ * from this cart (`cartId`), the remaining lines are a new purchase.
  */
 export function takeOut(basket: Basket, { orderId, lines: ordered, cartId }: Ordered): Basket {
   if (basket.orders.includes(orderId)) return basket
@@ -63,13 +63,13 @@ export function takeOut(basket: Basket, { orderId, lines: ordered, cartId }: Ord
   return { ...rest, ...(id && id !== cartId && { cartId: id }), lines, orders }
 }
 
-/** A new revision of a basket: also the id of one that had none and is not empty. */
+/** Returns the cart with a new revision. A non-empty cart without an id gets the revision as the id. */
 export function revised({ cartId, ...basket }: Basket, revision: string): Basket {
   if (basket.lines.length === 0) return { ...basket, revision }
   return { ...basket, revision, cartId: cartId ?? revision }
 }
 
-/** A change that is made only to the basket its asker has seen. `ifMatch` is an `If-Match` header. */
+/** Applies a change only to the revision seen by the client. `ifMatch` is an `If-Match` header. */
 export function onlyIf(
   ifMatch: string | undefined,
   change: (basket: Basket) => Basket,

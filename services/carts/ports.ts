@@ -3,8 +3,8 @@ import type { Basket } from './domain.ts'
 export type CartStore = {
   find(userId: string): Promise<Basket>
   /**
-   * Applies `change` to the newest basket and saves it; again when another was faster, a bounded number of
-   * times. A change that answers the same basket saves nothing.
+   * Applies `change` to the newest cart and saves the result. After a concurrent save, repeats a bounded number of
+   * times. A change that returns the same object saves nothing.
    */
   update(userId: string, change: (basket: Basket) => Basket): Promise<Basket | 'contended'>
 }

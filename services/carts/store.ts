@@ -9,13 +9,13 @@ import { type Basket, revised, unused } from './domain.ts'
 import type { CartStore } from './ports.ts'
 
 type State = Sidecar['state']
-/** Waits before another try, so that two writers do not meet again. */
+/** Waits before the next attempt, so that two writers do not collide again. */
 type Pause = (attempt: number) => Promise<unknown>
 
 const basketSeconds = 30 * 86_400
 const mostAttempts = 10
 const mostLetters = 200
-/** A document has to fit into a message to the sidecar (4 MiB). */
+/** Bytes; the document must fit into a message to the sidecar (4 MiB). */
 const mostLetterBytes = 2_000_000
 
 const StoredBasket = z.object({
@@ -25,14 +25,14 @@ const StoredBasket = z.object({
   orders: z.array(z.string()),
 })
 
-/** A basket that was stored before baskets had ids is named by its revision. */
+/** Converts a stored entry. A cart stored before ids existed gets the revision as the id. */
 function toBasket(entry: StateEntry | undefined): Basket {
   if (!entry) return unused
   const { cartId, ...basket } = StoredBasket.parse(entry.value)
   return cartId ? { ...basket, cartId } : revised(basket, basket.revision)
 }
 
-/** A document per user, which ends 30 days after its last change. */
+/** Stores one document per user, which expires 30 days after the last change. */
 export function createCartStore(
   state: State,
   newRevision: () => string,
@@ -53,7 +53,7 @@ export function createCartStore(
   }
 }
 
-/** Dead letters of a service without a database: one document, at most 200. */
+/** Dead letters of a service without a database: one document with at most 200 letters. */
 export function createDeadLetters(
   state: State,
   now: () => Date = () => new Date(),
@@ -64,7 +64,7 @@ export function createDeadLetters(
   const all = async () => lettersIn(await state.get(key))
   const inMs = (ms: number) => new Date(now().getTime() + ms).toISOString()
 
-  /** A change that answers the same letters is none, and not saved. */
+  /** Saves the changed letters; a change that returns the same array saves nothing. */
   async function update(change: (letters: DeadLetter[]) => DeadLetter[]): Promise<void> {
     const updated = await updateDocument(state, { key }, pause, (entry) => {
       const before = lettersIn(entry)
@@ -106,7 +106,10 @@ export function createDeadLetters(
   }
 }
 
-/** Makes room by forgetting what was replayed. What was not is never dropped: then the broker has to keep what comes. */
+/**
+ * Evicts replayed dead letters when the limit is reached. Open ones are never evicted: if there is no room, throws a
+ * `Fault`, so that the broker redelivers.
+ */
 function bounded(letters: readonly DeadLetter[]): DeadLetter[] {
   const open = letters.filter(({ replayedAt }) => !replayedAt)
   const fits = (kept: readonly DeadLetter[]) =>
@@ -116,7 +119,10 @@ function bounded(letters: readonly DeadLetter[]): DeadLetter[] {
   throw new Fault('unavailable', `there is no room for more than ${mostLetters} dead letters`)
 }
 
-/** Reads, changes and saves a document; again while others are faster. `undefined`: they were, every time. */
+/**
+ * Reads, changes and saves a document; repeats after a concurrent save. Returns `undefined` when every attempt
+ * failed.
+ */
 async function updateDocument<T>(
   state: State,
   { key, ttlSeconds }: { key: string; ttlSeconds?: number },
