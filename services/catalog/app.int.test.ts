@@ -229,7 +229,7 @@ describe('search for people who type as they can', () => {
     const only = async (typed: readonly string[], wanted: string) => {
       for (const q of typed) {
         const found = await names(`q=${encodeURIComponent(q)}`)
-        // other products may hold as much, and say so
+        // other products may mention the same capacity
         expect(
           found.filter((name) => /^(Jug of|Flask) /.test(name)),
           q,

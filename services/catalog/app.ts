@@ -172,5 +172,5 @@ function searchOf({
   }
 }
 
-/** What is shown changes with the version, and with what is left. */
+/** The shown product changes with the version and with the available stock. */
 const etagOf = ({ version, available }: Product): string => `"${version}.${available}"`

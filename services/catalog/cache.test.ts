@@ -18,7 +18,7 @@ const mug = (price: number): Product => ({
   version: 1,
 })
 
-/** A shop whose clock the test moves, and whose mug has the price that the test sets. */
+/** Creates a catalog cache with the clock and the mug's price set by the test. */
 function shop(cacheOf = (store: StateStore) => store) {
   const place = { now: 0, price: 100, reads: 0 }
   const sidecar = createMemorySidecar({ now: () => place.now })

@@ -3,16 +3,16 @@ import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { StateEntry, StateStore } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { Product } from './contract.ts'
 
-/** How old a product that was read may be, whatever happens: stock changes without an event. */
+/** Maximum age of a cached product in seconds: stock changes without an event. */
 export const staleSeconds = 5
-/** What is not forgotten in this time is so a moment later, when it is too old. */
+/** Milliseconds for deleting an entry; an entry not deleted in time expires soon anyway (`staleSeconds`). */
 const forgetMs = 1_000
-/** How long a cache that failed is left alone. */
+/** Milliseconds for which a failed cache is not used. */
 const offMs = 30_000
 
 export type ProductCache = {
   find(sku: string, read: () => Promise<Product | undefined>): Promise<Product | undefined>
-  /** What is known of a product is no longer true. */
+  /** Deletes the cached product after a change. */
   forget(sku: string): Promise<void>
 }
 
@@ -20,13 +20,13 @@ type Options = {
   cache: StateStore
   log: Log
   now?: () => number
-  /** A cache that takes longer (milliseconds) to answer is of no use. */
+  /** Milliseconds after which the cache counts as failed. */
   patienceMs?: number
 }
 
 /**
- * Products that somebody read in the last seconds. A shop without the cache, or whose cache is away, reads the store.
- * A reader that was overtaken by a change may put back what it read before: for `staleSeconds`, no longer.
+ * Cache of recently read products. Without a cache, or while the cache is unavailable, reads the store. A slow reader
+ * may store an outdated product, for at most `staleSeconds`.
  */
 export function createProductCache({
   cache,

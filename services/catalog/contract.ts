@@ -15,7 +15,7 @@ export const Sku = z
   .openapi('Sku', { example: 'MUG-ENAMEL-BLUE' })
 export type Sku = z.infer<typeof Sku>
 
-/** The most that a cart and an order take: different products, and pieces of each. */
+/** Limits of a cart and an order: different products, and pieces of each. */
 export const orderLimits = { products: 50, pieces: 999 } as const
 export const OrderQuantity = z.int().min(1).max(orderLimits.pieces)
 
@@ -29,7 +29,7 @@ const Price = Money.extend({ amount: z.int().min(1).max(10_000_000) })
 const Quantity = z.int().min(1).max(1_000_000)
 const Version = z.int().min(1)
 
-/** A product as everybody may see it. `available` is what can be ordered now. */
+/** The public view of a product. `available` pieces can be ordered now. */
 export const Product = z
   .strictObject({
     sku: Sku,
@@ -116,7 +116,7 @@ export const StockAdjustment = z
   .openapi('StockAdjustment')
 export type StockAdjustment = z.infer<typeof StockAdjustment>
 
-/** Where the pieces of a product are. `onHand` can be ordered; `initial` + adjustments = onHand + reserved + sold. */
+/** Pieces of a product by location. `onHand` can be ordered; `initial` + adjustments = onHand + reserved + sold. */
 export const Stock = z
   .strictObject({
     sku: Sku,
@@ -147,7 +147,7 @@ export const StockReport = Stock.extend({
 }).openapi('StockReport')
 export type StockReport = z.infer<typeof StockReport>
 
-/** What an order has done to the stock, oldest first. */
+/** Stock movements of an order, oldest first. */
 export const OrderStock = z
   .strictObject({
     reservation: z
@@ -166,7 +166,7 @@ export const OrderStock = z
   .openapi('OrderStock')
 export type OrderStock = z.infer<typeof OrderStock>
 
-/** What an order wants. Lines of the same sku are added up. */
+/** Lines wanted by an order. Lines with the same sku are added up. */
 export const ReservationRequest = z
   .strictObject({
     lines: z
@@ -181,7 +181,7 @@ const ReservedLine = z
   .strictObject({ sku: Sku, name: z.string(), quantity: z.int().min(1), unitPrice: Money })
   .openapi('ReservedLine')
 
-/** All lines are held at these prices, or none is. The same order gets the same answer for ever. */
+/** Either all lines are reserved at these prices, or none. The same order always gets the same reply. */
 export const ReservationReply = z
   .discriminatedUnion('outcome', [
     z.strictObject({ outcome: z.literal('reserved'), lines: z.array(ReservedLine), total: Money }),
@@ -318,7 +318,7 @@ export const catalogRoutes = {
     request: byOrder,
     responses: { 200: json(ReleaseReply) },
   }),
-  /** Repeat it until it is answered: the goods go back on hand once. */
+  /** Safe to repeat until answered: the goods return to stock once. */
   returnGoods: createRoute({
     method: 'put',
     path: '/internal/reservations/{orderId}/return',

@@ -2,7 +2,7 @@ import { z } from '@sidecart/chassis/contract/openapi.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { Sku, type Sort } from './contract.ts'
 
-/** A place in a sorted list: after the product with this sort key and sku. */
+/** A position in a sorted list: after the product with this sort key and sku. */
 export type Place = { key: string | number; sku: string }
 
 const Cursor = z.union([
@@ -10,11 +10,11 @@ const Cursor = z.union([
   z.tuple([z.enum(['relevance', 'price', '-price', 'newest']), z.int(), Sku]),
 ])
 
-/** Opaque to callers: they hand back what they were given. */
+/** Encodes a position. Opaque to callers, who send the cursor back unchanged. */
 export const cursorFor = (sort: Sort, { key, sku }: Place): string =>
   Buffer.from(JSON.stringify([sort, key, sku])).toString('base64url')
 
-/** @throws Refusal `invalid-cursor` when it was not made for this sort order */
+/** Decodes a cursor. @throws Refusal `invalid-cursor` if made for another sort order */
 export function placeOf(cursor: string, sort: Sort): Place {
   const read = Cursor.safeParse(parse(Buffer.from(cursor, 'base64url').toString()))
   if (!read.success || read.data[0] !== sort)

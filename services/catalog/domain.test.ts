@@ -52,7 +52,7 @@ describe('changing a product', () => {
 
   it('is refused when somebody else has changed it since', () => {
     expect(changeProduct(mug, { name: 'Cup' }, '"3"').product.version).toBe(4)
-    // an ETag also holds what was left then: a sale in between is no change of the product
+    // an ETag also contains the available stock: a sale in between does not change the product
     for (const seen of ['"3.17"', '"1", "3.0"', '*', '3'])
       expect(changeProduct(mug, { name: 'Cup' }, seen).product.version, seen).toBe(4)
     for (const seen of ['"2"', '"2.3"', 'W/"3"', '33', '"33"', '"3.x"'])

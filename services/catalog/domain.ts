@@ -13,7 +13,7 @@ import {
   type StockAdjustment,
 } from './contract.ts'
 
-/** The refusals of this service, besides those that every service has. */
+/** Refusals specific to this service. */
 export type RefusalCode =
   | 'version-mismatch'
   | 'stock-below-zero'
@@ -22,7 +22,7 @@ export type RefusalCode =
   | 'not-reserved'
   | 'invalid-cursor'
 
-/** What an operator may change about a product. */
+/** The fields of a product editable by an operator. */
 export type ProductRecord = {
   sku: string
   name: string
@@ -34,13 +34,13 @@ export type ProductRecord = {
   version: number
 }
 
-/** `version` rises by one with every change that changes something; that and nothing else is emitted. */
+/** Applies a change of the given fields. `version` rises by one if a field changes; only then is an event published. */
 export function changeProduct(
   product: ProductRecord,
   { price, ...change }: ProductChange,
   ifMatch?: string | undefined,
 ): { product: ProductRecord; events: OutboxMessage[] } {
-  // a bare number was the version before there were ETags
+  // before ETags existed, clients sent the bare version number
   const seen = ifMatch?.replace(/^\d+$/, '"$&"')
   if (!mayChange(seen, (etag) => versionIn(etag) === product.version))
     throw refused('version-mismatch', `${product.sku} is at version ${product.version} by now.`, {
@@ -56,13 +56,13 @@ export function changeProduct(
   }
 }
 
-/** Only the fields that were given. */
+/** Returns only the defined fields. */
 export const present = <T extends object>(
   fields: T,
 ): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never
 
-/** Adds or takes pieces that nobody holds. */
+/** Adds pieces on hand, or removes unreserved ones. */
 export function adjustStock(
   stock: Stock,
   { delta }: StockAdjustment,
@@ -80,23 +80,23 @@ export function adjustStock(
   return { stock: { ...stock, onHand }, events }
 }
 
-/** Once per crossing: true only for the step that goes from enough to too little. */
+/** Returns true only for the step that crosses the mark downwards. */
 const fallsBelow = (lowStockAt: number, before: number, after: number): boolean =>
   before >= lowStockAt && after < lowStockAt
 
 export type WantedLine = ReservationRequest['lines'][number]
 
-/** What became of an order's wish. `wanted` is empty when the order was released before it wished. */
+/** Outcome of an order's reservation request. `wanted` is empty when the order was released before any request. */
 export type Reservation = {
   status: 'reserved' | 'refused' | 'released' | 'sold' | 'returned'
   wanted: readonly WantedLine[]
-  /** The answer when it was decided: prices as they were then. */
+  /** The reply at the time of the decision, with the prices of that time. */
   answer: ReservationReply
 }
 
 /**
- * The answer to a wish that was decided before: the same as then, whatever prices and stock are now. A
- * refusal is remembered too; once released, an order can hold nothing any more.
+ * Returns the stored reply to a repeated reservation request, whatever prices and stock are now. Refusals are stored
+ * too; a released order can never reserve again.
  */
 export function answerAgain(
   { status, wanted, answer }: Reservation,
@@ -117,10 +117,10 @@ function fingerprint(lines: readonly WantedLine[]): string {
 }
 
 /**
- * A confirmed order without stock to sell. Confirmed twice is no news, and the goods may be back already: a refund can
- * be faster than the event. Anything else is a contradiction.
+ * Accepts a confirmed order without reserved stock if already sold (a repeated event) or already returned (a refund
+ * may be faster than the event).
  *
- * @throws Refusal `not-reserved`
+ * @throws Refusal `not-reserved` otherwise
  */
 export function mustBeSold(orderId: string, status: Reservation['status'] | undefined): void {
   if (status === 'sold' || status === 'returned') return
@@ -131,9 +131,9 @@ export function mustBeSold(orderId: string, status: Reservation['status'] | unde
 }
 
 /**
- * A refunded order without goods to put back. Returned twice is no news.
+ * Accepts a refunded order without goods to return if already returned (a repeated event).
  *
- * @throws Refusal `not-reserved`
+ * @throws Refusal `not-reserved` otherwise
  */
 export function mustBeReturned(orderId: string, status: Reservation['status'] | undefined): void {
   if (status === 'returned') return
@@ -143,15 +143,15 @@ export function mustBeReturned(orderId: string, status: Reservation['status'] | 
   )
 }
 
-/** Relevance needs something to be relevant to. */
+/** Returns the sort order; relevance requires a search text. */
 export const sortOf = (sort: Sort | undefined, text: string): Sort =>
   text === '' ? (sort === undefined || sort === 'relevance' ? 'name' : sort) : (sort ?? 'relevance')
 
-/** Words, and numbers with their decimals. */
+/** Returns the words of a text; a number with decimals is one word. */
 export const wordsOf = (text: string): string[] =>
   text.toLowerCase().match(/\p{N}+[.,]\p{N}+|[\p{L}\p{N}\p{M}]+/gu) ?? []
 
-/** The version that an ETag of a product names: it holds what was left of the product, too, which is no part of a change. */
+/** Returns the version in a product's ETag, ignoring the available stock. */
 const versionIn = (etag: string): number => Number(/^"(\d+)(?:\.\d+)?"$/.exec(etag)?.[1])
 
 export const countOf = (category: string, products: number): CategoryCount => ({

@@ -3,12 +3,12 @@ import { type Shades, shadesOf, shadowTint } from './pictures/brush.ts'
 import { palettes } from './pictures/palettes.ts'
 import { shapes } from './pictures/shapes.ts'
 
-/** What a product looks like: a shape and its colours, by name. */
+/** Appearance of a product: a shape and a palette, by name. */
 export type Look = { shape: string; palette: string }
 
 /**
- * A product's picture: SVG, 480 × 480, without scripts, fonts or references. The same look is drawn the same
- * for ever; a name that is not known is drawn as a plain parcel.
+ * Draws a product's picture: SVG, 480 × 480, without scripts, fonts or references. The same look always gives the
+ * same drawing; an unknown shape is drawn as a plain parcel.
  */
 export function draw({ shape, palette }: Look): string {
   const thing = named(shapes, shape) ?? shapes.parcel
@@ -24,14 +24,14 @@ export function draw({ shape, palette }: Look): string {
   ].join('')
 }
 
-/** Changes exactly when the picture does. */
+/** Returns a hash of the picture. */
 export const fingerprint = (svg: string): string =>
   createHash('sha256').update(svg).digest('base64url').slice(0, 16)
 
 const named = <T>(all: Record<string, T>, name: string): T | undefined =>
   Object.hasOwn(all, name) ? all[name] : undefined
 
-/** Light falls from the upper left. */
+/** Light comes from the upper left. */
 function gradients(c: Shades): string {
   const across = 'x1="0" y1="0" x2="1" y2="0"'
   const down = 'x1="0.3" y1="0" x2="0.6" y2="1"'

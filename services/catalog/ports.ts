@@ -16,7 +16,7 @@ import type { Look } from './pictures.ts'
 import type { SeedProduct } from './seed.ts'
 
 export type Search = {
-  /** What the shopper typed; empty for everything. */
+  /** The search text; empty for all products. */
   text: string
   sort: Sort
   limit: number
@@ -24,9 +24,9 @@ export type Search = {
   category?: string
   minPrice?: number
   maxPrice?: number
-  /** Only what can be ordered now (or only what cannot). */
+  /** true: only products in stock; false: only products out of stock. */
   inStock?: boolean
-  /** Only what is no longer sold, or only what is; without it, both. */
+  /** true: only discontinued products; false: only products on sale; missing: both. */
   discontinued?: boolean
 }
 
@@ -34,7 +34,7 @@ export type Found = {
   items: Product[]
   total: number
   categories: CategoryCount[]
-  /** Where the next page begins, when there is one. */
+  /** Position of the next page, if any. */
   next?: Place
 }
 
@@ -44,19 +44,22 @@ export type Products = {
   find(sku: string): Promise<Product | undefined>
   lookOf(sku: string): Promise<Look | undefined>
   lookUp(skus: readonly string[]): Promise<KnownProduct[]>
-  /** @throws Refusal `not-found`, or what `decide` throws */
+  /** @throws Refusal `not-found`, and any refusal of `decide` */
   change(
     sku: string,
     decide: (product: ProductRecord) => { product: ProductRecord; events: OutboxMessage[] },
   ): Promise<Product>
-  /** Adds what is not there yet, with its first stock; a product that is there stays as it is. Returns how many were new. */
+  /**
+   * Adds missing products with their first stock; existing products stay unchanged. Returns the number of new
+   * products.
+   */
   seed(products: readonly SeedProduct[]): Promise<number>
 }
 
 export type StockLedger = {
   report(sku: string): Promise<StockReport | undefined>
   ofOrder(orderId: string): Promise<OrderStock>
-  /** Once per `key`, when one is given. @throws Refusal `not-found`, or what `decide` throws */
+  /** Applied once per `key`, if present. @throws Refusal `not-found`, and any refusal of `decide` */
   adjust(
     sku: string,
     adjustment: StockAdjustment,
@@ -65,15 +68,15 @@ export type StockLedger = {
   ): Promise<Stock>
 }
 
-/** Pieces held for orders. `T` is a transaction at work, for what is done on consumer an event. */
+/** Reservations of pieces for orders. `T` is the open transaction of the consumer. */
 export type Reservations<T> = {
-  /** All lines or none; the same order gets the same answer for ever. @throws Refusal `reservation-differs` */
+  /** Reserves all lines or none; the same order always gets the same reply. @throws Refusal `reservation-differs` */
   reserve(orderId: string, lines: readonly WantedLine[]): Promise<ReservationReply>
-  /** Gives back what the order still holds; it can hold nothing afterwards. */
+  /** Releases the order's reserved pieces; afterwards the order can never reserve again. */
   release(orderId: string): Promise<void>
   releaseWithin(tx: T, orderId: string): Promise<void>
-  /** Turns what the order holds into sold. @throws Refusal `not-reserved` */
+  /** Turns the order's reserved pieces into sold ones. @throws Refusal `not-reserved` */
   sellWithin(tx: T, orderId: string): Promise<void>
-  /** Puts what the order holds or has bought back on hand, once. @throws Refusal `not-reserved` */
+  /** Puts the order's reserved or sold pieces back on hand, once. @throws Refusal `not-reserved` */
   returnGoods(orderId: string): Promise<void>
 }

@@ -73,7 +73,7 @@ const deadLetters = async (orderId: string) => {
   return letters.map(({ cause }) => cause)
 }
 
-/** The books, as somebody outside would check them. */
+/** Checks the stock invariants in SQL, independent of the service's code. */
 async function expectBalancedBooks() {
   const { rows } = await sql`
     select sku from stock join (

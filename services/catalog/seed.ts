@@ -18,7 +18,7 @@ export type SeedProduct = {
   lowStockAt: number
 }
 
-/** What a new shop sells, oldest first. Products that are there already are left as they are. */
+/** Demo products of a new shop, oldest first. Existing products stay unchanged. */
 export const seedProducts: readonly SeedProduct[] = [...kitchen, ...home, ...work, ...outside].map(
   (product) => ({ ...product, lowStockAt: Math.max(5, Math.round(product.stock / 10)) }),
 )

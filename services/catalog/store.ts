@@ -13,7 +13,7 @@ export type CatalogStore = {
   reservations: Reservations<Tx<CatalogTables>>
 }
 
-/** Products, their stock and what is held of it, in the service's own database. */
+/** Products, stock and reservations in the service's own database. */
 export const createCatalogStore = (database: Database<CatalogTables>): CatalogStore => ({
   products: createProducts(database),
   stock: createStockLedger(database),

@@ -13,15 +13,15 @@ import { migrations } from './migrations/index.ts'
 import type { SeedProduct } from './seed.ts'
 import { type CatalogStore, type CatalogTables, createCatalogStore } from './store.ts'
 
-/** The service as its tests see it: the front door and the rows behind it. */
+/** The service under test: the HTTP app and the database rows. */
 export type TestCatalog = {
   app: App
-  /** Not started: tries events again that took longer than their deadline. */
+  /** Not started: retries events whose handling timed out. */
   retryWorker: Worker
   store: CatalogStore
   database: Database<CatalogTables>
   tokens: TestTokens
-  /** Events that were emitted and not yet relayed, oldest first. */
+  /** Events in the outbox, oldest first. */
   emitted(topic: string): Promise<{ sku?: string }[]>
   close(): Promise<void>
 }
@@ -61,7 +61,7 @@ export async function openTestCatalog(connectionString: string): Promise<TestCat
   }
 }
 
-/** A product that a test needs, with what does not matter to it filled in. */
+/** A product for a test, with defaults for irrelevant fields. */
 export const product = (sku: string, given: Partial<SeedProduct> = {}): SeedProduct => ({
   sku,
   name: sku.toLowerCase(),

@@ -1,6 +1,6 @@
 import type { Colours } from './palettes.ts'
 
-/** A product's colours in the shades that light and shadow make of them. */
+/** A product's colours, with lighter and darker shades. */
 export type Shades = Colours & {
   light: string
   dark: string
@@ -26,7 +26,7 @@ export const shadesOf = ({ main, trim, wall }: Colours): Shades => ({
   wallDark: mix(wall, shadowTint, 0.1),
 })
 
-/** `share` of `other` in `colour`, both as #rrggbb. */
+/** Mixes `share` of `other` into `colour`, both as #rrggbb. */
 export function mix(colour: string, other: string, share: number): string {
   const channels = [1, 3, 5].map((at) => {
     const [a, b] = [colour, other].map((hex) => Number.parseInt(hex.slice(at, at + 2), 16))
@@ -35,7 +35,7 @@ export function mix(colour: string, other: string, share: number): string {
   return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`
 }
 
-/** Fills that every picture defines: round things, things lit from above, the same in the second material, balls. */
+/** Fills defined in every picture: round objects, objects lit from above, both in the second material, balls. */
 export const round = 'url(#round)'
 export const lit = 'url(#lit)'
 export const trimRound = 'url(#trim-round)'
@@ -81,11 +81,11 @@ export const turned = (degrees: number, cx: number, cy: number, ...parts: string
 
 export const faint = (opacity: number): More => `opacity="${opacity}"`
 
-/** What a thing that stands on the table does to it. */
+/** The shadow of an object standing on the table. */
 export const shadow = (cx: number, rx: number, cy = 400, ry = rx * 0.16): string =>
   oval(cx + 14, cy, rx * 1.15, ry, 'url(#shadow)')
 
-/** The same drawing `times` times, each told which it is. */
+/** Repeats a drawing `times` times with the index. */
 export const repeat = (times: number, draw: (index: number) => string): string =>
   Array.from({ length: times }, (_, index) => draw(index)).join('')
 

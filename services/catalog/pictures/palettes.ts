@@ -1,4 +1,4 @@
-/** A product's colours: its own, that of its second material, and a tint for the wall behind it. */
+/** A product's colours: the main material, the second material, and the wall behind. */
 export type Colours = { main: string; trim: string; wall: string }
 
 const oak = '#c99a5b'

@@ -91,7 +91,7 @@ export function createProducts(database: Database<CatalogTables>): Products {
   }
 }
 
-/** One statement, so that two instances that start together add each product and its first stock once. */
+/** Seeds in one statement, so that two instances starting together add each product and the first stock once. */
 async function seed(
   { rows }: Database<CatalogTables>,
   products: readonly SeedProduct[],

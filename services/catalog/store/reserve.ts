@@ -23,10 +23,10 @@ type Row = {
 }
 
 /**
- * Reservations cost one statement and one commit. Everybody locks stock rows in sku order, so that two
- * orders with the same products wait for each other instead of dead-locking, and holds them for no round trip.
- * What is written is computed from the locked rows: a statement that waited for another one still scans what it saw
- * when it began.
+ * Creates the reservations; each costs one statement and one commit. Stock rows are locked in sku order, so that two
+ * orders with the same products wait for each other instead of dead-locking, and locks are held for no round trip.
+ * New values are computed from the locked rows, because a statement that waited for a lock still scans the snapshot
+ * from its start.
  */
 export function createReservations(
   database: Database<CatalogTables>,
@@ -38,7 +38,10 @@ export function createReservations(
     return answerAgain(known, lines)
   }
 
-  /** The rare case that stock falls below its mark: the event has to commit with it, in a transaction around. */
+  /**
+   * The rare case: stock falls below the low-stock mark. The event must commit with the reservation, in one
+   * transaction.
+   */
   async function reserveAnnouncing(
     orderId: string,
     lines: readonly WantedLine[],
@@ -98,8 +101,9 @@ async function statusOf(
 }
 
 /**
- * Decides and, if all lines can be had, takes them. Answers no row when the order was decided before or, with
- * `without-events`, when stock would fall below its mark. The first line at fault in sku order is the refusal.
+ * Decides and, if all lines are available, reserves them. Returns no row when the order was decided before or, with
+ * `without-events`, when stock would fall below the low-stock mark. The first unavailable line in sku order is the
+ * refusal.
  */
 const decide = (
   orderId: string,
@@ -145,7 +149,7 @@ const decide = (
     from line where falls_low and decided.status = 'reserved'
   ) as low from decided`
 
-/** Leaves a tombstone when there is nothing to release yet, so that a reserve that comes late holds nothing. */
+/** Releases a reservation. Without one, stores a tombstone, so that a late reserve command reserves nothing. */
 const release = (orderId: string): RawBuilder<{ sku: string }> => sql`
   with freed as (
     insert into reservations (order_id, status) values (${orderId}::uuid, 'released')
@@ -161,7 +165,7 @@ const sell = (orderId: string): RawBuilder<{ sku: string }> => sql`
     returning lines
   ), ${moveHeld(orderId, 'bought', 'sold')}`
 
-/** The goods come from where they are: reserved while the sale has not been recorded yet, else sold. */
+/** Returns goods to stock: from reserved if the sale is not recorded yet, otherwise from sold. */
 const giveBack = (orderId: string): RawBuilder<{ sku: string }> => sql`
   with before as (
     select status, lines from reservations
@@ -186,7 +190,7 @@ const giveBack = (orderId: string): RawBuilder<{ sku: string }> => sql`
   select sku, 'returned', quantity, -reserved, -sold, ${orderId}::uuid from moved
   returning sku`
 
-/** Moves what the reservation in `from` holds back on hand, or to sold; answers the skus moved. */
+/** Moves the pieces of the reservation in `from` back on hand, or to sold; returns the moved skus. */
 const moveHeld = (
   orderId: string,
   from: 'freed' | 'bought',

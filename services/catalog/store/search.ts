@@ -7,7 +7,7 @@ import { countOf, wordsOf } from '../domain.ts'
 import type { Found, Search } from '../ports.ts'
 import type { CatalogTables } from './tables.ts'
 
-/** Below this, a name does not resemble what was typed (0 to 1). */
+/** Minimum similarity of a name and the search text (0 to 1). */
 const resembles = 0.45
 
 export type ProductRow = {
@@ -23,7 +23,7 @@ export type ProductRow = {
 type Item = ProductRow & { key: Place['key'] }
 type Row = { items: Item[]; total: number; categories: { category: string; products: number }[] }
 
-/** One statement: the page, how many there are, and the categories as if none were chosen. */
+/** Reads in one statement: the page, the total count, and the categories without the category filter. */
 export async function searchProducts(
   { rows }: Database<CatalogTables>,
   search: Search,
@@ -57,7 +57,7 @@ export async function searchProducts(
   }
 }
 
-/** Sort keys are whole numbers or text, so that a cursor holds them exactly. */
+/** Sort keys are whole numbers or text, so that a cursor stores them exactly. */
 const orders: Record<Sort, { key: RawBuilder<unknown>; descending: boolean }> = {
   relevance: { key: sql`0`, descending: true },
   price: { key: sql`price`, descending: false },
@@ -66,7 +66,7 @@ const orders: Record<Sort, { key: RawBuilder<unknown>; descending: boolean }> = 
   newest: { key: sql`listing`, descending: true },
 }
 
-/** Every word, or the beginning of one, has to occur; if that finds nothing at all, names that resemble the text do. */
+/** Every word, or a word with this prefix, must occur; without any match, names similar to the text are found. */
 function filters({
   text,
   minPrice,

@@ -94,7 +94,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
   return { adjust, report, ofOrder }
 }
 
-/** Clients know the return of goods as their release. */
+/** For clients, returned goods are shown as released. */
 const shown = <S extends string>(kind: S): Exclude<S, 'returned'> | 'released' =>
   kind === 'returned' ? 'released' : (kind as Exclude<S, 'returned'>)
 
