@@ -12,7 +12,7 @@ const log = createLog('gateway', 'silent')
 const ada = '018f0000-0000-7000-8000-00000000000a'
 let tokens: TestTokens
 let gateway: App
-/** What the catalogue waits for before it answers. */
+/** Awaited by the catalog before each response. */
 let slow: () => Promise<void>
 
 beforeAll(async () => {
@@ -117,7 +117,7 @@ describe('a path that others on the way would read differently', () => {
     })
     const sidecar = createMemorySidecar()
     for (const name of ['catalog', 'notifications', 'users']) sidecar.apps.set(name, careless)
-    // the gateway alone has to refuse: this sidecar takes any path
+    // the gateway alone must refuse: this sidecar accepts any path
     gateway = gatewayWith({ sidecar: { ...sidecar, invoke: sidecar.invokeUnchecked } })
     const headers = await tokens.bearer(ada)
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {

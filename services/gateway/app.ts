@@ -28,20 +28,20 @@ export type GatewayPorts = {
   sidecar: Sidecar
   verify: Verifier
   log: Log
-  /** Requests per second that one signed-in user may send, and all others of one network together. */
+  /** Requests per second allowed per signed-in user, and per network for all other requests. */
   ratePerSecond: number
-  /** Requests that may be under way at once; more are answered 503. */
+  /** Maximum concurrent requests; further ones get 503. */
   maxInFlight: number
-  /** Origins whose pages may call the API; none means the same origin only. */
+  /** Origins allowed to call the API from pages; empty: same origin only. */
   origins: readonly string[]
-  /** Where the web app's files are. */
+  /** Folder of the built web app. */
   webRoot: string
-  /** Anyone who supervises the processes of this shop; none: nobody does, or somebody who cannot be asked. */
+  /** The supervisor of the shop's processes; missing: no supervisor, or not reachable. */
   supervisor?: Supervisor | undefined
   stopping?: AbortSignal
-  /** Opens `/metrics` to anyone who watches this shop. */
+  /** Token for `/metrics`, for the monitoring of this shop. */
   appToken?: string
-  /** The shop is served over TLS, whatever its proxies say. */
+  /** The shop is served over TLS, whatever `x-forwarded-proto` says. */
   isSecure?: boolean
 }
 
@@ -62,15 +62,15 @@ const passedBack = [
   'retry-after',
   'www-authenticate',
 ]
-/** What any route takes; another method is 405 before anybody is asked to sign in. */
+/** Methods of any route; another method gets 405 before a sign-in is required. */
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const explorerFolder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
-/** Of the package, what its page loads: not its own pages, sources and source maps. */
+/** Files of the package used by the page: not the package's own pages, sources and source maps. */
 const explorerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']
-/** Longer than any step behind it, so that the answer that comes back is the service's own. */
+/** Milliseconds; longer than any time-out of a service, so that the service's own response arrives. */
 const timeoutMs = 8_000
 
-/** The only public door: routes by first path segment to the service that owns it, through the sidecar. */
+/** The only public entry point: routes by the first path segment to the owning service, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
   const { sidecar, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
   const documents = createOpenApiMerge(sidecar, services, log)
@@ -107,7 +107,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   for (const file of explorerFiles)
     app.get(`/docs/${file}`, serveStatic({ root: explorerFolder, path: file }))
 
-  // what many pages show, and is large; compressed it has a weak ETag
+  // large responses on many pages; a compressed response has a weak ETag
   for (const path of ['/products', '/products/*', '/categories']) app.use(path, varying, compress())
   const orderEvents = createOrderEvents({ maxListeners: maxInFlight, stopping, ask: orderOf })
   app.get('/orders/:orderId/events', orderEvents)
@@ -131,7 +131,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
 
   app.use(async function proxied(c, next) {
     const owner = ownerOf(c.req.path)
-    // a sidecar takes the slash away, after the guards here have judged another path
+    // a sidecar would remove the trailing slash after the guards here have checked another path
     if (!owner || c.req.path.endsWith('/')) return next()
     if (!methods.includes(c.req.method))
       throw notFound(c.req.path, methodsOf(await documents(), c.req.path))
@@ -139,7 +139,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     return admitted(c, () => forward(c, owner))
   })
 
-  /** Does what was asked for, unless the client asks too often, or nobody is signed in who has to be. */
+  /** Runs `answer` unless the client exceeds the rate limit or lacks a required sign-in. */
   async function admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T> {
     await admit(c)
     return answer()
@@ -175,7 +175,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)
   }
 
-  /** The sidecar denies a method or path that no policy names; to the outside that is 405 or 404. */
+  /** The sidecar denies methods and paths missing from the access list; clients get 405 or 404 instead. */
   async function explained(c: Context<AppEnv>, error: unknown): Promise<never> {
     if (!(error instanceof Fault) || error.code !== 'denied') throw error
     const allowed = methodsOf(await documents(), c.req.path)
@@ -186,7 +186,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
   return app
 }
 
-/** Said before there is an answer: `compress` would say it after, and for that make the answer again. */
+/** Sets `vary` before the response exists: `compress` would set `vary` afterwards and build the response again. */
 const varying: MiddlewareHandler = async function varying(c, next) {
   c.header('vary', 'accept-encoding')
   await next()

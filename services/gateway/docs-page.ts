@@ -1,4 +1,4 @@
-/** The API explorer; its files are served from this gateway, nothing is fetched from elsewhere. */
+/** The API explorer; all files are served by this gateway, none by other hosts. */
 export const docsPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -15,5 +15,5 @@ export const docsPage = `<!doctype html>
 </body>
 </html>`
 
-/** Starts the explorer (a file of its own, so that the page needs no inline script). A token that is typed in stays in memory. */
+/** Starts the explorer (a separate file, so that the page needs no inline script). An entered token stays in memory. */
 export const docsScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true })`

@@ -5,7 +5,7 @@ import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 const freshForMs = 30_000
 const notPublic = /^\/(internal|events)\//
 
-/** One OpenAPI document of all services; one that does not answer is left out and named in the description. */
+/** Merges the services' OpenAPI documents. A service without a response is left out and named in the description. */
 export function createOpenApiMerge(
   sidecar: Sidecar,
   services: readonly string[],
@@ -64,7 +64,7 @@ export function merge(
 const publicPaths = (paths: OpenApiDocument['paths']): OpenApiDocument['paths'] =>
   Object.fromEntries(Object.entries(paths).filter(([path]) => !notPublic.test(path)))
 
-/** The methods that a document knows for a path, in upper case. */
+/** Returns the methods documented for a path, in upper case. */
 export function methodsOf({ paths }: OpenApiDocument, path: string): string[] {
   const found = Object.entries(paths).filter(([template]) => patternOf(template).test(path))
   return [...new Set(found.flatMap(([, operations]) => Object.keys(operations)))]

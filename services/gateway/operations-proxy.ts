@@ -3,7 +3,7 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Context } from 'hono'
 import { Pool } from 'undici'
 
-/** Asks anyone who supervises this shop's processes. */
+/** Sends a request to the supervisor of this shop's processes. */
 export type Supervisor = (request: {
   method: string
   path: string
@@ -12,7 +12,7 @@ export type Supervisor = (request: {
 
 const timeoutMs = 10_000
 
-/** The supervisor behind a Unix socket of this machine. @throws Fault when it does not answer */
+/** Creates a client of the supervisor's Unix socket. @throws Fault when the supervisor does not respond */
 export function supervisorAt(socketPath: string): Supervisor {
   const pool = new Pool('http://supervisor', { socketPath, connections: 8 })
   return async ({ method, path, body }) => {
@@ -36,10 +36,7 @@ export function supervisorAt(socketPath: string): Supervisor {
   }
 }
 
-/**
- * `/operations/*` for operators: what only the supervisor knows, and does, as it answers. `admit` has looked at who
- * asks before anything is passed on.
- */
+/** Proxies `/operations/*` to the supervisor, for operators. `admit` authorises the caller first. */
 export function passToSupervisor(
   app: App,
   supervisor: Supervisor | undefined,

@@ -11,7 +11,7 @@ const ada = '018f0000-0000-7000-8000-00000000000a'
 const orderId = '018f0000-0000-7000-8000-000000000001'
 const path = `/orders/${orderId}/events`
 let tokens: TestTokens
-/** What the order looks like, each time that it is asked for. */
+/** Successive views of the order, one per read. */
 let lives: OrderView[]
 
 beforeAll(async () => {

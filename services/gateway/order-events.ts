@@ -6,27 +6,30 @@ import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 
 export type OrderEventsOptions = {
-  /** Asks for the order as its caller may see it. @throws Refusal or Fault when there is none to see */
+  /** Reads the order as visible to the caller. @throws Refusal or Fault when the order cannot be read */
   ask: (c: Context<AppEnv>) => Promise<OrderView>
-  /** Listeners at once; more are answered 503 and have to poll. */
+  /** Maximum open streams; further clients get 503 and have to poll. */
   maxListeners: number
-  /** Of them, those of one person; more are answered 429. */
+  /** Maximum open streams per person; further ones get 429. */
   maxPerPerson?: number
   /** Ends every stream when the gateway stops. */
   stopping?: AbortSignal | undefined
 }
 
 const last = ['delivered', 'cancelled', 'refunded']
-/** States that somebody has to end: the carrier, an operator. */
+/** States that end only by a person: the carrier, an operator. */
 const resting = ['confirmed', 'shipped', 'needs_attention']
 const soonMs = 250
 const laterMs = 3_000
-/** Invocation has no streams and proxies cut long ones, so a listener has to come back anyway. */
+/**
+ * Maximum duration of a stream. Service invocation has no streams and proxies cut long ones, so clients must
+ * reconnect anyway.
+ */
 const longestMs = 5 * 60_000
 
 /**
- * Server-sent events of one order: an `order` event now and after every change, until its last state. A fault
- * ends the stream; its listener connects again.
+ * Server-sent events of one order: an `order` event at once and after every change, until the final state. A fault
+ * ends the stream; the client reconnects.
  */
 export function createOrderEvents(options: OrderEventsOptions) {
   const { ask, maxListeners, maxPerPerson = 12, stopping } = options
@@ -64,7 +67,7 @@ export function createOrderEvents(options: OrderEventsOptions) {
       try {
         await follow(c, stream, order)
       } catch {
-        // the listener sees the stream end
+        // the client sees the stream end
       } finally {
         listeners -= 1
         const left = (perPerson.get(userId) ?? 1) - 1

@@ -5,13 +5,13 @@ const forMs = 250
 const mostRemembered = 500
 
 /**
- * Negative cache of `503 overloaded` answers for 250 ms, keyed by method and kind of path: rejecting here is far cheaper
- * than a round trip through two sidecars. New orders that are refused keep no cancellation, refund or read out.
+ * Negative cache of `503 overloaded` answers for 250 ms, keyed by method and kind of path: rejecting here is far
+ * cheaper than a round trip through two sidecars. Rejected new orders do not block cancellations, refunds or reads.
  */
 export function createOverloadCache(now: () => number = Date.now) {
   const until = new Map<string, number>()
   return {
-    /** @throws Refusal `overloaded` when such a request was answered so a moment ago */
+    /** @throws Refusal `overloaded` when the same kind of request was rejected in the last 250 ms */
     refuse(method: string, path: string): void {
       if ((until.get(kindOf(method, path)) ?? 0) > now()) throw overloaded()
     },
@@ -23,6 +23,6 @@ export function createOverloadCache(now: () => number = Date.now) {
   }
 }
 
-/** The method and the path without what is different in each: ids and SKUs have digits or capitals, names have none. */
+/** Returns the method and the path without ids: ids and SKUs contain digits or capitals, names do not. */
 const kindOf = (method: string, path: string): string =>
   `${method} ${path.replaceAll(/[^/]*[0-9A-Z][^/]*/g, '*')}`

@@ -8,16 +8,16 @@ import { isOpen } from './routing.ts'
 
 export type AdmissionOptions = {
   verify: Verifier
-  /** Requests per second of one signed-in user, and of all others from one network. Counted in this process. */
+  /** Requests per second of one signed-in user, and of one network for all other requests. Counted per process. */
   ratePerSecond: number
-  /** Where a request comes from. */
+  /** Returns the client address of a request. */
   addressOf: (c: Context<AppEnv>) => string
 }
 
 /**
- * Lets a request pass unless its client asks too often, its token is bad, or it has none where one is needed. A request
- * with a good token counts for its user alone, so that users behind one address do not share a limit. Any other counts
- * for the network that it comes from, and so do bad tokens: a made-up one buys nothing.
+ * Admits a request unless the client exceeds the rate limit, the token is invalid, or a required token is missing. A
+ * request with a valid token counts for the user only, so that users behind one address do not share a limit. All
+ * other requests, invalid tokens included, count for the network: forging tokens gains nothing.
  *
  * @throws Refusal `too-many-requests`, `unauthenticated`
  */

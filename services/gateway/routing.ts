@@ -1,4 +1,4 @@
-/** Which service owns which first segment of a public path. What is not here does not exist for the outside. */
+/** Owning service by first segment of a public path. Unlisted segments do not exist for clients. */
 const owners: Record<string, string> = {
   '.well-known': 'users',
   users: 'users',
@@ -16,7 +16,7 @@ const owners: Record<string, string> = {
 
 export const services: readonly string[] = [...new Set(Object.values(owners))]
 
-/** The service that owns a path, if any. */
+/** Returns the service that owns a path, if any. */
 export function ownerOf(path: string): string | undefined {
   const [, segment = ''] = path.split('/')
   return Object.hasOwn(owners, segment) ? owners[segment] : undefined
@@ -31,7 +31,7 @@ const open: readonly [method: string, path: RegExp][] = [
   ['GET', /^\/countries$/],
 ]
 
-/** Whether a request may pass without an access token. */
+/** Returns whether a request is allowed without an access token. */
 export const isOpen = (method: string, path: string): boolean =>
   open.some(
     ([openMethod, pattern]) =>

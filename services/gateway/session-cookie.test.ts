@@ -8,7 +8,7 @@ import { gatewayTo } from './testing.ts'
 const log = createLog('gateway', 'silent')
 let tokens: TestTokens
 let gateway: App
-/** The refresh tokens that users was sent. */
+/** Refresh tokens received by users. */
 let presented: string[]
 
 beforeAll(async () => {

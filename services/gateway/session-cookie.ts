@@ -4,18 +4,21 @@ import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 
 /*
- * A browser's refresh token is kept from its scripts: to a request with `x-session: cookie` it is given as an
- * HttpOnly cookie, which only comes back to `/sessions`, and never in a body. Another site can neither send the
- * cookie (SameSite) nor that header (CORS). Everybody else sends and gets tokens in bodies, as the API documents it.
+ * Keeps a browser's refresh token from scripts: with `x-session: cookie`, the token is set as an HttpOnly cookie,
+ * sent back only to `/sessions`, and removed from the body. Another site can send neither the cookie (SameSite) nor
+ * the header (CORS). All other clients send and receive tokens in bodies, as documented in the API.
  */
-/** With TLS the prefix keeps pages without it from setting the cookie; `__Host-` would send it to every path. */
+/**
+ * With TLS, the `__Secure-` prefix keeps insecure pages from setting the cookie; `__Host-` would send the cookie to
+ * every path.
+ */
 const nameOf = (isSecure: boolean) => `${isSecure ? '__Secure-' : ''}sidecart-session`
 const path = '/sessions'
 const maxAge = 30 * 24 * 3_600
 
 const keptInCookie = (c: Context): boolean => c.req.header('x-session') === 'cookie'
 
-/** The body to pass on: where a refresh token is asked for, the one of the cookie. */
+/** Returns the body to forward: where a refresh token is expected, the one from the cookie. */
 export async function bodyWithSession(c: Context, isSecure: boolean): Promise<Uint8Array> {
   const wanted = c.req.path === `${path}/refresh` || c.req.path === `${path}/logout`
   if (!wanted || !keptInCookie(c)) return new Uint8Array(await c.req.arrayBuffer())
@@ -24,7 +27,10 @@ export async function bodyWithSession(c: Context, isSecure: boolean): Promise<Ui
   return new TextEncoder().encode(JSON.stringify({ refreshToken }))
 }
 
-/** The body to pass back: a refresh token is moved from it into the cookie; a session that has ended takes the cookie along. */
+/**
+ * Returns the body for the client: a refresh token moves from the body into the cookie; an ended session deletes the
+ * cookie.
+ */
 export function bodyWithoutSession(
   c: Context,
   { status, body }: Reply,

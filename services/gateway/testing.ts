@@ -4,7 +4,7 @@ import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import type { TestTokens } from '@sidecart/testing/tokens.ts'
 import { createGatewayApp, type GatewayPorts } from './app.ts'
 
-/** A gateway in front of apps in this process. */
+/** Creates a gateway in front of apps in this process. */
 export function gatewayTo(
   apps: Record<string, App>,
   tokens: TestTokens,

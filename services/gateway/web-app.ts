@@ -2,7 +2,7 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { App } from '@sidecart/chassis/http/app.ts'
 import type { MiddlewareHandler } from 'hono'
 
-/** The web app's pages load everything from here and nothing from elsewhere; no inline script, no frame around them. */
+/** Pages of the web app load only same-origin files; no inline scripts, no framing. */
 const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,8 +16,8 @@ const contentSecurityPolicy = [
 ].join('; ')
 
 /**
- * Serves the built web app, compressed as it was built. What a browser opens as a page and is no file is one of
- * the app's own routes and gets its `index.html`; everything else that is not there stays a 404.
+ * Serves the built web app, with the precompressed files. A page request for a missing file is an app route and gets
+ * `index.html`; any other missing file is a 404.
  */
 export function serveWebApp(app: App, root: string): void {
   const page = serveStatic({ root, precompressed: true, path: 'index.html' })
@@ -26,7 +26,7 @@ export function serveWebApp(app: App, root: string): void {
   )
 }
 
-/** The name of a file under `assets/` changes with its content; every other one is asked for again. */
+/** Files under `assets/` have a content hash in the name and are cached for a year; all others are revalidated. */
 const cachedByName: MiddlewareHandler = async function cachedByName(c, next) {
   await next()
   if (!c.res.ok) return
