@@ -3,7 +3,7 @@ import { createAdmission } from './admission.ts'
 
 let clock: number
 let underWay: number
-/** Whom those belong to. */
+/** Customer of the orders under way. */
 let owner: string
 let looks: number
 const backlog = () =>

@@ -4,14 +4,14 @@ export type Admission = {
   /**
    * Counts one more order of this customer.
    *
-   * @throws Refusal `too-many-open-orders` when too many of the customer's own are under way, `overloaded` when too many
-   * of all customers are
+   * @throws Refusal `too-many-open-orders` when this customer has too many orders under way, `overloaded` when all
+   * customers together have too many
    */
   admit(customerId: string): Promise<void>
 }
 
 export type AdmissionOptions = {
-  /** Orders that have not come to rest, of all instances, by customer. */
+  /** Unfinished orders of all instances, by customer. */
   underWay: () => Promise<ReadonlyMap<string, number>>
   most: number
   mostPerCustomer: number
@@ -22,9 +22,8 @@ const lookEveryMs = 250
 const retryAfterSeconds = 2
 
 /**
- * Bounds how many orders wait for their turn, and so how long one that was accepted takes: what exceeds that is refused
- * before anything is done for it. No customer can take all places. The counts are a little old, and so are a little
- * exceeded.
+ * Limits the orders under way, and so the latency of accepted orders: further orders are rejected before any work is
+ * done. No customer can use the whole limit. The counts are up to 250 ms old, so the limits may be slightly exceeded.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { underWay, most, mostPerCustomer, now = Date.now } = options

@@ -51,7 +51,7 @@ const inStock: ReserveOutcome = {
   total: euro(2980),
 }
 
-/** The two other services, as tests want them to answer. */
+/** Fakes of catalog and payments, with outcomes set by the tests. */
 type Others = {
   reserve: () => Promise<ReserveOutcome>
   charge: () => Promise<ChargeOutcome>
@@ -131,7 +131,7 @@ beforeEach(async () => {
 })
 
 const saved = uuid()
-/** The address book of users, with one address of Ada's. */
+/** Fake of users: one saved address of Ada. */
 const adasBook: UsersClient['find'] = async (userId, addressId) =>
   userId === ada && addressId === saved ? shipTo : undefined
 let book = adasBook
@@ -148,7 +148,7 @@ async function post(
   given?: object,
   key = uuid(),
 ) {
-  // tests that do not care buy something of their own each time
+  // by default each test order is a purchase of its own
   const body = given && path === '/orders' ? { cartId: key, ...given } : given
   const headers = {
     ...(await tokens.bearer(user, role)),

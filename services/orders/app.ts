@@ -66,9 +66,9 @@ export type OrdersPorts = {
   verify: Verifier
   log: Log
   now?: () => Date
-  /** Milliseconds until an order that is not confirmed is cancelled. */
+  /** Milliseconds until an unconfirmed order is cancelled. */
   deadlineMs?: number
-  /** Days after the delivery in which a customer may ask for a return. */
+  /** Days after the delivery for requesting a return. */
   returnDays?: number
   appToken?: string
   ready?: () => Promise<void>
@@ -156,7 +156,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
   ]) {
     app.use(path, signedIn(verify, 'operator'))
   }
-  // before /orders/{orderId}, which would take "dead-letters" for an order
+  // before /orders/{orderId}, where "dead-letters" would match as an order id
   mountConsumer(app, { ...ports, name: 'orders', handlers: ordersHandlers(ports) })
 
   app.openapi(ordersRoutes.place, async (c) => {
@@ -267,7 +267,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     return c.json(await change(c.req.valid('param').orderId, c.var.identity, rejected), 200)
   })
 
-  /** When the catalogue does not answer, the order is accepted, and the saga finds out. */
+  /** Skips a check if the catalog does not respond: the order is accepted, and the saga detects a mismatch later. */
   async function ifItAnswers(ask: () => Promise<void>): Promise<void> {
     try {
       await ask()
@@ -283,7 +283,10 @@ export function createOrdersApp(ports: OrdersPorts): App {
       if (sku) throw unknownSku(sku)
     })
 
-  /** The customer sees another total than the shop would charge: the refusal shows what it is now. */
+  /**
+   * Refuses when the shop would charge another total than the one shown to the customer; the refusal contains the new
+   * total.
+   */
   const refuseChanged = (lines: readonly Line[], expected: Money): Promise<void> =>
     ifItAnswers(async () => {
       const priced = await catalog.price(lines)
@@ -297,7 +300,10 @@ export function createOrdersApp(ports: OrdersPorts): App {
         })
     })
 
-  /** The address to send to; a repeated request keeps the one of its order, and does not need the address book. */
+  /**
+   * Returns the address for the parcel; a repeated request keeps the address of the existing order, without calling
+   * users.
+   */
   async function addressOf(
     shipTo: PlaceOrder['shipTo'],
     userId: string,
@@ -328,7 +334,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
   return app
 }
 
-/** Without what other services answered when the order was parked, and without names of operators. */
+/** Hides the error texts of other services recorded while parking, and the names of operators. */
 function forCustomer({ detail, actor, ...entry }: HistoryEntry): HistoryEntry {
   const isOwn = entry.status !== 'needs_attention'
   return {
@@ -346,7 +352,7 @@ const unknownSku = (sku: string): Refusal =>
 const totalOf = (lines: readonly Required<Line>[]): Money =>
   euro(lines.reduce((sum, { quantity, unitPrice }) => sum + quantity * unitPrice.amount, 0))
 
-/** The same for the same order and key. */
+/** Returns the same id for the same order and key. */
 const idFrom = (orderId: string, key: string): string => uuidFromName(key, orderId)
 
 const hash = (request: unknown): string =>

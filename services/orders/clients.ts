@@ -11,7 +11,7 @@ const stepTimeoutMs = 5_000
 const lookUpTimeoutMs = 1_000
 const rememberedSkus = 10_000
 
-/** The catalogue behind the sidecar. SKUs once seen are remembered: products are discontinued, never deleted. */
+/** Creates the client of catalog. Known SKUs are cached: products are discontinued, never deleted. */
 export function createCatalogClient(sidecar: Sidecar): CatalogClient {
   const known = new Set<string>()
   return {

@@ -29,7 +29,7 @@ export const OrderStatus = z.enum([
 ])
 export type OrderStatus = z.infer<typeof OrderStatus>
 
-/** Why an order was cancelled. */
+/** Reason of a cancellation. */
 export const CancelReason = z.enum([
   'customer-request',
   'out-of-stock',
@@ -59,7 +59,7 @@ export const PlaceOrder = z
       description: 'An address, or one of the customer’s book: the order keeps a copy.',
     }),
     card: Card,
-    /** What the customer was shown. Found to be wrong later than at once, it cancels the order. */
+    /** The total shown to the customer. A mismatch found after the order was accepted cancels the order. */
     expectedTotal: Money.optional(),
     cartId: token(100).optional().openapi({
       description:
@@ -73,14 +73,17 @@ export const PlaceOrder = z
   .openapi('PlaceOrder')
 export type PlaceOrder = z.infer<typeof PlaceOrder>
 
-/** The refusal `duplicate-order`: it names the order that exists. */
+/** The refusal `duplicate-order`, with the existing order. */
 export const DuplicateOrder = Problem.extend({
   code: z.literal('duplicate-order'),
   order: z.object({ orderId: OrderId, status: OrderStatus, placedAt: z.iso.datetime() }),
 }).openapi('DuplicateOrder')
 export type DuplicateOrder = z.infer<typeof DuplicateOrder>
 
-/** The refusal `price-changed`: what the order costs now. Send it again with this total once the customer accepts it. */
+/**
+ * The refusal `price-changed`, with the current total. The client sends the order again with this total once the
+ * customer accepts.
+ */
 export const PriceChanged = Problem.extend({
   code: z.literal('price-changed'),
   lines: z.array(z.object({ sku: Sku, quantity: z.int(), name: z.string(), unitPrice: Money })),
@@ -100,7 +103,7 @@ const PricedLine = z.object({
   unitPrice: Money.optional().openapi({ description: 'Known once the stock is reserved.' }),
 })
 
-/** How the return of shipped goods stands: requested → approved → received, or rejected. */
+/** State of a return of shipped goods: requested → approved → received, or rejected. */
 export const GoodsReturn = z
   .object({
     status: z.enum(['requested', 'approved', 'rejected', 'received']),
@@ -111,7 +114,7 @@ export const GoodsReturn = z
   .openapi('GoodsReturn')
 export type GoodsReturn = z.infer<typeof GoodsReturn>
 
-/** A part of the money that an operator gives back. */
+/** A partial refund by an operator. */
 export const PartialRefund = z
   .object({
     refundId: z.uuid(),
@@ -143,7 +146,7 @@ export const OrderView = z
   .openapi('Order')
 export type OrderView = z.infer<typeof OrderView>
 
-/** Who made a step: a person, or the shop by itself. */
+/** Author of a step: a person, or the shop itself. */
 export const Actor = z
   .object({
     role: z.enum(['customer', 'operator', 'system']),
@@ -171,7 +174,7 @@ export const HistoryEntry = z
   .openapi('OrderHistoryEntry')
 export type HistoryEntry = z.infer<typeof HistoryEntry>
 
-/** An order that is not at rest, for those who may have to help it. */
+/** An unfinished order, for operators. */
 export const Saga = OrderView.extend({
   failures: z.int().openapi({ description: 'Tries without success since the last step' }),
   nextAttemptAt: z.iso.datetime().optional(),
@@ -181,7 +184,7 @@ export const Saga = OrderView.extend({
 }).openapi('Saga')
 export type Saga = z.infer<typeof Saga>
 
-/** What orders of one stretch of time have come to. */
+/** Totals of the orders of one interval. */
 export const Sales = z
   .object({
     from: z.iso.datetime(),
@@ -195,7 +198,7 @@ export const Sales = z
   .openapi('Sales')
 export type Sales = z.infer<typeof Sales>
 
-/** What somebody writes to somebody else about an order. */
+/** A message about an order, from the customer to the shop or back. */
 const Reason = line(200)
 
 const params = z.strictObject({ orderId: OrderId })
@@ -230,7 +233,7 @@ const severalOf = <E extends z.core.util.EnumLike>(value: z.ZodEnum<E>, descript
       description: `${description}: repeated, or separated by commas`,
     })
 
-/** A day (UTC) or a moment, and what of a day is meant. */
+/** A time, or a day (UTC) converted by `ofDay`. */
 const moment = (ofDay: (date: string) => string, description: string) =>
   z
     .union([z.iso.datetime({ offset: true }), z.iso.date().transform(ofDay)])
@@ -400,7 +403,7 @@ export const ordersRoutes = {
 const head = { orderId: z.uuid(), customerId: z.uuid(), version: z.int() }
 const SoldLine = z.object({ sku: Sku, name: z.string(), quantity: z.int(), unitPrice: Money })
 
-/** The events that orders publishes. `version` rises by one with every change of an order. */
+/** Events published by orders. `version` rises by one with every change of an order. */
 export const orderEvents = {
   placed: defineEvent(
     'orders-placed-v1',
@@ -412,7 +415,7 @@ export const orderEvents = {
       ...head,
       lines: z.array(SoldLine),
       total: Money,
-      /** The purchase that this order stands for. */
+      /** The purchase of this order. */
       cartId: z.string().optional(),
     }),
   ),

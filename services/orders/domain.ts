@@ -13,7 +13,7 @@ import {
 
 export type Line = { sku: string; quantity: number; name?: string; unitPrice?: Money }
 
-/** What is known of a command: `asked` until its outcome is stored, so that a crash asks again. */
+/** State of a command: `asked` until the outcome is stored, so that after a crash the command is repeated. */
 export type Reservation = 'asked' | 'held' | 'refused' | 'released' | 'returning' | 'returned'
 export type Charge = 'none' | 'asked' | 'charged' | 'declined' | 'returned'
 
@@ -27,31 +27,31 @@ export type Order = {
   card: string
   expectedTotal?: Money
   total?: Money
-  /** No other order of this customer may stand for the same purchase. */
+  /** Unique among the customer's orders. */
   purchase?: string
   reason?: CancelReason
   shippedAt?: Date
   deliveredAt?: Date
-  /** What went back, in parts or all of it. */
+  /** Sum of all refunds so far. */
   refundedTotal: Money
-  /** What operators wanted to go back in parts. */
+  /** Partial refunds requested by operators. */
   refunds: readonly PartialRefund[]
-  /** The customer wants to send goods back that were shipped. */
+  /** The customer's request to return shipped goods. */
   goodsReturn?: GoodsReturn
   reservation: Reservation
   charge: Charge
-  /** The state to go back to when an operator resumes a parked order. */
+  /** The state to restore when an operator resumes a parked order. */
   parkedFrom?: OrderStatus
   placedAt: Date
   updatedAt: Date
-  /** From then on an order that is not confirmed is cancelled. */
+  /** After this time an unconfirmed order is cancelled. */
   deadlineAt: Date
 }
 
 /** One line of an order's history; each raises the version by one. */
 export type Entry = { status: OrderStatus; step: string; detail?: string }
 
-/** What a decision changes. No entries: nothing. */
+/** Result of a decision. No entries: no change. */
 export type Change = { order: Order; entries: Entry[]; events: OutboxMessage[] }
 
 /** The next command to another service. */
@@ -72,7 +72,7 @@ export type PartialRefundOutcome =
   | { outcome: 'refunded'; refundedTotal: Money }
   | { outcome: 'refused'; code: string }
 
-/** The saga in one function: from the state at hand to the command that comes next, or none. */
+/** The saga in one function: returns the next command for the current state, or none. */
 export function next(order: Order): Step | undefined {
   switch (order.status) {
     case 'placed':
@@ -101,7 +101,10 @@ function partToReturn({ refunds }: Order): Step | undefined {
   return refund && { command: 'refund part', refund }
 }
 
-/** Undoes in reverse order: the money first, then the stock. A charge of unknown outcome is asked about, never guessed. */
+/**
+ * Returns the compensation, in reverse order: first the money, then the stock. A charge with unknown outcome is
+ * refunded too: payments settles the charge first.
+ */
 function compensation(order: Order): Step | undefined {
   if (order.charge === 'asked' || order.charge === 'charged')
     return { command: 'refund', reason: order.reason ?? 'customer-request' }
@@ -169,18 +172,18 @@ export function charged(order: Order, answer: ChargeOutcome): Change {
 }
 
 const byCart = 'cart '
-/** The name of the purchase that is made from a cart. */
+/** Returns the name of a purchase made from a cart. */
 export const purchaseOfCart = (cartId: string): string => byCart + cartId
 const byLines = 'lines '
 
-/** The same for the same goods, in whatever order they are named. */
+/** Returns the same text for the same lines in any order. */
 const listed = (lines: readonly Line[]): string =>
   lines
     .map(({ sku, quantity }) => `${quantity} ${sku}`)
     .sort()
     .join()
 
-/** A purchase that is named by its lines ends here: from now on the same lines are another one. */
+/** Confirms an order. A purchase named by its lines ends here: the same lines are a new purchase from now on. */
 function confirmed({ purchase, ...paid }: Order): Change {
   const cartId = purchase?.startsWith(byCart) ? purchase.slice(byCart.length) : undefined
   const order: Order = { ...paid, ...(cartId && purchase && { purchase }) }
@@ -196,7 +199,7 @@ function confirmed({ purchase, ...paid }: Order): Change {
   )
 }
 
-/** The money is back, or there was none to give back. */
+/** Records that the money was returned, or that there was no payment. */
 export function returned(order: Order, answer: RefundOutcome): Change {
   const detail = answer.outcome === 'refunded' ? 'payment returned' : 'no payment to return'
   if (order.status === 'refunding') return refunded({ ...order, charge: 'returned' })
@@ -209,7 +212,7 @@ export function released(order: Order): Change {
   return settled(noted({ ...order, reservation: 'released' }, 'stock released'))
 }
 
-/** The goods of a refunded order are on hand again. */
+/** Records that the goods of a refunded order are on hand again. */
 export function goodsReturned(order: Order): Change {
   if (order.reservation !== 'returning') return unchanged(order)
   return noted({ ...order, reservation: 'returned' }, 'goods back in stock')
@@ -243,7 +246,7 @@ export function cancel(order: Order, reason: CancelReason): Change {
   }
 }
 
-/** Before it is shipped an order is refunded to anyone who asks. Afterwards an operator decides. */
+/** Before shipping, a refund is granted to customer and operator. Afterwards only an operator may refund. */
 export function requestRefund(order: Order, by: 'customer' | 'operator'): Change {
   switch (order.status) {
     case 'confirmed':
@@ -267,14 +270,17 @@ export function requestRefund(order: Order, by: 'customer' | 'operator'): Change
   }
 }
 
-/** What can still be returned of an order, in minor units. */
+/** Returns the refundable rest of an order, in minor units. */
 const refundable = (order: Order): number =>
   order.refunds.reduce(
     (left, { status, amount }) => left - (status === 'requested' ? amount.amount : 0),
     totalOf(order).amount - order.refundedTotal.amount,
   )
 
-/** An operator returns a part of the money: once per id, whatever else is done with the order. */
+/**
+ * Requests a partial refund by an operator. A repeat with the same id changes nothing, whatever happened to the order
+ * since.
+ */
 export function requestPartialRefund(order: Order, wanted: Omit<PartialRefund, 'status'>): Change {
   const known = order.refunds.find(({ refundId }) => refundId === wanted.refundId)
   if (known?.amount.amount === wanted.amount.amount && known.reason === wanted.reason)
@@ -297,7 +303,7 @@ export function requestPartialRefund(order: Order, wanted: Omit<PartialRefund, '
   )
 }
 
-/** A part is back, or the payment has not that much left. */
+/** Records a partial refund, or a refusal because the payment has less left. */
 export function partReturned(order: Order, refundId: string, answer: PartialRefundOutcome): Change {
   const refund = order.refunds.find((one) => one.refundId === refundId)
   if (refund?.status !== 'requested') return unchanged(order)
@@ -312,7 +318,7 @@ export function partReturned(order: Order, refundId: string, answer: PartialRefu
   return more.entries.length > 0 ? more : noted(done, 'payment returned in part')
 }
 
-/** Money went back by whatever way, for instance at the provider: `refundedTotal` in all. */
+/** Records a refund from any source, for instance at the provider; `refundedTotal` is the sum so far. */
 export function recordRefund(order: Order, refundedTotal: Money): Change {
   const state = order.status === 'needs_attention' ? order.parkedFrom : order.status
   switch (state) {
@@ -342,12 +348,12 @@ function refundedElsewhere(order: Order): Change {
   return andThen(moved(back, 'refunding', 'refund received'), refunded)
 }
 
-/** Goods that never left the house go back on hand by themselves. */
+/** Unshipped goods return to stock automatically. */
 const withGoodsComing = (order: Order): Order => ({ ...order, reservation: 'returning' })
 
 const dayMs = 86_400_000
 
-/** Asks to send back what was shipped, within so many days of the delivery, or of the shipping if none was recorded. */
+/** Requests a return, within `returnDays` days of the delivery, or of shipping without a recorded delivery. */
 export function requestReturn(
   order: Order,
   reason: string | undefined,
@@ -373,7 +379,7 @@ export function requestReturn(
   return noted({ ...order, goodsReturn }, 'return requested', reason)
 }
 
-/** Operators may also approve what was rejected or is late, and what nobody has asked for. */
+/** Approves a return. Operators may also approve a rejected, a late, or a never requested return. */
 export function approveReturn(order: Order, now: Date): Change {
   mustBeShipped(order)
   const { goodsReturn } = order
@@ -386,7 +392,7 @@ export function approveReturn(order: Order, now: Date): Change {
   return noted({ ...order, goodsReturn: approved }, 'return approved')
 }
 
-/** `why` is shown to the customer. */
+/** Rejects a return; `why` is shown to the customer. */
 export function rejectReturn(order: Order, why: string): Change {
   mustBeShipped(order)
   const { goodsReturn } = order
@@ -397,7 +403,7 @@ export function rejectReturn(order: Order, why: string): Change {
   return noted({ ...order, goodsReturn: rejected }, 'return rejected', why)
 }
 
-/** The goods have arrived and can be sold again. An order that is not refunded yet is refunded now. */
+/** Records arrived goods, which can be sold again. An order not refunded yet is refunded now. */
 export function receiveReturn(order: Order, now: Date): Change {
   if (order.reservation === 'returning' || order.reservation === 'returned') return unchanged(order)
   const isPaidBack = order.status === 'refunding' || order.status === 'refunded'
@@ -459,13 +465,13 @@ export function deliver(order: Order, now: Date): Change {
   return emitted(moved(delivered, 'delivered', 'delivered'), orderEvents.delivered)
 }
 
-/** The deadline turns "keep trying" into "compensate". */
+/** After the deadline, cancels an unconfirmed order: the saga compensates instead of retrying. */
 export function expire(order: Order, now: Date): Change {
   const waiting = order.status === 'placed' || order.status === 'reserved'
   return waiting && now > order.deadlineAt ? cancelling(order, 'took-too-long') : unchanged(order)
 }
 
-/** A compensation that keeps failing waits for an operator. */
+/** Parks an order whose compensation keeps failing, until an operator resumes the order. */
 export function park(order: Order, why: string): Change {
   if (!next(order)) return unchanged(order)
   return moved({ ...order, parkedFrom: order.status }, 'needs_attention', 'parked', why)
@@ -481,7 +487,7 @@ export function resume(order: Order): Change {
   return settled(moved(rest, parkedFrom, 'resumed by an operator'))
 }
 
-/** The purchase comes to nothing: its customer may try once more, with another card for instance. */
+/** Starts the cancellation and frees the purchase: the customer may order again, for instance with another card. */
 function cancelling(
   { purchase: _, ...order }: Order,
   reason: CancelReason,
@@ -490,7 +496,7 @@ function cancelling(
   return settled(moved({ ...order, reason }, 'cancelling', `cancelling: ${reason}`, detail))
 }
 
-/** A cancelling order with nothing left to undo is cancelled. */
+/** Turns a cancelling order without open compensations into a cancelled one. */
 function settled(change: Change): Change {
   if (change.order.status !== 'cancelling' || compensation(change.order)) return change
   return andThen(change, (order) => {

@@ -16,11 +16,11 @@ import { createOverview } from './store/overview.ts'
 import { createOrderStore, type OrdersTables } from './store.ts'
 
 const env = readEnvironment({
-  /** Orders under way in all instances; more are answered 503. */
+  /** Maximum unfinished orders in all instances; further ones get 503. */
   MAX_ORDERS_UNDER_WAY: z.coerce.number().int().min(1).default(500),
-  /** Of one customer; more are answered 429. */
+  /** Maximum unfinished orders per customer; further ones get 429. */
   MAX_ORDERS_UNDER_WAY_PER_CUSTOMER: z.coerce.number().int().min(1).default(100),
-  /** Days after its delivery in which a customer may ask to return an order. */
+  /** Days after the delivery for requesting a return. */
   RETURN_DAYS: z.coerce.number().int().min(0).max(3_650).default(30),
   SHIPS_TO: ShipsTo,
 })

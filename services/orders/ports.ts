@@ -13,14 +13,14 @@ import type {
 } from './domain.ts'
 import type { OrdersTables } from './store.ts'
 
-/** Who asks: a customer sees own orders, an operator all. */
+/** The caller: a customer sees own orders, an operator all. */
 export type Viewer = { userId: string; role: 'customer' | 'operator' }
 
-/** A client's promise that a repeated request is the same request. */
+/** Identifies repeats of one request by one client. */
 export type IdempotencyKey = {
   key: string
   requestHash: string
-  /** The order that may have the same purchase: it passes on to the new one. */
+  /** An existing order with the same purchase, from which the purchase passes to the new order. */
   again?: string | undefined
 }
 
@@ -29,9 +29,9 @@ export type OrderList = {
   cursor?: string | undefined
   status?: readonly OrderStatus[] | undefined
   customerId?: string | undefined
-  /** The purchase that the order stands for. */
+  /** The purchase of the order. */
   purchase?: string | undefined
-  /** The name on the parcel, or an end of the order's id. */
+  /** The name on the parcel, or the beginning or end of the order's id. */
   text?: string | undefined
   from?: Date | undefined
   to?: Date | undefined
@@ -41,34 +41,34 @@ export type OrderList = {
 
 export type OrderStore = {
   /**
-   * Stores a new order, or finds the one that the key stands for.
-   * `leaseMs`: how long this process has it to itself; 0 leaves it to anyone who looks next.
+   * Stores a new order, or returns the order stored with the same key.
+   * `leaseMs`: milliseconds for which this process alone drives the order; 0 leaves the order to the next claim.
    * @throws Refusal `idempotency-key-reused` when the key came with another request, or `duplicate-order` when
-   * another order of the customer is over the same purchase
+   * another order of the customer has the same purchase
    */
   place(
     change: Change,
     key: IdempotencyKey,
     leaseMs: number,
   ): Promise<{ order: Order; isNew: boolean }>
-  /** The order that a key stands for, if it stands for one. @throws Refusal `idempotency-key-reused` */
+  /** Returns the order stored with a key, if any. @throws Refusal `idempotency-key-reused` */
   placedBefore(customerId: string, key: IdempotencyKey): Promise<Order | undefined>
-  /** Locks, decides, and stores row, history and events together. @throws Refusal `not-found` */
+  /** Locks the order, decides, and stores row, history and events together. @throws Refusal `not-found` */
   update(id: string, decide: (order: Order) => Change, viewer?: Viewer): Promise<Order>
-  /** The same within a transaction that is already open; a missing order is ignored. */
+  /** The same within an open transaction; a missing order is ignored. */
   updateWithin(tx: Tx<OrdersTables>, id: string, decide: (order: Order) => Change): Promise<void>
   find(id: string, viewer: Viewer): Promise<Order | undefined>
   history(id: string): Promise<HistoryEntry[]>
   list(viewer: Viewer, list: OrderList): Promise<Order[]>
-  /** Takes up to `limit` orders that are due and that nobody drives, for `leaseMs`. */
+  /** Leases up to `limit` due orders for `leaseMs`, skipping leased ones. */
   claim(limit: number, leaseMs: number): Promise<{ order: Order; attempts: number }[]>
-  /** How many orders of each customer have not come to rest. */
+  /** Returns the number of unfinished orders per customer. */
   underWay(): Promise<ReadonlyMap<string, number>>
-  /** Gives an order back to be tried again in `delayMs`. */
+  /** Ends the lease and schedules the next attempt in `delayMs`. */
   postpone(id: string, delayMs: number, attempts: number): Promise<void>
 }
 
-/** An order that is not at rest. */
+/** An unfinished order. */
 export type OpenOrder = {
   order: Order
   failures: number
@@ -78,9 +78,9 @@ export type OpenOrder = {
 }
 
 export type Overview = {
-  /** Those that wait for an operator first. */
+  /** Returns unfinished orders, parked ones first. */
   sagas(): Promise<OpenOrder[]>
-  /** What the orders since `from` have come to, in stretches of so many seconds. */
+  /** Returns totals of the orders since `from`, per interval of `seconds`. */
   sales(
     from: Date,
     seconds: number,
@@ -89,14 +89,14 @@ export type Overview = {
 }
 
 export type UsersClient = {
-  /** Returns a copy, or undefined when this user has no such address. @throws Fault when users does not answer */
+  /** Returns a copy, or undefined when this user has no such address. @throws Fault when users does not respond */
   find(userId: string, addressId: string): Promise<PostalAddress | undefined>
 }
 
 export type CatalogClient = {
-  /** The SKUs among these that do not exist. @throws Fault when the catalogue does not answer */
+  /** Returns the SKUs that do not exist. @throws Fault when catalog does not respond */
   unknown(skus: readonly string[]): Promise<string[]>
-  /** The lines as they would be sold now, those of unknown products left out. @throws Fault when the catalogue does not answer */
+  /** Returns the lines at current prices, without unknown products. @throws Fault when catalog does not respond */
   price(lines: readonly Line[]): Promise<Required<Line>[]>
   reserve(orderId: string, lines: readonly Line[]): Promise<ReserveOutcome>
   release(orderId: string): Promise<void>
@@ -107,7 +107,7 @@ export type CatalogClient = {
 export type PaymentsClient = {
   charge(order: Order, amount: { amount: number; currency: 'EUR' }): Promise<ChargeOutcome>
   refund(orderId: string, reason: string): Promise<RefundOutcome>
-  /** Gives a part back, once per refund id. */
+  /** Refunds a part, once per refund id. */
   refundPart(
     orderId: string,
     refundId: string,

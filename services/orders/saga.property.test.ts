@@ -34,7 +34,7 @@ const request = {
   card: 'card_approved',
 }
 
-/** What may happen to an order, in any sequence. */
+/** Events of an order's life, in any sequence. */
 const happening = fc.oneof(
   {
     weight: 6,
@@ -75,7 +75,7 @@ type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
 
 const world = fc.record({ inStock: fc.boolean(), declines: fc.boolean() })
 
-/** Catalogue, payments and a stored order, as the contracts describe them, on a virtual clock. */
+/** A model of catalog, payments and a stored order, following the contracts, on a virtual clock. */
 function createModel({ inStock, declines }: { inStock: boolean; declines: boolean }) {
   const now = () => new Date(clock)
   let clock = start
@@ -103,7 +103,7 @@ function createModel({ inStock, declines }: { inStock: boolean; declines: boolea
     events.push(...change.events.map(({ topic }) => topic))
   }
 
-  /** What the other service does with a command, and how its answer changes the order. Idempotent by order id. */
+  /** Applies a command in the other service and returns the resulting decision. Idempotent by order id. */
   function effect(step: Step): (order: Order) => Change {
     switch (step.command) {
       case 'reserve': {

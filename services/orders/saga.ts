@@ -24,20 +24,26 @@ export type SagaRunnerOptions = {
   payments: PaymentsClient
   log: Log
   now?: () => Date
-  /** Orders driven at the same time by this process. */
+  /** Maximum orders driven concurrently by this process. */
   concurrency?: number
-  /** Milliseconds between looks for orders that another process has left behind. */
+  /** Milliseconds between polls for orders left behind by another process. */
   pollMs?: number
 }
 
 export type SagaRunner = Worker & {
-  /** How long a new order may be kept for `drive`, in milliseconds: 0 when all places are taken. */
+  /** Returns the lease in milliseconds for a new order to `drive`: 0 when all slots are in use. */
   leaseForNewOrder(): number
-  /** Drives an order until it rests, in the background. One that is being driven here already is left to that. */
+  /**
+   * Drives an order in the background until no step is left. Does nothing if this process is already driving the
+   * order.
+   */
   drive(order: Order, attempts?: number): void
 }
 
-/** Longer than the slowest command, so that two processes seldom drive the same order; commands are idempotent if they do. */
+/**
+ * Milliseconds; longer than the slowest command, so that two processes seldom drive the same order. Commands are
+ * idempotent.
+ */
 export const leaseMs = 8_000
 const firstDelayMs = 200
 const longestDelayMs = 4_000
@@ -45,9 +51,9 @@ const longestDelayMs = 4_000
 const attemptsBeforeParking = 150
 
 /**
- * Drives orders through the saga: asks `next` for the command, sends it, stores the answer, until nothing is left.
- * A *no* is an answer; a fault is tried again with the same key, later and later, until the deadline compensates
- * or, when compensation itself keeps failing, the order is parked.
+ * Drives orders through the saga: gets the command from `next`, sends the command, stores the outcome, until no
+ * command is left. A refusal is an outcome. After a fault the command is retried with the same key and growing
+ * delays, until the deadline starts the compensation, or until a failing compensation parks the order.
  */
 export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
   const {
@@ -62,7 +68,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
   const driving = new Map<string, Promise<void>>()
   let stopping = false
 
-  /** Sends one command and answers what its outcome does to an order. */
+  /** Sends one command and returns the decision for the outcome. */
   async function send(order: Order, step: Step): Promise<(order: Order) => Change> {
     switch (step.command) {
       case 'reserve': {
@@ -107,11 +113,11 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     let failures = attempts
     try {
       while (next(current)) {
-        // another instance goes on at once
+        // leave the order to another instance at once
         if (stopping) return await store.postpone(current.id, 0, failures)
         const before = current.version
         current = await advance(current)
-        // an answer that changes nothing would lead to the same question at once, and for ever
+        // an outcome without a change would repeat the same command for ever
         if (current.version === before)
           throw new Fault('no-progress', `order ${order.id} stays ${current.status}`)
         failures = 0
@@ -128,7 +134,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     )
     const undoing = order.status === 'cancelling' || order.status === 'refunding'
     const hasDeadline = order.status === 'placed' || order.status === 'reserved'
-    // a command that is refused outright can never succeed by repetition
+    // repeating a refused command cannot succeed
     const hopeless = error instanceof Refusal && !hasDeadline
     if (hopeless || (undoing && attempts >= attemptsBeforeParking))
       await store.update(order.id, (current) => park(current, String(error)))
@@ -143,7 +149,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
 
   function drive(order: Order, attempts = 0): void {
     if (driving.has(order.id)) return
-    // one trace for all that is done for it now: of the request that placed it, or of its own
+    // one trace per run: of the request that placed the order, or a new one
     const attributes = { 'order.id': order.id }
     const run = inSpan('saga', { attributes }, () => driveToRest(order, attempts))
       .catch((err) => log.error({ err, orderId: order.id }, 'an order was left to its lease'))

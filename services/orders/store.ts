@@ -65,7 +65,7 @@ export type OrdersTables = {
     detail: string | null
     trace_id: string | null
     failures: number | null
-    /** Steps from before it was noted have none. */
+    /** Null for steps recorded before actors were. */
     actor: Actor['role'] | null
     actor_id: string | null
     at: Date
@@ -75,12 +75,14 @@ export type OrdersTables = {
 type Rows = Transaction<OrdersTables>
 export type OrderRow = Selectable<OrdersTables['orders']>
 
-/** Orders in the service's own database: the row is the saga, its history and its events commit with it. */
+/**
+ * Creates the store in the service's own database: the order row is the saga; history and events commit with the row.
+ */
 export function createOrderStore(
   database: Database<OrdersTables>,
   now: () => Date = () => new Date(),
 ): OrderStore {
-  /** Unique constraints decide between requests at the same time: over a key, and over a purchase. */
+  /** Unique constraints on key and purchase decide between concurrent requests. */
   async function place(change: Change, key: IdempotencyKey, leaseMs: number) {
     for (;;) {
       if (await inserted(change, key, leaseMs)) return { order: change.order, isNew: true }
@@ -88,7 +90,7 @@ export function createOrderStore(
       if (before) return { order: before, isNew: false }
       const same = await samePurchase(change.order)
       if (same) throw duplicateOf(same)
-      // the other order was given up in between
+      // the other order was cancelled in between
     }
   }
 
@@ -309,8 +311,8 @@ export function createOrderStore(
 const idPattern = '00000000-0000-0000-0000-000000000000'
 
 /**
- * The words of a name or their beginnings, or either end of an id. Each way is a query of its own, so that each uses its
- * index: for an `or` of them PostgreSQL reads the whole table.
+ * Matches the words of a name, prefixes of words, or the beginning or end of an id. Each condition is a separate
+ * query with its own index: for an `or` of all conditions PostgreSQL scans the whole table.
  */
 function matches(text: string) {
   const words = prefixQuery(text)
@@ -339,7 +341,7 @@ const duplicateOf = ({ id, status, placedAt }: Order): Refusal =>
     { order: { orderId: id, status, placedAt: placedAt.toISOString() } },
   )
 
-/** Owner checks are part of the query: a stranger finds nothing. */
+/** Filters by owner in the query: other customers' orders are not found. */
 const visibleTo =
   (viewer: Viewer | undefined) =>
   <Q extends { where(column: 'customer_id', operator: '=', value: string): Q }>(query: Q): Q =>

@@ -18,7 +18,7 @@ const mostListed = 200
 
 type Counted = { stretch: number; status: OrderStatus; orders: number; total: number }
 
-/** What operators want to know of all orders together. */
+/** Statistics over all orders, for operators. */
 export function createOverview({ rows }: Database<OrdersTables>): Overview {
   async function sagas(): Promise<OpenOrder[]> {
     const found = await rows
@@ -36,7 +36,7 @@ export function createOverview({ rows }: Database<OrdersTables>): Overview {
       )
       .selectAll('orders')
       .select(['last.step', 'last.detail'])
-      // an order at rest can still wait for its goods to be put back
+      // a finished order may still wait for its goods to return to stock
       .where(({ eb, or }) => or([eb('status', 'in', open), eb('next_attempt_at', 'is not', null)]))
       .orderBy(sql`status = 'needs_attention'`, 'desc')
       .orderBy('id')
@@ -85,7 +85,7 @@ function salesOf(counted: readonly Counted[], from: Date, seconds: number, place
   }
 }
 
-/** Ids begin with the time at which they were made: those of later orders are greater. */
+/** Returns the smallest id of this time: ids begin with the time of creation, so later orders have greater ids. */
 function firstIdOf(at: Date): string {
   const time = at.getTime().toString(16).padStart(12, '0')
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
