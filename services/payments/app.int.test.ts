@@ -133,7 +133,7 @@ test('a charge takes the money once, however often it is asked for', async () =>
 })
 
 test('twenty charges at once for one order come to one capture, one event and one answer', async () => {
-  // patient: on a busy machine the last of twenty waits for longer than the others' time-out
+  // long time-out: on a busy machine the last of twenty charges waits longer than the usual one
   await provider.close()
   provider = createProvider({ url: sandbox.url, apiKey, timeoutMs: 10_000 })
   const orderId = uuid()
@@ -385,7 +385,7 @@ const refundPart = (orderId: string, amount: number, id = uuid()) =>
     reason: 'a scratch',
   })
 
-/** Somebody gives money back in the provider's own console. */
+/** Refunds in the provider's own console. */
 async function refundAtProvider(orderId: string, amount: number): Promise<void> {
   const { said } = await look(orderId, 'operator')
   const answer = await fetch(`${sandbox.url}/v1/refunds`, {

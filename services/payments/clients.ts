@@ -32,10 +32,10 @@ const asked = new Counter({
 const operationOf = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/\?.*$/, '')
 
 /**
- * The payment provider over HTTP. An answer is what it decided: captured, declined, or a card it will never take
- * (422). Everything else, from a time-out to an answer that cannot be read, is a fault.
+ * Client of the payment provider over HTTP. A response is a decision: captured, declined, or a card never accepted
+ * (422). Every other result, from a time-out to an unreadable response, is a fault.
  *
- * @param timeoutMs until a request without an answer is a fault
+ * @param timeoutMs milliseconds until a request without a response is a fault
  */
 export function createProvider(options: {
   url: string

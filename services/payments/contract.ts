@@ -12,7 +12,7 @@ const OrderId = z.uuid()
 const CustomerId = z.uuid()
 const Price = Money.refine((money) => money.amount > 0, 'A charge is more than zero.')
 
-/** What stands for a card: a token of the provider, never a number. */
+/** A card token of the provider, never a card number. */
 export const Card = z
   .string()
   .max(64)
@@ -20,7 +20,7 @@ export const Card = z
   .openapi('Card', { example: 'card_approved' })
 export type Card = z.infer<typeof Card>
 
-/** Why the money was not taken: the provider's code (`insufficient-funds`, `unknown-card` …) or `voided`. */
+/** Reason of a decline: the provider's code (`insufficient-funds`, `unknown-card` …) or `voided`. */
 const DeclineCode = z
   .string()
   .min(1)
@@ -67,7 +67,7 @@ export const PaymentStatus = z
   .openapi('PaymentStatus')
 export type PaymentStatus = z.infer<typeof PaymentStatus>
 
-/** One side of a movement in the books: what was written to which account. */
+/** One posting of a movement in the ledger: an amount on one side of an account. */
 export const LedgerEntry = z
   .object({
     movementId: z.uuid(),
@@ -99,7 +99,7 @@ export type PaymentView = z.infer<typeof PaymentView>
 const params = z.object({ orderId: OrderId })
 
 export const paymentsRoutes = {
-  /** Repeat it with the same order id until there is an outcome: the money is taken at most once. */
+  /** Safe to repeat with the same order id until there is an outcome: the money is captured at most once. */
   charge: createRoute({
     method: 'put',
     path: '/internal/charges/{orderId}',
@@ -108,7 +108,7 @@ export const paymentsRoutes = {
     request: { params, body: body(ChargeRequest) },
     responses: { 200: json(ChargeOutcome, 'The money was taken, or never will be') },
   }),
-  /** Repeat it with the same order id until there is an outcome. After it no charge for the order succeeds. */
+  /** Safe to repeat with the same order id until there is an outcome. Afterwards no charge for the order succeeds. */
   refund: createRoute({
     method: 'put',
     path: '/internal/refunds/{orderId}',
@@ -117,7 +117,7 @@ export const paymentsRoutes = {
     request: { params, body: body(RefundRequest) },
     responses: { 200: json(RefundOutcome, 'The money is back, or was never taken') },
   }),
-  /** Repeat it with the same ids until there is an outcome: this part goes back at most once. */
+  /** Safe to repeat with the same ids until there is an outcome: this part is refunded at most once. */
   refundPart: createRoute({
     method: 'put',
     path: '/internal/refunds/{orderId}/parts/{refundId}',
@@ -160,7 +160,7 @@ const paid = {
 export const paymentEvents = {
   charged: defineEvent('payments-charged-v1', z.object(paid)),
   declined: defineEvent('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
-  /** Money went back: `amount` now, `refundedTotal` in all (without it, `amount` is all). */
+  /** A refund: `amount` now, `refundedTotal` so far (if missing, `amount` is the total). */
   refunded: defineEvent(
     'payments-refunded-v1',
     z.object({ ...paid, refundId: z.uuid().optional(), refundedTotal: Money.optional() }),

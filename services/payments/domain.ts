@@ -18,38 +18,38 @@ type Taken = Asked & { providerReference: string; refunds: readonly Refund[] }
 type Returning = Taken & { refundId: string; reason: string }
 
 /**
- * A refund of a part of the money: `asked` of the provider and not known to be done, or done. The refund that leaves
- * nothing is none of these: it is what makes the payment `refunded`.
+ * A partial refund: `asked` of the provider with unknown outcome, `done`, or `refused`. A refund of the whole rest is
+ * not in this list: the payment itself becomes `refunded`.
  */
 export type Refund = {
   id: string
   amount: number
   status: 'asked' | 'done' | 'refused'
   reason: string
-  /** The provider's, once it is done. */
+  /** The provider's reference, once done. */
   reference?: string
 }
 
-/** Asked of the provider, and not known to be answered. */
+/** Requested from the provider, outcome unknown. */
 export type Pending = Asked & { status: 'pending' }
 export type Charged = Taken & { status: 'charged' }
 type Declined = Asked & { status: 'declined'; code: string }
-/** The refund is asked of the provider, and not known to be done. */
+/** The refund is requested from the provider, outcome unknown. */
 export type Refunding = Returning & { status: 'refunding' }
 type Refunded = Returning & { status: 'refunded'; refundReference: string }
-/** Refunded before it was charged: the tombstone that a late charge meets. */
+/** Refunded before any charge: a tombstone against a late charge. */
 export type Voided = Head & { status: 'voided'; reason: string }
 
-/** What an order has come to, in money. There is one for an order, whatever happens. */
+/** State of the money of an order. Every order has exactly one payment. */
 export type Payment = Pending | Charged | Declined | Refunding | Refunded | Voided
 
-/** What the provider says to a charge. Anything less certain is a fault, not an answer. */
+/** The provider's decision on a charge. An uncertain result is a fault, not an answer. */
 export type ProviderAnswer =
   | { outcome: 'captured'; reference: string }
   | { outcome: 'declined'; code: string }
 
 type Posting = Pick<LedgerEntry, 'account' | 'side' | 'amount'>
-/** A movement in the books. Its debits and credits are equal. */
+/** A movement in the ledger, with equal debits and credits. */
 export type Movement = {
   id: string
   orderId: string
@@ -57,7 +57,7 @@ export type Movement = {
   postings: Posting[]
 }
 
-/** A payment that changes from what was read, with what must be written and said together with it. */
+/** A change of a payment, relative to the state read, with the movement and events to store in the same transaction. */
 export type Change = {
   from: Pick<Payment, 'status' | 'version'>
   payment: Payment
@@ -81,7 +81,7 @@ export const voided = (paymentId: string, orderId: string, reason: string): Void
   reason,
 })
 
-/** @throws Refusal `charge-mismatch` when the order was charged for something else */
+/** @throws Refusal `charge-mismatch` when the order was charged for another customer, amount or card */
 export function mustBeSame(payment: Payment, asked: ChargeRequest): void {
   if (payment.status === 'voided') return
   const same =
@@ -129,16 +129,16 @@ export const refundStarted = (payment: Charged, refundId: string, reason: string
   events: [],
 })
 
-/** What went back in parts, in minor units. */
+/** Returns the sum of completed partial refunds, in minor units. */
 export const refundedInParts = ({ refunds }: Taken): number =>
   refunds.reduce((sum, { status, amount }) => sum + (status === 'done' ? amount : 0), 0)
 
-/** What has not gone back, and is not going to, in minor units. */
+/** Returns the amount neither refunded nor requested, in minor units. */
 const refundable = ({ amount, refunds }: Taken): number =>
   amount.amount -
   refunds.reduce((sum, { status, amount: part }) => sum + (status === 'refused' ? 0 : part), 0)
 
-/** What the refund of all that is left returns. */
+/** Returns the amount of a refund of the whole rest. */
 export const whatIsLeft = (payment: Taken): Money => ({
   ...payment.amount,
   amount: payment.amount.amount - refundedInParts(payment),
@@ -147,9 +147,9 @@ export const whatIsLeft = (payment: Taken): Money => ({
 export type WantedRefund = { id: string; amount: Money; reason: string }
 
 /**
- * Begins to return a part.
+ * Starts a partial refund.
  *
- * @returns `undefined` when that much is not left
+ * @returns `undefined` when less than the wanted amount is left
  */
 export function partStarted(payment: Charged, wanted: WantedRefund): Change | undefined {
   if (wanted.amount.amount > refundable(payment)) return undefined
@@ -158,7 +158,7 @@ export function partStarted(payment: Charged, wanted: WantedRefund): Change | un
   return { from: payment, payment: withParts(payment, [...payment.refunds, part]), events: [] }
 }
 
-/** The provider has returned a part. The one that leaves nothing ends the payment. */
+/** Records a partial refund by the provider. The one that leaves nothing makes the payment `refunded`. */
 export function partDone(payment: Charged, part: Refund, reference: string): Change {
   const others = payment.refunds.filter(({ id }) => id !== part.id)
   const open = withParts(payment, others)
@@ -176,7 +176,7 @@ export function partDone(payment: Charged, part: Refund, reference: string): Cha
   }
 }
 
-/** The provider will not return this part: more has gone back than we knew. */
+/** Records that the provider refuses this part: more was refunded at the provider than recorded here. */
 export const partRefused = (payment: Charged, part: Refund): Change => ({
   from: payment,
   payment: withParts(
@@ -186,7 +186,7 @@ export const partRefused = (payment: Charged, part: Refund): Change => ({
   events: [],
 })
 
-/** A refund that was made at the provider, by somebody else than us. */
+/** Records a refund made at the provider, not by this service. */
 export function refundFound<P extends Charged | Refunding>(
   payment: P,
   found: WantedRefund & { reference: string },
@@ -208,7 +208,10 @@ export function refundFound<P extends Charged | Refunding>(
   }
 }
 
-/** The provider's refunds that are not in the books. Those that carry an id of ours are on their way there. */
+/**
+ * Returns the provider's refunds missing from the ledger, except refunds with an id of this service, whose recording
+ * is under way.
+ */
 export const notKnown = (
   payment: Charged | Refunding,
   found: readonly ProviderRefund[],
@@ -220,7 +223,7 @@ export const notKnown = (
   )
 }
 
-/** A refund as the provider knows it. `ourId` is what we have called it. */
+/** A refund in the provider's list. `ourId` is the id given by this service. */
 export type ProviderRefund = { reference: string; amount: Money; ourId?: string | undefined }
 
 const withParts = <P extends Charged | Refunding>(payment: P, refunds: readonly Refund[]): P => ({
@@ -243,7 +246,7 @@ const refundSaid = (payment: Taken, refundId: string, amount: Money) => ({
   refundedTotal: euro(refundedInParts(payment)),
 })
 
-/** All that was left is back. */
+/** Records the refund of the whole rest. */
 export function refundDone(payment: Refunding, refundReference: string): Change {
   const amount = whatIsLeft(payment)
   const refunded: Refunded = {
@@ -266,9 +269,10 @@ export function refundDone(payment: Refunding, refundReference: string): Change 
 }
 
 /**
- * A payment that was refunded, or is being, answers a late charge like a tombstone: the order has no money.
+ * Returns the outcome of a charge. A refunded or refunding payment declines a late charge, like a tombstone: the
+ * order has no money.
  *
- * @throws Fault when it is not known yet
+ * @throws Fault while the outcome is unknown
  */
 export function chargeOutcome(payment: Payment): ChargeOutcome {
   switch (payment.status) {
@@ -285,7 +289,7 @@ export function chargeOutcome(payment: Payment): ChargeOutcome {
   }
 }
 
-/** @throws Fault when it is not known yet */
+/** @throws Fault while the outcome is unknown */
 export function refundOutcome(payment: Payment): RefundOutcome {
   switch (payment.status) {
     case 'pending':
@@ -300,7 +304,7 @@ export function refundOutcome(payment: Payment): RefundOutcome {
   }
 }
 
-/** @throws Fault when it is not known yet */
+/** @throws Fault while the outcome is unknown */
 export function partOutcome(payment: Payment, wanted: WantedRefund): PartialRefundOutcome {
   if (payment.status === 'pending')
     throw new Fault('provider-unavailable', `The charge for ${payment.orderId} is not known yet.`)
@@ -315,7 +319,7 @@ export function partOutcome(payment: Payment, wanted: WantedRefund): PartialRefu
   return { outcome: 'refused', code: 'more-than-left' }
 }
 
-/** @throws Refusal `refund-mismatch` when this refund was of another amount before */
+/** @throws Refusal `refund-mismatch` when this refund was requested with another amount before */
 export function mustBeSamePart(part: Refund, wanted: WantedRefund): void {
   if (part.amount !== wanted.amount.amount)
     throw refused(
@@ -324,7 +328,7 @@ export function mustBeSamePart(part: Refund, wanted: WantedRefund): void {
     )
 }
 
-/** The customer owes us, and pays what he owes through the provider, which now owes us. */
+/** Postings of a sale: the customer owes the shop, and pays through the provider, which now owes the shop. */
 const sale = (amount: Money): Posting[] => [
   { account: 'customer-receivable', side: 'debit', amount },
   { account: 'revenue', side: 'credit', amount },
@@ -332,7 +336,10 @@ const sale = (amount: Money): Posting[] => [
   { account: 'customer-receivable', side: 'credit', amount },
 ]
 
-/** We owe the customer, and pay what we owe through the provider. Revenue stays as it was; refunds are counted apart. */
+/**
+ * Postings of a refund: the shop owes the customer, and pays through the provider. Revenue stays unchanged; refunds
+ * have an account of their own.
+ */
 const giveBack = (amount: Money): Posting[] => [
   { account: 'refunds', side: 'debit', amount },
   { account: 'customer-receivable', side: 'credit', amount },

@@ -11,7 +11,7 @@ import { createCharges, type Effect } from './sandbox/charges.ts'
 const orderId = '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11'
 const customerId = '019a0c6e-5b7e-7c31-9d2a-000000000003'
 
-/** How a request to the provider goes: done, lost on the way there, or done and its answer lost. */
+/** Fate of a request to the provider: done, lost on the way, or done with a lost response. */
 type Fate = 'done' | 'lost' | 'answer-lost'
 
 test('whatever is asked at once and whatever is lost, the money is taken once, given back once, and the books agree', async () => {
@@ -117,7 +117,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
   let fate = nextFate
   let ids = 0
 
-  /** Lets the scheduler choose what happens next. */
+  /** Lets the scheduler choose the next step. */
   const later = async <T>(label: string, happen: () => T): Promise<T> => {
     await scheduler?.schedule(Promise.resolve(), label)
     return happen()
@@ -196,7 +196,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
           ({ data }) => (data as { refundedTotal?: Money }).refundedTotal?.amount ?? [],
         ),
       ),
-    /** Somebody gives money back at the provider, past us. */
+    /** Refunds at the provider, not through this service. */
     refundElsewhere: (of: string, amount: number) =>
       later('elsewhere', () => {
         const charge = books.chargeOf(of)?.id

@@ -34,21 +34,21 @@ import type { PaymentRepository, Provider } from './ports.ts'
 export type PaymentService = {
   charge(orderId: string, asked: ChargeRequest): Promise<ChargeOutcome>
   refund(orderId: string, reason: string): Promise<RefundOutcome>
-  /** Gives a part back, once per id. @throws Refusal `refund-mismatch` */
+  /** Refunds a part, once per id. @throws Refusal `refund-mismatch` */
   refundPart(orderId: string, wanted: WantedRefund): Promise<PartialRefundOutcome>
-  /** Takes refunds that were made at the provider into the books. Nothing to do without a payment. */
+  /** Records refunds made at the provider in the ledger. Without a payment does nothing. */
   reconcile(orderId: string): Promise<void>
 }
 
 const askedPart = ({ refunds }: Charged) => refunds.find(({ status }) => status === 'asked')
 
-/** Tries to change a payment that others change at the same time. */
+/** Maximum attempts to change a concurrently changing payment. */
 const mostTries = 10
 
 /**
- * Takes money and gives it back. What is going to be asked of the provider is committed before it is asked, the
- * key is always the order's, and no transaction is open meanwhile: so a crash at any point is healed by being
- * asked again, and two requests at the same time come to one answer.
+ * Captures and refunds money. A request to the provider is committed before being sent, the key is always derived
+ * from the order, and no transaction is open meanwhile. Therefore a repeated command heals a crash at any point, and
+ * two concurrent requests get the same outcome.
  */
 export function createPaymentService(ports: {
   payments: PaymentRepository
@@ -103,7 +103,7 @@ export function createPaymentService(ports: {
     else if (payment.status === 'charged') await takeIn(payment)
   }
 
-  /** Parts whose outcome is not known are asked again, so that what is left is known. */
+  /** Repeats partial refunds with unknown outcome, so that the rest is known. */
   async function settleParts(payment: Charged): Promise<Payment> {
     let current: Payment = payment
     for (let n = 0; n < mostTries && current.status === 'charged'; n += 1) {
@@ -127,7 +127,7 @@ export function createPaymentService(ports: {
     return open && open.status === 'asked' ? payments.save(partRefused(after, open)) : after
   }
 
-  /** Takes into the books what went back at the provider without us. Of two who do this at once one does it. */
+  /** Records refunds made at the provider, not by this service. Of two concurrent callers one succeeds. */
   async function takeIn(payment: Charged | Refunding): Promise<Payment> {
     const found = await provider.refundsOf(payment.providerReference)
     let current: Payment = payment
@@ -140,7 +140,7 @@ export function createPaymentService(ports: {
     return current
   }
 
-  /** A charge whose outcome is not known is asked again, never guessed. */
+  /** Repeats a charge with unknown outcome; the outcome is never guessed. */
   async function known(payment: Payment): Promise<Payment> {
     return payment.status === 'pending' ? settle(payment) : payment
   }
@@ -156,7 +156,7 @@ export function createPaymentService(ports: {
 
   async function giveBack(payment: Refunding): Promise<Payment> {
     const { orderId, providerReference } = payment
-    // another amount is another request: the provider remembers what a key was for
+    // another amount is another request: the provider binds a key to its request
     const parts = refundedInParts(payment)
     const answer = await provider.refund(`refund-${orderId}${parts > 0 ? `-after-${parts}` : ''}`, {
       charge: providerReference,

@@ -4,28 +4,32 @@ import type { PaymentView } from './contract.ts'
 import type { Change, Payment, ProviderAnswer, ProviderRefund } from './domain.ts'
 
 export type PaymentRepository = {
-  /** Stores the order's first payment; when there is one already, answers that instead. */
+  /** Stores the order's first payment, or returns the existing one. */
   open(first: Payment): Promise<Payment>
-  /** The payment of an order, anyone who asks. */
+  /** Returns the payment of an order, without checking the owner. */
   current(orderId: string): Promise<Payment | undefined>
-  /** Stores a change with its movement and events; when another was faster, answers what that one stored. */
+  /**
+   * Stores a change with the movement and events; after a concurrent change, returns the payment stored by the other.
+   */
   save(change: Change): Promise<Payment>
-  /** The payment of an order as this viewer may see it: the owner's, or with the books for an operator. */
+  /** Returns the payment of an order as visible to the viewer: for the owner, or with the ledger for an operator. */
   find(orderId: string, viewer: Identity): Promise<PaymentView | undefined>
 }
 
-/** Anyone who moves the money. Asked again with the same key it gives the same answer. */
+/** The payment provider. A repeated request with the same key gets the same answer. */
 export type Provider = {
-  /** @throws Fault `provider-unavailable` when it is not known whether the money was taken */
+  /** @throws Fault `provider-unavailable` when the outcome is unknown */
   charge(
     key: string,
     charge: { amount: Money; card: string; reference: string },
   ): Promise<ProviderAnswer>
-  /** @throws Fault `provider-unavailable` when it is not known whether the money went back */
+  /** @throws Fault `provider-unavailable` when the outcome is unknown */
   refund(
     key: string,
     refund: { charge: string; amount: Money; ourId: string },
   ): Promise<{ outcome: 'refunded'; reference: string } | { outcome: 'more-than-captured' }>
-  /** All refunds of a charge, also those that we have not asked for. @throws Fault `provider-unavailable` */
+  /**
+   * Returns all refunds of a charge, also refunds not requested by this service. @throws Fault `provider-unavailable`
+   */
   refundsOf(charge: string): Promise<ProviderRefund[]>
 }

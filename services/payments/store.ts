@@ -21,7 +21,7 @@ export type PaymentsTables = {
     refund_id: string | null
     refund_reference: string | null
     reason: string | null
-    /** Of parts of the money; the refund of what is left is in the columns. */
+    /** Partial refunds; the refund of the rest is in the columns. */
     refunds: ColumnType<Refund[], string | undefined, string>
     created_at: Generated<Date>
     updated_at: Generated<Date>
@@ -143,7 +143,7 @@ function columns(payment: Payment) {
   }
 }
 
-/** The table's CHECK says which columns each status has. */
+/** Converts a row. A CHECK of the table defines the columns of each status. */
 function toPayment(row: PaymentRow): Payment {
   const head = { orderId: row.order_id, paymentId: row.payment_id, version: row.version }
   if (row.status === 'voided') return { ...head, status: 'voided', reason: row.reason as string }

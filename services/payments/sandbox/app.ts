@@ -21,7 +21,7 @@ export type SandboxOptions = {
   apiKey: string
   /** Milliseconds until `card_slow` is answered. */
   slowMs?: number
-  /** Milliseconds for which an answer that never comes keeps its connection. */
+  /** Milliseconds for which an unanswered request keeps its connection. */
   holdMs?: number
 }
 
@@ -35,9 +35,9 @@ const LogQuery = z.object({
 })
 
 /**
- * A payment provider with cards that misbehave on purpose. The first request with an idempotency key decides;
- * later ones get the same answer; every effect is on the disk before it is answered. `POST /v1/faults` makes the
- * next requests go wrong.
+ * Creates a payment provider with cards that fail on purpose. The first request with an idempotency key decides;
+ * later ones get the same answer; every effect is on disk before the response. `POST /v1/faults` injects faults into
+ * the next requests.
  */
 export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: SandboxOptions) {
   const books: Charges = createCharges()
@@ -47,7 +47,9 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
   const copies = new WeakSet<Request>()
   const declining = new WeakSet<Request>()
 
-  /** Changes the books at once, so that a concurrent request with the same key sees it, and writes it down. */
+  /**
+   * Applies the effect at once, so that a concurrent request with the same key sees the effect, then writes the log.
+   */
   async function record(effect: Effect): Promise<Effect> {
     books.apply(effect)
     // crash point: before writing ${effect.effect}
@@ -86,7 +88,7 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     if (fault === 'broken') c.res = refuse(c, 500, 'internal')
   })
 
-  /** Sends a request through once more, as a proxy that lost the answer would. */
+  /** Handles a request a second time, like a proxy that lost the response. */
   async function repeat(c: Context<Env>): Promise<void> {
     const { url, method, headers } = c.req.raw
     const copy = new Request(url, { method, headers, body: await c.req.text() })
@@ -136,7 +138,7 @@ const refuse = (c: Context, status: Status, code: string) => c.json({ error: { c
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref())
 
-/** Keeps the connection and says nothing, then drops it. */
+/** Keeps the connection open without a response for `holdMs` milliseconds, then closes the connection. */
 async function neverAnswer(c: Context<Env>, holdMs: number): Promise<Response> {
   const { socket } = c.env.incoming
   const timer = setTimeout(() => socket.destroy(), holdMs)

@@ -14,12 +14,12 @@ export type ChargeBody = z.infer<typeof ChargeBody>
 export const RefundBody = z.strictObject({
   charge: z.string().min(1),
   amount: z.int().min(1),
-  /** Whatever anyone who asks calls it. */
+  /** The client's own id of the refund. */
   reference: z.string().min(1).max(255).optional(),
 })
 export type RefundBody = z.infer<typeof RefundBody>
 
-/** What a request did: a line of the log. All state is a fold over these. */
+/** Effect of a request: one line of the log. The state is a fold over all lines. */
 export const Effect = z.discriminatedUnion('effect', [
   z.object({ effect: z.literal('captured'), ...base, charge: z.string(), ...asked }),
   z.object({
@@ -59,14 +59,14 @@ type Refund = {
 }
 
 export type Charges = {
-  /** What a request for a charge does. Decides only: nothing changes until `apply`. */
+  /** Decides the effect of a charge request; the state changes only in `apply`. */
   charge(key: string, body: ChargeBody, id: string): Effect
-  /** What a request for a refund does. Decides only: nothing changes until `apply`. */
+  /** Decides the effect of a refund request; the state changes only in `apply`. */
   refund(key: string, body: RefundBody, id: string): Effect
   apply(effect: Effect): void
   chargeOf(key: string): Charge | undefined
   refundOf(key: string): Refund | undefined
-  /** All refunds of a charge, the oldest first. */
+  /** Returns all refunds of a charge, oldest first. */
   refundsOf(charge: string): Refund[]
 }
 
@@ -79,7 +79,7 @@ const cards = [
   'card_slow',
 ]
 
-/** The provider's books: what each idempotency key has come to, and what is left of each charge. */
+/** The provider's state: the result per idempotency key, and the refundable rest per charge. */
 export function createCharges(): Charges {
   const chargesByKey = new Map<string, Charge>()
   const chargesById = new Map<string, Charge>()
@@ -159,7 +159,7 @@ const failed = (key: string, status: number, code: string): Effect => ({
   code,
 })
 
-/** The bank refuses what it would have taken. */
+/** Turns a capture into a decline. */
 export const declined = (effect: Effect): Effect =>
   effect.effect === 'captured'
     ? { ...effect, effect: 'declined', code: 'declined-by-issuer' }

@@ -3,19 +3,19 @@ import { dirname } from 'node:path'
 import { z } from 'zod'
 import { Effect } from './charges.ts'
 
-/** A line of the log: an effect, its place (1, 2, 3 …) and its time. */
+/** A line of the log: an effect, the line number (1, 2, 3 …) and the time. */
 const Entry = z.intersection(z.object({ n: z.int().min(1), at: z.iso.datetime() }), Effect)
 export type Entry = z.infer<typeof Entry>
 
 export type EffectLog = {
-  /** What the log held when it was opened, oldest first. */
+  /** Content of the log when opened, oldest first. */
   entries: readonly Entry[]
   /**
-   * Resolves when the line is on the disk. Lines that wait together share one sync. Once the disk has failed,
-   * every append fails: what was not written down must not be answered.
+   * Resolves when the line is on disk. Concurrent appends share one sync. After a disk failure every append fails: an
+   * effect not on disk must not be answered.
    */
   append(effect: Effect): Promise<void>
-  /** Lines on the disk that come after line `after`, at most `limit`. */
+  /** Returns at most `limit` lines on disk after line `after`. */
   read(after: number, limit: number): Promise<Entry[]>
   close(): Promise<void>
 }
@@ -23,8 +23,8 @@ export type EffectLog = {
 type Waiting = { line: Buffer; resolve: () => void; reject: (error: unknown) => void }
 
 /**
- * An append-only file of JSON lines. A last line without its line feed was never answered for, and the next
- * append overwrites it; any other line that cannot be read is an error.
+ * Opens an append-only file of JSON lines. A last line without a line feed was never answered, and the next append
+ * overwrites the line; any other unreadable line is an error.
  *
  * @param now the clock of the lines, ISO 8601
  */
@@ -39,7 +39,7 @@ export async function openEffectLog(
   const file = await open(path, 'r+')
   await syncFolder(dirname(path))
 
-  /** Where each line on the disk begins; the last is where the next one will. */
+  /** Offset of each line on disk; the last one is the offset of the next line. */
   const begins = lineBegins(bytes)
   let torn = bytes.length > end()
   let last = entries.length
@@ -120,7 +120,7 @@ function lineBegins(bytes: Buffer): number[] {
   return begins
 }
 
-/** Makes the file's name itself durable. */
+/** Syncs the folder, so that the file's name is durable. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r')
   await folder.sync()

@@ -13,12 +13,12 @@ export const apiKey = 'sandbox-key-of-the-tests'
 
 export type RunningSandbox = {
   url: string
-  /** Every line of its log. */
+  /** Returns every line of the log. */
   log(): Promise<Entry[]>
   stop(): Promise<void>
 }
 
-/** A folder for a provider's log, gone after `dispose`. */
+/** Creates a folder for a provider's log; `dispose` deletes the folder. */
 export async function logFolder(): Promise<{ path: string; dispose: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sidecart-provider-'))
   return {
@@ -27,7 +27,7 @@ export async function logFolder(): Promise<{ path: string; dispose: () => Promis
   }
 }
 
-/** The sandbox in this process, on a free port. */
+/** Starts the sandbox in this process, on a free port. */
 export async function serveSandbox(
   path: string,
   options: Partial<SandboxOptions> = {},
@@ -50,7 +50,7 @@ export async function serveSandbox(
   }
 }
 
-/** The sandbox as a process of its own; `kill` ends it as a power cut would. */
+/** Starts the sandbox as a process; `kill` ends the process like a power cut. */
 export async function spawnSandbox(
   path: string,
 ): Promise<RunningSandbox & { kill(): Promise<void> }> {
