@@ -101,7 +101,7 @@ function shop(mailGateway: MailGateway = refusing) {
 
 const refusing: MailGateway = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
 
-/** A mailGateway that keeps what it was given, and whose deliveries end as the test says. */
+/** Creates a mail gateway that records mails and returns the given deliveries. */
 function createFakePostman(...endings: Delivery[]) {
   const letters: Parameters<MailGateway['send']>[0][] = []
   return {
@@ -113,7 +113,7 @@ function createFakePostman(...endings: Delivery[]) {
   }
 }
 
-/** Lets the sender work until nothing is due. */
+/** Runs the sender until no mail is due. */
 async function run({ sender }: ReturnType<typeof shop>): Promise<void> {
   sender.start()
   for (let deadline = Date.now() + 10_000; (await due()) > 0; ) {
@@ -344,7 +344,7 @@ test('while the mail server is down mails wait, and are sent once when it is bac
   expect(await world.list('', userId)).toMatchObject([{ status: 'sent', attempts: 3 }])
 })
 
-/** A sender runs once; this is the next one. */
+/** A sender runs once; creates the next one. */
 const shopAgain = (mailGateway: MailGateway) => shop(mailGateway)
 
 test('a mail that cannot be sent is given up in the end, and an operator sends it again', async () => {

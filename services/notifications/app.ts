@@ -19,7 +19,7 @@ export type NotificationsPorts<T> = {
   mails: Pick<Mails, 'find' | 'resend'>
   inbox: Inbox<T>
   deadLetters: DeadLetters
-  /** Called when there may be a mail to send. */
+  /** Called when a mail may be due. */
   wake: () => void
   verify: Verifier
   log: Log
@@ -109,7 +109,7 @@ export function createNotificationsApp<T>(ports: NotificationsPorts<T>): App {
   return app
 }
 
-/** An inbox after whose commits somebody is woken. */
+/** An inbox that calls `wake` after each commit. */
 const waking = <T>(inbox: Inbox<T>, wake: () => void): Inbox<T> => ({
   async once(eventId, work) {
     const outcome = await inbox.once(eventId, work)

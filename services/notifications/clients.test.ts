@@ -7,7 +7,7 @@ const from = 'Sidecart <shop@sidecart.example>'
 const sidecar = 'sending to email failed: [internal] error invoking output binding email: '
 const smtp = `${sidecar}error from smtp binding, sending email failed: `
 
-/** As Dapr 1.18 words them, against a mail server that misbehaved in each of these ways. */
+/** Error texts of Dapr 1.18, one per kind of failure of a mail server. */
 const words: [string, string, ReturnType<typeof deliveryOf>['outcome']][] = [
   [
     'the mail server is down',
@@ -59,7 +59,7 @@ test.each(words)('when %s', (_, message, outcome) => {
   expect(deliveryOf(message).outcome).toBe(outcome)
 })
 
-/** A binding whose requests end when the test says so. */
+/** A binding whose requests end on the test's command. */
 function createBinding() {
   const requests: { metadata: Record<string, string>; end: (error?: Error) => void }[] = []
   let asked = 0

@@ -4,15 +4,18 @@ import type { MailGateway } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
-/** Longer than the sidecar's own 10 s to reach the server, so that its "could not connect" is received. */
+/**
+ * Milliseconds; longer than the sidecar's own 10 s connect time-out, so that the sidecar's "could not connect"
+ * arrives first.
+ */
 const sendTimeoutMs = 15_000
 
 /**
- * Mail through the SMTP output binding `email`.
+ * Sends mail through the SMTP output binding `email`.
  *
- * The sidecar keeps recipient and subject of a request in the component itself, for the next request to see: two
- * requests at the same time can swap recipients. So requests go one after the other and name every field; and
- * after one whose end is not known the sidecar has to answer before the next begins.
+ * The sidecar keeps recipient and subject of a request in the component, visible to the next request: two concurrent
+ * requests can swap recipients. Therefore requests are sequential and set every field, and after a request with
+ * unknown outcome the sidecar must report ready before the next one.
  */
 export function createMailGateway(
   sidecar: Pick<Sidecar, 'bind' | 'ready'>,
@@ -48,7 +51,7 @@ export function createMailGateway(
   }
 }
 
-/** The binding splits recipients at semicolons. */
+/** Exactly one address: the binding splits recipients at semicolons. */
 const oneAddress = /^[^\s;,<>"]+@[^\s;,<>"]+$/
 
 const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
@@ -56,18 +59,18 @@ const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-/** What the sidecar says when it has not begun to talk to a mail server. */
+/** Errors of the sidecar before connecting to the mail server. */
 const notBegun = [
   /\[unavailable\] connect ECONNREFUSED/,
   /couldn't find output binding/,
   /smtp binding error:/,
 ]
-/** Everything before a mail is handed over (connect, greet, encrypt, sign in) fails without the second half. */
+/** Failures before a mail is handed over (connect, greet, encrypt, sign in) lack the first group. */
 const binder = /sending email failed: (gomail: could not send email \d+: )?(.*)$/s
-/** The mail server's own words: by the rules of SMTP it has not taken the mail. */
+/** A reply code of the mail server: by the rules of SMTP the mail was not accepted. */
 const refusedByServer = /^(\d)\d\d /
 
-/** Reads from the sidecar's message whether the mail was certainly not sent; in doubt it may have been. */
+/** Returns the outcome from the sidecar's error text; `unknown` unless the mail was certainly not sent. */
 export function deliveryOf(why: string): Delivery {
   if (notBegun.some((pattern) => pattern.test(why))) return { outcome: 'not-sent', why }
   const [, handedOver, reason = ''] = binder.exec(why) ?? []

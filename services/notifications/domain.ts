@@ -23,24 +23,24 @@ type Events = {
   'payment-refunded': Said<typeof paymentEvents.refunded>
 }
 
-/** Something that a customer may want to know: an event, and the kind of mail about it. */
+/** An event a customer may want to know about, and the kind of mail. */
 export type News = { [K in MailKind]: { kind: K; event: Events[K] } }[MailKind]
 
 export type Contact = Events['welcome']
 
-/** What is stored when news is received. */
+/** A mail to store when an event is received. */
 export type Draft = {
   customerId: string
   orderId?: string
   news: News
-  /** For a mail that goes to an address of its own instead of the contact's. */
+  /** Recipient, if not the contact's address. */
   sendTo?: string
   status: Extract<MailStatus, 'pending' | 'suppressed' | 'recorded'>
 }
 
 /**
- * Which preference a mail asks. Payments mail nobody: the order's own mails already say it, so they are only
- * recorded.
+ * The preference checked for each kind of mail. Payment mails are only recorded, never sent: the order's mails
+ * contain the same information.
  */
 const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
   welcome: 'always',
@@ -57,10 +57,10 @@ const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
   'payment-refunded': 'never',
 }
 
-/** Whether the customer has to be known before this news can be handled. */
+/** Returns whether the contact must be known to process this news. */
 export const needsContact = ({ kind }: News): boolean => wants[kind] !== 'never'
 
-/** @throws Fault `contact-unknown` when the customer has not been heard of yet */
+/** @throws Fault `contact-unknown` when no event about the customer was received yet */
 export function draft(news: News, contact: Contact | undefined): Draft {
   const about =
     'userId' in news.event
@@ -75,8 +75,8 @@ export function draft(news: News, contact: Contact | undefined): Draft {
 }
 
 /**
- * Mails that tell the owner of an account what was changed in it, whatever their preferences: of another e-mail both
- * addresses are told.
+ * Returns the mails about a change of the account, sent whatever the preferences are; a change of the e-mail is sent
+ * to both addresses.
  */
 export function notices(event: Events['email-changed']): Draft[] {
   const { userId: customerId, email, formerEmail, passwordChanged } = event
@@ -92,14 +92,14 @@ export function notices(event: Events['email-changed']): Draft[] {
   ]
 }
 
-/** What came of trying to send a mail. Only `not-sent` may be tried again. */
+/** Outcome of sending a mail. Only `not-sent` may be retried. */
 export type Delivery =
   | { outcome: 'sent' }
-  /** It certainly was not sent; later it may be. */
+  /** Certainly not sent; a retry may succeed. */
   | { outcome: 'not-sent'; why: string }
-  /** It certainly was not sent, and never will be. */
+  /** Certainly not sent, and a retry cannot succeed. */
   | { outcome: 'rejected'; why: string }
-  /** It may have been sent. */
+  /** May have been sent. */
   | { outcome: 'unknown'; why: string }
 
 export type Settlement =
@@ -107,12 +107,12 @@ export type Settlement =
   | { status: 'pending'; notBefore: Date; problem: string }
   | { status: 'failed' | 'unconfirmed'; problem: string }
 
-/** After which attempt a mail that cannot be sent is given up; an operator's resend allows as many again. */
+/** Number of attempts before a mail fails; an operator's resend allows the same number again. */
 export const attemptsAllowed = 10
 const firstPauseMs = 5_000
 const longestPauseMs = 30 * 60_000
 
-/** A mail that may have been sent is never sent again by itself. */
+/** Returns the new status of a mail. A mail with unknown outcome is never resent automatically. */
 export function settle(
   mail: { attempts: number; attemptsAllowed: number },
   delivery: Delivery,
@@ -135,7 +135,7 @@ export function settle(
   }
 }
 
-/** 5 s, 10 s, 20 s … to half an hour; after a resend from the beginning. */
+/** Returns the delay: 5 s, 10 s, 20 s … up to half an hour; after a resend from the beginning. */
 function pauseMs(mail: { attempts: number; attemptsAllowed: number }): number {
   const tries = mail.attempts - (mail.attemptsAllowed - attemptsAllowed)
   return Math.min(firstPauseMs * 2 ** Math.max(0, tries - 1), longestPauseMs)

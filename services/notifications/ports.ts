@@ -2,16 +2,16 @@ import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import type { Notification, NotificationQuery } from './contract.ts'
 import type { Contact, Delivery, Draft, News, Settlement } from './domain.ts'
 
-/** What is kept while an event is handled, within the inbox's transaction `T`. */
+/** Data stored while an event is processed, within the inbox's transaction `T`. */
 export type NotificationRepository<T> = {
-  /** Keeps a contact unless a newer version of it is known. */
+  /** Stores a contact unless a newer version is stored. */
   keepContact(tx: T, contact: Contact): Promise<void>
   contactOf(tx: T, customerId: string): Promise<Contact | undefined>
-  /** Keeps the mail unless there is one of this order (or change of this customer) and kind. */
+  /** Stores the mail unless one of this order (or change of this customer) and kind exists. */
   add(tx: T, draft: Draft): Promise<void>
 }
 
-/** A mail that was taken to be sent, by this process alone. */
+/** A mail claimed for sending by this process only. */
 export type Claimed = {
   mailId: string
   news: News
@@ -21,14 +21,14 @@ export type Claimed = {
   attemptsAllowed: number
 }
 
-/** What became of a mail that was taken. */
+/** Outcome of a claimed mail. */
 export type Settled = { mailId: string; attempts: number; settlement: Settlement }
 
 export type Mails = {
-  /** Takes the next mail that is due, and stores what became of the one before, in one commit. */
+  /** Claims the next due mail and stores the outcome of the previous one, in one commit. */
   claim(before?: Settled): Promise<Claimed | undefined>
   settle(settled: Settled): Promise<void>
-  /** Marks mails that were taken over `ms` milliseconds ago and never settled; answers how many. */
+  /** Marks mails claimed over `ms` milliseconds ago and never settled; returns the count. */
   giveUp(ms: number): Promise<number>
   find(query: NotificationQuery, viewer: Identity): Promise<Notification[]>
   /** Makes a failed or unconfirmed mail pending again. @throws Refusal `mail-not-resendable` */
@@ -36,6 +36,6 @@ export type Mails = {
 }
 
 export type MailGateway = {
-  /** Never throws: every ending is a delivery. One mail at a time. */
+  /** Sends one mail at a time. Never throws: every failure is a `Delivery`. */
   send(mail: { recipient: string; subject: string; html: string }): Promise<Delivery>
 }

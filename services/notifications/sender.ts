@@ -11,7 +11,7 @@ export type SenderOptions = {
   shopUrl: string
   log: Log
   now?: () => number
-  /** Milliseconds between looks for mails that became due. */
+  /** Milliseconds between polls for due mails. */
   pollMs?: number
 }
 
@@ -26,10 +26,9 @@ const firstQuietMs = 5_000
 const longestQuietMs = 5 * 60_000
 
 /**
- * Sends the mails that are due, one after the other. A mail is committed as `sending` before it is sent and
- * settled with the commit that takes the next, so a process that dies leaves at most one mail in doubt. After an
- * attempt whose end is unknown the sender keeps quiet for a while, longer each time: a mail server that hangs
- * must not put every mail in doubt.
+ * Creates the worker that sends due mails one after the other. A mail is committed as `sending` before being sent,
+ * and settled in the commit that claims the next mail, so a process that dies leaves at most one mail in doubt. After
+ * an unknown outcome the sender pauses, longer each time: a hanging mail server must not put every mail in doubt.
  */
 export function createSender(options: SenderOptions): Worker {
   const { mails, mailGateway, shopUrl, log, now = Date.now, pollMs = 1_000 } = options
@@ -83,10 +82,10 @@ export function createSender(options: SenderOptions): Worker {
   }
 }
 
-/** Longer than any attempt takes. */
+/** Milliseconds; longer than any attempt. */
 const silentMs = 30_000
 
-/** Marks mails `unconfirmed` whose sender died while it was sending. */
+/** Creates the worker that marks mails `unconfirmed` if the sender died while sending. */
 export function createStaleSendReaper({ mails, log }: { mails: Mails; log: Log }): Worker {
   const work = async () => {
     const count = await mails.giveUp(silentMs)

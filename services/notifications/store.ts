@@ -24,7 +24,7 @@ export type NotificationsTables = {
     status: MailStatus
     recipient: string | null
     send_to: string | null
-    /** Tells mails of one kind to one customer apart. */
+    /** Distinguishes mails of one kind to one customer. */
     about: Generated<string>
     problem: string | null
     attempts: Generated<number>
@@ -179,7 +179,10 @@ type ClaimedRow = Pick<MailRow, 'id' | 'kind' | 'event' | 'attempts' | 'attempts
   name: string
 }
 
-/** Settles an attempt, even one that was already taken for silent, but not a later attempt. Settles nothing for none. */
+/**
+ * Settles an attempt, even one already marked `unconfirmed`, but not a later attempt. Without `settled` changes
+ * nothing.
+ */
 function settling(settled: Settled | undefined) {
   const { mailId = null, attempts = null, settlement } = settled ?? {}
   const { status = null } = settlement ?? {}

@@ -5,14 +5,14 @@ import type { News } from './domain.ts'
 
 export type Letter = { subject: string; text: string; html: string }
 
-/** One paragraph, a table of what was bought, or an event in bold. */
+/** A paragraph of text, or a table of order lines with the total. */
 type Block =
   | { is: 'text'; text: string }
   | { is: 'lines'; lines: { what: string; amount: string }[]; total: string }
 
 type Content = { subject: string; title: string; blocks: Block[]; orderId?: string }
 
-/** Writes a mail about news. The same news and name always give the same mail. */
+/** Writes the mail for an event. The same event and name always give the same mail. */
 export function write(news: News, name: string, shopUrl: string): Letter {
   const content = tell(news)
   const greeting = greet(news, name)
@@ -23,19 +23,19 @@ export function write(news: News, name: string, shopUrl: string): Letter {
   }
 }
 
-/** Letters, with what stands between them in names; no word with a dot inside, which programs make a link of. */
+/** Letters and the punctuation of names; no dot inside a word, because mail programs turn such words into links. */
 const plainName = /^[\p{L}\p{M}](?:[\p{L}\p{M} ’'-]|\.(?= |$|\p{L}\.)){0,59}$/u
 
 /**
- * A name is chosen by anyone who registers an address, which may be another's. So mails about the account itself have none,
- * and others only a name that can be no message.
+ * Returns the greeting. Anyone who registers an address chooses the name, and the address may be another person's.
+ * Mails about the account itself therefore contain no name, and other mails only a name that cannot be a message.
  */
 const greet = ({ kind }: News, name: string): string =>
   nameless.includes(kind) || !plainName.test(name) ? 'Hello,' : `Hello ${name},`
 
 const nameless: readonly MailKind[] = ['welcome', 'email-changed', 'password-changed']
 
-/** How an order is called in a subject: the end of its id, which differs most. */
+/** Returns the order number shown in subjects: the end of the id, which differs most. */
 export const orderNumber = (orderId: string): string => orderId.slice(-8).toUpperCase()
 
 const reasons: Record<CancelReason, string> = {
@@ -168,7 +168,7 @@ function asText({ title, blocks, orderId }: Content, greeting: string, shopUrl: 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 const cell = 'padding:10px 0;border-bottom:1px solid #e7e5df'
 
-/** Tables and inline styles: all that mail programs agree on. */
+/** Uses tables and inline styles, the common subset of mail programs. */
 function asHtml(
   { subject, title, blocks, orderId }: Content,
   greeting: string,
