@@ -1,6 +1,7 @@
 /**
- * What component sets can do. The conformance suite tries each on every set, on a real server: one that a set lacks must be
- * declared here with the reason, and a declared lack that turns out to work fails the suite as well.
+ * Capabilities of component sets. The conformance suite tests each one on every set, on a real server. A capability
+ * missing in a set must be declared here with the reason; the suite also fails when a declared lack turns out to
+ * work.
  */
 export const capabilities = {
   broker: {
@@ -51,11 +52,11 @@ export const capabilities = {
 export type Kind = keyof typeof capabilities
 export type Capability<K extends Kind> = keyof (typeof capabilities)[K]
 
-/** Why a set lacks something; `sometimes` where it depends on who is faster, so that the suite can only look. */
+/** The reason why a set lacks a capability; `sometimes` for a race, which the suite can only observe. */
 export type Lack = string | { sometimes: string }
 export const reasonOf = (lack: Lack): string => (typeof lack === 'string' ? lack : lack.sometimes)
 
-/** What a set lacks, and why. */
+/** The capabilities missing in a set, with reasons. */
 type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 
 const parallelBulk =
