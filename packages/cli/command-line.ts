@@ -3,19 +3,19 @@ import { type ArgsDef, type CommandDef, runCommand, runMain, type SubCommandsDef
 import { assertCommand } from './command.ts'
 
 /**
- * Runs a command, or one of its subcommands, with the words of the shell. An error that a person can act on is printed
- * as a sentence, any other with its stack; the exit code is then not 0.
+ * Runs a command or one of its subcommands with the arguments of the shell. A `UserError` is printed as a sentence, any
+ * other error with its stack; the exit code is then not 0.
  */
 export async function runCommandLine<T extends ArgsDef>(
   main: CommandDef<T>,
   words: string[],
 ): Promise<void> {
-  // `test` hands everything to vitest, its help too.
+  // `test` passes every argument to vitest, `--help` included.
   const asksForHelp = words[0] !== 'test' && words.some((word) => ['--help', '-h'].includes(word))
   const subCommands = main.subCommands as SubCommandsDef | undefined
   if (asksForHelp || (subCommands && words.length === 0))
     return runMain(main, { rawArgs: asksForHelp ? words : ['--help'] })
-  // What it and the processes it starts write is for this user alone: data, logs, sockets.
+  // Files and sockets of the CLI and of the processes it starts are readable by this user alone.
   process.umask(0o077)
   try {
     if (subCommands) await assertCommand(words, subCommands)

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { assertCommand } from './command.ts'
 
 const folder = join(import.meta.dirname, 'commands')
-/** Hands everything to vitest, which refuses what it does not know. */
+/** Passes every argument to vitest, which rejects unknown ones. */
 const passesOn = ['test']
 
 type Named = { name: string; definition: CommandDef }

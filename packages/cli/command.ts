@@ -5,9 +5,9 @@ import { type ArgsDef, type CommandDef, defineCommand, type SubCommandsDef } fro
 import { distance } from 'fastest-levenshtein'
 
 /**
- * A command that refuses what it does not know instead of ignoring it: options, arguments, options without their value.
- * `--install`, where a command has it, lets it install what is missing; `--no-demo` leaves out the demo accounts.
- * @param anyNumber of arguments may be given: they are in `args._`
+ * Defines a command that rejects unknown options and arguments, and options without a value. `--install`, for commands
+ * that have it, installs missing programs; `--no-demo` leaves out the demo accounts.
+ * @param anyNumber allows any number of arguments, in `args._`
  */
 export function command<const T extends ArgsDef>(
   definition: CommandDef<T>,
@@ -46,7 +46,7 @@ function refuseUnknown(
   if (empty) throw new UserError(`${dashed(kebab(empty[0]))} needs a value; see --help`)
 }
 
-/** @throws UserError when the words before the first option name no command of `commands`, with what may have been meant */
+/** @throws UserError, with a suggestion if one is close, when the words before the first option name no command */
 export async function assertCommand(
   words: readonly string[],
   commands: SubCommandsDef,
@@ -63,7 +63,10 @@ export async function assertCommand(
   if (subCommands) await assertCommand(more, subCommands as SubCommandsDef)
 }
 
-/** `; did you mean --card?` where a name is close enough to be a slip of the finger, else where to read on. */
+/**
+ * Returns `; did you mean --card?` when a known name is close enough to be a typing error, else a reference to the
+ * help.
+ */
 function suggestion(
   word: string,
   names: readonly string[],

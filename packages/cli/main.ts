@@ -1,7 +1,7 @@
 import { defineCommand, type SubCommandsDef } from 'citty'
 import { runCommandLine } from './command-line.ts'
 
-/** One file a command; a new one is added here and in `commands/`. */
+/** One file per command: add a new command here and in `commands/`. */
 const subCommands: SubCommandsDef = {
   up: () => import('./commands/up.ts').then((module) => module.default),
   down: () => import('./commands/down.ts').then((module) => module.default),

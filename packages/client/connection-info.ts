@@ -5,23 +5,23 @@ import { z } from 'zod'
 
 type Service = 'users' | 'catalog' | 'orders' | 'payments' | 'notifications'
 
-/** How the shop's databases, logs and API are reached. */
+/** Addresses and credentials for the shop's databases, logs and API. */
 export type Places = {
   /** Connection strings by service. */
   databases: Record<Service, string>
   providerLog: string
-  /** Base URL of the mail catcher; none: mails are not checked. */
+  /** Base URL of the mail catcher; without one, mails are not checked. */
   inbox?: string
-  /** The public door, and who may look at what no database shows. */
+  /** The gateway, and an operator's login for data that no database shows. */
   gateway: string
   operator: { email: string; password: string }
-  /** A driver's record; none: nobody says what was asked and answered. */
+  /** File with a client's journal of requests and answers, if one was recorded. */
   record?: string | undefined
-  /** Folder in which `verify` remembers what it has checked; none: it checks everything. */
+  /** Folder in which `verify` stores its progress; without one, `verify` checks everything. */
   memory?: string
 }
 
-/** Where a shop on this machine is found, and the secrets by which its own tools reach it. */
+/** Returns the connection info of a shop on this machine, with the secrets used by the project's own tools. */
 export type Shop = Places & { demo: { email: string; password: string } }
 
 const inbox = 'http://127.0.0.1:8040'
@@ -36,7 +36,7 @@ const Secrets = z.object({
   'operator-password': z.string(),
 })
 
-/** @throws UserError that says what to do when the shop was never started here */
+/** @throws UserError with the next step when the shop was never started here */
 export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
   const text = await readFile(`${dataFolder}/secrets.json`, 'utf8').catch(() => {
     throw new UserError('There is no shop here yet. Start one: npm start')

@@ -7,7 +7,7 @@ export type Letter = Omit<DeadLetter, 'event'> & { service: string; event?: unkn
 
 export type Outcome = { service: string; id: string; outcome: string; detail?: string }
 
-/** Dead letters of several services, seen and handled by an operator through the gateway. */
+/** Lists and handles dead letters of several services as an operator, through the gateway. */
 export function deadLettersOf(shop: ShopClient, services: readonly string[]) {
   const at = (service: string, id = '', action = '') =>
     ['', service, 'dead-letters', ...[encodeURIComponent(id), action].filter(Boolean)].join('/')
@@ -23,7 +23,7 @@ export function deadLettersOf(shop: ShopClient, services: readonly string[]) {
     return lists.flat().sort((one, other) => one.arrivedAt.localeCompare(other.arrivedAt))
   }
 
-  /** @throws UserError when no service has it */
+  /** @throws UserError when no service has a dead letter with this id */
   async function show(id: string): Promise<Letter> {
     for (const service of services) {
       const letter = await shop.ask('GET', at(service, id)).catch(unlessMissing)
@@ -32,7 +32,7 @@ export function deadLettersOf(shop: ShopClient, services: readonly string[]) {
     throw new UserError(`there is no dead letter ${id} in ${services.join(', ')}`)
   }
 
-  /** A letter that fails again stays, with the reason. */
+  /** Replays a dead letter. A dead letter that fails again is kept, with the reason. */
   async function handle(
     action: 'replay' | 'dismiss',
     { service, id }: Pick<Letter, 'service' | 'id'>,
@@ -54,7 +54,7 @@ function unlessMissing(error: unknown): undefined {
   throw error
 }
 
-/** What becomes of a letter next. */
+/** Returns `replayed`, `dead`, or the time until the next retry. */
 function stateOf({ replayedAt, nextAttemptAt }: Letter, now = Date.now()): string {
   if (replayedAt) return 'replayed'
   if (!nextAttemptAt) return 'dead'

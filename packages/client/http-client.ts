@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
 
-/** What came back, whatever it was. */
+/** An HTTP response of any status. */
 export type Said = {
   status: number
   text: string
@@ -18,9 +18,9 @@ export type Request = {
   timeoutMs?: number
 }
 
-/** The shop's public door. */
+/** HTTP client of the gateway. */
 export type HttpClient = {
-  /** @throws whatever kept the answer from coming */
+  /** @throws the network error or time-out that prevented a response */
   ask(request: Request): Promise<Said>
   close(): Promise<void>
 }
@@ -59,7 +59,7 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** `done`: that is the answer. `later`: nothing was done. `unknown`: it may have been. */
+/** `done`: the response is final. `later`: nothing was changed. `unknown`: the request may have had its effect. */
 export type Meaning = 'done' | 'later' | 'unknown'
 
 function meaningOf({ status, body }: Said): Meaning {
@@ -68,16 +68,19 @@ function meaningOf({ status, body }: Said): Meaning {
 }
 
 export type Patience = {
-  /** Milliseconds until it is given up. */
+  /** Milliseconds until retrying stops. */
   forMs: number
-  /** Called after each attempt; `said` is missing when no answer came. */
+  /** Called after each attempt; `said` is undefined when no response arrived. */
   received?: (meaning: Meaning, said: Said | undefined, why: string) => void
 }
 
 const firstPauseMs = 200
 const longestPauseMs = 3_000
 
-/** Asks until there is an answer, as a good client does: the same request, later and later, and when it is told to. */
+/**
+ * Repeats the same request until a final response, with exponential back-off, jitter and respect for `Retry-After`.
+ * Returns undefined after `forMs`.
+ */
 export async function withRetries(
   ask: () => Promise<Said>,
   { forMs, received = () => {} }: Patience,

@@ -1,14 +1,14 @@
-/** Numbers that look random and are the same for the same seed. */
+/** Pseudo-random numbers, reproducible from a seed. */
 export type Random = {
-  /** At least 0, below 1. */
+  /** Returns a number from 0 (included) to 1 (excluded). */
   next(): number
-  /** From `least` to `most`, both included. */
+  /** Returns an integer from `least` to `most`, both included. */
   int(least: number, most: number): number
   pick<const T>(from: readonly T[]): T
   chance(probability: number): boolean
 }
 
-/** mulberry32: 32 bits of state, good enough to choose what breaks. */
+/** mulberry32: 32 bits of state, sufficient for choosing faults. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0
   function next(): number {

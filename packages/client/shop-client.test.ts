@@ -5,7 +5,7 @@ import { UserError } from '@sidecart/platform/config/project.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { signIn } from './shop-client.ts'
 
-/** Something that listens where a gateway should, and says this to everybody. */
+/** A server in the gateway's place with the same response for every request. */
 async function gatewaySaying(status: number, problem: object): Promise<string> {
   const server = createServer((_, answer) => {
     answer.writeHead(status, { 'content-type': 'application/problem+json' })

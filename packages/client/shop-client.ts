@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '@sidecart/platform/config/project.ts'
 
-/** An answer that says no: the problem document that came back. */
+/** A rejected request, with the problem document of the response. */
 export class ShopProblem extends UserError {
   override name = 'ShopProblem'
   readonly status: number
@@ -21,17 +21,17 @@ export type OrderResult = {
   orderId: string
   status: string
   reason?: string
-  /** Milliseconds until the order was accepted. */
+  /** Milliseconds from the request until the order was accepted. */
   acceptMs: number
-  /** Milliseconds until it came to rest, from the same start. */
+  /** Milliseconds from the request until the order reached a final state. */
   completeMs: number
 }
 
 export type ShopClient = {
-  /** The JSON that came back. @throws ShopProblem */
+  /** Returns the JSON of the response. @throws ShopProblem */
   ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
   placeOrder(request: OrderRequest): Promise<{ orderId: string }>
-  /** Places an order and waits until it is confirmed, cancelled, or waits for an operator. */
+  /** Places an order and waits until the order is confirmed, cancelled or parked for an operator. */
   orderToRest(request: OrderRequest, timeoutMs: number): Promise<OrderResult>
 }
 
@@ -44,7 +44,10 @@ const shipTo = {
   country: 'DE',
 }
 
-/** Signs in through the gateway and answers a client for that customer. @throws ShopProblem, or UserError when nobody listens */
+/**
+ * Signs in through the gateway and returns a client for the customer. @throws ShopProblem, or UserError when nothing
+ * listens
+ */
 export async function signIn(
   gateway: string,
   email: string,

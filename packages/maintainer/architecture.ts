@@ -5,10 +5,12 @@ import { withPart } from '@sidecart/verify/markdown-section.ts'
 
 type Manifest = { name: string; dependencies?: Record<string, string> }
 
-/** The page that shows how packages depend on each other. */
+/** The page with the drawing of the package dependencies. */
 export const architecturePage = 'docs/architecture.md'
 
-/** What each package of `packages/` uses of the project, from its package.json; the services are one node. */
+/**
+ * Returns the project packages used by each package of `packages/`, from its package.json; all services are one node.
+ */
 export function packageEdges(root: string): Map<string, string[]> {
   const services = new Set(readdirSync(join(root, 'services')))
   const edges = new Map<string, Set<string>>()
@@ -30,7 +32,7 @@ export function packageEdges(root: string): Map<string, string[]> {
   return new Map([...edges].sort().map(([from, to]) => [from, [...to].sort()]))
 }
 
-/** The page with its drawing as the package.json files have it. */
+/** Returns the page with the drawing derived from the package.json files. */
 export function architecturePageOf(project: Project): string {
   const lines = [...packageEdges(project.root)].flatMap(([from, to]) =>
     to.map((one) => `  ${from} --> ${one}`),

@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
   },
 ]
 
-/** Runs every check, two at a time; says how long each took, and what those that failed had to say. */
+/** Runs every check, two at a time, and prints the duration of each and the output of failed ones. */
 export async function runChecks(project: Project): Promise<boolean> {
   const queue = [...checks]
   const results: boolean[] = []

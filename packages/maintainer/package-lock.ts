@@ -1,4 +1,4 @@
-/** The parts of package-lock.json (version 3) that matter here. */
+/** The fields of package-lock.json (version 3) used here. */
 export type Lock = { packages: Record<string, LockEntry> }
 type LockEntry = {
   version?: string
@@ -38,9 +38,10 @@ const processors = [
 ]
 
 /**
- * Programs inside npm packages come as one optional package per platform. A registry that mirrors only some of
- * them makes npm leave the others out of the lock, and `npm ci` then refuses the whole lock, on every platform.
- * Returns the entries that are missing, with the platform read from the package's name.
+ * Returns the missing entries for platform-specific packages, with the platform read from the package's name.
+ *
+ * Programs inside npm packages come as one optional package per platform. When a registry mirrors only some of these
+ * packages, npm omits the others from the lock, and `npm ci` then rejects the whole lock on every platform.
  */
 export function missingPlatforms({ packages }: Lock): Record<string, LockEntry> {
   const missing: Record<string, LockEntry> = {}
@@ -58,7 +59,7 @@ export function missingPlatforms({ packages }: Lock): Record<string, LockEntry> 
   return missing
 }
 
-/** The entries by which npm could not tell a package from another one of the same name and version: path → `name@version`. */
+/** Returns entries that npm cannot tell from another package of the same name and version: path → `name@version`. */
 export function withoutIntegrity({ packages }: Lock): Map<string, string> {
   const open = Object.entries(packages).filter(
     ([path, { integrity, link }]) => path.includes('node_modules/') && !integrity && !link,

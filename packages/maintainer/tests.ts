@@ -12,7 +12,7 @@ type Run = {
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** A set whose server has to be had here, or the browser. */
+  /** Needs a component set's server on this machine, or the browser. */
   needs?: string
 }
 
@@ -23,7 +23,7 @@ const projects = (...names: string[]): Run => ({
 
 const browser = 'chromium'
 
-/** The sets that are tried each time, without what takes minutes; the others by `sidecart conformance`. */
+/** The sets tried in each run, without tests that take minutes; `sidecart conformance` tries the others. */
 const sets: readonly ComponentSelection[] = [
   { broker: 'jetstream' },
   { broker: 'redis' },
@@ -33,7 +33,7 @@ const sets: readonly ComponentSelection[] = [
   { state: 'redis' },
 ]
 
-/** One vitest run each, in this order: what is cheap fails first. `--project NAME` chooses one. */
+/** One vitest run per entry, cheapest first. `--project NAME` selects one. */
 const quick: readonly Run[] = [
   projects('unit', 'architecture'),
   projects('integration'),
@@ -41,8 +41,9 @@ const quick: readonly Run[] = [
   { ...projects('browser'), needs: browser },
 ]
 /**
- * What takes safeguards away, breaks the shop on purpose, moves it, or starts it on odd machines: `--deep`. The project `deploy`, which builds the
- * images and starts the containers, is run on its own: it takes twelve minutes and an engine.
+ * The runs of `--deep`: mutation tests, chaos, crashes, a swap, unusual machines. The project `deploy`, which builds
+ * the images and starts the containers, has a command of its own: a run takes twelve minutes and needs a container
+ * engine.
  */
 const deep: readonly Run[] = [
   projects('mutations'),
@@ -53,13 +54,14 @@ const deep: readonly Run[] = [
   projects('machine'),
   ...sets.map(conformanceOf),
 ]
-/** All parts are required: a test that is skipped because one is missing fails the run. */
+/** Makes every part required: a test skipped because a part is missing fails the run. */
 const allRequired = 'SIDECART_REQUIRE_ALL'
 const asTold: Run = { name: 'chosen', args: [] }
 
 /**
- * Sets up what tests need, runs them and sums up. `--deep`, `--all` and `--install` are for this command, the rest is
- * for vitest. Returns the exit code: 0 when some passed, none failed, and nothing is missing that is required.
+ * Prepares the test environment, runs the tests and prints a summary. `--deep`, `--all` and `--install` are options of
+ * this command; all others are passed to vitest. Returns the exit code: 0 when some tests passed, none failed, and no
+ * required part is missing.
  */
 export async function runTests(project: Project, given: readonly string[]): Promise<number> {
   const ours = ['--deep', '--all', '--install']
@@ -100,7 +102,7 @@ async function chromiumHere(): Promise<unknown> {
   return process.env.CHROME_PATH ?? ensureProgram(chromium, { log: console.error })
 }
 
-/** What the capabilities of a set are tried with, without those that take minutes. */
+/** The capability tests of a set, without those lasting minutes. */
 function conformanceOf(choice: ComponentSelection): Run {
   const [kind, set = ''] = Object.entries(choice)[0] ?? []
   return {

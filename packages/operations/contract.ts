@@ -1,9 +1,8 @@
 /*
- * What the desk answers: the shop as only those who run it see it. The operations console in `web/` reads the same
- * types.
+ * Types of the operations API, which only operators may use. The operations console in `web/` imports the same types.
  */
 
-/** One process and what the supervisor knows of it. */
+/** A process and its state in the supervisor. */
 export type Process = {
   name: string
   phase: string
@@ -15,13 +14,13 @@ export type Process = {
 
 export type Instance = { app: Process; sidecar?: Process }
 
-/** What a service did in the last seconds; nothing is known before the second look. */
+/** Rates of a service over the last seconds; undefined until the second measurement. */
 export type Rates = {
   requestsPerSecond: number
-  /** Of the requests: answered 5xx. */
+  /** Share of requests answered 5xx. */
   errorShare: number
   p99Ms?: number
-  /** Events handed to the broker, and events received. */
+  /** Events published to the broker and events consumed, per second. */
   publishedPerSecond: number
   consumedPerSecond: number
 }
@@ -29,42 +28,42 @@ export type Rates = {
 export type ServiceNode = {
   name: string
   instances: Instance[]
-  /** The database that its configuration lets it have the password of. */
+  /** The database whose password the service's configuration allows its app to read. */
   database?: string
   rates?: Rates
   outbox?: { depth: number; oldestSeconds: number }
 }
 
-/** Who may call whom, by the access control of the callee. */
+/** Allowed calls between two services, from the callee's access list. */
 export type CallEdge = {
   from: string
   to: string
   operations: { path: string; verbs: string[] }[]
 }
 
-/** Who receives which topics of whom, by what the sidecars have loaded. */
+/** Topics that one service consumes from another, from the subscriptions loaded by the sidecars. */
 export type EventEdge = { from: string; to: string; topics: string[] }
 
 export type ShopMap = {
   services: ServiceNode[]
   servers: Process[]
-  /** The server that carries the events; none: it runs elsewhere. */
+  /** The server of the event broker; undefined when the broker runs elsewhere. */
   broker?: string
   calls: CallEdge[]
   events: EventEdge[]
-  /** Configuration files that were changed after the sidecar that has loaded them was started. */
+  /** Configuration files changed after the start of the sidecar that loaded them. */
   outdated: string[]
 }
 
 export type CheckResult = { name: string; ok: boolean; detail: string; violations: string[] }
 
-/** The last look at the books. */
+/** The latest result of `verify`. */
 export type Invariants = {
   running: boolean
   last?: { at: string; tookMs: number; ok: boolean; inMotion: number; checks: CheckResult[] }
-  /** Why the last look came to nothing. */
+  /** The reason why the latest check failed to run. */
   failed?: string
-  /** Seconds between two looks while a console is open. */
+  /** Seconds between two checks while a console is open. */
   everySeconds: number
 }
 
@@ -72,7 +71,7 @@ export type Deed = 'kill' | 'stop' | 'slow' | 'cut' | 'decline' | 'away'
 export type FaultKind = { does: Deed; says: string; targets: string[]; lasts: boolean }
 export type ActiveFault = { id: string; does: Deed; target: string; since: string }
 export type Faults = {
-  /** Started with `--chaos`. */
+  /** True when the shop was started with `--chaos`. */
   allowed: boolean
   kinds: FaultKind[]
   active: ActiveFault[]
@@ -85,13 +84,13 @@ export type SetReport = {
   capabilities: { name: string; says: string; lacks?: string }[]
 }
 
-/** What is loaded into the sidecars, by the resources in their folders. */
+/** Components loaded by the sidecars, from the files in their resource folders. */
 export type Components = {
   sets: SetReport[]
   components: { name: string; type: string; version: string; apps: string[] }[]
 }
 
-/** What logs and the payment provider's own book say about an order. */
+/** Log lines about an order, and the entries of the payment provider. */
 export type OrderLog = {
   logs: {
     at: string

@@ -10,7 +10,7 @@ import type { ActiveFault, Deed, FaultKind, Faults } from './contract.ts'
 
 type Active = ActiveFault & { lift(): Promise<void> }
 
-/** As many as the provider takes: more than anybody watches. */
+/** The provider's limit, far above the declines anyone waits for. */
 const allRequests = 10_000
 
 const asChaos: Record<Deed, Pick<Fault, 'kind' | 'does' | 'size'>> = {
@@ -22,7 +22,10 @@ const asChaos: Record<Deed, Pick<Fault, 'kind' | 'does' | 'size'>> = {
   away: { kind: 'provider', does: 'away', size: allRequests },
 }
 
-/** Faults from a button, by the same hand that `sidecart chaos` has. Without links (no `--chaos`) there are none. */
+/**
+ * Injects and ends faults for the console with the functions of `sidecart chaos`. Network faults need proxies
+ * (`--chaos`).
+ */
 export function createFaults(
   project: Project,
   appConfigs: readonly AppConfig[],
@@ -58,7 +61,7 @@ export function createFaults(
     return { allowed: links !== undefined, kinds: kinds(), active: shown }
   }
 
-  /** @throws UserError when there is no such fault, it is there already, or it cannot be made */
+  /** @throws UserError when the fault is unknown, already active or cannot be injected */
   async function make(does: Deed, target: string): Promise<Faults> {
     if (!inject) throw new UserError('Start the shop with --chaos to break it on purpose.')
     const kind = kinds().find((one) => one.does === does)
@@ -74,7 +77,7 @@ export function createFaults(
     return report()
   }
 
-  /** @throws UserError when it is not there */
+  /** @throws UserError when the fault is not active */
   async function lift(id: string): Promise<Faults> {
     const fault = active.get(id)
     if (!fault) throw new UserError('That fault is over.')

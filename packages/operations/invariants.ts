@@ -6,12 +6,12 @@ import type { Invariants } from './contract.ts'
 
 const everySeconds = 60
 const graceSeconds = 5
-/** The first look is at everything. */
+/** The first check covers all data. */
 const mostMs = 600_000
 
 /**
- * Looks at what changed in the books since they were last found right, in a process of its own, so that the supervisor keeps its eyes on the shop. Once asked, it looks
- * again every minute for as long as somebody asks: without a console nobody pays for it.
+ * Runs `verify` on the data changed since the last clean check, in a separate process that leaves the supervisor
+ * responsive. Repeats the check at most once a minute, only while a console asks for the result.
  */
 export function createInvariants(project: Project) {
   let running: Promise<void> | undefined
@@ -45,9 +45,9 @@ export function createInvariants(project: Project) {
   })
 
   return {
-    /** Looks now. */
+    /** Starts a check unless one is running. */
     run,
-    /** The last look; a new one begins when that is too long ago. */
+    /** Returns the latest result; starts a new check when the result is older than `everySeconds`. */
     ask(): Invariants {
       const ageMs = last ? Date.now() - Date.parse(last.at) : Number.POSITIVE_INFINITY
       return ageMs > everySeconds * 1000 ? run() : now()

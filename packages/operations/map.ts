@@ -34,10 +34,7 @@ type Look = { at: number; byService: Map<string, Sample> }
 const windowMs = 10_000
 const looksApartMs = 1_000
 
-/**
- * The shop as it runs now: processes, rates, and who may talk to whom. Everything is asked when somebody looks, and
- * nothing in between.
- */
+/** Returns the running shop: processes, rates, allowed calls and event flows. Collects the data on request only. */
 export function createMap(
   project: Project,
   appConfigs: readonly AppConfig[],
@@ -132,7 +129,7 @@ function instanceOf(name: string, processes: readonly ProcessStatus[]): Instance
   return app ? [{ app: processOf(app), ...(sidecar && { sidecar: processOf(sidecar) }) }] : []
 }
 
-/** Without pids and paths: nobody needs them who looks from outside. */
+/** Removes pids and paths, which callers outside do not need. */
 const processOf = (one: ProcessStatus): Process => ({
   name: one.name,
   phase: one.phase,
@@ -142,7 +139,10 @@ const processOf = (one: ProcessStatus): Process => ({
   ...(one.uptimeSeconds !== undefined && { uptimeSeconds: one.uptimeSeconds }),
 })
 
-/** What the sidecars have loaded: a file as it is, or, when it was changed since, as it was read before. */
+/**
+ * Returns the configuration as the sidecar loaded the file: the current text, or the earlier text when the file changed
+ * since.
+ */
 function createConfigurations() {
   const read = new Map<string, Configuration>()
   return function configurationOf({ configFile }: AppConfig, isOutdated: boolean): Configuration {
@@ -154,7 +154,7 @@ function createConfigurations() {
   }
 }
 
-/** The service whose database's password a configuration lets its app have. */
+/** Returns the service whose database password a configuration allows its app to read. */
 function databaseOf({ secrets }: Configuration): string | undefined {
   const names = (secrets?.scopes ?? []).flatMap(({ allowedSecrets }) => allowedSecrets)
   return names.find((name) => name.endsWith('-database'))?.replace(/-database$/, '')
@@ -172,7 +172,7 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
   )
 }
 
-/** The server behind the component through which events are published. */
+/** Returns the server behind the component that publishes events. */
 function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))
@@ -180,7 +180,7 @@ function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   return server ? { broker: server.name } : {}
 }
 
-/** A topic begins with the name of the service that says it. A service's own dead letters are no conversation. */
+/** A topic begins with the name of its publisher. A service's own dead letters are left out. */
 function eventsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>): EventEdge[] {
   return [...metadata].flatMap(([to, { subscriptions }]) => {
     const topics = subscriptions.map(({ topic }) => topic)

@@ -1,21 +1,21 @@
 import type { Rates } from './contract.ts'
 
-/** The numbers of one process: from the text that Prometheus would read. */
+/** Metrics of one process, parsed from the Prometheus text format. */
 export type Sample = {
   requests: number
   errors: number
   said: number
   received: number
-  /** Requests that took at most so many seconds, by that bound. */
+  /** Cumulative number of requests by the upper bound of their duration in seconds. */
   buckets: Map<number, number>
   outbox?: { depth: number; oldestSeconds: number }
 }
 
 const line = /^(\w+)(?:\{(.*)\})? (\S+)$/
-/** An answer that is a stream takes as long as somebody listens. */
+/** Streams are excluded: their duration is that of the client's connection. */
 const stream = 'route="/orders/:orderId/events"'
 
-/** Reads what the map shows out of a `/metrics` page. */
+/** Parses the metrics needed by the map from a `/metrics` page. */
 export function parseMetrics(text: string): Sample {
   const sample: Sample = { requests: 0, errors: 0, said: 0, received: 0, buckets: new Map() }
   let [depth, oldestSeconds] = [Number.NaN, Number.NaN]
@@ -37,7 +37,7 @@ export function parseMetrics(text: string): Sample {
   return Number.isNaN(depth) ? sample : { ...sample, outbox: { depth, oldestSeconds } }
 }
 
-/** All instances of a service taken together. */
+/** Returns the combined metrics of all instances of a service. */
 export function sumOf(samples: readonly Sample[]): Sample {
   const buckets = new Map<number, number>()
   for (const one of samples)
@@ -55,7 +55,7 @@ export function sumOf(samples: readonly Sample[]): Sample {
   return { ...counts, buckets, ...(outbox && { outbox }) }
 }
 
-/** What happened between two looks. A process that was started in between has begun to count again. */
+/** Returns the difference of two measurements. Counters of a process restarted in between begin at 0. */
 export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
   const since = (then: number, current: number) => (current < then ? current : current - then)
   const requests = since(before.requests, now.requests)
@@ -73,7 +73,7 @@ export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
   }
 }
 
-/** The duration that a share of the requests stayed below, taken evenly within its bucket. */
+/** Returns the latency quantile of `share`, interpolated linearly within its bucket. */
 export function quantileMs(
   buckets: readonly (readonly [bound: number, count: number])[],
   share: number,

@@ -17,7 +17,7 @@ import { askSidecars } from './sidecars.ts'
 export type OperationsApiOptions = {
   project: Project
   appConfigs: readonly AppConfig[]
-  /** NetworkProxies that can be disturbed; none: the shop is not to be broken. */
+  /** Proxies for network faults; without proxies, no fault may be injected. */
   links?: NetworkProxies | undefined
 }
 
@@ -26,7 +26,7 @@ const NewFault = z.strictObject({
   target: z.string().max(64),
 })
 
-/** Where the supervisor answers what only it knows, and does what only it can. Who may ask is decided at the gateway. */
+/** HTTP API of the operations console, on a Unix socket. The gateway enforces authentication and the operator role. */
 export function createOperationsApi({ project, appConfigs, links }: OperationsApiOptions): Hono {
   const metadata = () => askSidecars(project, appConfigs)
   const map = createMap(project, appConfigs, metadata)
@@ -72,7 +72,7 @@ const problem = (status: number, code: string, detail: string) => ({
   detail,
 })
 
-/** Opens the desk on a socket that only this user can reach. Returns how to close it. */
+/** Opens the API on a Unix socket of mode 0600. Returns a function that closes the API. */
 export function openOperationsApi(options: OperationsApiOptions): Promise<() => void> {
   const { operationsSocket } = options.project
   mkdirSync(dirname(operationsSocket), { recursive: true })

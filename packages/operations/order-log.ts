@@ -5,10 +5,10 @@ import { endOf } from '@sidecart/platform/supervisor/logs.ts'
 import type { OrderLog } from './contract.ts'
 
 const most = 200
-/** Of a long file only the end is read. */
+/** Bytes read from the end of a long log. */
 const mostBytes = 4 * 1024 * 1024
 
-/** What the services' logs and the payment provider's own book say about an order, oldest first. */
+/** Returns log lines of all services and entries of the payment provider about an order, oldest first. */
 export function orderLogOf(
   project: Project,
   appConfigs: readonly AppConfig[],
@@ -31,7 +31,7 @@ const linesWith = (file: string, word: string): string[] =>
     .split('\n')
     .filter((line) => line.includes(word))
 
-/** Only what is said in words is passed on, not every field of a line. */
+/** Returns the message and selected fields of a log line. */
 function logged(service: string, line: string): OrderLog['logs'] {
   const said = parsed(line)
   if (typeof said?.time !== 'string') return []

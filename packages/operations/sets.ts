@@ -9,7 +9,7 @@ import type { Loaded } from './sidecars.ts'
 type Described = keyof typeof capabilities
 const isDescribed = (kind: string): kind is Described => kind in capabilities
 
-/** Which sets run, what they can do, and what the sidecars have loaded of them. */
+/** Returns the component sets in use, their capabilities, and the components loaded by the sidecars. */
 export function componentsOf(
   project: Project,
   appConfigs: readonly AppConfig[],

@@ -10,8 +10,8 @@ export type Loaded = {
 }
 
 /**
- * What each sidecar has loaded, by app id: the resources in its folders that are in its scope. A sidecar that is not
- * healthy is missing; a healthy one has loaded all of them. The sidecars' own metadata API is closed.
+ * Returns the resources loaded by each sidecar, by app id: the files in its folders whose scopes include the app. An
+ * unhealthy sidecar is omitted; a healthy one has loaded all. The metadata API of the sidecars is closed.
  */
 export async function askSidecars(
   project: Project,

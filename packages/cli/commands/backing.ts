@@ -28,7 +28,7 @@ const start = command({
   },
 })
 
-/** dapr.yaml is what `dapr run` reads: a choice on the command line is not in it. */
+/** Choices on the command line are absent from dapr.yaml, the only file that `dapr run` reads. */
 const next = (flags: string[]) =>
   flags.length === 0
     ? '\nNow:  eval "$(./sidecart env)" && dapr run -f .'

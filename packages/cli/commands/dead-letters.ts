@@ -67,7 +67,7 @@ function report(outcomes: readonly Outcome[], asJson: boolean): void {
   if (outcomes.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1
 }
 
-/** `show ID` and `show SERVICE ID` both work: an id is no service. */
+/** Accepts both `show ID` and `show SERVICE ID`: no service is named like an id. */
 function chosen({
   service,
   id,
@@ -89,7 +89,7 @@ async function lettersOf(service: string | undefined) {
   return deadLettersOf(shop, service ? [service] : known)
 }
 
-/** The services that the subscriptions in use name. */
+/** Returns the services named by the subscriptions in use. */
 function consumers(): string[] {
   const folders = readRunFile(projectAt().runFile).flatMap(({ resourcesPaths }) => resourcesPaths)
   const subscriptions = readResources([...new Set(folders)]).filter(

@@ -23,7 +23,7 @@ export default command({
     const printed = { ...variables, DAPR_RUNTIME_PATH: daprRunPath(project) }
     for (const [name, value] of Object.entries(printed))
       console.log(`export ${name}=${quoted(value)}`)
-    // Of all apps, and so of none: each takes its own from its file.
+    // Tokens in the shell would reach every app; each app reads its own from a file.
     console.log('unset DAPR_API_TOKEN APP_API_TOKEN')
     const folders = [...daprBinFolders(project), join(project.root, 'node_modules', '.bin')]
     console.log(`export PATH=${quoted(folders.join(':'))}:"$PATH"`)

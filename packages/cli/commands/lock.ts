@@ -28,11 +28,11 @@ export default command({
   },
 })
 
-/** Behind the version, where npm writes it. */
+/** Inserts `integrity` after `version`, the position used by npm. */
 function withIntegrity({ version, ...rest }: Lock['packages'][string], integrity: string) {
   return { ...(version !== undefined && { version }), integrity, ...rest }
 }
 
-/** The checksum that the registry publishes for a package. */
+/** Returns the checksum that the registry publishes for a package. */
 const integrityOf = (name: string): string =>
   execFileSync('npm', ['view', name, 'dist.integrity'], { encoding: 'utf8' }).trim()

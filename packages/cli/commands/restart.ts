@@ -31,7 +31,7 @@ export default command(
   { anyNumber: true },
 )
 
-/** Every instance that runs; the door last, so that what it stands on is new by then. */
+/** Returns every running instance; the gateway last, after the services it calls. */
 function appsOf(project: Project): string[] {
   const apps = (readState(project)?.processes ?? []).filter(({ role }) => role === 'app')
   const isDoor = (name: string) => name.startsWith('gateway')

@@ -10,7 +10,7 @@ type Operation = {
   responses: Record<string, Content>
 }
 
-/** What in `now` breaks a client that was written for `before`. */
+/** Returns the changes in `now` that break a client written for `before`. */
 export function openApiBreaks(before: OpenApiDocument, now: OpenApiDocument): string[] {
   return Object.entries(before.paths).flatMap(([path, methods]) =>
     Object.entries(methods).flatMap(([method, was]) => {
@@ -39,7 +39,7 @@ function parameterBreaks(name: string, was: Operation, is: Operation): string[] 
 
 type In = [OpenApiDocument, Operation]
 
-/** What clients send must still be taken. */
+/** Request bodies valid before must still be accepted. */
 function bodyBreaks(name: string, [before, was]: In, [now, is]: In): string[] {
   const [taken, takes] = [schemaOf(before, was.requestBody), schemaOf(now, is.requestBody)]
   if (!takes) return []
@@ -47,7 +47,7 @@ function bodyBreaks(name: string, [before, was]: In, [now, is]: In): string[] {
   return refuses(taken, takes, `${name} body`)
 }
 
-/** What clients read must still be there. */
+/** Fields and statuses that clients read must still exist. */
 function answerBreaks(name: string, [before, was]: In, [now, is]: In): string[] {
   return Object.entries(was.responses).flatMap(([status, answer]) => {
     if (!is.responses[status]) return [`${name} no longer answers ${status}`]
@@ -75,7 +75,7 @@ function schemaOf(document: OpenApiDocument, holder: Content | undefined): Schem
 
 type Written = Schema & { $ref?: string; allOf?: Written[] }
 
-/** Returns the schema with those that it refers to in their places, and the parts of an `allOf` as one. */
+/** Returns the schema with references resolved and the parts of each `allOf` merged. */
 function resolved(document: OpenApiDocument, written: Written): Schema {
   const name = written.$ref?.split('/').at(-1)
   if (name) return resolved(document, document.components?.schemas?.[name] as Written)

@@ -10,7 +10,7 @@ import { type AsyncApiDocument, apiDocuments } from './documents.ts'
 
 const textOf = (document: object): string => `${JSON.stringify(document, null, 2)}\n`
 
-/** Every generated document with its text, by path from the root. */
+/** Returns the text of every generated document by path from the root. */
 const generated = (project: Project): Record<string, string> => ({
   ...Object.fromEntries(
     Object.entries(apiDocuments(project)).map(([path, document]) => [path, textOf(document)]),
@@ -18,7 +18,7 @@ const generated = (project: Project): Record<string, string> => ({
   [architecturePage]: architecturePageOf(project),
 })
 
-/** Writes the documents; returns the paths of those that were different. */
+/** Writes the documents and returns the paths of the changed ones. */
 export function writeApiDocuments(project: Project): string[] {
   const stale = staleDocuments(project)
   for (const [path, text] of Object.entries(generated(project))) {
@@ -29,13 +29,16 @@ export function writeApiDocuments(project: Project): string[] {
   return stale
 }
 
-/** The paths of those that do not say what the contracts say. */
+/** Returns the paths of documents that differ from the contracts. */
 export const staleDocuments = (project: Project): string[] =>
   Object.entries(generated(project))
     .filter(([path, text]) => readIfThere(join(project.root, path)) !== text)
     .map(([path]) => path)
 
-/** What breaks those who were written for the last commit; where that is what is here, for the one before it. */
+/**
+ * Returns changes that break clients of the last commit, or of the commit before when the last one equals the working
+ * tree.
+ */
 export function breakingChanges(project: Project): string[] {
   return Object.entries(apiDocuments(project)).flatMap(([path, now]) => {
     const before = committed(project, path, textOf(now))
@@ -55,7 +58,7 @@ function committed({ root }: Project, path: string, now: string): object | undef
   return undefined
 }
 
-/** Nothing where git, the commit or the file is missing. */
+/** Returns undefined when git, the commit or the file is missing. */
 function shown(cwd: string, what: string): string | undefined {
   try {
     const stdio = ['ignore', 'pipe', 'ignore'] as const

@@ -21,7 +21,7 @@ const events = {
   payments: paymentEvents,
 }
 
-/** Every public operation of every service, from the contracts alone. */
+/** Returns the OpenAPI document of every public operation, derived from the contracts alone. */
 export function openApi(): OpenApiDocument {
   const names = Object.keys(routesByService)
   return merge(names, names.map(documentOfService))
@@ -48,7 +48,10 @@ export type AsyncApiDocument = {
   }
 }
 
-/** Every event: what it carries, by the contract of its owner, and who receives it, by the subscriptions of dapr.yaml. */
+/**
+ * Returns the AsyncAPI document: the payload of every event from its owner's contract, and the consumers from the
+ * subscriptions of dapr.yaml.
+ */
 export function asyncApi(project: Project): AsyncApiDocument {
   const said = Object.entries(events).flatMap(([owner, own]) =>
     (Object.values(own) as EventDefinition[]).map((event) => ({
@@ -113,7 +116,7 @@ const message = (owner: string, topic: string, schema: z.ZodType) => ({
   },
 })
 
-/** A schema inside another document names no dialect. */
+/** Removes `$schema`: a schema inside another document declares no dialect. */
 const plain = ({ $schema: _, ...schema }: Schema & { $schema?: string }): Schema => schema
 
 function consumersOf({ runFile }: Project): Map<string, string[]> {
@@ -127,7 +130,7 @@ function consumersOf({ runFile }: Project): Map<string, string[]> {
   return consumers
 }
 
-/** What is committed, by its path. */
+/** Returns the documents to commit, by path. */
 export const apiDocuments = (project: Project): Record<string, object> => ({
   [join('docs', 'openapi.json')]: openApi(),
   [join('docs', 'asyncapi.json')]: asyncApi(project),

@@ -1,4 +1,4 @@
-/** The part of a JSON Schema that contracts here are made of. */
+/** The subset of JSON Schema used by the contracts. */
 export type Schema = {
   type?: string
   properties?: Record<string, Schema>
@@ -11,8 +11,9 @@ export type Schema = {
 }
 
 /**
- * What makes `now` unfit for messages and readers of `before`: a field that went, a type that changed, a field that
- * became required (messages under way do not have it) or stopped being so (readers rely on it), a value that readers do not know.
+ * Returns the incompatibilities of `now` with messages and readers of `before`: a removed field, a changed type, a
+ * field that became required (messages under way lack the field) or optional (readers rely on the field), a value
+ * unknown to readers.
  */
 export function breaks(before: Schema, now: Schema, at = 'data'): string[] {
   if (isUnion(before) || isUnion(now)) return unknownAlternatives(before, now, at)
@@ -34,7 +35,7 @@ export function breaks(before: Schema, now: Schema, at = 'data'): string[] {
   return [...properties, ...required, ...optional, ...values, ...items]
 }
 
-/** What was sent by those who know `before` and is refused by `now`: the same, seen from the other side. */
+/** Returns the reasons why `now` rejects messages valid under `before`: the comparison in the other direction. */
 export function refuses(before: Schema, now: Schema, at = 'body'): string[] {
   if (isUnion(before) || isUnion(now)) return refusedAlternatives(before, now, at)
   if (before.type !== now.type) return [`${at}: ${before.type} became ${now.type}`]
@@ -59,13 +60,13 @@ const valuesOf = (schema: Schema): unknown[] | undefined =>
 
 const isUnion = ({ anyOf, oneOf }: Schema): boolean => (anyOf ?? oneOf) !== undefined
 
-/** Returns what a value may be, nested unions included; a schema without a union is its only alternative. */
+/** Returns the alternatives of a schema, nested unions included; a schema without a union is its only alternative. */
 const alternatives = (schema: Schema): Schema[] => {
   const union = schema.anyOf ?? schema.oneOf
   return union ? union.flatMap(alternatives) : [schema]
 }
 
-/** Returns a finding for each alternative of `now` that a reader of every alternative of `before` does not know. */
+/** Returns a finding for each alternative of `now` unknown to a reader of every alternative of `before`. */
 const unknownAlternatives = (before: Schema, now: Schema, at: string): string[] =>
   alternatives(now).flatMap((one) =>
     closest(one, alternatives(before), (known) => breaks(known, one, at)),
@@ -77,7 +78,10 @@ const refusedAlternatives = (before: Schema, now: Schema, at: string): string[] 
     closest(one, alternatives(now), (accepted) => refuses(one, accepted, at)),
   )
 
-/** Returns the findings of the candidate that fits best: none if one fits, else of one of the same kind before others. */
+/**
+ * Returns the findings of the best-fitting candidate: none if one fits, else those of a candidate of the same kind
+ * first.
+ */
 function closest(
   one: Schema,
   candidates: readonly Schema[],
@@ -96,7 +100,7 @@ function closest(
   return best?.findings ?? []
 }
 
-/** Whether some field has values in one that it never has in the other, as the tag of a union does. */
+/** Returns true when a field's values in the two schemas never overlap, as with the tag of a union. */
 const isOtherKind = (one: Schema, other: Schema): boolean =>
   Object.entries(one.properties ?? {}).some(([name, schema]) => {
     const [these, those] = [valuesOf(schema), valuesOf(other.properties?.[name] ?? {})]
