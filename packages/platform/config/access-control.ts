@@ -11,10 +11,10 @@ import type { Project } from './project.ts'
 type Route = { method: string; path: string }
 type Operation = { name: string; verbs: string[] }
 
-/** The services whose events can fail, and so have dead letters for operators. */
+/** Services with consumers: operators reach the dead letters of these. */
 export const consumers = ['carts', 'catalog', 'notifications', 'orders']
 
-/** What services ask each other, by caller and callee; the gateway's part follows from the contracts. */
+/** The calls between services, by caller and callee; the gateway's calls are derived from the contracts. */
 export const internalCalls: Record<string, Record<string, readonly Route[]>> = {
   orders: {
     catalog: [
@@ -31,7 +31,7 @@ export const internalCalls: Record<string, Record<string, readonly Route[]>> = {
 const apiDocument = { method: 'get', path: '/openapi.json' }
 const isPublic = ({ path }: Route) => !path.startsWith('/internal/')
 
-/** Who may call which routes of a service, by caller. */
+/** Returns the routes of a service that each caller may use. */
 export function callersOf(callee: string): Record<string, readonly Route[]> {
   const routes: Route[] = Object.values(routesByService[callee] ?? {})
   if (routes.length === 0) return {}
@@ -47,11 +47,13 @@ export function callersOf(callee: string): Record<string, readonly Route[]> {
 }
 
 /**
- * The operations of an access list that allow these routes. Dapr matches the text of a path against a tree of segments,
- * the first branch that fits, and a rule also allows everything below it unless it ends in `/*`; that is one more segment
- * or none. So every rule ends in `/*`, and a route with a parameter at its end needs no rule beside the one of its parent.
- * A parameter inside is `***`: one segment of any text (`*` matches only at the end, `**` any number of segments).
- * No rule has two segments of any text in a row: with `%2e%2e` and a name those would reach other routes.
+ * Returns the operations of an access list that allow these routes.
+ *
+ * Dapr matches a path against a tree of segments and takes the first matching branch. A rule also allows everything
+ * below its path unless the rule ends in `/*`, which matches one more segment or none. Every rule therefore ends in
+ * `/*`, and a route with a parameter at its end is covered by the rule of its parent. A parameter inside a path is
+ * `***`: one segment of any text (`*` matches only at the end, `**` any number of segments). No rule has two segments
+ * of any text in a row: `%2e%2e` and a name would then reach other routes.
  */
 export function operationsFor(routes: readonly Route[]): Operation[] {
   const verbs = Map.groupBy(routes, ({ path }) => ruleFor(path))
@@ -72,7 +74,7 @@ export function ruleFor(path: string): string {
   return [...parent, '*'].join('/')
 }
 
-/** Names before `*` before `***`, segment by segment: of branches that fit, Dapr takes the first. */
+/** Sorts names before `*` before `***`, segment by segment: Dapr takes the first matching branch. */
 function inDaprsOrder(one: string, other: string): number {
   const rank = (segment = '') => ({ '*': 1, '***': 2 })[segment] ?? 0
   const [left, right] = [one.split('/'), other.split('/')]
@@ -85,7 +87,7 @@ function inDaprsOrder(one: string, other: string): number {
 
 const about = '  # Who may call what here; everything else is refused with 403.'
 
-/** The part of a service's configuration that decides who may call what. */
+/** Returns the access control section of a service's configuration. */
 export function accessControlOf(callee: string): string {
   const policies = Object.entries(callersOf(callee)).map(([caller, routes]) => {
     const operations = operationsFor(routes).map(
@@ -110,7 +112,7 @@ ${policies.join('')}`
 const configurationOf = ({ root }: Project, app: string) =>
   join(root, 'components', 'common', 'configuration', `${app}.yaml`)
 
-/** A configuration with the part that decides who may call what replaced. */
+/** Returns a configuration with its access control section replaced. */
 function withAccessControl(text: string, callee: string): string {
   const lines = text.split('\n')
   const from = lines.findIndex(
@@ -124,7 +126,7 @@ function withAccessControl(text: string, callee: string): string {
 
 const endsPart = (line: string) => /^ {0,2}\S/.test(line) && !line.startsWith('  accessControl:')
 
-/** The files whose access control does not follow from the contracts, with what they should be. */
+/** Returns the files whose access control differs from the contracts, with the expected text. */
 export function staleAccessControl(project: Project): Map<string, string> {
   const apps = ['gateway', ...Object.keys(routesByService)]
   return new Map(
@@ -137,7 +139,7 @@ export function staleAccessControl(project: Project): Map<string, string> {
   )
 }
 
-/** Writes the access control of every service into its configuration; answers the files that changed. */
+/** Writes the access control of every service into its configuration and returns the changed files. */
 export function writeAccessControl(project: Project): string[] {
   const stale = staleAccessControl(project)
   for (const [file, text] of stale) writeFileSync(file, text)

@@ -19,8 +19,8 @@ type Given = {
 }
 
 /**
- * The secrets that an app and its sidecar need, out of all: what the app's configuration allows it to read, what its
- * components refer to, and at the broker a login of its own instead of the one that may do everything.
+ * Returns the secrets needed by an app and its sidecar: secrets that the app's configuration allows, secrets that its
+ * components refer to, and a broker login of the app's own in place of the administrator's.
  */
 export function secretsFor({ appConfig, resources, secrets }: Given): Secrets {
   const { appId } = appConfig
@@ -35,10 +35,10 @@ export function secretsFor({ appConfig, resources, secrets }: Given): Secrets {
 }
 
 /**
- * The logins at a JetStream broker: the one of set-up and operators, who may do everything, and one for each app.
+ * Returns the logins at a JetStream broker: an administrator for set-up and operators, and one login per app.
  *
- * An app may publish its own topics and its own dead letters, and may consume what it subscribes to, through its own
- * durable consumers. It cannot read streams, nor create a consumer for a topic that is not its own.
+ * An app may publish its own topics and dead letters and may consume its subscriptions through its own durable
+ * consumers. An app cannot read streams or create a consumer for a foreign topic.
  */
 export function natsUsers(
   apps: readonly string[],
@@ -55,14 +55,14 @@ export function natsUsers(
   function login(app: string): NatsUser {
     const { username, password } = new URL(brokerUrlOf(app, url))
     const publish = [...publishedBy(app, resources), ...consuming(app, resources)]
-    // The replies to its requests, and what its consumers deliver: Dapr's component takes random inboxes for both.
+    // Replies to requests and deliveries of consumers: Dapr's component uses random inboxes for both.
     return { user: username, password, may: { publish, subscribe: ['_INBOX.>'] } }
   }
 }
 
 const brokerUrl = 'broker-url'
 
-/** The password of an app follows from that of the broker, so there is one secret to keep and to rotate. */
+/** Derives an app's password from the broker's: one secret to keep and to rotate. */
 function brokerUrlOf(app: string, all: string): string {
   const url = new URL(all)
   if (url.protocol !== 'nats:') return all
@@ -85,7 +85,7 @@ function allowedIn(configuration: readonly Resource[]): string[] {
   })
 }
 
-/** The subjects with which Dapr's component sets up the durable consumers of an app, and acknowledges messages. */
+/** Returns the subjects used by Dapr's component to set up an app's durable consumers and to acknowledge messages. */
 function consuming(app: string, resources: readonly Resource[]): string[] {
   const streams = streamsFor(resources)
   const theirs = loadedBy(app, resources)

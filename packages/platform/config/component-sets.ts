@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { AppConfig } from './dapr-yaml.ts'
 import { type Project, UserError } from './project.ts'
 
-/** What can be swapped, and how the folders of its sets in `components/` begin. */
+/** Kinds of component sets, with the name prefix of their folders in `components/`. */
 export const prefixes = {
   broker: 'pubsub-',
   state: 'state-',
@@ -13,7 +13,7 @@ export const prefixes = {
 export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
-/** The sets to use instead of those that dapr.yaml names, and how many of each app. */
+/** Component sets that replace the ones in dapr.yaml, and the number of instances per app. */
 export type ComponentSelection = Partial<Record<Kind, string>> & { instances?: string }
 
 export const setArgs = {
@@ -55,7 +55,7 @@ export const setArgs = {
   },
 } as const
 
-/** What was asked for on the command line, else in the environment. */
+/** Returns the selection from the command line, else from the environment. */
 export function chosen(
   given: { [K in Kind | 'instances']?: string | undefined },
   env: NodeJS.ProcessEnv = process.env,
@@ -65,17 +65,17 @@ export function chosen(
   return Object.fromEntries(entries.filter(([, value]) => value)) as ComponentSelection
 }
 
-/** The same choice as arguments for another command. */
+/** Returns the selection as arguments for another command. */
 export const asFlags = (choice: ComponentSelection): string[] =>
   Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value])
 
-/** The same choice as variables for another process. */
+/** Returns the selection as environment variables for another process. */
 export const asEnvironment = (choice: ComponentSelection): Record<string, string> =>
   Object.fromEntries(
     Object.entries(choice).map(([kind, name]) => [`SIDECART_${kind.toUpperCase()}`, name]),
   )
 
-/** The sets of a kind that this checkout has, such as `jetstream`. */
+/** Returns the sets of a kind in this checkout, such as `jetstream`. */
 export function setsOf(kind: Kind, components: string): string[] {
   return readdirSync(components)
     .filter((folder) => folder.startsWith(prefixes[kind]))
@@ -84,8 +84,8 @@ export function setsOf(kind: Kind, components: string): string[] {
 }
 
 /**
- * The appConfigs with the chosen sets in place of those that dapr.yaml names.
- * @throws UserError when there is no such set, or dapr.yaml names none that it could stand in for
+ * Returns the app configs with the chosen sets in place of the ones in dapr.yaml.
+ * @throws UserError when a set does not exist, or dapr.yaml has no set to replace
  */
 export function withSets(
   project: Project,
@@ -113,7 +113,7 @@ function swapped(app: string, paths: string[], kind: Kind, name: string | undefi
   if (name === undefined) return paths
   const isOfKind = (path: string) => basename(path).startsWith(prefixes[kind])
   const [first = ''] = paths
-  // a shop needs none, and so dapr.yaml names none
+  // the cache set is optional, and dapr.yaml names none
   if (kind === 'cache' && !paths.some(isOfKind))
     return [...paths, join(dirname(first), prefixes[kind] + name)]
   if (!paths.some(isOfKind))
@@ -123,7 +123,7 @@ function swapped(app: string, paths: string[], kind: Kind, name: string | undefi
   return paths.map((path) => (isOfKind(path) ? join(dirname(path), prefixes[kind] + name) : path))
 }
 
-/** The set of a kind among resource folders: `jetstream` for components/pubsub-jetstream. */
+/** Returns the set of a kind among resource folders: `jetstream` for components/pubsub-jetstream. */
 export function setAmong(kind: Kind, paths: readonly string[]): string | undefined {
   const folder = paths.map((path) => basename(path)).find((name) => name.startsWith(prefixes[kind]))
   return folder?.slice(prefixes[kind].length)

@@ -6,19 +6,22 @@ import { UserError } from './project.ts'
 
 type Given = {
   resources: readonly Resource[]
-  /** The apps of the run file. */
+  /** App ids in the run file. */
   apps: readonly string[]
-  /** The names of the secrets that there are. */
+  /** Names of the existing secrets. */
   secrets: readonly string[]
   secretsFile: string
 }
 
-/** The fields of the component types that ship with this project, as Dapr's own metadata lists them. */
+/** Fields of the component types shipped with this project, from Dapr's own metadata. */
 const fields: Record<string, string[]> = JSON.parse(
   readFileSync(join(import.meta.dirname, '../install/dapr/component-fields.json'), 'utf8'),
 )
 
-/** Dapr ignores a field that it does not know, and waits for a component that is not there. @throws UserError naming every file, field and what it may be meant to be */
+/**
+ * Checks component files, because Dapr ignores unknown fields and waits for missing components.
+ * @throws UserError naming every file, wrong field and closest known name
+ */
 export function checkComponents(given: Given): void {
   const faults = given.resources.flatMap((resource) =>
     faultsOf(resource, given).map(
@@ -30,7 +33,7 @@ export function checkComponents(given: Given): void {
 
 function faultsOf(resource: Resource, given: Given): string[] {
   const { kind, scopes } = resource
-  // A set may be used where only some of its apps are.
+  // Some of a set's apps may be absent from the run file.
   const strangers = scopes
     .filter((app) => !given.apps.includes(app) && meant(app, given.apps) !== '')
     .map((app) => `scopes: there is no app ${app}${meant(app, given.apps)}`)
@@ -44,7 +47,7 @@ function componentFaults(component: Resource, { secrets, secretsFile }: Given): 
   const type = String(component.spec.type)
   const known = fields[type]
   const types = Object.keys(fields)
-  // A type that does not ship here is the operator's own business, unless it looks like one that does.
+  // Component types that are not shipped here are not checked, unless the name resembles a shipped type.
   if (!known)
     return meant(type, types) ? [`spec.type: there is no ${type}${meant(type, types)}`] : []
   return entriesOf(component).flatMap(({ name, secretKeyRef: secret }) => [
@@ -69,7 +72,7 @@ function subscriptionFaults({ spec }: Resource, { resources }: Given): string[] 
     : [`spec.pubsubname: there is no component ${name}${meant(name, components)}`]
 }
 
-/** `; did you mean …?` when something known is one to three letters away. */
+/** Returns `; did you mean …?` when a known name differs by one to three letters. */
 function meant(name: string, known: readonly string[]): string {
   const [best] = known
     .map((other) => ({ other, far: distance(name.toLowerCase(), other.toLowerCase()) }))
@@ -78,7 +81,7 @@ function meant(name: string, known: readonly string[]): string {
   return near ? `; did you mean ${best.other}?` : ''
 }
 
-/** How many letters have to be added, removed or replaced (Levenshtein). */
+/** Returns the Levenshtein distance: letters to add, remove or replace. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {

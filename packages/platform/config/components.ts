@@ -10,10 +10,10 @@ const Resource = z.looseObject({
   scopes: z.array(z.string()).default([]),
   spec: z.looseObject({}).default({}),
 })
-/** With the file that it comes from. */
+/** A Dapr resource with its source file. */
 export type Resource = z.output<typeof Resource> & { file: string }
 
-/** Every Dapr resource in the YAML files of some folders. @throws UserError naming the file that is no resource */
+/** Returns every Dapr resource in the YAML files of some folders. @throws UserError naming an invalid file */
 export function readResources(folders: readonly string[]): Resource[] {
   return folders.flatMap((folder) => {
     const files = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name))
@@ -21,7 +21,7 @@ export function readResources(folders: readonly string[]): Resource[] {
   })
 }
 
-/** The Dapr resources of one file. @throws UserError when it holds something else */
+/** Returns the Dapr resources of one file. @throws UserError when the file holds anything else */
 export function resourcesOf(file: string): Resource[] {
   return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
     const result = Resource.safeParse(document.toJS())
@@ -32,14 +32,14 @@ export function resourcesOf(file: string): Resource[] {
   })
 }
 
-/** Whether a component of this type is among them, e.g. `pubsub.jetstream`. */
+/** Returns true when the resources contain a component of this type, e.g. `pubsub.jetstream`. */
 export function uses(type: string, resources: readonly Resource[]): boolean {
   return resources.some(({ kind, spec }) => kind === 'Component' && spec.type === type)
 }
 
 /**
- * The streams that a JetStream broker must have before sidecars start. Each dead letter topic has one of its own: a
- * stream drops a message whose id it saw within two minutes, and a dead letter keeps the id of its event.
+ * Returns the streams that a JetStream broker needs before sidecars start. Each dead letter topic has a stream of its
+ * own: a stream drops a message id seen within two minutes, and a dead letter keeps the id of its event.
  */
 export function streamsFor(resources: readonly Resource[]): { name: string; subjects: string[] }[] {
   const subscriptions = resources
@@ -56,7 +56,7 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
   ]
 }
 
-/** Every app that receives something, with the topics that it receives. */
+/** Returns every subscribing app with its topics. */
 export function consumersIn(resources: readonly Resource[]): { app: string; topics: string[] }[] {
   const received = resources
     .filter(({ kind }) => kind === 'Subscription')
@@ -67,7 +67,7 @@ export function consumersIn(resources: readonly Resource[]): { app: string; topi
   }))
 }
 
-/** Every topic that is published or received, with the queue of each app that receives it, named as Dapr's RabbitMQ component names it. */
+/** Returns every topic with the queue of each subscribing app, named as by Dapr's RabbitMQ component. */
 export function topicsFor(resources: readonly Resource[]): { name: string; queues: string[] }[] {
   const received = consumersIn(resources).flatMap(({ app, topics }) =>
     topics.map((topic) => ({ app, topic })),
@@ -79,7 +79,7 @@ export function topicsFor(resources: readonly Resource[]): { name: string; queue
   }))
 }
 
-/** The topics that an app may publish through these components, its dead letters included. */
+/** Returns the topics that an app may publish through these components, including its dead letters. */
 export function publishedBy(app: string, resources: readonly Resource[]): string[] {
   const dead = resources
     .filter(({ kind, scopes }) => kind === 'Subscription' && scopes.includes(app))
@@ -91,7 +91,7 @@ export function publishedBy(app: string, resources: readonly Resource[]): string
 const saidThrough = (resource: Resource): string[] =>
   publishingScopes(resource).flatMap(({ topics }) => topics)
 
-/** `publishingScopes` reads `app=topic,topic;app=topic`. */
+/** Parses `publishingScopes`: `app=topic,topic;app=topic`. */
 function publishingScopes({ kind, spec }: Resource): { app: string; topics: string[] }[] {
   if (kind !== 'Component') return []
   const metadata = (spec.metadata ?? []) as { name: string; value?: string }[]
@@ -108,14 +108,14 @@ function unique(topics: readonly unknown[]): string[] {
     .sort()
 }
 
-/** A field of a component, with its value or the name of a secret. */
+/** A component field with a value or the name of a secret. */
 export type Entry = { name: string; value?: unknown; secretKeyRef?: { name: string } }
 
-/** What a message about a component begins with. */
+/** Returns the prefix of messages about a component. */
 export const titleOf = ({ file, metadata, spec }: Resource): string =>
   `${file}: component ${metadata.name} (${spec.type})`
 
-/** What a pattern finds in the first of the texts that has it; nothing when none has. */
+/** Returns the match of a pattern in the first matching text, or an empty array. */
 export const firstOf = (pattern: RegExp, texts: readonly string[]): readonly string[] =>
   texts.map((text) => pattern.exec(text)).find((found) => found !== null) ?? []
 

@@ -6,7 +6,7 @@ import { ordersRoutes } from '@sidecart/orders/contract.ts'
 import { paymentsRoutes } from '@sidecart/payments/contract.ts'
 import { usersRoutes } from '@sidecart/users/contract.ts'
 
-/** The routes of every service with a contract, by app-id. */
+/** Routes of every service with a contract, by app id. */
 export const routesByService: Record<string, Record<string, RouteConfig>> = {
   users: usersRoutes,
   catalog: catalogRoutes,

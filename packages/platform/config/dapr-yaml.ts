@@ -53,23 +53,23 @@ const RunFile = z.strictObject({
 type App = z.output<typeof RunFile>['apps'][number]
 type Shared = z.output<typeof RunFile>['common']
 
-/** One app with its sidecar: everything from dapr.yaml, defaults merged in and paths absolute. */
+/** An app with its sidecar: the settings of dapr.yaml with defaults merged in and absolute paths. */
 export type AppConfig = {
   appId: string
-  /** The app's id, or with a number when it has more than one instance. */
+  /** The app id, with a number for further instances. */
   name: string
   directory: string
   command: string[]
   env: Record<string, string>
   ports: { app: number; http: number; grpc: number; internal: number; metrics: number }
   configFile: string
-  /** As the configuration of every service wants it. */
+  /** mTLS, as set in the configuration files of the services. */
   mtls: boolean
   resourcesPaths: string[]
   settings: Shared
 }
 
-/** The appConfigs of a run file. @throws UserError naming each field that is missing or wrong */
+/** Returns the app configs of a run file. @throws UserError naming each missing or wrong field */
 export function readRunFile(file: string): AppConfig[] {
   try {
     return appConfigsOf(readFileSync(file, 'utf8'), dirname(file))
@@ -79,8 +79,8 @@ export function readRunFile(file: string): AppConfig[] {
 }
 
 /**
- * Understands a run file in folder `root` as `dapr run -f` does: an app's own settings win over `common`, paths in
- * `common` are relative to the file, an app's to its folder.
+ * Parses a run file in folder `root` with the rules of `dapr run -f`: an app's settings override `common`; paths in
+ * `common` are relative to the file, an app's paths to its folder.
  */
 export function appConfigsOf(text: string, root: string): AppConfig[] {
   const { common, apps } = checked(parse(text))
@@ -155,7 +155,10 @@ function assertOwnPorts(appConfigs: readonly AppConfig[]): void {
   }
 }
 
-/** What `dapr run` passes to daprd for this appConfig, and two addresses that keep it off the network. */
+/**
+ * Returns the daprd arguments that `dapr run` passes for an app config, and two addresses that bind daprd to the
+ * loopback interface.
+ */
 export function daprdArguments(
   appConfig: AppConfig,
   sentryAddress: string,
@@ -202,7 +205,7 @@ export function daprdArguments(
   return [...given, ...appConfig.resourcesPaths.flatMap((path) => ['--resources-path', path])]
 }
 
-/** What `dapr run` puts into an app's environment. */
+/** Returns the variables that `dapr run` adds to an app's environment. */
 export function appEnvironment({ appId, ports, settings, env }: AppConfig): Record<string, string> {
   return {
     APP_ID: appId,

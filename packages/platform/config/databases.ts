@@ -4,15 +4,16 @@ import { postgresPort, realPort } from './ports.ts'
 import { UserError } from './project.ts'
 import { databases, type Secrets } from './secrets.ts'
 
-/** The connection string of the one who may everything, to the server that is configured or to our own. */
+/** Returns the superuser's connection string, for the configured server or our own. */
 export const superuserOf = (secrets: Secrets): string =>
   process.env.SIDECART_POSTGRES_URL ??
   `postgres://postgres:${secrets['postgres-superuser'] ?? ''}@127.0.0.1:${realPort(postgresPort)}/postgres`
 
 /**
- * Each service gets a database that its own role owns and no other service's may enter. Safe to repeat; a changed
- * password is taken over. The login in the connection string is that role, or a second one that acts as it: with two,
- * a password changes while instances with the old one still run. `admin` is the connection string of a superuser.
+ * Creates a database per service, owned by the service's role and closed to all others. Safe to repeat; takes over a
+ * changed password. The login in the connection string is the owner role or a second role acting as the owner: with two
+ * logins, a password can change while instances still use the old one.
+ * @param admin connection string of a superuser
  */
 export async function ensureDatabases(admin: string, secrets: Secrets): Promise<void> {
   const client = new pg.Client({ connectionString: admin })
@@ -29,11 +30,11 @@ export async function ensureDatabases(admin: string, secrets: Secrets): Promise<
   }
 }
 
-/** The login that a service's connection string does not name. */
+/** Returns the other of the two logins of a service. */
 export const otherLogin = (name: string, connection: string): string =>
   new URL(connection).username === name ? `${name}_2` : name
 
-/** Nobody connects as this role any more. */
+/** Closes a login for new connections. */
 export async function closeLogin(admin: string, login: string): Promise<void> {
   const client = new pg.Client({ connectionString: admin })
   await client.connect()
@@ -79,7 +80,7 @@ async function ensureDatabase(
   await client.query(`${verb} ROLE ${login} LOGIN ${plain} PASSWORD ${literal}`)
   if (user !== name) {
     await client.query(`GRANT ${role} TO ${login}`)
-    // What it makes belongs to the owner of the database.
+    // Objects created by the second login belong to the owner of the database.
     await client.query(`ALTER ROLE ${login} SET role = ${role}`)
   }
   if (!known.has(`database ${name}`)) await client.query(`CREATE DATABASE ${role} OWNER ${role}`)

@@ -1,12 +1,12 @@
 import type { AppConfig } from './dapr-yaml.ts'
 
-/** Set to `0`, also by `--no-demo`: the shop that is started adds no demo accounts. */
+/** `0` (also set by `--no-demo`) starts the shop without demo accounts. */
 export const demoVariable = 'SIDECART_DEMO'
 
-/** Whether the shops that this process starts have demo accounts. */
+/** Returns true when shops started by this process have demo accounts. */
 export const hasDemo = (env: NodeJS.ProcessEnv = process.env): boolean => env[demoVariable] !== '0'
 
-/** The app configurations without the demo accounts that dapr.yaml asks for. */
+/** Returns the app configs with the demo accounts of dapr.yaml switched off. */
 export const withoutDemo = (appConfigs: readonly AppConfig[]): AppConfig[] =>
   appConfigs.map((appConfig) =>
     'DEMO_ACCOUNTS' in appConfig.env

@@ -7,20 +7,20 @@ import { random } from './secrets.ts'
 
 export type Variables = Record<string, string>
 
-/** What the first instance of an app is called; `dapr run -f .` cannot tell it from further ones. */
+/** Name of an app's first instance; `dapr run -f .` cannot tell instances apart. */
 export const firstInstance = '1'
 
 /**
- * What all sidecars need from the environment, kept in `.sidecart/env`: no secret is among it. The trust anchors are
- * there after the first start of Dapr's certificate authority.
+ * Returns the shared environment of all sidecars and stores a copy in `.sidecart/env`, without any secret. Trust
+ * anchors are included after the first start of Dapr's certificate authority.
  */
 export function ensureVariables(project: Project): Variables {
   const anchors = readIfThere(`${project.certificates}/ca.crt`)
   const wanted: Variables = {
     NAMESPACE: 'default',
-    // Sidecars find each other by this address instead of one on the network.
+    // Sidecars reach each other at this address instead of a network address.
     DAPR_HOST_IP: '127.0.0.1',
-    // What components call {podName}: the only name that a sidecar can have of its own and keep.
+    // `{podName}` in components: the only stable name of its own that a sidecar can have.
     POD_NAME: firstInstance,
     ...goSettings(),
     ...(anchors && { DAPR_TRUST_ANCHORS: anchors.trim() }),
@@ -31,17 +31,20 @@ export function ensureVariables(project: Project): Variables {
 }
 
 export type AppTokens = {
-  /** Guards the sidecar: its app shows it. */
+  /** Presented by the app to its sidecar. */
   DAPR_API_TOKEN: string
-  /** Guards the app: its sidecar shows it. */
+  /** Presented by the sidecar to its app. */
   APP_API_TOKEN: string
 }
 
-/** The file with the tokens of one app, `NAME='value'` a line: for `node --env-file` and for a shell. */
+/** Returns the file with an app's tokens, one `NAME='value'` per line, for `node --env-file` and for a shell. */
 export const appEnvFile = (project: Project, appId: string): string =>
   join(project.apps, appId, 'env')
 
-/** The two tokens between an app and its sidecar, made at the first call and at a rotation. No other app has the same. */
+/**
+ * Returns the two tokens between an app and its sidecar; creates them on the first call and on rotation. Tokens are
+ * unique per app.
+ */
 export function ensureAppTokens(
   project: Project,
   appId: string,
@@ -55,7 +58,7 @@ export function ensureAppTokens(
   return { DAPR_API_TOKEN, APP_API_TOKEN }
 }
 
-/** What the sidecar of one app needs from the environment. */
+/** Returns the environment of an app's sidecar. */
 export function sidecarVariables(project: Project, appId: string): Variables {
   return {
     ...ensureVariables(project),
@@ -65,9 +68,9 @@ export function sidecarVariables(project: Project, appId: string): Variables {
 }
 
 /**
- * A sidecar does little for each call and much handing over: on one processor a call takes a sixth less CPU, and that
- * is enough for some two thousand calls a second. With little garbage it need not collect often. Who needs more sets
- * these before the start.
+ * Settings of the Go runtime for sidecars. One processor per sidecar saves a sixth of the CPU per call and suffices for
+ * about two thousand calls a second; little garbage allows rare collections. Variables set before the start override
+ * these values.
  */
 function goSettings(): Variables {
   const { GOMAXPROCS = '1', GOGC = '200' } = process.env

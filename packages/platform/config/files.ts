@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Writes a whole file or nothing: readers never see half of it. */
+/** Writes a file atomically: readers see the old or the new content. */
 export function writeWhole(file: string, content: string, mode = 0o600): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const half = `${file}.${process.pid}.new`
@@ -18,8 +18,9 @@ export function writeWhole(file: string, content: string, mode = 0o600): void {
 }
 
 /**
- * Takes from everybody else what is in a folder, also what an earlier version or another umask left open. As root the
- * folder itself can be passed through, though not listed: PostgreSQL runs as another user and has its data below.
+ * Removes access of other users to the content of a folder, including files left open by an earlier version or another
+ * umask. For root, the folder itself stays traversable (not listable): PostgreSQL runs as another user and has its data
+ * below.
  */
 export function closeToOthers(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -4,34 +4,34 @@ import { readIfThere, writeWhole } from './files.ts'
 import type { Project } from './project.ts'
 import { signingKey } from './secrets.ts'
 
-/** Dapr's scheduler, which gets its certificate from sentry like every sidecar. */
+/** Id of Dapr's scheduler, which gets a certificate from sentry like every sidecar. */
 export const schedulerId = 'dapr-scheduler'
 
 const day = 86_400_000
-/** A sidecar shows its token again at each renewal of its certificate, about twice a day. */
+/** A sidecar presents its token again at each renewal of its certificate, about twice a day. */
 export const tokenLifeMs = 30 * day
 const audience = 'spiffe://localhost/ns/default/dapr-sentry'
 
-/** The SPIFFE id for which sentry signs: apps are in the trust domain `public`, the control plane in its own. */
+/** Returns the SPIFFE id signed by sentry: apps are in the trust domain `public`, the control plane in its own. */
 const subjectFor = (name: string) =>
   `spiffe://${name === schedulerId ? 'localhost' : 'public'}/ns/default/${name}`
 
-/** The file that proves to sentry that a process is this app: DAPR_SENTRY_TOKEN_FILE of its sidecar. */
+/** Returns the file with the app's signed token for sentry: DAPR_SENTRY_TOKEN_FILE of the sidecar. */
 export const identityFile = (project: Project, name: string): string =>
   join(project.apps, name, 'identity.jwt')
 
 export type IdentityOptions = {
-  /** Where sentry reads the public keys. */
+  /** Folder with the public keys, read by sentry. */
   authority?: string
   now?: number
-  /** Signs with a new key. The one before stays good until `retireIdentityKeys`. */
+  /** Signs with a new key. The previous key stays valid until `retireIdentityKeys`. */
   rotate?: boolean
 }
 
 /**
- * Gives each app a signed token of its own (0600), which its sidecar trades for a certificate: sentry signs for no
- * process without one. A token is renewed when half of its 30 days is over, so anyone who calls this within 15 days keeps
- * a running shop alive; sidecars read the file again at each renewal of their certificate.
+ * Writes a signed token (0600) for each app. The sidecar exchanges the token for a certificate; sentry signs for no
+ * process without a token. Renews tokens after half of their 30 days, so a call every 15 days keeps a running shop
+ * alive; sidecars read the file again at each renewal of their certificate.
  */
 export async function ensureIdentities(
   project: Project,
@@ -50,14 +50,14 @@ export async function ensureIdentities(
   }
 }
 
-/** Forgets every signing key but the newest: tokens of the others are worth nothing from then on. */
+/** Removes every signing key but the newest; tokens of removed keys become invalid. */
 export function retireIdentityKeys(project: Project, authority = project.certificates): void {
   const keys = readKeys(project).slice(0, 1)
   writeKeys(project, keys)
   publishKeys(authority, keys)
 }
 
-/** A token of the newest key, for this name and sentry, with half of its life before it. */
+/** Returns true for a token of the newest key, for this name and sentry, with at least half of its lifetime left. */
 function isGood(token: string | undefined, name: string, { kid }: JWK, now: number): boolean {
   if (token === undefined) return false
   try {
@@ -89,7 +89,7 @@ function writeKeys(project: Project, keys: readonly JWK[]): void {
   writeWhole(keysFile(project), `${JSON.stringify(keys)}\n`)
 }
 
-/** Read by sentry, which notices a change by itself: components/sentry.yaml names this file. */
+/** The file named in components/sentry.yaml; sentry notices changes. */
 function publishKeys(authority: string, keys: readonly JWK[]): void {
   const file = join(authority, 'identity-keys.json')
   const text = `${JSON.stringify({ keys: keys.map(({ d: _, ...shown }) => shown) })}\n`

@@ -1,15 +1,15 @@
 import type { AppConfig } from './dapr-yaml.ts'
 import { UserError } from './project.ts'
 
-/** Between the ports of one instance and the next. An app's second instance listens 20 above its first. */
+/** Difference between the ports of two instances: an app's second instance listens 20 above the first. */
 const portStep = 20
-/** A further one would reach into the next block of ports. */
+/** Maximum: ports of a further instance would reach the next block of ports. */
 const mostInstances = 4
 
-/** The app that clients reach. */
+/** App id of the gateway. */
 export const gatewayApp = 'gateway'
 
-/** @throws UserError when it is no number of instances */
+/** @throws UserError when the text is no valid number of instances */
 export function instancesOf(given: string | undefined): number {
   const count = Number(given || 1)
   if (Number.isInteger(count) && count >= 1 && count <= mostInstances) return count
@@ -17,10 +17,10 @@ export function instancesOf(given: string | undefined): number {
 }
 
 /**
- * Every app so many times: `orders`, `orders-2`, … They share the app-id, so that sidecars spread calls and brokers
- * events over them. Each port of a further instance is `portStep` higher; the instances of the door all leave their
- * own port to the front that spreads connections over them.
- * @throws UserError when dapr.yaml has more than one instance of an app already
+ * Returns every app config `count` times: `orders`, `orders-2`, … Instances share the app id, so sidecars spread calls
+ * and brokers spread events over them. Each port of a further instance is `portStep` higher; gateway instances leave
+ * the gateway's own port to the load balancer.
+ * @throws UserError when dapr.yaml already has several instances of an app
  */
 export function withInstances(appConfigs: readonly AppConfig[], count: number): AppConfig[] {
   if (count === 1) return [...appConfigs]

@@ -6,16 +6,16 @@ import { setAmong } from './component-sets.ts'
 import type { AppConfig } from './dapr-yaml.ts'
 import type { Project } from './project.ts'
 
-/** Set by `sidecart swap` while events are received but not published. */
+/** Set by `sidecart swap` while events are consumed but not published. */
 export const draining = 'SIDECART_DRAINING'
 
-/** Longer than a broker waits before it brings an event again that a sidecar took and did not finish. */
+/** Longer than a broker waits before redelivering an event that a sidecar took and did not acknowledge. */
 const quietMs = 60_000
 const mostMs = 15 * 60_000
 
 /**
- * The appConfigs with a copy of their broker set through which nobody may publish an event: services keep it in their outbox, as
- * they do while a broker is away. What the broker holds is received, and becomes a dead letter where it must.
+ * Returns the app configs with a copy of their broker set in which publishing is denied. New events wait in the outbox,
+ * as during a broker outage; consumers drain the old broker, and failing events become dead letters.
  */
 export function withoutSaying(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
   const isBroker = (path: string) => setAmong('broker', [path]) !== undefined
@@ -48,7 +48,7 @@ function silenced(folder: string, parent: string): string {
   return copy
 }
 
-/** `app=topic,topic;app=topic`, as Dapr reads it. */
+/** Returns Dapr's `app=topic,topic;app=topic` reduced to dead letter topics. */
 export function deadLettersOnly(scopes: string): string {
   const apps = scopes.split(';').map((scope) => {
     const [app = '', topics = ''] = scope.split('=')
@@ -58,7 +58,7 @@ export function deadLettersOnly(scopes: string): string {
   return apps.join(';')
 }
 
-/** Waits until no sidecar has brought an event for a minute. `tell` receives how many were brought until now. */
+/** Waits until no sidecar has delivered an event for a minute. `tell` receives the number of delivered events. */
 export async function untilQuiet(
   metricsPorts: readonly number[],
   tell: (brought: number) => void,
@@ -76,7 +76,7 @@ export async function untilQuiet(
   await until(quiet, { timeoutMs: mostMs, everyMs: 1_000, what: 'the old broker to be empty' })
 }
 
-/** How many events a sidecar has brought to its app since it started. */
+/** Returns the number of events delivered by a sidecar since its start. */
 async function broughtBy(metricsPort: number): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`)
   const counts = [

@@ -17,16 +17,16 @@ export const smtpPort = 1040
 export const inboxPort = 8040
 export const providerPort = 8090
 
-/** Set by `sidecart chaos` when it stands between the servers and those that use them. */
+/** Set by `sidecart chaos` while proxies stand between servers and clients. */
 export const linked = 'SIDECART_LINKED'
 const behind = 10_000
 
-/** Where a server listens that others look for at `port`. */
+/** Returns the actual port of a server that clients reach at `port`. */
 export const realPort = (port: number): number => (process.env[linked] ? port + behind : port)
 
 type Wanted = readonly { name: string; ports: Record<string, number> }[]
 
-/** @throws UserError naming each taken port, who wants it, and who holds it */
+/** @throws UserError naming each taken port, the process that needs the port, and the process that holds the port */
 export async function assertPortsFree(wanted: Wanted): Promise<void> {
   const taken = await portHolders(wanted)
   if (taken.length > 0)
@@ -35,7 +35,7 @@ export async function assertPortsFree(wanted: Wanted): Promise<void> {
     )
 }
 
-/** A line for each unit whose ports somebody listens on: which ports, and who holds them. */
+/** Returns a line for each unit with taken ports: the ports and their holder. */
 export async function portHolders(wanted: Wanted): Promise<string[]> {
   const lines = await Promise.all(
     wanted.map(async ({ name, ports }) => {

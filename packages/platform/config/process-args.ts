@@ -1,4 +1,4 @@
-/** How a process is named on the command line. */
+/** Command-line arguments that select a process. */
 export const processArgs = {
   service: {
     type: 'positional',

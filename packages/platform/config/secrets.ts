@@ -13,7 +13,7 @@ import {
 } from './ports.ts'
 import { type Project, UserError } from './project.ts'
 
-/** Who owns a database, and so a role and a password: five services, and the state store. */
+/** Owners of a database, each with a role and a password: five services and the state store. */
 export const databases = [
   'users',
   'catalog',
@@ -26,7 +26,7 @@ export const databases = [
 const Secrets = z.record(z.string(), z.string())
 export type Secrets = z.output<typeof Secrets>
 
-/** The secrets of this checkout, flat as the Dapr secret store wants them; made up at the first start. */
+/** Secrets of this checkout, flat as required by the Dapr secret store; generated at the first start. */
 export async function ensureSecrets(project: Project): Promise<Secrets> {
   const there = readSecrets(project)
   const server = process.env.SIDECART_POSTGRES_URL ?? `postgres://127.0.0.1:${postgresPort}`
@@ -35,7 +35,7 @@ export async function ensureSecrets(project: Project): Promise<Secrets> {
   return all
 }
 
-/** What is missing is made up; what is there stays. Connection strings follow the server and keep their passwords. */
+/** Generates missing secrets and keeps existing ones. Connection strings follow the server and keep their passwords. */
 export async function completed(there: Secrets, server: string): Promise<Secrets> {
   const connections = databases.map((name) => {
     const key = `${name}-database`
@@ -52,7 +52,7 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
     'kafka-password': random(24),
     'mqtt-url': `mqtt://sidecart:${random(24)}@127.0.0.1:${mqttPort}`,
     'mysql-state': `state:${random(24)}@tcp(127.0.0.1:${mariadbPort})/?allowNativePasswords=true`,
-    // relative to the folder of the service, where its sidecar starts
+    // relative to the folder of the service, the working directory of its sidecar
     'sqlite-file': '../../.sidecart/state.sqlite',
     'jwt-keys': JSON.stringify([await signingKey()]),
     'provider-api-key': random(24),
@@ -92,7 +92,7 @@ function connection(server: string, name: string, existing: string | undefined):
   return url.href
 }
 
-/** A new private EdDSA key with an id. */
+/** Returns a new private EdDSA key with an id. */
 export async function signingKey(): Promise<JWK> {
   const { privateKey } = await generateKeyPair('EdDSA', { extractable: true })
   return { ...(await exportJWK(privateKey)), kid: random(9), alg: 'EdDSA', use: 'sig' }

@@ -11,7 +11,7 @@ import type { Project } from './project.ts'
 
 type Options = { nothingRuns: boolean; renewIssuer?: boolean; dir?: string }
 
-/** The certificate authority of this checkout, made or renewed as far as it may be now. */
+/** Creates or renews this checkout's certificate authority, as far as running sidecars allow. */
 export function ensureProjectAuthority(
   project: Project,
   { dir = project.certificates, ...options }: Options,
@@ -19,13 +19,13 @@ export function ensureProjectAuthority(
   return ensureAuthority({ dir, rootKeyFile: join(project.identities, 'root.key'), ...options })
 }
 
-/** Whether a sidecar runs, anyone who started it: `dapr run` leaves no record of them here. */
+/** Returns true when any sidecar runs, including sidecars of `dapr run`, which leave no record here. */
 export async function anySidecarRuns(appConfigs: readonly AppConfig[]): Promise<boolean> {
   const answers = await Promise.all(appConfigs.map(({ ports }) => accepts(ports.internal)))
   return answers.some(Boolean)
 }
 
-/** What has to be done about a certificate that ends soon. */
+/** Returns the operator's next step for a certificate that expires soon. */
 export function warningsOf(project: Project): string[] {
   const authority = readAuthority(project.certificates)
   const warning = authority && authorityWarning(authority)

@@ -126,7 +126,7 @@ async function run(connectionString: string, sql: string): Promise<void> {
   }
 }
 
-/** A broker with the shop's configuration, changed as a careless operator might. */
+/** A broker with the shop's configuration and one careless change. */
 async function broker(change = (config: string) => config) {
   const folder = await temporaryFolder()
   const [port = 0, monitorPort = 0] = await freePorts(2)

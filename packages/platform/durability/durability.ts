@@ -11,8 +11,8 @@ export type Diagnosis = { name: string; ok: boolean; detail: string }
 type Examination = { name: string; says: string; faults(): Promise<string[]> }
 
 /**
- * Asks every server that runs and holds something which must not be lost whether it puts it on the disk first.
- * @throws UserError when none was started here
+ * Checks that every running server with durable data writes to disk before acknowledging. Returns the findings.
+ * @throws UserError when no server was started here
  */
 export function durability(project: Project): Promise<Diagnosis[]> {
   const running = (readState(project)?.processes ?? []).map(({ name }) => name)
@@ -21,7 +21,7 @@ export function durability(project: Project): Promise<Diagnosis[]> {
   return Promise.all(examined.map(diagnose))
 }
 
-/** By the name of the server. A server that is not here holds nothing that must not be lost. */
+/** Checks by server name. A server without an entry holds no durable data. */
 const examinations: Record<string, (project: Project) => Examination[]> = {
   postgres: (project) => {
     const secrets = readSecrets(project)
@@ -48,7 +48,7 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
   ],
 }
 
-/** A server that cannot be asked is a fault as well. */
+/** A server that cannot be reached is a finding as well. */
 async function diagnose({ name, says, faults }: Examination): Promise<Diagnosis> {
   const found = await faults().catch((error: Error) => [`cannot be asked: ${error.message}`])
   return { name, ok: found.length === 0, detail: found.join('; ') || says }

@@ -16,7 +16,7 @@ const Report = z.object({
 })
 type JetStreamReport = z.output<typeof Report>
 
-/** Asks the running server's monitor port. */
+/** Queries the running server's monitor port. */
 export async function readJetStream(monitor: string): Promise<JetStreamReport> {
   const answer = await fetch(`${monitor}/jsz?streams=true&consumers=true&config=true`, {
     signal: AbortSignal.timeout(5_000),
@@ -25,7 +25,7 @@ export async function readJetStream(monitor: string): Promise<JetStreamReport> {
   return Report.parse(await answer.json())
 }
 
-/** What is weaker than "on the disk before it is acknowledged" needs, one line each. */
+/** Returns one line per setting weaker than "on disk before acknowledged". */
 export function jetStreamFaults({ config, account_details }: JetStreamReport): string[] {
   const streams = account_details.flatMap(({ stream_detail }) => stream_detail)
   return [

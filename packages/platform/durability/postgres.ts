@@ -1,13 +1,13 @@
 import pg from 'pg'
 
-/** What a session of a service's own role runs under, and the tables that a crash would empty. */
+/** Settings of a session of the service's role, and tables that a crash would empty. */
 export type PostgresSettings = Record<string, string> & { unlogged: string }
 
-/** What a commit needs to outlive a power cut, and the values that give it. */
+/** Settings required for a commit to survive a power cut, with their allowed values. */
 const safe: Record<string, readonly string[]> = {
   fsync: ['on'],
   full_page_writes: ['on'],
-  // each of these waits for the local disk; `off` answers before
+  // each value waits for the local disk; `off` answers before the write
   synchronous_commit: ['on', 'local', 'remote_write', 'remote_apply'],
 }
 
@@ -15,7 +15,7 @@ const unlogged = `
   select coalesce(string_agg(relname, ', '), '') as unlogged
   from pg_class where relpersistence = 'u' and relkind = 'r'`
 
-/** Asks in a fresh session of the role that the connection string names, so that what was set for that role or database counts. */
+/** Reads the settings in a new session of the connection string's role, to include settings of the role or database. */
 export async function readPostgres(connectionString: string): Promise<PostgresSettings> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 })
   await client.connect()
@@ -29,7 +29,7 @@ export async function readPostgres(connectionString: string): Promise<PostgresSe
   }
 }
 
-/** What is weaker than a durable commit needs, one line each. */
+/** Returns one line per setting weaker than a durable commit. */
 export function postgresFaults({ unlogged, ...settings }: PostgresSettings): string[] {
   const weak = Object.entries(safe)
     .filter(([name, values]) => !values.includes(settings[name] ?? ''))

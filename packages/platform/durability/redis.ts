@@ -3,14 +3,14 @@ import { connect } from 'node:net'
 
 export type RedisSettings = Record<string, string>
 
-/** What a write needs to be on the disk before it is acknowledged, and to stay. */
+/** Settings required for a write to be on disk before its acknowledgement, and to stay. */
 const safe: RedisSettings = {
   appendonly: 'yes',
   appendfsync: 'always',
   'maxmemory-policy': 'noeviction',
 }
 
-/** Asks the running server as its administrator, whose password is in the server's own configuration file. */
+/** Queries the running server as administrator, with the password from the server's configuration file. */
 export async function readRedis(port: number, configFile: string): Promise<RedisSettings> {
   const [, password = ''] = /^requirepass (\S+)$/m.exec(await readFile(configFile, 'utf8')) ?? []
   const lines = await ask(port, [
@@ -30,7 +30,7 @@ export function redisFaults(settings: RedisSettings): string[] {
     .map(([name, value]) => `${name} is ${settings[name]}, not ${value}`)
 }
 
-/** Sends commands and answers the lines that came back, until the server hangs up. */
+/** Sends commands and returns the lines received until the server closes the connection. */
 function ask(port: number, commands: readonly string[][]): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 5_000 })

@@ -19,7 +19,7 @@ const stated: Partial<Record<PartName, string>> = {
   dapr: 'CLI version: ',
 }
 
-/** A program that does nothing but state a version. */
+/** A program that only prints a version. */
 function program(name: PartName, version = pins[name].version): string {
   const text =
     name === 'sentry' || name === 'scheduler' ? 'none' : `${stated[name] ?? ''}${version}`
@@ -51,7 +51,7 @@ async function serve(files: Files): Promise<{ url: string; asked: string[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-/** A release server's files for one part; `body` replaces what is sent for the archive. */
+/** A release server's files for one part; `body` replaces the content of the archive. */
 async function release(name: PartName, body?: Files[string], version?: string): Promise<Files> {
   const { archive, archiveUrl, sumsUrl } = releaseOf(name, platform, '')
   const content = await archiveOf(name, version)
@@ -59,7 +59,7 @@ async function release(name: PartName, body?: Files[string], version?: string): 
   return { [archiveUrl]: body ?? content, [sumsUrl]: `${sum}  ${archive}\n` }
 }
 
-/** An empty project and home, in which only the given server can help. */
+/** An empty project and home: only the given server can provide parts. */
 async function machine(url: string, tools: Record<string, string> = {}) {
   const [project, home, bin] = [
     await temporaryFolder(),
@@ -288,7 +288,7 @@ test("Dapr's own source is built with its own requirements and one replacement",
 
 const pulsar = 'cmd/daprd/components/pubsub_pulsar.go'
 
-/** A folder that looks like the published source of Dapr, and the sum that the real one has. */
+/** A folder resembling Dapr's published source, with the real checksum. */
 async function publishedSource(): Promise<{ source: string; sum: string }> {
   const source = await temporaryFolder()
   await mkdir(join(source, 'cmd', 'daprd', 'components'), { recursive: true })
@@ -300,8 +300,8 @@ async function publishedSource(): Promise<{ source: string; sum: string }> {
   return { source, sum: sum ?? '' }
 }
 
-// Stands in for the compiler: notes how it was called and whether it saw Pulsar, names three packages and leaves what was
-// asked for.
+// Replaces the compiler: records its arguments and whether Pulsar was visible, names three packages and writes the
+// requested files.
 const compiler = (calls: string, { source, sum }: { source: string; sum: string }) => `#!/bin/sh
 [ "$1" = version ] && exit 0
 [ "$1" = mod ] && { echo 'go: downloading' >&2; echo '{"Dir": "${source}", "Sum": "${sum}"}'; exit 0; }

@@ -18,21 +18,21 @@ export type { Part } from './install-strategies.ts'
 
 export type PartOptions = Partial<Places> & WayOptions
 
-/** None of the ways to get a part worked. The message lists every way with its reason, and what to do. */
+/** No strategy provided a part. The message lists every strategy with the reason of its failure, and the next step. */
 export class PartError extends Error {
   override name = 'PartError'
 }
 
-/** One part: found, else downloaded and verified, else built. See `ensureParts`. */
+/** Returns one part: found, else downloaded and verified, else built. See `ensureParts`. */
 export async function ensurePart(name: PartName, options: PartOptions = {}): Promise<Part> {
   const [part] = await ensureParts([name], options)
   return part as Part
 }
 
 /**
- * Every named part, in the given order. What is installed and fits is used; the rest is downloaded from the official
- * releases and verified, or built from the pinned Go module, under a lock in the project. Throws PartError.
- * `project` defaults to this repository, `home` to DAPR_RUNTIME_PATH or the user's home.
+ * Returns every named part, in the given order. Uses installed parts of a fitting version; downloads the rest from the
+ * official releases and verifies the archives, or builds from the pinned Go module, under a lock in the project. Throws
+ * PartError. `project` defaults to this repository, `home` to DAPR_RUNTIME_PATH or the user's home.
  */
 export async function ensureParts(
   names: readonly PartName[],
@@ -44,7 +44,7 @@ export async function ensureParts(
   return names.map((name) => parts.find((part) => part.name === name) as Part)
 }
 
-/** The folders and environment that options leave open. */
+/** Defaults for folders and environment. */
 function placesOf({ home, project, env = process.env }: Partial<Places>): Places {
   return {
     env,
@@ -53,7 +53,7 @@ function placesOf({ home, project, env = process.env }: Partial<Places>): Places
   }
 }
 
-// Another start may have finished while this one waited for the lock, so every way is tried from the first.
+// Another process may have installed the part while this one waited for the lock: every strategy is tried again.
 function fetchMissing(
   names: readonly PartName[],
   places: Places,

@@ -7,11 +7,13 @@ import { output } from '../process/spawn.ts'
 import type { Step } from './progress.ts'
 import { type PartName, pins } from './versions.ts'
 
-/** One Go module of `runtime/`, which pins a program's source, and about how many packages a first build compiles. */
+/** A Go module of `runtime/` with pinned source, and the approximate number of packages in a first build. */
 type Module = {
   folder: string
   about: number
-  /** The module whose own source is built, without the files that `without` matches; else `folder` itself is built. */
+  /**
+   * The module whose own source is built, without the files matching `without`; if absent, `folder` itself is built.
+   */
   source?: {
     path: string
     version: string
@@ -25,8 +27,8 @@ type Module = {
 const run = promisify(execFile)
 const dapr = 'github.com/dapr/dapr'
 
-// Go leaves out the linker's flags where paths are trimmed. sentry and scheduler have no `--version`, so the version
-// is written where they keep the commit, as `versionInside` looks for it.
+// Go drops linker flags when paths are trimmed. sentry and scheduler have no `--version`, so the version is written in
+// place of the commit, where `versionInside` reads.
 const daprVersion = pins.daprd.version
 const daprStamp = `-X ${dapr}/pkg/buildinfo.version=${daprVersion} -X ${dapr}/pkg/buildinfo.gitcommit=pkg/buildinfo.version=${daprVersion};`
 
@@ -34,8 +36,8 @@ const modules: readonly Module[] = [
   {
     folder: 'dapr',
     about: 3000,
-    // The Pulsar component needs a module that not every proxy serves (iskorotkov/avro v2.33.1): a daprd that is built
-    // here lacks `pubsub.pulsar`, which no component set of this project uses. The rest is the official source.
+    // The Pulsar component needs a module that some proxies do not serve (iskorotkov/avro v2.33.1): a daprd built here
+    // lacks `pubsub.pulsar`, which no component set of this project uses. All other code is the official source.
     source: {
       path: dapr,
       version: `v${daprVersion}`,
@@ -63,20 +65,20 @@ const modules: readonly Module[] = [
   },
 ]
 
-/** Milliseconds for the source of a module (a few megabytes). */
+/** Milliseconds for downloading the source of a module (a few megabytes). */
 const fetchTimeoutMs = 120_000
 
 type BuildStep = Omit<Step, 'part'>
 
 export type BuildOptions = {
-  /** Where temporary files go. */
+  /** Folder for temporary files. */
   dir: string
-  /** Called at the start and then for each module of source fetched and each package compiled. */
+  /** Called at the start, then for each source module fetched and each package compiled. */
   onStep?: (step: BuildStep) => void
   env?: Record<string, string | undefined>
 }
 
-/** The parts of `names` grouped so that each group is one `go build`. */
+/** Returns `names` in groups; each group is one `go build`. */
 export function buildGroups(names: readonly PartName[]): PartName[][] {
   return modules
     .map(({ packages }) => names.filter((name) => packages[name]))
@@ -84,8 +86,8 @@ export function buildGroups(names: readonly PartName[]): PartName[][] {
 }
 
 /**
- * Builds parts of one group from their pinned Go module. Returns the files in a fresh folder below `dir`, which the
- * caller removes. Throws, leaving nothing behind, if the build fails (with its last lines).
+ * Builds the parts of one group from their pinned Go module. Returns the files in a new folder below `dir`; the caller
+ * removes the folder. Throws with the last lines of a failed build and leaves no files behind.
  */
 export async function build(
   names: readonly PartName[],
@@ -115,7 +117,7 @@ function moduleOf(names: readonly PartName[]): Module {
   return module
 }
 
-/** Throws unless Go can be called. */
+/** Throws unless Go can be run. */
 export async function assertGo(env: NodeJS.ProcessEnv): Promise<void> {
   await output('go', ['version'], 15_000, { env }).catch(() => {
     throw new Error('Go is not installed')
@@ -130,7 +132,7 @@ function compiled(done: number, about: number): BuildStep {
   return { step: 'building', unit: 'packages', done, total: Math.max(about, done) }
 }
 
-// `go build -o folder/` names a file after the last element of its package's path that is not a version.
+// `go build -o folder/` names a file after the last element of its package path, version suffixes excluded.
 function built(module: Module, name: PartName, folder: string): string {
   const path = (module.packages[name] ?? '').replace(/\/v\d+$/, '')
   return join(folder, basename(path))
@@ -166,7 +168,10 @@ async function goBuild(
   if (end !== 0) throw new Error(`go build ended with ${end}:\n${lines.slice(-12).join('\n')}`)
 }
 
-/** A copy of a module's published source in `folder`, less the files left out. Throws unless it has the pinned sum. */
+/**
+ * Copies a module's published source to `folder`, without the excluded files. Throws unless the pinned checksum
+ * matches.
+ */
 async function copyOf(
   { path, version, sum, without }: NonNullable<Module['source']>,
   folder: string,
@@ -192,7 +197,7 @@ function ended(child: ChildProcess): Promise<number | string | null> {
   })
 }
 
-// `go build -v` names each package that it compiles; lines of the go tool itself are about modules.
+// `go build -v` names each compiled package; lines of the go tool itself concern modules.
 function counting(about: number): (line: string) => BuildStep {
   let [modules, packages] = [0, 0]
   return (line) => {

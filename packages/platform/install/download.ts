@@ -8,26 +8,26 @@ import { output } from '../process/spawn.ts'
 import { publishedSum, type Release } from './releases.ts'
 
 export type DownloadOptions = {
-  /** Where temporary files go. */
+  /** Folder for temporary files. */
   dir: string
   onBytes?: (done: number, total: number | undefined) => void
-  /** A server must accept, and then send something, within this many milliseconds each (default 5,000). */
+  /** Milliseconds for connecting to a server, and again for each pause in its data (default 5,000). */
   stallMs?: number | undefined
-  /** Takes nothing whose sum this repository does not know. */
+  /** Rejects archives without a checksum pinned in this repository. */
   pinnedOnly?: boolean
   log?: ((line: string) => void) | undefined
 }
 
-/** The server could not be reached or did not answer: another file from it would fare no better. */
+/** The server is unreachable or silent; other files from the same server would fail as well. */
 export class Unreachable extends Error {
   override name = 'Unreachable'
 }
 
 /**
- * Downloads a release's archive, compares its SHA-256 with the pinned one, or, when there is none, with the one that the
- * same server publishes, and unpacks the wanted file.
- * Returns the path of that file in a fresh folder below `dir`, which the caller removes. Throws with the reason, leaving
- * nothing behind: Unreachable if the server gave no answer.
+ * Downloads a release archive, compares its SHA-256 with the pinned checksum or, without one, with the checksum
+ * published by the same server, and unpacks the wanted file.
+ * Returns the path of the file in a new folder below `dir`; the caller removes the folder. Throws with the reason and
+ * leaves no files behind; throws Unreachable when the server gave no response.
  */
 export async function fetchRelease(release: Release, options: DownloadOptions): Promise<string> {
   const folder = await mkdtemp(join(options.dir, '.download-'))
@@ -112,7 +112,7 @@ async function downloadTo(
   return hash.digest('hex')
 }
 
-// The connect timeout starts after the name is resolved, so a resolver that hangs needs a limit of its own.
+// The connect time-out starts after name resolution, so a hanging resolver needs a limit of its own.
 async function get(url: string, dispatcher: Dispatcher, stallMs = 5000) {
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${stallMs} ms`)), stallMs)
@@ -136,7 +136,7 @@ async function unpack(archive: string, member: string, folder: string): Promise<
   return join(found.parentPath, found.name)
 }
 
-// fetch says only "fetch failed" or "terminated": the cause says why.
+// fetch reports only "fetch failed" or "terminated"; the cause has the reason.
 function reason(error: unknown): string {
   const { message, cause } = error as Error
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause

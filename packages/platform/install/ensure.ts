@@ -6,13 +6,13 @@ import { type PartName, partNames } from './versions.ts'
 
 export type Runtime = {
   parts: Record<PartName, Part>
-  /** For DAPR_RUNTIME_PATH of `dapr run`; undefined if daprd is where `dapr run` looks by itself. */
+  /** Value of DAPR_RUNTIME_PATH for `dapr run`; undefined when daprd is in the default folder. */
   daprRuntimePath: string | undefined
 }
 
 /**
- * Everything that must be on disk before the shop starts. What has to be fetched is shown on stderr, or sent to `log`
- * and `progress`. Takes milliseconds when all is there, minutes when all is built. Throws PartError.
+ * Ensures that all programs of the shop are on disk. Prints progress on stderr, or sends progress to `log` and
+ * `progress`. Takes milliseconds when everything is installed, minutes when everything is built. Throws PartError.
  */
 export async function ensureRuntime(
   options: PartOptions & { names?: readonly PartName[] } = {},
@@ -40,7 +40,7 @@ function runtimePathOf(parts: readonly Part[]): string | undefined {
   return base === homedir() ? undefined : base
 }
 
-/** A table of part, version, how it was got, and path. */
+/** Returns a table of parts: version, origin and path. */
 function tableOf(parts: readonly Part[]): string {
   const rows = [
     ['part', 'version', 'how', 'path'],

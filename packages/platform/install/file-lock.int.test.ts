@@ -6,7 +6,7 @@ import { procOf } from '../process/spawn.ts'
 import { withLock } from './file-lock.ts'
 import { temporaryFolder } from './testing.ts'
 
-/** Runs `takers` at once and answers the largest number that were inside together. */
+/** Runs `takers` concurrently and returns the largest number inside the lock together. */
 async function crowd(file: string, takers: number): Promise<number> {
   let inside = 0
   let most = 0

@@ -5,8 +5,8 @@ import { alive, type Proc, procOf, until } from '../process/spawn.ts'
 export type LockOptions = { log?: ((line: string) => void) | undefined; timeoutMs?: number }
 
 /**
- * Runs `work` while holding `file`, so that two starts do not do the same work at once. Waits for another holder
- * (up to `timeoutMs`, default 30 minutes); takes over from one that no longer runs. Throws on time-out.
+ * Runs `work` while holding the lock `file`, so that concurrent starts do not repeat work. Waits for another holder (up
+ * to `timeoutMs`, default 30 minutes) and takes over from a dead one. Throws on time-out.
  */
 export async function withLock<T>(
   file: string,
@@ -31,7 +31,7 @@ export async function withLock<T>(
   }
 }
 
-/** Undefined if the lock is now ours, else who holds it. */
+/** Returns undefined when the lock was acquired, else the holder. */
 function tryLock(file: string): Proc | undefined {
   const mine = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`
   writeFileSync(mine, JSON.stringify(procOf('start', process.pid)))
@@ -44,7 +44,7 @@ function tryLock(file: string): Proc | undefined {
   }
 }
 
-// A link appears with its content at once and fails if the name is taken: a lock is never seen empty.
+// A hard link appears with its full content and fails for a taken name: readers never see an empty lock.
 function linked(from: string, to: string): boolean {
   try {
     linkSync(from, to)
@@ -55,7 +55,7 @@ function linked(from: string, to: string): boolean {
   }
 }
 
-// Of several takers only one moves the dead holder's file away; should it have moved a live one, it puts it back.
+// Of several takers only one moves the dead holder's file away; the file of a live holder is put back.
 function stolen(mine: string, file: string): boolean {
   const holder = holderOf(file)
   if (!holder || alive(holder)) return false

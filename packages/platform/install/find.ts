@@ -12,15 +12,15 @@ import { delimiter, dirname, join } from 'node:path'
 import { output } from '../process/spawn.ts'
 import { misfit, type PartName } from './versions.ts'
 
-/** Where parts live: `home` has `.dapr/bin`, `project` has `.sidecart`; `env.PATH` is searched for tools. */
+/** Folders with parts: `home` has `.dapr/bin`, `project` has `.sidecart`; tools are searched in `env.PATH`. */
 export type Places = { home: string; project: string; env: Record<string, string | undefined> }
 
 export type Found = { path: string; version: string }
 
-/** Where `dapr run` finds daprd by itself. */
+/** Default location of daprd for `dapr run`. */
 export const homeBin = ({ home }: Places) => join(home, '.dapr', 'bin')
 
-/** The project's own folder, used by `dapr run` when DAPR_RUNTIME_PATH is set to `daprRuntimePath`. */
+/** The project's own folder, used by `dapr run` when DAPR_RUNTIME_PATH is `daprRuntimePath`. */
 export const projectDaprBin = (places: Places) => join(daprRuntimePath(places), '.dapr', 'bin')
 
 const daprRuntimePath = ({ project }: Places) => join(project, '.sidecart', 'dapr')
@@ -28,8 +28,8 @@ const daprRuntimePath = ({ project }: Places) => join(project, '.sidecart', 'dap
 export const projectBin = ({ project }: Places) => join(project, '.sidecart', 'bin')
 
 /**
- * The first installed copy of a part whose version fits, or for each copy and place why not.
- * Versions are remembered in `.sidecart/runtime.json` as long as the file keeps its size and time.
+ * Returns the first installed copy of a part with a fitting version, or the reason for rejecting each copy and place.
+ * Versions are cached in `.sidecart/runtime.json` until a file's size or time changes.
  */
 export async function findPart(
   name: PartName,
@@ -47,7 +47,7 @@ export async function findPart(
   return { reasons: reasons.length > 0 ? reasons : [`not in ${homeOrPath(name, places)}`] }
 }
 
-// `dapr run` looks for daprd in exactly two folders, so a daprd on PATH would not be used.
+// `dapr run` searches exactly two folders for daprd; a daprd on PATH would not be used.
 function searched(name: PartName, places: Places): string[] {
   const path = (places.env.PATH ?? '').split(delimiter).filter(Boolean)
   if (name === 'nats-server') return [...path, projectBin(places)]
@@ -97,7 +97,7 @@ function remember(file: string, entry: Remembered): void {
   renameSync(temporary, file)
 }
 
-/** The version a program states, empty if it does not run or states none. */
+/** Returns the version printed by a program; empty if the program fails or prints none. */
 export async function askVersion(name: PartName, path: string): Promise<string> {
   try {
     if (name === 'sentry' || name === 'scheduler') return versionInside(await readFile(path))
@@ -107,7 +107,7 @@ export async function askVersion(name: PartName, path: string): Promise<string> 
   }
 }
 
-/** The version in what `--version` prints. */
+/** Returns the version in the output of `--version`. */
 export function statedVersion(name: PartName, text: string): string {
   const pattern =
     { dapr: /CLI version:\s*v?(\S+)/, 'nats-server': /nats-server:\s*v?(\S+)/ }[name as string] ??
@@ -115,7 +115,7 @@ export function statedVersion(name: PartName, text: string): string {
   return pattern.exec(text)?.[1] ?? ''
 }
 
-/** The Dapr version in a Go binary's build information: sentry and scheduler have no `--version`. */
+/** Returns the Dapr version in a Go binary's build information: sentry and scheduler have no `--version`. */
 export function versionInside(binary: Buffer): string {
   const marks = ['pkg/buildinfo.version=', 'mod\tgithub.com/dapr/dapr\tv']
   const versions = marks.map((mark) => /^\d+\.\d+\.\d+[\w.+-]*/.exec(after(binary, mark))?.[0])

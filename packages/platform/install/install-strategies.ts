@@ -13,19 +13,19 @@ export type Outcome = Part | { name: PartName; why: string }
 export type WayOptions = {
   log?: ((line: string) => void) | undefined
   progress?: ((report: Report) => void) | undefined
-  /** How long a server may be silent, in milliseconds (default 5,000). */
+  /** Longest silence of a server in milliseconds (default 5,000). */
   stallMs?: number | undefined
 }
 
 type Context = WayOptions & { places: Places; dir: string }
 
-/** A way to get parts: answers for each name a part or why not, and does not throw for reasons outside the project. */
+/** Returns a part or a reason for each name; does not throw for causes outside the project. */
 export type Way = {
   label: string
   get(names: readonly PartName[], context: Context): Promise<Outcome[]>
 }
 
-/** What is on this machine and fits. */
+/** Finds installed parts with a fitting version. */
 export const installed: Way = {
   label: 'installed',
   get: (names, { places }) =>
@@ -39,7 +39,7 @@ export const installed: Way = {
     ),
 }
 
-/** The official release, verified against the SHA-256 that is pinned here, else against the published one. */
+/** Downloads the official release, verified against the pinned SHA-256, else against the published one. */
 export const downloading: Way = {
   label: 'download',
   async get(names, context) {
@@ -74,7 +74,7 @@ async function downloaded(name: PartName, context: Context): Promise<Part> {
   }
 }
 
-/** The pinned source, compiled with Go. Parts of one module are built in one pass. */
+/** Compiles the pinned source with Go. Parts of one module share one build. */
 export const building: Way = {
   label: 'build',
   async get(names, context) {

@@ -4,14 +4,14 @@ import { homeBin, type Places, projectBin, projectDaprBin } from './find.ts'
 import type { PartName } from './versions.ts'
 
 /**
- * Puts a finished program in its place at once: readers see either nothing, the old file or the whole new one.
- * Dapr's programs go to `~/.dapr/bin` if none of that name is there (nothing of the user's is ever replaced),
- * else to the project's own folder. Returns the path.
+ * Moves a finished program into place atomically: readers see no file, the old file or the complete new one. Dapr's
+ * programs go to `~/.dapr/bin` unless the name is taken (the user's files are never replaced), else to the project's
+ * own folder. Returns the path.
  */
 export async function install(name: PartName, file: string, places: Places): Promise<string> {
   if (name === 'nats-server') return put(file, join(projectBin(places), name), rename)
   try {
-    // Unlike a rename, a link fails if the name is taken.
+    // Unlike a rename, a link fails for a taken name.
     return await put(file, join(homeBin(places), name), link)
   } catch {
     return put(file, join(projectDaprBin(places), name), rename)

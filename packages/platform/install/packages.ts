@@ -4,15 +4,15 @@ import { output } from '../process/spawn.ts'
 import { PartError } from './binaries.ts'
 import { atLeast } from './versions.ts'
 
-/** A server program that the machine's package manager brings. */
+/** A server program from the machine's package manager. */
 export type Program = {
   name: string
   otherNames?: readonly string[]
   debian: string
   brew: string
-  /** Where it is looked for before the PATH. */
+  /** Paths searched before PATH. */
   folders?: readonly string[]
-  /** How it tells its version; group 1 of the pattern is the version. */
+  /** Arguments that print the version, and a pattern; group 1 of the pattern is the version. */
   version?: { args: readonly string[]; pattern: RegExp }
   least?: string
 }
@@ -31,19 +31,19 @@ export type Installed = { path: string; version: string }
 type Options = {
   env?: Record<string, string | undefined>
   log?: ((line: string) => void) | undefined
-  /** Whether the machine's package manager may be used; nothing is installed unless that was asked for. */
+  /** Allows the use of the machine's package manager; off unless requested. */
   install?: boolean
 }
 
 const usualFolders = ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin', '/opt/homebrew/bin']
 const installTimeoutMs = 600_000
 
-/** Set by `--install` for all that a command starts. */
+/** Set by `--install` for all processes started by a command. */
 export const installVariable = 'SIDECART_INSTALL'
 
 /**
- * A program as it is on this machine; else, where `--install` allows it, from the Debian packages, if we are root and
- * apt-get is there. What is installed is not started. @throws PartError with the command that installs it
+ * Returns an installed program; with `--install`, as root and with apt-get, installs missing programs from Debian
+ * packages. Installed servers are not started. @throws PartError with the install command
  */
 export async function ensureProgram(program: Program, options: Options = {}): Promise<Installed> {
   const found = await findProgram(program, options)
@@ -62,7 +62,7 @@ export async function ensureProgram(program: Program, options: Options = {}): Pr
   throw missing(program, installed)
 }
 
-/** The program, or why there is none that fits. */
+/** Returns the program, or the reason why no copy fits. */
 async function findProgram(
   { name, otherNames = [], folders = [], version, least = '0.0.0' }: Program,
   { env = process.env }: Options,
@@ -75,7 +75,7 @@ async function findProgram(
   if (!path) return 'not on this machine'
   if (!version) return { path, version: '' }
   const said = await output(path, version.args, 30_000).catch(
-    // some answer, and fail
+    // some programs print a version and exit with an error
     ({ stdout = '', message }: Error & { stdout?: string }) => stdout + message,
   )
   const stated = version.pattern.exec(said)?.[1] ?? ''
@@ -97,11 +97,14 @@ async function aptInstall(name: string): Promise<void> {
   const apt = (...args: string[]) =>
     output('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-qq', ...args], installTimeoutMs, { env })
   const install = () => apt('install', '--yes', '--no-install-recommends', name)
-  // The lists are fetched only when the package is not known, or no longer where they say.
+  // Package lists are updated only when the package is unknown or no longer at the listed address.
   await install().catch(() => apt('update').then(install))
 }
 
-/** Debian packages start what they install, on ports and with data that are not ours; this is Debian's way to say no. */
+/**
+ * Debian packages start installed servers with foreign ports and data; this policy file is Debian's way to prevent the
+ * start.
+ */
 async function withoutStartingServices(work: () => Promise<void>): Promise<void> {
   const policy = '/usr/sbin/policy-rc.d'
   const ours = !existsSync(policy)

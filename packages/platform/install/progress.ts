@@ -1,4 +1,4 @@
-/** How far one part is. `total` is exact for bytes if the server told it, and about right for packages. */
+/** Progress of one part. `total` is exact for bytes when the server sent a length, and approximate for packages. */
 export type Step = {
   part: string
   step: 'downloading' | 'fetching' | 'building'
@@ -7,7 +7,7 @@ export type Step = {
   total?: number | undefined
 }
 
-/** A step that goes on, or the end of whatever was going on for a part. */
+/** A running step, or the end of a part's last step. */
 export type Report = Step | { part: string; step: 'ended' }
 
 type Output = { isTTY?: boolean; columns?: number; write(text: string): unknown }
@@ -16,15 +16,15 @@ type Lines = Map<string, Line>
 
 export type ProgressPrinter = {
   report(report: Report): void
-  /** Prints a line of its own, above the refreshed ones on a terminal. */
+  /** Prints a line of its own, above the refreshed lines on a terminal. */
   say(line: string): void
-  /** Prints nothing more. */
+  /** Stops printing. */
   end(): void
 }
 
 /**
- * Shows progress: on a terminal one line per part, refreshed at most ten times a second and at least once; in a pipe
- * plain lines, one per part at most every 5 s and at least every 15 s, for a linker is silent for half a minute.
+ * Shows progress. On a terminal: one line per part, refreshed between once and ten times a second. In a pipe: plain
+ * lines, per part at most every 5 s and at least every 15 s, because a linker is silent for half a minute.
  */
 export function createProgress(out: Output = process.stderr): ProgressPrinter {
   return out.isTTY ? onTerminal(out) : inPipe(out)
@@ -86,14 +86,17 @@ function note(lines: Lines, report: Report): void {
   else lines.set(report.part, { step: report, startedAt: now(), saidAt: Number.NEGATIVE_INFINITY })
 }
 
-/** `daprd: building 52 % (1,560 of about 3,000 packages), 2:41 so far, about 2:29 left`. `elapsedMs` since the step began. */
+/**
+ * Returns `daprd: building 52 % (1,560 of about 3,000 packages), 2:41 so far, about 2:29 left`. `elapsedMs` counts from
+ * the start of the step.
+ */
 export function textOf({ part, step, unit, done, total }: Step, elapsedMs: number): string {
   const share = total ? Math.min(done / total, 0.99) : undefined
   const amount =
     unit === 'bytes'
       ? `${megabytes(done)}${total ? ` of ${megabytes(total)}` : ''} MB`
       : `${count(done)}${total ? ` of about ${count(total)}` : ''} ${unit}`
-  // Near its end a build links, which nothing counts: no promise then.
+  // Linking at the end of a build is not counted, so no remaining time is shown.
   const left =
     share && share < 0.95 && elapsedMs > 2000
       ? `, about ${clock(elapsedMs / share - elapsedMs)} left`

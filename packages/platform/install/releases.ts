@@ -1,11 +1,11 @@
 import { pinnedSums } from './sums.ts'
 import { type PartName, pins } from './versions.ts'
 
-/** A published archive, the list with its SHA-256, and the file wanted from inside. */
+/** A published archive, the list with its SHA-256, and the name of the wanted file inside. */
 export type Release = {
   archive: string
   archiveUrl: string
-  /** Its SHA-256, when this repository knows it. */
+  /** SHA-256 of the archive, if pinned in this repository. */
   pinnedSum?: string
   sumsUrl: string
   member: string
@@ -13,7 +13,7 @@ export type Release = {
 
 export type Platform = { os: 'linux' | 'darwin'; arch: 'amd64' | 'arm64' }
 
-/** The platform in the words of the releases, or undefined if none is published for it. */
+/** Returns the platform's name in release files, or undefined for an unsupported platform. */
 export function platformOf(platform: string, arch: string): Platform | undefined {
   const found = { x64: 'amd64', arm64: 'arm64' }[arch] as Platform['arch'] | undefined
   return found && (platform === 'linux' || platform === 'darwin')
@@ -21,12 +21,12 @@ export function platformOf(platform: string, arch: string): Platform | undefined
     : undefined
 }
 
-/** Where releases come from: SIDECART_DOWNLOAD_MIRROR stands in for https://github.com, with the same paths below it. */
+/** Base URL of releases: SIDECART_DOWNLOAD_MIRROR replaces https://github.com, with the same paths below. */
 export function downloadBase(env: Record<string, string | undefined>): string {
   return (env.SIDECART_DOWNLOAD_MIRROR || 'https://github.com').replace(/\/+$/, '')
 }
 
-/** The official release of a part's pinned version for one platform. */
+/** Returns the official release of a part's pinned version for one platform. */
 export function releaseOf(name: PartName, { os, arch }: Platform, base: string): Release {
   const { version } = pins[name]
   if (name === 'nats-server') {
@@ -68,7 +68,7 @@ function release(
   }
 }
 
-/** The SHA-256 (hex) of `archive` in a published list, which is either `<sum>  <name>` lines or one bare sum. */
+/** Returns the SHA-256 (hex) of `archive` in a published list: `<sum>  <name>` lines or one bare checksum. */
 export function publishedSum(list: string, archive: string): string | undefined {
   const lines = list
     .split('\n')

@@ -1,10 +1,10 @@
 /**
- * SHA-256 sums of release archives, by their path below https://github.com, from a source other than the server that
- * sends them. An archive without one is taken with a warning, against the sum that its server publishes, or not at all
- * with SIDECART_PINNED_ONLY=1. A build from source needs none: `go.sum` pins every module.
+ * SHA-256 sums of release archives, by path below https://github.com, from a source other than the download server. An
+ * archive without a pinned sum is accepted with a warning if the sum published by its server matches, or rejected with
+ * SIDECART_PINNED_ONLY=1. A build from source needs no sum: `go.sum` pins every module.
  *
- * Sums of `dapr/cli` are those of the Hermit package index (cashapp/hermit-packages, dapr.hcl). With a new version in
- * versions.ts, take its sums from two machines on two networks, and compare.
+ * Sums of `dapr/cli` come from the Hermit package index (cashapp/hermit-packages, dapr.hcl). For a new version in
+ * versions.ts, compute the sums on two machines in two networks, and compare.
  */
 export const pinnedSums: Readonly<Record<string, string>> = {
   'dapr/cli/releases/download/v1.16.5/dapr_linux_amd64.tar.gz':

@@ -2,9 +2,9 @@ export type PartName = 'dapr' | 'daprd' | 'sentry' | 'scheduler' | 'nats-server'
 
 type Pin = {
   version: string
-  /** The oldest version that fits. */
+  /** The oldest fitting version. */
   least: string
-  /** How much of `least` a fitting version shares: `1.18` for the runtime, `1` for tools. */
+  /** The prefix of `least` that a fitting version shares: `1.18` for the runtime, `1` for tools. */
   same: 'major' | 'minor'
   why: string
 }
@@ -16,7 +16,7 @@ const daprRuntime: Pin = {
   why: 'components and access control change between minor versions, and 1.18.2 can be crashed by an event, so 1.18.3 or a later 1.18',
 }
 
-/** What is installed when nothing fits, and what fits when something is already there. */
+/** The version to install for each part, and the range of fitting installed versions. */
 export const pins: Record<PartName, Pin> = {
   daprd: daprRuntime,
   sentry: daprRuntime,
@@ -37,7 +37,7 @@ export const pins: Record<PartName, Pin> = {
 
 export const partNames = Object.keys(pins) as PartName[]
 
-/** Undefined if `version` fits, else why not. A pre-release or an unreadable version never fits. */
+/** Returns undefined when `version` fits, else the reason. Pre-releases and unreadable versions never fit. */
 export function misfit(name: PartName, version: string): string | undefined {
   const { least, same, why } = pins[name]
   const [have, want] = [numbers(version), numbers(least)]
@@ -50,7 +50,7 @@ export function misfit(name: PartName, version: string): string | undefined {
   return fits ? undefined : `version ${version || 'unknown'} does not fit: ${why}`
 }
 
-/** Whether a version such as `7.0.15` is this one or a later one; an unreadable one is not. */
+/** Returns true for versions such as `7.0.15` equal to or later than this one; false for unreadable versions. */
 export function atLeast(version: string, least: string): boolean {
   const [have, want] = [numbers(version), numbers(least)]
   return have !== undefined && want !== undefined && compare(have, want) >= 0

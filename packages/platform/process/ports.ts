@@ -6,12 +6,12 @@ const run = promisify(execFile)
 
 export type PortHolder = { pid?: number; command: string }
 
-/** Who listens on a TCP port, or undefined if nobody does. `pid` is missing if the holder is not ours to see. */
+/** Returns the process listening on a TCP port, or undefined. `pid` is missing for another user's process. */
 export function portHolder(port: number): Promise<PortHolder | undefined> {
   return process.platform === 'linux' ? Promise.resolve(linuxHolder(port)) : lsofHolder(port)
 }
 
-/** Throws an error that names the holder if one of the ports is taken. */
+/** Throws an error naming the holder when one of the ports is taken. */
 export async function assertFree(name: string, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
     const holder = await portHolder(port)
@@ -35,7 +35,7 @@ function linuxHolder(port: number): PortHolder | undefined {
     : { pid, command: commandOf(pid) }
 }
 
-/** The socket inodes in state LISTEN (0A) on `port`, from a table such as /proc/net/tcp. */
+/** Returns the socket inodes in state LISTEN (0A) on `port`, from a table such as /proc/net/tcp. */
 function listening(table: string, port: number): string[] {
   const hexPort = port.toString(16).toUpperCase().padStart(4, '0')
   return read(table)
@@ -59,7 +59,7 @@ function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
   })
 }
 
-// Processes and their descriptors come and go while we look: what is gone holds nothing.
+// Processes and descriptors come and go during the search; a vanished one holds nothing.
 function descriptors(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`))
@@ -84,7 +84,7 @@ function read(path: string): string {
   }
 }
 
-/** The command line of a running process on Linux, empty if it is gone. */
+/** Returns the command line of a running process on Linux, empty after its end. */
 export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim()
 }

@@ -1,2 +1,2 @@
-/** A value as one word of a POSIX shell, whatever it contains. */
+/** Returns a value quoted as one word of a POSIX shell. */
 export const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`

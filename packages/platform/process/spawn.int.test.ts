@@ -93,7 +93,7 @@ test('who listens on a port is named, and nobody once it is closed', async () =>
 
 test('a program that was killed has given its port back when it counts as gone', async () => {
   const [port = 0] = await freePorts(1)
-  // Much memory makes the end slow: the first thread is long gone while another still holds the port.
+  // Much memory makes the end slow: the first thread ends long before another that still holds the port.
   const script = `globalThis.memory = Buffer.alloc(500_000_000, 1); require('net').createServer().listen(${port})`
   const { proc } = await running(`exec '${process.execPath}' -e "${script}"`)
   await until(() => portHolder(port), { timeoutMs: 10_000 })

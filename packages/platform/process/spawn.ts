@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const linux = process.platform === 'linux'
 
-/** A running program, safe to store as JSON and to stop from another process. `startMark` tells a reused pid apart. */
+/** A running program, safe to store as JSON and to stop from another process. `startMark` detects a reused pid. */
 export type Proc = { name: string; pid: number; startMark: string }
 export type Stopped = 'gone' | 'stopped' | 'killed'
 
@@ -22,8 +22,8 @@ export type SpawnOptions = {
 }
 
 /**
- * Starts a program that outlives this process. Its output is appended to `logFile`, whose folder is created.
- * `env` is added to this process's environment. Throws if the program cannot be started at all.
+ * Starts a program that outlives this process. Appends its output to `logFile` and creates the file's folder. `env` is
+ * added to this process's environment. Throws when the program cannot be started.
  */
 export function spawnDetached({
   name,
@@ -52,21 +52,21 @@ export function spawnDetached({
   }
 }
 
-/** The record of a program that runs now, or undefined if no such pid runs. */
+/** Returns the record of a running program, or undefined for an unknown pid. */
 export function procOf(name: string, pid: number): Proc | undefined {
   const mark = startMark(pid)
   return mark === undefined ? undefined : { name, pid, startMark: mark }
 }
 
-/** True while this very program runs; false for a zombie or another program that got the same pid. */
+/** Returns true while the recorded program runs; false for a zombie or another program with the same pid. */
 export function alive(proc: Proc): boolean {
   const mark = startMark(proc.pid)
   return mark !== undefined && mark === proc.startMark
 }
 
 /**
- * Sends `signal`, waits up to `graceMs`, then kills the program and its process group with SIGKILL.
- * Returns what was needed. Throws if the program belongs to another user, or survives SIGKILL for 10 s.
+ * Sends `signal`, waits up to `graceMs`, then kills the program and its process group with SIGKILL. Returns the
+ * outcome. Throws when the program belongs to another user or survives SIGKILL for 10 s.
  */
 export async function stopProcess(
   proc: Proc,
@@ -83,8 +83,8 @@ export async function stopProcess(
 }
 
 /**
- * Asks `condition` every `everyMs` until it answers something truthy, which is returned.
- * Throws `timed out after … ms waiting for <what>` after `timeoutMs`; an error thrown by `condition` passes through.
+ * Calls `condition` every `everyMs` until the result is truthy, and returns the result. Throws `timed out after … ms
+ * waiting for <what>` after `timeoutMs`; errors thrown by `condition` pass through.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
@@ -108,7 +108,7 @@ function within(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   return until(condition, { timeoutMs, everyMs: 20 }).catch(() => false)
 }
 
-/** To a process that may be gone already. */
+/** Sends a signal to a process that may have ended already. */
 export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -125,17 +125,17 @@ function startMark(pid: number): string | undefined {
   }
 }
 
-// The name in /proc/PID/stat may hold spaces and brackets: fields are counted after the last bracket.
+// The name in /proc/PID/stat may contain spaces and brackets: fields are counted after the last bracket.
 function linuxStartMark(pid: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state, threads, startTime] = [fields[0], Number(fields[17]), fields[19]]
-  // The first thread is a zombie while others still end: they hold the ports and files until then.
+  // The first thread is a zombie while others still end and hold ports and files.
   const ended = state === 'X' || (state === 'Z' && threads <= 1)
   return ended ? undefined : `${bootId()}:${startTime}`
 }
 
-// Start times count from the boot: without the boot's id a stored mark could fit another program after a restart.
+// Start times count from the boot: without the boot id, a stored mark could match another program after a reboot.
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8)
 }
@@ -148,7 +148,7 @@ function psStartMark(pid: number): string | undefined {
   return line === '' || state.startsWith('Z') ? undefined : started.join(' ')
 }
 
-/** Runs a program to its end and returns what it printed on both streams. Throws if it fails or takes longer. */
+/** Runs a program to its end and returns both output streams. Throws on failure or time-out. */
 export async function output(
   command: string,
   args: readonly string[],

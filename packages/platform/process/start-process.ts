@@ -12,7 +12,7 @@ import {
   until,
 } from './spawn.ts'
 
-/** A program that answers. `stop` asks with SIGTERM and kills after 10 s. */
+/** A ready program. `stop` sends SIGTERM and kills after 10 s. */
 export type Started = { proc: Proc; pid: number; stop(): Promise<Stopped> }
 
 type Readiness = {
@@ -24,8 +24,9 @@ type Readiness = {
 }
 
 /**
- * Spawns a program and waits until `ready` answers true. Throws if a port is taken, and, after stopping it,
- * if it ends early or is not ready within `timeoutMs`: the error carries the last lines of its log.
+ * Spawns a program and waits until `ready` returns true. Throws when a port is taken. Throws, after stopping the
+ * program, when the program ends early or is not ready within `timeoutMs`; the error includes the last lines of the
+ * log.
  */
 export async function startAndWait(
   spawn: SpawnOptions,
@@ -47,7 +48,7 @@ export async function startAndWait(
   return { proc, pid: proc.pid, stop: () => stop(proc) }
 }
 
-/** True if an HTTP GET answers 2xx within a second. */
+/** Returns true for a 2xx response to an HTTP GET within a second. */
 export async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(1000) })
@@ -58,7 +59,7 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** True if something accepts a TCP connection on 127.0.0.1 within a second. */
+/** Returns true when 127.0.0.1 accepts a TCP connection on the port within a second. */
 export function accepts(port: number, host = '127.0.0.1', timeout = 1000): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout })
@@ -72,7 +73,7 @@ export function accepts(port: number, host = '127.0.0.1', timeout = 1000): Promi
   })
 }
 
-/** True if what is said first on a port of 127.0.0.1 gets the answer that is waited for within a second. */
+/** Returns true when a port of 127.0.0.1 answers the given first bytes as expected within a second. */
 export function greets(
   port: number,
   first: Buffer,
@@ -100,7 +101,7 @@ function size(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-// Only what this start wrote, and of that the end.
+// Reads only the end of the output written by this start.
 function tail(file: string, from: number): string {
   const log = openSync(file, 'r')
   try {

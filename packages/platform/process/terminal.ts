@@ -8,16 +8,16 @@ export const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   live ? styleText(style, text) : text
 
 export type Progress = {
-  /** Whether there is a last line that moves. */
+  /** True on a terminal, with a moving status line. */
   live: boolean
-  /** A line that stays. */
+  /** Prints a permanent line. */
   line(text: string): void
-  /** What the moving last line says, on a terminal; nothing ends it. */
+  /** Sets the text of the status line on a terminal; an empty text removes the line. */
   wait(text: string): void
   end(): void
 }
 
-/** Lines that stay and, on a terminal, one last line that moves. */
+/** Prints permanent lines and, on a terminal, a moving status line below. */
 export function createProgress(stream: NodeJS.WriteStream = process.stdout): Progress {
   const live = isLive(stream)
   let text = ''
@@ -52,13 +52,13 @@ export function createProgress(stream: NodeJS.WriteStream = process.stdout): Pro
   }
 }
 
-// A terminal that is gone must not keep the shop from being stopped.
+// A closed terminal must not prevent stopping the shop.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
 export const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
 
-/** Columns as wide as their widest cell. */
+/** Formats rows with columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

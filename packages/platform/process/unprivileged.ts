@@ -4,15 +4,15 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
-/** The user that PostgreSQL runs as; empty when we are not root and run it as ourselves. */
+/** Name of the user that runs PostgreSQL; empty unless this process is root. */
 export type User = { uid: number; gid: number } | Record<string, never>
 
-/** Where root keeps what an unprivileged user must reach while the project lies in a closed folder. */
+/** Root's folder for files that an unprivileged user must reach while the project lies in a closed folder. */
 const openFolder = '/var/lib/sidecart'
 
 /**
- * PostgreSQL refuses to run as root. Returns an existing `postgres` user, else a new system user of that name, else
- * `nobody`. Throws if there is none of them.
+ * Returns an existing `postgres` user, else a new system user of the same name, else `nobody`, because PostgreSQL
+ * refuses to run as root. Throws when none is available.
  */
 export function unprivilegedUser(log: (line: string) => void): User {
   if (process.getuid?.() !== 0) return {}
@@ -55,7 +55,7 @@ function created(name: string, log: (line: string) => void): User | undefined {
   return done ? userNamed(name) : undefined
 }
 
-/** Whether `user` can enter a folder. */
+/** Returns true when `user` can enter a folder. */
 function reaches(user: User, path: string): boolean {
   if (user.uid === undefined) return true
   return (
@@ -65,9 +65,9 @@ function reaches(user: User, path: string): boolean {
 }
 
 /**
- * `dir` with its parent created; if `user` cannot enter the parent, a folder of its own below /var/lib/sidecart instead, which
- * is written to `log` and to the file `<dir>.at`. The folder itself is not created. Where that file is missing, data there is
- * of a project that was deleted: it is moved to `<folder>-before`, in the place of what was moved there earlier.
+ * Returns `dir` with its parent created. If `user` cannot enter the parent, returns a folder below /var/lib/sidecart
+ * instead and writes its path to `log` and to the file `<dir>.at`. The folder itself is not created. Without the `.at`
+ * file, data found there belongs to a deleted project and is moved to `<folder>-before`, replacing data moved earlier.
  */
 export async function reachableFolder(
   dir: string,
@@ -91,14 +91,14 @@ export async function reachableFolder(
   return instead
 }
 
-// Whatever root's umask is, others may pass through these two folders.
+// Other users may traverse these two folders, whatever root's umask.
 async function open(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
   for (const path of [openFolder, folder]) await chmod(path, 0o755)
   return folder
 }
 
-/** A copy of the programs in `folder` that `user` can run, or `folder` itself if that is reachable. */
+/** Returns a copy of the programs in `folder` that `user` can run, or `folder` itself if reachable. */
 export async function runnableFolder(
   folder: string,
   version: string,
@@ -112,14 +112,14 @@ export async function runnableFolder(
   const half = `${copy}.${process.pid}`
   await rm(half, { recursive: true, force: true })
   await cp(folder, half, { recursive: true, verbatimSymlinks: true })
-  // packages that were installed with umask 077 are closed to others
+  // packages installed with umask 077 are closed to others
   execFileSync('chmod', ['-R', 'a+rX', half])
   await rm(copy, { recursive: true, force: true })
   await rename(half, copy)
   return copy
 }
 
-/** Makes `path` belong to `user`. */
+/** Makes `user` the owner of `path`. */
 export async function give(path: string, user: User): Promise<void> {
   if (user.uid !== undefined) await chown(path, user.uid, user.gid)
 }

@@ -123,7 +123,7 @@ spec:
 
 it('sidecars from before and after a renewal of sentry call each other', async () => {
   const { folder, dir, ensure } = await place()
-  // an authority that was made 340 days ago: its issuer ends in 25 days
+  // an authority made 340 days ago: its issuer expires in 25 days
   const made = ensure({ now: now - 340 * day })
   expect(authorityWarning(made)).toBeDefined()
   const trustAnchors = readFileSync(join(dir, 'ca.crt'), 'utf8')
@@ -137,7 +137,7 @@ it('sidecars from before and after a renewal of sentry call each other', async (
     return startSentry({ path, dir, configFile, port, healthPort, logFile: join(folder, 'sentry') })
   }
   const first = await sentryWithin(() =>
-    // started as it was before its renewal was due
+    // started before its renewal was due
     startSentry({ path, dir, configFile, port, healthPort, logFile: join(folder, 'sentry') }),
   )
   const before = await sidecar('before')

@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path'
 import { type CertificateKey, createCaCertificate, createKey } from './certificates.ts'
 
 export type AuthorityOptions = {
-  /** Where sentry reads ca.crt, issuer.crt and issuer.key. */
+  /** Folder with ca.crt, issuer.crt and issuer.key, read by sentry. */
   dir: string
-  /** Holds the root's private key, which sentry never sees. */
+  /** File with the root's private key, which sentry never sees. */
   rootKeyFile: string
-  /** The trust domain of the control plane. */
+  /** Trust domain of the control plane. */
   trustDomain?: string
-  /** No sidecar runs that trusts the root as it is: only then it may be replaced. */
+  /** True when no sidecar trusts the current root; only then may the root be replaced. */
   nothingRuns: boolean
-  /** Signs with a new issuer, whatever is left of the old one. */
+  /** Creates a new issuer, whatever the remaining lifetime of the old one. */
   renewIssuer?: boolean
   now?: number
 }
@@ -21,23 +21,23 @@ export type Authority = { rootEnds: Date; issuerEnds: Date }
 const day = 86_400_000
 const rootLifeMs = 3_650 * day
 const issuerLifeMs = 365 * day
-/** From then on there is a warning, and the root is replaced as soon as nothing runs. */
+/** Remaining lifetime below which a warning is shown and the root is replaced as soon as nothing runs. */
 const rootWarningMs = 365 * day
-/** From then on a new issuer takes over. Sidecars do not notice: they trust the root, and it stays. */
+/** Remaining lifetime below which a new issuer takes over. Sidecars trust the unchanged root and are not affected. */
 const issuerRenewalMs = 60 * day
 const issuerWarningMs = 30 * day
-/** Clocks may differ by this much. */
+/** Largest assumed difference between clocks. */
 const skewMs = day
 
 /**
- * Makes what is missing of a certificate authority, and renews what ends: the issuer, with which sentry signs, once a
- * year under the same root, also while the shop runs (sentry notices by itself); the root, which every sidecar was
- * started with, in its last year out of ten, and never under a running sidecar.
+ * Creates missing parts of a certificate authority and renews expiring ones. The issuer, with which sentry signs, is
+ * renewed once a year under the same root, also while the shop runs (sentry notices the new issuer). The root, trusted
+ * by every running sidecar, is renewed in the last of its ten years and never under a running sidecar.
  */
 export function ensureAuthority(options: AuthorityOptions): Authority {
   const { dir, rootKeyFile, trustDomain = 'localhost', nothingRuns, now = Date.now() } = options
   const there = readAuthority(dir)
-  // An authority that sentry made by itself has no key with which its issuer could be renewed.
+  // An authority made by sentry has no key for renewing its issuer.
   const isOurs = there !== undefined && hasKey(dir, rootKeyFile)
   const lasts = isOurs && there.rootEnds.getTime() - now > rootWarningMs
   const keepsRoot = there && (lasts || !nothingRuns)
@@ -49,7 +49,7 @@ export function ensureAuthority(options: AuthorityOptions): Authority {
   return readAuthority(dir) as Authority
 }
 
-/** When root and issuer end, or undefined when there is no authority yet. */
+/** Returns the expiry of root and issuer, or undefined without an authority. */
 export function readAuthority(dir: string): Authority | undefined {
   const root = certificateIn(join(dir, 'ca.crt'))
   if (!root) return undefined
@@ -57,7 +57,7 @@ export function readAuthority(dir: string): Authority | undefined {
   return { rootEnds: root.validToDate, issuerEnds: issuer?.validToDate ?? new Date(0) }
 }
 
-/** What an operator has to know of an authority that ends soon, and has to do. */
+/** Returns a warning with the operator's next step for an authority that expires soon. */
 export function authorityWarning(
   { rootEnds, issuerEnds }: Authority,
   now = Date.now(),
@@ -91,13 +91,13 @@ function createIssuer(dir: string, rootKeyFile: string, trustDomain: string, now
   write(join(dir, 'issuer.crt'), certificate)
 }
 
-/** Whether the root's key is the one in `rootKeyFile`. */
+/** Returns true when `rootKeyFile` holds the root's key. */
 function hasKey(dir: string, rootKeyFile: string): boolean {
   const [root, key] = [certificateIn(join(dir, 'ca.crt')), read(rootKeyFile)]
   return !!root && !!key && root.checkPrivateKey(createPrivateKey(key))
 }
 
-/** Whether the issuer has its own key and the root's signature. A crash may have come between two files. */
+/** Returns true when the issuer has its own key and the root's signature. A crash may have separated the two files. */
 function isWhole(dir: string): boolean {
   const root = certificateIn(join(dir, 'ca.crt'))
   const issuer = certificateIn(join(dir, 'issuer.crt'))

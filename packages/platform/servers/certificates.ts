@@ -2,16 +2,16 @@ import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign } 
 
 export type CertificateKey = { privateKey: string; publicKey: Buffer }
 export type CaCertificate = {
-  /** The organization of the subject. */
+  /** Organization of the subject. */
   subject: string
   from: Date
   until: Date
   key: CertificateKey
-  /** Who signs it; left out, it signs itself. */
+  /** Signer of the certificate; without one, the certificate is self-signed. */
   issuer?: { subject: string; key: CertificateKey }
 }
 
-/** A new Ed25519 key: the private half as PKCS #8 PEM, the public one as SPKI DER. */
+/** Returns a new Ed25519 key: the private half as PKCS #8 PEM, the public half as SPKI DER. */
 export function createKey(): CertificateKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   return {
@@ -22,7 +22,7 @@ export function createKey(): CertificateKey {
 
 /**
  * Returns the PEM of a certificate (RFC 5280, RFC 8410) whose key may sign other certificates. Node.js reads
- * certificates and makes none; the library that does brings nineteen packages for these fields.
+ * certificates but cannot create any; a library would bring nineteen packages for these fields.
  */
 export function createCaCertificate(wanted: CaCertificate): string {
   const signer = wanted.issuer ?? wanted
@@ -50,7 +50,7 @@ export function createCaCertificate(wanted: CaCertificate): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
-/** A DER value: its tag, its length, its content. */
+/** Returns a DER value: tag, length, content. */
 function tagged(tag: number, ...content: Buffer[]): Buffer {
   const value = Buffer.concat(content)
   const { length } = value
@@ -74,7 +74,7 @@ const extension = (id: string, critical: boolean, value: Buffer) =>
 const keyId = ({ publicKey }: CertificateKey) =>
   createHash('sha1').update(publicKey.subarray(-32)).digest()
 
-/** Two digits of the year until 2049, four from then on. */
+/** UTCTime with a two-digit year until 2049, GeneralizedTime with four digits afterwards. */
 function time(date: Date): Buffer {
   const digits = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '')
   return date.getUTCFullYear() < 2050

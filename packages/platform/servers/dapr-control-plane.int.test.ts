@@ -77,7 +77,7 @@ test('a sidecar with mTLS becomes healthy beside sentry and scheduler', async ()
       ],
       ...['--dapr-listen-addresses', '127.0.0.1', '--enable-metrics=false'],
     ],
-    // without an address of its own a sidecar looks for a network, and a machine may have none
+    // without an explicit address a sidecar looks for a network, and a machine may have none
     env: {
       DAPR_TRUST_ANCHORS: sentry.trustAnchors,
       NAMESPACE: 'default',

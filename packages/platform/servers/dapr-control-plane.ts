@@ -4,15 +4,15 @@ import { answers, type Started, startAndWait } from '../process/start-process.ts
 
 const local = '127.0.0.1'
 
-/** The name in every certificate of the shop; `dapr run` takes it for granted. */
+/** Trust domain in every certificate of the shop, assumed by `dapr run`. */
 const trustDomain = 'localhost'
 
 export type SentryOptions = {
-  /** The program, from `ensureRuntime`. */
+  /** Path of the program, from `ensureRuntime`. */
   path: string
-  /** Holds the certificate authority: ca.crt, issuer.crt, issuer.key, from `ensureAuthority`. */
+  /** Folder of the certificate authority: ca.crt, issuer.crt, issuer.key, from `ensureAuthority`. */
   dir: string
-  /** A Dapr Configuration with `spec.mtls`. */
+  /** File with a Dapr Configuration with `spec.mtls`. */
   configFile: string
   port?: number
   healthPort?: number
@@ -22,8 +22,8 @@ export type SentryOptions = {
 export type Sentry = Started & { trustAnchors: string; trustAnchorsFile: string; address: string }
 
 /**
- * Starts Dapr's certificate authority on 127.0.0.1 and reads the trust anchors (PEM, for DAPR_TRUST_ANCHORS).
- * Throws if a port is taken or it does not become healthy.
+ * Starts Dapr's certificate authority on 127.0.0.1 and reads the trust anchors (PEM, for DAPR_TRUST_ANCHORS). Throws
+ * when a port is taken or sentry does not become healthy.
  */
 export async function startSentry(options: SentryOptions): Promise<Sentry> {
   const { path, port = 50001, healthPort = 50011, logFile } = options
@@ -32,7 +32,7 @@ export async function startSentry(options: SentryOptions): Promise<Sentry> {
   const args = [
     ...['--issuer-credentials', dir, '--trust-domain', trustDomain, '--config', configFile],
     ...listening(port, healthPort),
-    // Sentry serves metrics on every interface, whatever it is told.
+    // Sentry serves metrics on every interface and ignores a listen address.
     '--enable-metrics=false',
   ]
   const started = await startAndWait(
@@ -51,13 +51,13 @@ export async function startSentry(options: SentryOptions): Promise<Sentry> {
 type Mtls = {
   trustAnchorsFile: string
   sentryAddress: string
-  /** Proves to sentry that this is the scheduler, when sentry asks for proof. */
+  /** Signed token that identifies the scheduler to sentry. */
   tokenFile?: string
 }
 
 export type SchedulerOptions = {
   path: string
-  /** Holds the jobs (an embedded etcd) and the scheduler's own certificate. */
+  /** Folder of the jobs (an embedded etcd) and of the scheduler's own certificate. */
   dir: string
   port?: number
   healthPort?: number
@@ -70,8 +70,8 @@ export type SchedulerOptions = {
 }
 
 /**
- * Starts Dapr's scheduler on 127.0.0.1, without which a sidecar never calls itself healthy.
- * Throws if a port is taken or it does not become healthy.
+ * Starts Dapr's scheduler on 127.0.0.1; sidecars are never healthy without a scheduler. Throws when a port is taken or
+ * the scheduler does not become healthy.
  */
 export async function startScheduler(
   options: SchedulerOptions,
@@ -93,7 +93,7 @@ export async function startScheduler(
     ...['--identity-directory-write', join(dir, 'identity')],
     ...listening(port, healthPort),
     ...['--metrics-port', String(metricsPort), '--metrics-listen-address', local],
-    // There is no other member to wait for: ready a second earlier.
+    // A single member waits for no other: ready a second earlier.
     '--etcd-initial-election-tick-advance',
     ...(mtls ? tls(mtls) : []),
   ]
@@ -130,7 +130,7 @@ function tls({ trustAnchorsFile, sentryAddress }: Mtls): string[] {
   ]
 }
 
-// Dapr 1.18 ignores the last of these: the health page, which says nothing else, is open on every interface.
+// Dapr 1.18 ignores the last argument: the health page, which serves nothing else, is open on every interface.
 function listening(port: number, healthPort: number): string[] {
   return [
     '--port',

@@ -22,9 +22,9 @@ const fetchTimeoutMs = 300_000
 const toolTimeoutMs = 60_000
 
 export type KafkaOptions = {
-  /** Where the jars are kept, for all servers. */
+  /** Folder of the jars, shared by all servers. */
   jars: string
-  /** Holds the configuration (mode 0600) and the data. */
+  /** Folder of the configuration (mode 0600) and the data. */
   dir: string
   port: number
   controllerPort: number
@@ -35,8 +35,8 @@ export type KafkaOptions = {
 }
 
 /**
- * Starts Kafka on 127.0.0.1 as its own controller, with one user. An event is on disk before it is acknowledged; topics
- * appear when they are first used. Throws if it cannot be had, a port is taken, or it does not answer.
+ * Starts Kafka on 127.0.0.1 as its own controller, with one user. An event is on disk before its acknowledgement;
+ * topics are created on first use. Throws when Kafka is unavailable, a port is taken, or the server does not answer.
  */
 export async function startKafka({ log, ...options }: KafkaOptions): Promise<Started> {
   const { path, jars } = await ensureKafka(options.jars, log)
@@ -63,7 +63,7 @@ export async function startKafka({ log, ...options }: KafkaOptions): Promise<Sta
   )
 }
 
-/** Java, and the folder with the jars. @throws PartError with what to do when one of them cannot be had */
+/** Returns Java and the folder of the jars. @throws PartError with the next step when one is unavailable */
 export async function ensureKafka(
   parent: string,
   log?: (line: string) => void,
@@ -72,12 +72,12 @@ export async function ensureKafka(
   return { path, jars: await ensureJars(parent, log) }
 }
 
-/** A server for a few apps on one machine, not for a data centre. */
+/** Memory settings for a few apps on one machine. */
 const small = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 const clusterId = Buffer.from('sidecart').toString('base64url').padEnd(22, 'A')
 
-/** The folder with the jars that the pom names, fetched by Maven when they are not there yet. */
+/** Returns the folder of the jars named in the pom; fetches missing jars with Maven. */
 async function ensureJars(parent: string, log?: (line: string) => void): Promise<string> {
   const key = createHash('sha256')
     .update(await readFile(pom))
@@ -136,7 +136,7 @@ message.max.bytes=4194304
 `
 }
 
-/** True if a server on this port answers the one request that needs no login: which versions it speaks. */
+/** Returns true when a server on this port answers ApiVersions, the only request allowed without a login. */
 export function kafkaAnswers(port: number): Promise<boolean> {
   const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
   return greets(port, apiVersions, (answer) => answer.readInt32BE(4) === 1)

@@ -13,7 +13,7 @@ async function inboxOf(inboxUrl: string): Promise<Mail[]> {
   return (Array.isArray(answer) ? answer : (answer as { data: Mail[] }).data) as Mail[]
 }
 
-/** Hands a mail over line by line, each after the server's answer to the one before. */
+/** Sends a mail line by line, each after the server's reply to the previous one. */
 function send(port: number, to: string, subject: string): Promise<void> {
   const mail = `To: ${to}\r\nSubject: ${subject}\r\n\r\nHello\r\n.`
   const lines = [

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { accepts, answers, type Started, startAndWait } from '../process/start-process.ts'
 
 export type MailOptions = {
-  /** Keeps the newest mails; they are there again after a restart. */
+  /** Folder of the newest mails, which survive a restart. */
   dir: string
   smtpPort?: number
   webPort?: number
@@ -12,8 +12,8 @@ export type MailOptions = {
 }
 
 /**
- * Starts an SMTP server on 127.0.0.1 that delivers nothing and shows everything in a web inbox
- * (`GET <inboxUrl>/api/email`, `DELETE <inboxUrl>/api/email/all`). Throws if a port is taken or it does not answer.
+ * Starts an SMTP server on 127.0.0.1 that forwards no mail and shows all mail in a web inbox (`GET
+ * <inboxUrl>/api/email`, `DELETE <inboxUrl>/api/email/all`). Throws when a port is taken or the server does not answer.
  */
 export async function startMail({
   smtpPort = 1025,
@@ -33,7 +33,7 @@ export async function startMail({
       command: process.execPath,
       args: [
         ...['--import', greetAtOnce, program(), ...smtp, ...web, ...kept],
-        // else it writes into its log who gets each mail
+        // otherwise maildev logs the recipients of each mail
         ...['--silent', '--mail-directory', dir],
       ],
       cwd: dir,
@@ -47,7 +47,7 @@ export async function startMail({
   return { ...started, inboxUrl }
 }
 
-/** At a start it reads them all: some 600 a second, far fewer on a machine that is busy. */
+/** At the start maildev reads all stored mails: about 600 a second, far fewer on a busy machine. */
 const mostMails = 1000
 
 const greetAtOnce = new URL('maildev-patch.ts', import.meta.url).href

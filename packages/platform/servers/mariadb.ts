@@ -14,24 +14,24 @@ export const mariadbd: Program = {
   least: '10.5.0',
 }
 const installer: Program = { ...packages, name: 'mariadb-install-db' }
-/** The installer is a script that needs it. */
+/** The installer is a script that needs this program. */
 const printer: Program = { ...packages, name: 'my_print_defaults', debian: 'mariadb-client-core' }
 
 export type MariadbOptions = {
-  /** Holds the configuration and the first statements (mode 0600), and the data. */
+  /** Folder of the configuration and the first statements (mode 0600), and of the data. */
   dir: string
   port: number
   user: string
   password: string
-  /** Belongs to the user. */
+  /** Schema owned by the user. */
   schema: string
   logFile: string
   log?: (line: string) => void
 }
 
 /**
- * Starts MariaDB on 127.0.0.1 with one user and one schema. A commit is on disk before it is answered.
- * Throws if it cannot be had, the port is taken, or it does not answer.
+ * Starts MariaDB on 127.0.0.1 with one user and one schema. A commit is on disk before its acknowledgement. Throws when
+ * MariaDB is unavailable, the port is taken, or the server does not answer.
  */
 export async function startMariadb({ log, ...options }: MariadbOptions): Promise<Started> {
   const { path } = await ensureProgram(mariadbd, { log })
@@ -74,8 +74,8 @@ innodb-flush-log-at-trx-commit = 1
 `
 
 /**
- * Read at every start, a statement a line. The table is the one that Dapr's component makes: of two sidecars that make it
- * at the same moment one gives up (`Duplicate column name 'row_id'`).
+ * Statements run at every start, one per line. The table equals the one created by Dapr's component: of two sidecars
+ * creating the table at the same moment, one fails (`Duplicate column name 'row_id'`).
  */
 const statements = ({ user, password, schema }: MariadbOptions) => `\
 CREATE DATABASE IF NOT EXISTS \`${schema}\`;
@@ -85,6 +85,6 @@ ALTER USER '${user}'@'127.0.0.1' IDENTIFIED BY '${password}';
 GRANT ALL ON \`${schema}\`.* TO '${user}'@'127.0.0.1';
 `
 
-/** True if a server on this port introduces itself: the first byte after the length is the protocol, 10. */
+/** Returns true when a server on this port sends a greeting: the first byte after the length is the protocol, 10. */
 export const mariadbAnswers = (port: number): Promise<boolean> =>
   greets(port, Buffer.alloc(0), (data) => data[4] === 10)

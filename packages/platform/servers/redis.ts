@@ -14,7 +14,7 @@ export const redis: Program = {
 }
 
 export type RedisOptions = {
-  /** Holds the configuration file (mode 0600) and the data. */
+  /** Folder of the configuration file (mode 0600) and the data. */
   dir: string
   port: number
   user: string
@@ -24,8 +24,8 @@ export type RedisOptions = {
 }
 
 /**
- * Starts Redis on 127.0.0.1 with one user, who may not administer it. A write is on disk before it is acknowledged.
- * Throws if it cannot be had, the port is taken, or it does not answer.
+ * Starts Redis on 127.0.0.1 with one user without administrative rights. A write is on disk before its acknowledgement.
+ * Throws when Redis is unavailable, the port is taken, or the server does not answer.
  */
 export async function startRedis({
   port,
@@ -45,7 +45,7 @@ export async function startRedis({
   )
 }
 
-/** The configuration file. JSON strings are valid strings in it. */
+/** Returns the configuration file; Redis accepts JSON strings. */
 export function redisConfig({
   dir,
   port,
@@ -69,7 +69,7 @@ maxmemory-policy noeviction
 
 type Login = { port: number; user: string; password: string }
 
-/** True if the server lets this user in and has loaded its data. */
+/** Returns true when the server accepts this user and has loaded its data. */
 export function redisAnswers({ port, user, password }: Login): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })

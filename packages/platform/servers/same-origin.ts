@@ -1,16 +1,16 @@
 import { type IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Names of this machine that no other machine's DNS decides about. */
+/** Names of this machine that no external DNS controls. */
 const local = ['127.0.0.1', 'localhost', '[::1]']
 
 type Headers = Pick<IncomingMessage, 'headers' | 'method'>
 
 /**
- * Whether a request may come from a page of this very server, or from no page at all. A page of another origin may link
- * here; it may not read, change or delete anything, nor reach the server under a name of its own (DNS rebinding).
+ * Returns true for a request from a page of this server or from no page. A page of another origin may link here; such a
+ * page may not read, change or delete data, nor reach the server under a foreign name (DNS rebinding).
  *
- * @param hosts names under which the server is reached, besides those of this machine
+ * @param hosts names of the server besides those of this machine
  */
 export function isSameOrigin(
   { headers, method = 'GET' }: Headers,
@@ -25,7 +25,9 @@ export function isSameOrigin(
   return mode === 'navigate' && ['GET', 'HEAD'].includes(method)
 }
 
-/** Every HTTP server of this process answers 403 to requests, and ends upgrades, that `isSameOrigin` refuses. */
+/**
+ * Makes every HTTP server of this process answer 403 to requests rejected by `isSameOrigin`, and end their upgrades.
+ */
 export function refuseOtherOrigins(hosts: readonly string[]): void {
   const emit = Server.prototype.emit as (this: Server, ...args: unknown[]) => boolean
   Server.prototype.emit = function guarded(this: Server, event: string, ...args: unknown[]) {

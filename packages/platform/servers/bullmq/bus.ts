@@ -3,11 +3,11 @@ import { Redis } from 'ioredis'
 
 export type Login = { host: string; port: number; username: string; password: string }
 
-/** What one Dapr component is, once it has its settings. */
+/** An initialised Dapr pub/sub component. */
 export type Bus = {
-  /** Rejects when not every group has got all of it. */
+  /** Rejects unless every group received all messages. */
   publish(topic: string, messages: readonly Buffer[]): Promise<void>
-  /** Hands over one message at a time; one whose `handle` rejects comes again. */
+  /** Delivers one message at a time; redelivers a message after `handle` rejects. */
   subscribe(topic: string, handle: (message: Buffer) => Promise<void>): Promise<Subscription>
   close(): Promise<void>
 }
@@ -17,7 +17,7 @@ const prefix = 'events'
 const groupsOf = (topic: string) => `${prefix}:groups:${topic}`
 const queueOf = (group: string, topic: string) => `${group}.${topic}`
 
-/** Kept until they are handled, and tried again for ever: giving up is the business of dead letter topics. */
+/** Jobs are kept until processed and retried without limit: dead letter topics decide when to give up. */
 const kept = {
   attempts: Number.MAX_SAFE_INTEGER,
   backoff: { type: 'fixed', delay: 1_000 },
@@ -25,8 +25,9 @@ const kept = {
 }
 
 /**
- * A Bull queue for each topic and group: every group that has ever subscribed gets every message, and the instances of a
- * group share them. While Redis is away publishing fails at once, and subscriptions wait and go on.
+ * Opens a bus with one Bull queue per topic and group: every group that has ever subscribed gets every message, and the
+ * instances of a group share the messages. While Redis is away, publishing fails at once, and subscriptions wait and
+ * continue.
  */
 export async function openBus(login: Login, group: string): Promise<Bus> {
   const redis = await connected(login)
@@ -62,7 +63,7 @@ export async function openBus(login: Login, group: string): Promise<Bus> {
         prefix,
         connection: { ...login, maxRetriesPerRequest: null },
         concurrency: 1,
-        // what a worker held that is gone, or whose Redis was away, is handed over again after that time
+        // redelivers messages of a dead worker, or of a worker without Redis, after this time
         lockDuration: 10_000,
         stalledInterval: 5_000,
         maxStalledCount: Number.MAX_SAFE_INTEGER,
@@ -79,11 +80,11 @@ export async function openBus(login: Login, group: string): Promise<Bus> {
   return { publish, subscribe, close }
 }
 
-/** A connection that refuses while it is broken, and mends itself. @throws when it cannot be opened */
+/** Returns a connection that rejects commands while broken and reconnects. @throws when the first connection fails */
 export async function connected(login: Login): Promise<Redis> {
   const atOnce = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 }
   const redis = new Redis({ ...login, ...atOnce })
-  // what `connect` rejects with says no more than that it was closed
+  // the error of `connect` says only that the connection was closed
   let why: Error | undefined
   redis.on('error', (error: Error) => {
     why = error
@@ -96,7 +97,7 @@ export async function connected(login: Login): Promise<Redis> {
   return redis
 }
 
-/** From now on the group gets what is published on the topic, also before it subscribes. */
+/** Registers a group: messages published from now on wait for the group, also before its first subscription. */
 export async function ensureGroup(redis: Redis, topic: string, group: string): Promise<void> {
   await redis.sadd(groupsOf(topic), group)
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import * as grpc from '@grpc/grpc-js'
 import { createServer } from './protocol.ts'
 
-/** `pubsub.bullmq`: sidecars find it by its socket, whose name is that of the component type. */
+/** `pubsub.bullmq`: sidecars find the component by its socket, named after the component type. */
 const socket = process.env.BULLMQ_SOCKET ?? '/tmp/dapr-components-sockets/bullmq.sock'
 
 mkdirSync(dirname(socket), { recursive: true, mode: 0o700 })

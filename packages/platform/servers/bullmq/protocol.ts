@@ -18,8 +18,8 @@ type Pull = grpc.ServerDuplexStream<FromDapr, ToDapr>
 const oneMessageBytes = 8 * 1024 * 1024
 
 /**
- * A gRPC server that speaks Dapr's protocol for pluggable pub/sub components, with reflection, by which a sidecar finds
- * out what it is. Every component that a sidecar loads is a bus of its own, told apart by its name.
+ * Starts a gRPC server for Dapr's protocol of pluggable pub/sub components, with reflection, through which a sidecar
+ * discovers the component's kind. Every component loaded by a sidecar is a bus of its own, identified by name.
  */
 export function createServer(): grpc.Server {
   const buses = new Map<string, { bus: Promise<Bus>; settings: string }>()
@@ -29,7 +29,7 @@ export function createServer(): grpc.Server {
     throw new Error(`${nameOf(call)} was not initialized here`)
   }
 
-  /** Several sidecars may load a component of the same name; one that comes later takes nothing from the others. */
+  /** Several sidecars may load a component of the same name; a later one does not replace the bus of an earlier one. */
   async function init(name: string, properties: Record<string, string>): Promise<void> {
     const there = buses.get(name)
     const settings = JSON.stringify(Object.entries(properties).sort())
@@ -70,7 +70,7 @@ export function createServer(): grpc.Server {
   return server
 }
 
-/** Named twice when a sidecar says something while it handles something, as it does with dead letters. */
+/** Returns the component name. A sidecar publishing during a delivery, as with dead letters, sends the name twice. */
 const nameOf = ({ metadata }: { metadata: grpc.Metadata }): string =>
   String(metadata.get('x-component-instance').at(-1) ?? '')
     .split(',')
@@ -86,7 +86,7 @@ function loginIn({
   return { host: hostname, port: Number(port), username: redisUsername, password: redisPassword }
 }
 
-/** The first message of the stream names the topic, each further one answers the message that was sent before it. */
+/** The first message of the stream names the topic; each further one acknowledges the message sent before. */
 function pull(call: Pull, bus: () => Promise<Bus>): void {
   let subscription: Promise<Subscription> | undefined
   let answer = Promise.withResolvers<void>()
@@ -121,7 +121,7 @@ function pull(call: Pull, bus: () => Promise<Bus>): void {
   for (const event of ['cancelled', 'end', 'error']) call.on(event, end)
 }
 
-/** A handler whose answer is what the promise becomes; an error is told to the sidecar as unavailable. */
+/** Returns a handler that replies with the promise's result; reports an error to the sidecar as unavailable. */
 function answering<Request, Reply>(
   work: (call: grpc.ServerUnaryCall<Request, Reply>) => Promise<Reply>,
 ): grpc.handleUnaryCall<Request, Reply> {
