@@ -24,15 +24,15 @@ export type AppProcessesOptions = {
   daprd: string
   sentryAddress: string
   schedulerAddress: string
-  /** Handed to sidecars whose secret store is their environment. */
+  /** Passed to sidecars whose secret store is their environment. */
   secrets: Secrets
-  /** The components that they load. */
+  /** Components loaded by the sidecars. */
   resources: readonly Resource[]
-  /** What sidecars need before they start. */
+  /** Units that must be ready before a sidecar starts. */
   after: readonly string[]
 }
 
-/** Two units for every appConfig of dapr.yaml. Both start at once: an app waits for its sidecar by itself. */
+/** Returns two units per app config: app and sidecar. Both start at once: an app waits for its sidecar. */
 export function appProcesses({
   project,
   appConfigs,
@@ -123,7 +123,7 @@ function sidecarUnit(
   }
 }
 
-/** 204 from daprd: components, app and scheduler are there. */
+/** Returns true for a 204 from daprd: components, app and scheduler are ready. */
 export async function sidecarHealthy(
   port: number,
   { DAPR_API_TOKEN }: Pick<AppTokens, 'DAPR_API_TOKEN'>,

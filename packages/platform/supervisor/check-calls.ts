@@ -6,10 +6,10 @@ const everyMs = 250
 const patienceMs = 15_000
 
 /**
- * Calls every service through the gateway and its sidecar, as a customer's browser will: processes that are ready say
- * nothing of whether sidecars find and admit each other.
+ * Calls every service through the gateway and its sidecar, as a customer's browser does: ready processes do not prove
+ * that sidecars find and admit each other.
  *
- * @throws UserError naming the services that are not reached after `forMs`, with the last words of the gateway about them
+ * @throws UserError naming the services unreachable after `forMs`, with the gateway's last log lines about them
  */
 export async function assertCallsReach(
   gateway: string,
@@ -33,7 +33,7 @@ export async function assertCallsReach(
   )
 }
 
-/** The services that the merged API document lacks, such as `users, orders`; undefined when it has them all. */
+/** Returns the services missing in the merged API document, such as `users, orders`; undefined when complete. */
 async function unreached(gateway: string): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(5_000)

@@ -13,16 +13,20 @@ const address = /(?<=^|[@/(,])([a-z0-9][\w.-]*):(\d{1,5})(?=$|[/)?,])/gi
 const textOf = ({ value, secretKeyRef }: Entry, secrets: Secrets): string =>
   String((secretKeyRef ? secrets[secretKeyRef.name] : value) ?? '')
 
-/** The servers that a field names, as in `10.0.0.7:9092,10.0.0.8:9092` or `amqp://user:password@10.0.0.7:5672/`. */
+/**
+ * Returns the servers named in a field, as in `10.0.0.7:9092,10.0.0.8:9092` or `amqp://user:password@10.0.0.7:5672/`.
+ */
 export function addressesIn(entry: Entry, secrets: Secrets): Address[] {
   const found = textOf(entry, secrets).matchAll(address)
   return [...found].map(([, host = '', port]) => ({ host, port: Number(port) }))
 }
 
-/** What says where the server is and who asks. */
+/** Names of fields with a server's address or a login. */
 const telling = /host|url|broker|connection|user|password/i
 
-/** The fields to look at when a server does not answer or lets nobody in, and where their values stand. */
+/**
+ * Returns the fields to correct when a server does not answer or rejects the login, and the files with their values.
+ */
 export function fieldsToMend(component: Resource, secretsFile: string): string {
   const entries = entriesOf(component)
   const secret = entries.flatMap(({ name, secretKeyRef }) =>
@@ -41,7 +45,7 @@ const inUrl = /^(?:\w+:\/\/)?([^:/@]+):(.+)@/
 
 type Field = readonly [name: string, text: string]
 
-/** Who asks, as a connection string in one of the fields says, or fields of their own. */
+/** Returns the login in a connection string, or in separate user and password fields. */
 function loginIn(fields: readonly Field[]): Login | undefined {
   const texts = fields.map(([, text]) => text)
   const [, ...parts] = firstOf(inUrl, texts)
@@ -50,7 +54,9 @@ function loginIn(fields: readonly Field[]): Login | undefined {
   return user && password ? { user, password } : undefined
 }
 
-/** The logins of the server at a port of this checkout, as its secrets have them: in one, or as `redis-…` in some. */
+/**
+ * Returns the logins of this checkout's server at a port, from a connection string or from several `redis-…` secrets.
+ */
 function loginsAt(port: number, secrets: Secrets): Login[] {
   const all = Object.entries(secrets)
   const isThere = (value: string) =>
@@ -64,7 +70,7 @@ function loginsAt(port: number, secrets: Secrets): Login[] {
     })
 }
 
-/** The login of a component with a user that the server knows, and a password that it does not. */
+/** Returns a component's login when the server knows its user but not its password. */
 function wrongLogin(component: Resource, { port }: Address, secrets: Secrets): Login | undefined {
   const asked = loginIn(entriesOf(component).map((one): Field => [one.name, textOf(one, secrets)]))
   const known = loginsAt(port, secrets).filter(({ user }) => user === asked?.user)
@@ -73,8 +79,8 @@ function wrongLogin(component: Resource, { port }: Address, secrets: Secrets): L
 }
 
 /**
- * Looks for the servers that components name and that are not `ours` to start, and compares the passwords for those
- * that are, so that what is missing or wrong is told at once and not when some sidecar has given up.
+ * Connects to servers named by components and not in `ours`, and compares passwords for servers in `ours`. Missing
+ * servers and wrong passwords are reported at once, before a sidecar gives up.
  *
  * @throws UserError naming each file, field and address
  */

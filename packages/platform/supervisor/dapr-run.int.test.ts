@@ -11,7 +11,10 @@ import { daprRunPath, writeDaprdForRun } from './dapr-run.ts'
 const run = promisify(execFile)
 const shown = ['DAPR_API_TOKEN', 'APP_API_TOKEN', 'DAPR_SENTRY_TOKEN_FILE']
 
-/** What the real daprd would get, in a folder whose name a shell could misread. */
+/**
+ * Creates a project in a folder with a name that a shell could misread. `start` returns the arguments and variables
+ * passed to the real daprd.
+ */
 async function place() {
   const folder = join(await temporaryFolder(), `it's a "$HOME" #1`)
   const project = projectAt(undefined, { home: join(folder, '.sidecart') })

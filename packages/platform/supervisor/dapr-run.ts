@@ -5,17 +5,17 @@ import { readIfThere, writeWhole } from '../config/files.ts'
 import type { Project } from '../config/project.ts'
 import { quoted } from '../process/shell.ts'
 
-/** What DAPR_RUNTIME_PATH is for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below it. */
+/** Value of DAPR_RUNTIME_PATH for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below. */
 export const daprRunPath = (project: Project): string => join(project.home, 'dapr-run')
 
-/** Where the `dapr` command may be: installed for this project, or for this user. */
+/** Paths of the `dapr` command: installed for this project or for this user. */
 export const daprBinFolders = (project: Project): string[] =>
   [join(project.home, 'dapr'), homedir()].map((folder) => join(folder, '.dapr', 'bin'))
 
 /**
- * Writes the `daprd` that `dapr run -f .` starts. The CLI gives all sidecars one environment, its own; this program
- * looks at `--app-id`, takes the tokens and the identity of that app alone, and becomes the real daprd. It also keeps
- * the ports for other sidecars and for metrics off the network, for which a run file has no field.
+ * Writes the `daprd` program started by `dapr run -f .`. The CLI gives all sidecars its own environment. The program
+ * reads `--app-id`, loads the tokens and the identity of the one app, and becomes the real daprd. The program also
+ * binds the ports for other sidecars and for metrics to the loopback interface, for which a run file has no field.
  */
 export function writeDaprdForRun(project: Project, daprd: string): void {
   const file = join(daprRunPath(project), '.dapr', 'bin', 'daprd')

@@ -14,7 +14,7 @@ const withRedis = await testWith(redis)
 const state = join(import.meta.dirname, '../../../components/state-redis')
 const withinMs = 10_000
 
-/** What is said about a sidecar with the store of the shop and these secrets, when it has given up. */
+/** Returns the diagnosis of a failed sidecar with the shop's secret store and these secrets. */
 async function explained(secrets: Record<string, string>): Promise<string | undefined> {
   const { proc, logFile, secretsFile } = await startSidecar('carts', [state], secrets)
   await until(() => !alive(proc), { timeoutMs: withinMs, what: 'the sidecar to give up' })

@@ -18,7 +18,7 @@ const gaveUp = (type: string, why: string) => [
   `time="…" level=fatal msg="Fatal error from runtime: process component pubsub error: [INIT_COMPONENT_FAILURE]: initialization error occurred for pubsub (${type}/v1): [INIT_COMPONENT_FAILURE]: initialization error occurred for pubsub (${type}/v1): ${why}" app_id=carts`,
 ]
 
-// What the components of Dapr 1.18 say, on real servers.
+// Messages of the components of Dapr 1.18 on real servers.
 test.each([
   [
     'pubsub.kafka',

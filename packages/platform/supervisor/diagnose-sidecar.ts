@@ -5,33 +5,33 @@ const reference = "Dapr's reference: https://docs.dapr.io/reference/components-r
 
 type Given = ReachabilityContext & { resources: readonly Resource[] }
 
-/** What a sidecar writes when it gives up on a component. */
+/** The log line of a sidecar that gives up on a component. */
 const failure = /initialization error occurred for (\S+) \(\S+?\/\w+\): (.*?)" app_id=/
 
-/** What it writes before that when the secret store gave it no login, of which the component then complains. */
+/** An earlier log line when the secret store returned no login, the cause of the component's failure. */
 const noSecret = /msg="Error getting secret: (.*?)" app_id=/
 
-/** Where a secret store is asked that has no field for it. */
+/** Settings that select the server of a secret store without a field for an address. */
 const asked: Record<string, string> = {
   'secretstores.kubernetes':
     'KUBECONFIG says which cluster is asked (~/.kube/config, when it does not), NAMESPACE where in it.',
 }
 
-/** What says no more than that it failed. */
+/** Messages without information beyond the failure. */
 const wrapping = /INIT_COMPONENT_FAILURE|^initialization error occurred for/
 
-/** What Dapr's components say when a server does not let them in, or is not there. */
+/** Messages of Dapr's components about a rejected login or an absent server. */
 const refused =
   /wrongpass|noauth|noperm|password|authenti|authoriz|access_refused|access denied|sasl|not authorized/i
 const absent =
   /refused|no such host|no route|unreachable|no servers available|i\/o timeout|deadline exceeded|init timeout/i
 
-/** The same of a store that is a file. */
+/** The message of a file-based store without its file. */
 const noFile = /unable to open database file/i
 
 /**
- * From the last lines of a sidecar's log: which component could not be brought up, in which file, why, and what to do.
- * Undefined when it ended for another reason.
+ * Returns the failed component, its file, the cause and the next step, from the last lines of a sidecar's log. Returns
+ * undefined when the sidecar ended for another reason.
  */
 export function diagnoseSidecar(log: readonly string[], { resources, ...known }: Given) {
   const [, name, said = ''] = firstOf(failure, log)

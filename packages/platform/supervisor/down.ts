@@ -12,7 +12,7 @@ import {
 } from './state-file.ts'
 import { sendCommand } from './supervisor-client.ts'
 
-/** Stops everything that the state file records, and nothing else. Returns how many processes were stopped. */
+/** Stops all recorded processes of the state file, and no others. Returns the number of stopped processes. */
 export async function down(project: Project): Promise<number> {
   const state = readState(project)
   const supervisor = supervisorOf(state)
@@ -27,7 +27,7 @@ export async function down(project: Project): Promise<number> {
   return running.length
 }
 
-/** What a supervisor that ended badly has left running is stopped. Returns the names. */
+/** Stops processes left by a supervisor that crashed. Returns their names. */
 export async function stopLeftovers(project: Project): Promise<string[]> {
   const state = readState(project)
   if (!state?.supervisor || supervisorOf(state)) return []

@@ -1,6 +1,6 @@
 /**
- * All load comes from one address and a few accounts. A command that starts a shop to put it under load calls this first;
- * the shop's processes inherit the variable. A shop that is open already keeps the limits it was started with.
+ * Raises the rate limits, because load tests use one address and a few accounts. A command calls this function before
+ * starting a shop; the shop's processes inherit the variable. A running shop keeps its limits.
  */
 export function raiseLimits(): void {
   process.env.LIMITS_FACTOR ??= '100'

@@ -18,7 +18,10 @@ const loud = new Set(['error', 'fatal'])
 
 type Entry = { time: string; level: string; message: string; rest: Record<string, unknown> }
 
-/** A line of a log for people: JSON of services and `key="value"` of Dapr become time, level, message and the rest. */
+/**
+ * Formats a log line for people: time, level, message and other fields, from the JSON of services and the `key="value"`
+ * of Dapr.
+ */
 export function readable(line: string): string {
   const entry = fromJson(line) ?? fromDapr(line)
   if (!entry) return line
@@ -65,7 +68,9 @@ export type ShowOptions = {
   print?: (line: string) => void
 }
 
-/** Prints the last lines of each log, and on `follow` what comes after, each with its name when there is more than one. */
+/**
+ * Prints the last lines of each log and, with `follow`, new lines; several logs get their name in front of each line.
+ */
 export async function showLogs(
   logs: readonly Log[],
   { lines, follow, pretty, print = console.log }: ShowOptions,
@@ -83,7 +88,7 @@ export async function showLogs(
   }
 }
 
-/** Returns the whole lines that were added since it was last asked. A log that shrank was begun again. */
+/** Returns the complete lines added since the last call. A log that shrank is read from its beginning. */
 export function readerOf(file: string): () => string[] {
   let offset = Math.max(0, sizeOf(file) - mostAtOnce)
   let half = ''
@@ -96,10 +101,10 @@ export function readerOf(file: string): () => string[] {
   }
 }
 
-/** Of a long log only the end is read. */
+/** Bytes read from the end of a long log. */
 const mostAtOnce = 1_000_000
 
-/** The end of a file, at most so many bytes of it. */
+/** Returns the end of a file, at most `bytes` long. */
 export const endOf = (file: string, bytes: number): string =>
   readFrom(file, Math.max(0, sizeOf(file) - bytes)).text
 

@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Link, openLink } from './network-proxies.ts'
 
-/** Returns whatever it is sent. */
+/** An echo server. */
 const echo = createServer((socket) => {
   socket.on('error', () => {}).pipe(socket)
 })

@@ -4,15 +4,15 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { brokerPort, linked, postgresPort, providerPort, realPort } from '../config/ports.ts'
 
-/** A way between those that use a server and the server, and what is wrong with it. */
+/** A TCP proxy in front of a server, with its injected faults. */
 export type Link = {
-  /** Every piece of data takes this much longer, each way. */
+  /** Delays all data by this time in each direction. */
   delay(ms: number): void
-  /** Nothing passes, and nobody is told. */
+  /** Blocks all data without closing connections. */
   cut(): void
-  /** All connections end at once, with a reset. */
+  /** Resets all connections at once. */
   reset(): void
-  /** Everything passes at once again; what was held back, too. */
+  /** Ends all faults; data held back is delivered. */
   heal(): void
   close(): Promise<void>
 }
@@ -20,8 +20,8 @@ export type Link = {
 export type NetworkProxies = ReadonlyMap<string, Link>
 
 /**
- * NetworkProxies to the servers that the shop stands on, at the ports where they are looked for. From now on this process,
- * and those that it starts, have the servers themselves listen elsewhere.
+ * Opens proxies to the shop's servers on the servers' usual ports. From then on, this process and its children make the
+ * servers themselves listen on other ports.
  */
 export async function openNetworkProxies(): Promise<NetworkProxies> {
   process.env[linked] = 'yes'
@@ -35,7 +35,7 @@ export async function openNetworkProxies(): Promise<NetworkProxies> {
   )
 }
 
-/** Passes connections to port `from` of this machine on to port `to`. */
+/** Opens a proxy from port `from` of this machine to port `to`. */
 export async function openLink(from: number, to: number): Promise<Link> {
   const sockets = new Set<Socket>()
   let delayMs = 0

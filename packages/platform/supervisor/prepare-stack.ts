@@ -22,20 +22,19 @@ export type Stack = {
   servers: Servers
   fleet: ProcessSpec[]
   appConfigs: AppConfig[]
-  /** Where clients find the instances of the door, when there is more than one. */
+  /** Load balancer in front of several gateway instances. */
   front?: Front
-  /** @throws UserError naming the servers of others that components name and that do not answer */
+  /** @throws UserError naming external servers of components that do not answer */
   assertReachable(): Promise<void>
 }
 export type Front = { port: number; units: readonly ProcessSpec[] }
 
-/** These may come later than the sidecars, or go: everything else must be there before a sidecar starts. */
+/** Servers that may start after the sidecars or stop; all others must be ready before a sidecar starts. */
 const notForSidecars = ['mail', 'provider', 'scheduler']
 
 /**
- * Everything that has to be on disk is put there, and what is to run is derived from dapr.yaml and its components, with
- * the chosen sets in place of those that it names and as many instances as were asked for. `change` makes other
- * processes of a appConfig than the one that it describes.
+ * Prepares the local stack: installs programs, writes secrets, validates components, and returns the processes of
+ * dapr.yaml with the chosen sets and numbers of instances. `change` may replace an app config.
  */
 export async function prepareStack(
   project: Project,

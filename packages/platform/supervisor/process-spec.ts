@@ -4,27 +4,27 @@ import type { Proc } from '../process/spawn.ts'
 import { alive, send, stopProcess } from '../process/spawn.ts'
 import type { Role } from './state-file.ts'
 
-/** Something that can be started, asked and stopped: an app, its sidecar, a backing server. */
+/** A process that can be started, checked and stopped: an app, its sidecar or a server. */
 export type ProcessSpec = {
   name: string
   role: Role
   ports: Record<string, number>
   logFile: string
-  /** The names of units that must be ready first. */
+  /** Names of units that must be ready first. */
   after: readonly string[]
-  /** Returns the process, or nothing for a server that somebody else runs. */
+  /** Returns the process, or undefined for a server run by others. */
   start(): Promise<Proc | undefined>
-  /** What must be true of a running unit before others may use it, e.g. databases and streams. */
+  /** Prepares a running unit for its dependents, e.g. creates databases and streams. */
   prepare?(): Promise<void>
   ready(): Promise<boolean>
-  /** Why a process that is ready no longer works and a restart helps; asked every few seconds. */
+  /** Returns a reason when a ready process has stopped working and needs a restart; called every few seconds. */
   failing?(): Promise<string | undefined>
-  /** Asks it to take no new work, before what it works for is stopped. Answers when what it had is done. */
+  /** Makes the process accept no new work before its dependents stop. Resolves when work under way is done. */
   drain?(proc: Proc): Promise<void>
   stop(proc: Proc): Promise<unknown>
-  /** From the last lines of its log: why starting it again will not help, and what will. */
+  /** Returns, from the last log lines, why a restart would fail, and the next step. */
   explain?(log: readonly string[]): string | undefined
-  /** How long those that need this unit survive without it; they are started again when it was gone for longer. */
+  /** Milliseconds that dependents survive without this unit; after a longer absence the dependents are restarted. */
   dependentsSurviveMs?: number
 }
 
@@ -32,9 +32,9 @@ export type Crash = {
   type: 'crash'
   name: string
   role: Role
-  /** Why it could not start; missing when it had started. */
+  /** Reason of a failed start; undefined after a successful one. */
   reason?: string
-  /** The last lines of its log. */
+  /** The last lines of the log. */
   log: readonly string[]
   logFile: string
   inARow: number
@@ -43,28 +43,31 @@ export type Crash = {
 export type SupervisorEvent =
   | { type: 'start' | 'stopped'; name: string; role: Role }
   | { type: 'ready'; name: string; role: Role; ms: number }
-  /** It never was ready and will not be: why, and what to do. */
+  /** The unit was never ready and cannot become ready; `reason` includes the next step. */
   | { type: 'hopeless'; name: string; role: Role; reason: string }
-  /** Something is wrong with this machine; the shop runs on. */
+  /** A problem of this machine; the shop keeps running. */
   | { type: 'warning'; text: string }
   | Crash
 
-/** Asks politely for as long as a service may take to finish what it has. */
+/** Sends SIGTERM and leaves a service 20 s to finish its work. */
 export const stopGently = (proc: Proc) => stopProcess(proc, { graceMs: 20_000 })
 
-/** How long a sidecar goes on serving its app after it was told to stop. */
+/** Seconds that a sidecar serves its app after the signal to stop. */
 export const sidecarStaysSeconds = 20
-/** Until its app has handled the event in its hands, and the broker knows. */
+/** Milliseconds for the app to process the event in hand and for the acknowledgement to reach the broker. */
 const letGoMs = 500
 
-/** The first signal ends a sidecar's subscriptions: its app handles what was taken, and may use it until the second. */
+/**
+ * Ends a sidecar's subscriptions with the first signal: the app processes events under way and may use the sidecar
+ * until the second signal.
+ */
 export async function drainSidecar(proc: Proc): Promise<void> {
   if (!alive(proc)) return
   send(proc.pid, 'SIGTERM')
   await pause(letGoMs)
 }
 
-/** The last lines of a log. */
+/** Returns the last lines of a log. */
 export function tail(logFile: string, lines = 15): string[] {
   try {
     return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines)

@@ -1,13 +1,16 @@
 import { copyFile, stat, truncate } from 'node:fs/promises'
 
 const lookEveryMs = 10_000
-/** Bytes of a log before its content moves to `NAME.log.1`. Twice as much is on disk at most, and what 10 s add. */
+/**
+ * Bytes of a log before its content moves to `NAME.log.1`. The disk holds at most twice as much, plus the output of 10
+ * s.
+ */
 const usualBytes = 20 * 1024 * 1024
 
 /**
- * Keeps logs from growing without bound. Programs append to a log by a descriptor of their own, which outlives the
- * supervisor; so a log is copied and emptied in place, and lines that are written in between may be lost. Where no copy can be
- * written (a full disk), the log is emptied all the same.
+ * Bounds the size of logs. Programs append to a log through a descriptor of their own that outlives the supervisor, so
+ * a log is copied and truncated in place; lines written in between may be lost. When the copy fails (a full disk), the
+ * log is truncated all the same.
  */
 export function rotateLogs(
   files: readonly string[],

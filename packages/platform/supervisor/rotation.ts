@@ -22,7 +22,7 @@ export type Rotation = {
   rotate(project: Project, say: Say): Promise<void>
 }
 
-/** What `sidecart secrets rotate` can change while orders flow, in the order of `all`. */
+/** Secrets that `sidecart secrets rotate` can change while orders flow, in the order of `all`. */
 export const rotations: readonly Rotation[] = [
   {
     name: 'apps',
@@ -39,7 +39,7 @@ export const rotations: readonly Rotation[] = [
     what: 'the key that signs the identity of each sidecar, and the tokens that it signed',
     async rotate(project) {
       await ensureIdentities(project, [...appsOf(project), schedulerId], { rotate: true })
-      // Sentry reads the new key by itself; certificates that it signed before stay good for their 24 hours.
+      // Sentry reads the new key without a restart; certificates signed before stay valid for their 24 hours.
       await pause(sentryReadsMs)
       retireIdentityKeys(project)
     },
@@ -83,7 +83,7 @@ export const rotations: readonly Rotation[] = [
 
 const sentryReadsMs = 3_000
 
-/** Rotates one of them. @throws UserError when sidecars run that cannot be restarted from here */
+/** Rotates one secret. @throws UserError when running sidecars cannot be restarted from here */
 export async function rotate(project: Project, name: string, say: Say): Promise<void> {
   const found = rotations.find((one) => one.name === name)
   if (!found)
@@ -94,7 +94,7 @@ export async function rotate(project: Project, name: string, say: Say): Promise<
   await found.rotate(project, say)
 }
 
-/** A second login takes over with a password of its own; the first is closed when nobody uses it any more. */
+/** Replaces a login by a second one with a new password; closes the first after the apps have switched. */
 async function rotateLogin(
   project: Project,
   name: (typeof databases)[number],
@@ -115,7 +115,7 @@ async function rotateLogin(
   await closeLogin(superuserOf(after), new URL(before).username)
 }
 
-/** A second user takes over, as in `rotateLogin`. Connections of the first end when it is no longer known. */
+/** Replaces the broker user, as in `rotateLogin`. Connections of the old user end with its removal. */
 async function rotateBroker(project: Project, say: Say): Promise<void> {
   const secrets = readSecrets(project)
   const url = new URL(secrets['broker-url'] ?? '')
@@ -152,7 +152,7 @@ async function rotateSuperuser(project: Project): Promise<void> {
 
 const Key = z.looseObject({ kid: z.string(), since: z.string().optional() })
 export type SigningKey = JWK & { kid: string; since?: string; until?: string }
-/** `signing`: signs access tokens. `published`: is verified with, and may have signed before. */
+/** `signing`: signs access tokens. `published`: only verifies tokens, and may have signed earlier ones. */
 export type ListedKey = {
   kid: string
   state: 'signing' | 'published'
@@ -163,7 +163,7 @@ export type ListedKey = {
 const keysOf = (project: Project): SigningKey[] =>
   z.array(Key).parse(JSON.parse(readSecrets(project)['jwt-keys'] ?? '[]')) as SigningKey[]
 
-/** The keys of access tokens, the signing one first. */
+/** Returns the keys of access tokens, the signing key first. */
 export function listKeys(project: Project): ListedKey[] {
   return keysOf(project).map(({ kid, since = '', until = '' }, index) => ({
     kid,
@@ -173,14 +173,14 @@ export function listKeys(project: Project): ListedKey[] {
   }))
 }
 
-/** Verifiers fetch the published keys once a minute. */
+/** Longer than the minute between two fetches of the published keys by verifiers. */
 const verifiersKnowMs = 65_000
-/** An access token is good for 15 minutes, give or take a clock. */
+/** Lifetime of an access token (15 minutes) plus a minute for clock skew. */
 const lastTokenMs = 16 * 60_000
 
 /**
- * Makes a new signing key. It is published first and signs when every verifier has it, so no token is refused; tokens
- * of the old key stay good until it is retired.
+ * Creates a signing key. The key is published first and signs once every verifier has fetched the key, so no token is
+ * rejected; tokens of the old key stay valid until the old key is retired.
  */
 export async function rotateKeys(project: Project, say: Say): Promise<string> {
   const old = keysOf(project)
@@ -198,8 +198,8 @@ export async function rotateKeys(project: Project, say: Say): Promise<string> {
 }
 
 /**
- * Takes keys away that no longer sign: within a minute their tokens are refused.
- * @throws UserError when a key signs, is not known, or signed a token that may still be in use, unless `force`
+ * Removes keys that no longer sign: within a minute their tokens are rejected.
+ * @throws UserError when a key signs, is unknown, or signed a token that may still be in use, unless `force`
  */
 export async function retireKeys(
   project: Project,
@@ -230,7 +230,10 @@ async function takeKeys(project: Project, keys: readonly SigningKey[], say: Say)
   await restart(project, appsWith(project, 'jwt-keys'), say)
 }
 
-/** Restarts every instance of some apps in turn, each with its sidecar, which reads secrets only when it starts. */
+/**
+ * Restarts every instance of some apps in turn, each with its sidecar, because sidecars read secrets at their start
+ * only.
+ */
 async function restart(project: Project, apps: readonly string[], say: Say): Promise<void> {
   const records = readState(project)?.processes ?? []
   const running = records.filter(({ role }) => role === 'app').map(({ name }) => name)
@@ -250,7 +253,7 @@ const appsOf = (project: Project): string[] => [
   ...new Set(appConfigsOf(project).map(({ appId }) => appId)),
 ]
 
-/** The apps that may read a secret, or whose sidecar loads a component that needs it. */
+/** Returns the apps that may read a secret, or whose sidecar loads a component with the secret. */
 function appsWith(project: Project, secret: string): string[] {
   const secrets = readSecrets(project)
   const needs = (appConfig: AppConfig) =>

@@ -13,8 +13,8 @@ import { ensureWebApp } from './web-app.ts'
 type Wanted = { choice: ComponentSelection; name?: string | undefined }
 
 /**
- * Starts the servers that sidecars need, or the one that is named, for a shop that `dapr run -f .` or something else
- * brings up. They outlive this process; those that run already are left alone.
+ * Starts the servers required by sidecars, or the named server, for a shop started by `dapr run -f .` or another tool.
+ * The servers outlive this process; running ones are left alone.
  */
 export async function startBacking(
   project: Project,
@@ -30,7 +30,7 @@ export async function startBacking(
   await assertPortsFree(units.filter(({ name }) => !adopted.has(name)))
   const supervisor = createSupervisor(units, {
     adopted,
-    // what is hopeless is thrown, and told when it has been stopped
+    // an unrecoverable error is thrown and printed after the server was stopped
     onEvent: (event) => event.type !== 'hopeless' && onEvent(event),
     onChange: (processes) => writeState(project, { processes }),
   })
@@ -46,7 +46,7 @@ export async function startBacking(
   }
 }
 
-/** What runs already stays in the books. */
+/** Keeps running servers in the state file. */
 function wantedOf(
   servers: Servers,
   running: ReadonlyMap<string, unknown>,
@@ -60,7 +60,7 @@ function wantedOf(
   return servers.all.filter((unit) => names.includes(unit.name) || running.has(unit.name))
 }
 
-/** Stops them, or the one that is named. Returns how many there were. */
+/** Stops all servers or the named one. Returns the number of stopped servers. */
 export async function stopBacking(project: Project, name?: string): Promise<number> {
   const state = readState(project)
   if (state?.supervisor)
@@ -74,7 +74,7 @@ export async function stopBacking(project: Project, name?: string): Promise<numb
   return chosen.length
 }
 
-/** Takes servers that were stopped off the books. */
+/** Removes stopped servers from the state file. */
 function forget(project: Project, stopped: readonly { name: string }[]): void {
   const names = stopped.map(({ name }) => name)
   const left = (readState(project)?.processes ?? []).filter(

@@ -8,9 +8,9 @@ export const sentryAddress = 'localhost:50001'
 export const schedulerAddress = '127.0.0.1:50006'
 
 export type Servers = {
-  /** What the shop stands on, as the components in use want it. */
+  /** Servers required by the components in use. */
   needed: ProcessSpec[]
-  /** And those of the other component sets. */
+  /** All servers, including those of other component sets. */
   all: ProcessSpec[]
 }
 

@@ -15,7 +15,7 @@ import { procOf, readState, writeState } from './state-file.ts'
 import { statusOf } from './status.ts'
 import { sendCommand } from './supervisor-client.ts'
 
-/** A server that ends with a last word when it is asked for `/crash`. */
+/** A server that prints a last line and exits on a request to `/crash`. */
 const program = `
 const server = require('node:http').createServer((request, response) => {
   if (request.url === '/crash') { console.log('last words'); process.exit(3) }

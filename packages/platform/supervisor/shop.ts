@@ -18,16 +18,19 @@ import { type Command, serveCommands } from './supervisor-client.ts'
 import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 export type Shop = {
-  /** Returns when all of it is ready. Rejects, after stopping whatever was started, when something cannot start. */
+  /** Resolves when all units are ready. Rejects, after stopping the started units, when one cannot start. */
   ready: Promise<void>
-  /** Returns when all of it is stopped. */
+  /** Resolves when all units are stopped. */
   ended: Promise<void>
   stop(): Promise<void>
-  /** SIGKILL to everything. */
+  /** Sends SIGKILL to all units. */
   kill(): void
 }
 
-/** Starts units under a supervisor in this process that obeys the socket. @throws UserError when a port is taken; then nothing was started */
+/**
+ * Starts units under a supervisor in this process, controlled through the socket.
+ * @throws UserError when a port is taken, before anything was started
+ */
 export async function openShop(
   project: Project,
   units: readonly ProcessSpec[],
@@ -83,7 +86,7 @@ export async function openShop(
   return { ready: start(), ended, stop, kill }
 }
 
-/** Those that may take a connection. One that was told to stop finishes what it has and is given no more. */
+/** Returns the ports of instances that may take new connections. A stopping instance only finishes its work. */
 function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] {
   const names = units.map(({ name }) => name)
   return records
@@ -91,12 +94,12 @@ function portsOf({ units }: Front, records: readonly ProcessRecord[]): number[] 
     .map(({ ports }) => ports.app ?? 0)
 }
 
-/** Each start begins new logs and keeps those of the start before. */
+/** Moves the log of the previous start aside, so that each start writes a new one. */
 function keepPreviousLog(logFile: string): void {
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`)
 }
 
-/** Servers that `backing start` has left running. */
+/** Returns the servers left running by `backing start`. */
 export function runningOf(project: Project) {
   const records = readState(project)?.processes ?? []
   return new Map(

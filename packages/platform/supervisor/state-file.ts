@@ -5,7 +5,9 @@ import { alive, type Proc } from '../process/spawn.ts'
 
 export type Role = 'app' | 'sidecar' | 'backing'
 
-/** waiting for what it needs → starting → running → ready; pausing before another try after a crash; stopped on request. */
+/**
+ * waiting for dependencies → starting → running → ready; pausing before a restart after a crash; stopped on request.
+ */
 export type Phase =
   | 'waiting'
   | 'starting'
@@ -19,7 +21,7 @@ export type ProcessRecord = {
   name: string
   role: Role
   phase: Phase
-  /** Missing while it does not run. With `startMark` a reused pid is told apart. */
+  /** Undefined while the process does not run. `startMark` detects a reused pid. */
   pid?: number
   startMark?: string
   startedAt?: string
@@ -28,7 +30,7 @@ export type ProcessRecord = {
   logFile: string
 }
 
-/** `.sidecart/run/state.json`: what runs. Without a supervisor, the backing servers alone were started. */
+/** `.sidecart/run/state.json`: the running processes. Without a supervisor, only servers were started. */
 export type State = { supervisor?: Proc; processes: ProcessRecord[] }
 
 export function readState(project: Project): State | undefined {
@@ -43,8 +45,8 @@ export function writeState(project: Project, state: State): void {
 const retryEveryMs = 2_000
 
 /**
- * Writes the state file, and goes on without it where that fails, for instance on a full disk: the failure is reported once,
- * and the latest state is written as soon as that works.
+ * Writes the state file, and continues without the file when writing fails, for instance on a full disk. Reports the
+ * failure once and writes the latest state as soon as writing works again.
  */
 export function createStateWriter(project: Project, warn: (text: string) => void) {
   let unwritten: State | undefined
@@ -72,12 +74,12 @@ export function removeState(project: Project): void {
   rmSync(project.socket, { force: true })
 }
 
-/** The supervisor that runs now. */
+/** Returns the running supervisor. */
 export function supervisorOf(state: State | undefined): Proc | undefined {
   return state?.supervisor && alive(state.supervisor) ? state.supervisor : undefined
 }
 
-/** The very process that the record means, if it runs. */
+/** Returns the recorded process if still running. */
 export function procOf({ name, pid, startMark }: ProcessRecord): Proc | undefined {
   if (pid === undefined || startMark === undefined) return undefined
   const proc = { name, pid, startMark }

@@ -24,11 +24,11 @@ export type Status = {
   ready: boolean
   supervisor?: number
   processes: ProcessStatus[]
-  /** What will stop working unless somebody acts. */
+  /** Problems that will stop the shop unless an operator acts. */
   warnings: string[]
 }
 
-/** Asks every recorded process now. `ready` is true when all of them are. */
+/** Queries every recorded process. `ready` is true when all processes are ready. */
 export async function statusOf(project: Project): Promise<Status> {
   const state = readState(project)
   const supervisor = supervisorOf(state)
@@ -72,10 +72,10 @@ async function isReady(project: Project, { name, role, ports }: ProcessRecord): 
   return (await Promise.all(Object.values(ports).map((port) => accepts(port)))).every(Boolean)
 }
 
-/** `orders-2-sidecar` is a sidecar of `orders`. */
+/** Returns the app of a process: `orders-2-sidecar` is a sidecar of `orders`. */
 const appIdOf = (sidecar: string) => sidecar.replace(/(-\d+)?-sidecar$/, '')
 
-/** Resident memory; only Linux tells it without another process. */
+/** Returns the resident memory on Linux; other systems would need another process to find out. */
 function residentMb(pid: number): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]

@@ -4,14 +4,14 @@ import { dirname } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { type Project, UserError } from '../config/project.ts'
 
-/** What the supervisor can be told, one JSON line each way over its unix socket. */
+/** Commands of the supervisor: one JSON line each way over its Unix socket. */
 export type Command =
   | { do: 'start' | 'stop' | 'restart'; names: string[] }
   | { do: 'kill'; name: string; signal: NodeJS.Signals }
   | { do: 'shutdown' }
 export type Reply = { ok: true } | { ok: false; error: string }
 
-/** Listens for orders. The socket also keeps a second supervisor from starting. */
+/** Listens for commands. The socket also prevents a second supervisor. */
 export async function serveCommands(
   project: Project,
   execute: (order: Command) => Promise<void>,
@@ -47,7 +47,9 @@ async function answer(line: string, obey: (order: Command) => Promise<void>): Pr
   }
 }
 
-/** Sends one order and waits until it is done. @throws UserError with the supervisor's reason when it is refused */
+/**
+ * Sends a command and waits until the command is done. @throws UserError with the supervisor's reason for a rejection
+ */
 export async function sendCommand(project: Project, what: Command): Promise<void> {
   const reply = await exchange(project, what)
   if (!reply.ok) throw new UserError(reply.error)
@@ -72,7 +74,7 @@ function exchange(project: Project, what: Command): Promise<Reply> {
   })
 }
 
-/** A connection that breaks ends its lines; the interface would throw the error a second time. */
+/** A broken connection ends its lines; the readline interface would throw the error a second time. */
 function lines(connection: Socket): Interface {
   connection.on('error', () => {})
   return createInterface({ input: connection }).on('error' as 'close', () => {})

@@ -5,27 +5,30 @@ import { type ProcessSpec, type SupervisorEvent, tail } from './process-spec.ts'
 import type { Phase, ProcessRecord, Role } from './state-file.ts'
 
 export type SupervisorOptions = {
-  /** Processes that run already and are taken over, by unit name. */
+  /** Running processes to take over, by unit name. */
   adopted?: ReadonlyMap<string, Proc>
   onChange?(records: ProcessRecord[]): void
   onEvent?(event: SupervisorEvent): void
-  /** Milliseconds before a crashed process is started again: doubled at each crash in a row. */
+  /** Milliseconds before the restart of a crashed process, doubled at each crash in a row. */
   backOff?: { first: number; most: number }
 }
 
 export type Supervisor = {
   records(): ProcessRecord[]
-  /** Starts everything; answers when all is ready. @throws UserError when a unit crashes `patience` times without ever being ready */
+  /**
+   * Starts all units and resolves when all are ready.
+   * @throws UserError when a unit crashes `patience` times without ever being ready
+   */
   startAll(patience?: number): Promise<void>
   start(name: string): Promise<void>
-  /** One after the other; those that take work for others let go of it first. */
+  /** Stops units one after the other, after all of them were drained. */
   stop(...names: string[]): Promise<void>
   kill(name: string, signal: NodeJS.Signals): void
-  /** Apps drain first, then sidecars, then what they stand on. */
+  /** Drains and stops apps first, then sidecars, then servers. */
   stopAll(): Promise<void>
-  /** SIGKILL to everything. */
+  /** Sends SIGKILL to all units. */
   killAll(): void
-  /** Lets everything run on and watches no more. */
+  /** Stops supervising and leaves all processes running. */
   release(): void
 }
 
@@ -37,24 +40,24 @@ type Kept = {
   startedAt: Date | undefined
   restarts: number
   everReady: boolean
-  /** Why it cannot start at all. */
+  /** Reason for an unrecoverable failure to start. */
   hopeless: string | undefined
-  /** When it ended the last time, on the monotonic clock. */
+  /** Time of the last end, on the monotonic clock. */
   goneSince: number | undefined
-  /** Once its process was asked to take no new work: settles when what it had is done. */
+  /** Set while draining; settles when work under way is done. */
   lettingGo: Promise<void> | undefined
   /** Settles when the unit is stopped for good. */
   done: Promise<void>
-  /** Cuts a pause short. */
+  /** Ends a pause early. */
   wake: AbortController
 }
 
 const lookEveryMs = 100
 const failingEveryMs = 5_000
-/** A process that lived this long has earned a quick restart. */
+/** A process with this uptime is restarted after the shortest delay. */
 const settledMs = 10_000
 const stopOrder: readonly Role[] = ['app', 'sidecar', 'backing']
-/** PostgreSQL holds what the others still write while they stop. */
+/** PostgreSQL stops last: stopping processes still write to their databases. */
 const lastToStop = 'postgres'
 
 export function createSupervisor(
@@ -75,7 +78,7 @@ export function createSupervisor(
     onChange(records())
   }
 
-  /** Starts a unit, and again whenever it ends, until it is no longer wanted. */
+  /** Starts a unit and restarts the unit after every end, until stopped. */
   async function keep(one: Kept, running?: Proc): Promise<void> {
     let wait = first
     let inARow = 0
@@ -101,7 +104,7 @@ export function createSupervisor(
     enter(one, 'stopped')
   }
 
-  /** One life of a unit: answers when its process is gone. */
+  /** Runs a unit once; resolves when its process is gone. */
   async function run(one: Kept, running?: Proc): Promise<void> {
     const began = performance.now()
     enter(one, 'waiting')
@@ -130,7 +133,7 @@ export function createSupervisor(
     one.goneSince = performance.now()
   }
 
-  /** Resolves when the process is gone; ends a process that says of itself that only a restart helps. */
+  /** Resolves when the process is gone; stops a process that reports a failure only a restart can fix. */
   async function untilOverOrFailing(one: Kept): Promise<void> {
     let askedAt = performance.now()
     await until(async () => {
@@ -160,7 +163,7 @@ export function createSupervisor(
     if (!closing && !one.wanted) begin(one)
   }
 
-  /** Its process is gone; or, for a server that somebody else runs, it is no longer wanted. */
+  /** Returns true when the process is gone or, for a server run by others, when the unit is no longer wanted. */
   const isOver = ({ proc, wanted }: Kept) => (proc ? gone(proc.pid) : !wanted)
 
   const isReady = (name: string) => kept.get(name)?.phase === 'ready' || !kept.has(name)
@@ -206,7 +209,7 @@ export function createSupervisor(
     if (one.proc) one.lettingGo = one.unit.drain?.(one.proc)
   }
 
-  /** Ends one that was let go. */
+  /** Stops a drained unit. */
   async function end(one: Kept): Promise<void> {
     const { done, unit } = one
     if (one.phase === 'stopping' || one.phase === 'stopped') return done
@@ -275,7 +278,7 @@ export function createSupervisor(
   }
 }
 
-/** A fault that says what to do is not mended by trying again. */
+/** Returns the message of an error with a next step: a restart would not help. */
 const adviceIn = (fault: unknown): string | undefined =>
   fault instanceof Error && ['UserError', 'PartError'].includes(fault.name)
     ? fault.message
@@ -312,7 +315,7 @@ function recordOf({ unit, phase, proc, startedAt, restarts }: Kept): ProcessReco
   }
 }
 
-/** Our children are reaped at once, so that asking for the pid is enough, and cheap enough to do often. */
+/** Child processes are reaped at once, so a check of the pid is reliable, and cheap enough for frequent use. */
 function gone(pid: number): boolean {
   try {
     process.kill(pid, 0)

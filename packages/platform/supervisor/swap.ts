@@ -15,8 +15,9 @@ import { upInBackground } from './up.ts'
 type Move = { from?: string | undefined; to: string }
 
 /**
- * Restarts the shop twice: on the old broker, received but not told anything, until it is empty; then on the new one, which
- * the outboxes have been waiting for. Orders are taken all the while but for the two restarts. Leaves the shop running.
+ * Replaces the broker with two restarts. The first pauses publishing on the old broker until consumers have drained all
+ * events; the second starts the shop on the new broker, which receives the events from the outboxes. Orders are
+ * accepted all the time except during the two restarts. Leaves the shop running.
  */
 export async function swap(
   project: Project,

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * One address for several instances: connections are handed on to them in turn, and to the next one when one does not
- * take it. When none does, the answer is 503. It knows bytes only, as a load balancer in front of the shop would.
- * @param backends the ports of those that may be asked now
+ * TCP load balancer for several instances: distributes connections in turn and tries the next instance when one does
+ * not accept. Answers 503 when none accepts. Works on bytes only, as a load balancer in front of the shop would.
+ * @param backends returns the ports of instances that may take connections
  */
 export async function openLoadBalancer(
   port: number,

@@ -22,15 +22,15 @@ import { readState, supervisorOf } from './state-file.ts'
 import { ensureWebApp } from './web-app.ts'
 import { gateway, welcome } from './welcome.ts'
 
-/** Opens the operations API beside the shop; resolves with how to close it. */
+/** Opens the operations API beside the shop; resolves with a function that closes the API. */
 export type OpenOperations = (options: {
   project: Project
   appConfigs: readonly AppConfig[]
-  /** Proxies that can be disturbed; none: no fault may be injected. */
+  /** Proxies for network faults; without proxies no fault may be injected. */
   links?: NetworkProxies | undefined
 }) => Promise<() => void>
 
-/** Brings the shop up and holds it until a signal or `sidecart down` ends it. */
+/** Starts the shop and blocks until a signal or `sidecart down`. */
 export async function upInForeground(
   project: Project,
   choice: ComponentSelection,
@@ -52,7 +52,7 @@ export async function upInForeground(
   process.exit(0)
 }
 
-/** Brings the shop up under a supervisor of its own, and leaves it running. */
+/** Starts the shop under a background supervisor and leaves the shop running. */
 export async function upInBackground(
   project: Project,
   choice: ComponentSelection,
@@ -69,7 +69,9 @@ export async function upInBackground(
   progress.line(opened(project, began, './sidecart down stops everything.'))
 }
 
-/** The same for a command that goes on and brings load: answers whether the shop was closed before. */
+/**
+ * Starts the shop in the background for a command that generates load. Returns false when the shop was already running.
+ */
 export async function upUnlessRunning(
   project: Project,
   choice: ComponentSelection,
@@ -87,7 +89,7 @@ function opened(project: Project, began: number, howToStop: string): string {
   return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, hasDemo())}`
 }
 
-/** Starts the shop and its operations API. `breakable`: the API may inject faults. */
+/** Starts the shop and its operations API. `breakable` allows the API to inject faults. */
 async function openAll(
   project: Project,
   choice: ComponentSelection,
@@ -109,7 +111,7 @@ async function openAll(
 
 const renewEveryMs = 6 * 3_600_000
 
-/** A running shop outlives sentry's certificate, and the tokens with which its sidecars renew theirs. */
+/** Renews sentry's certificate and the sidecars' identity tokens, because a running shop outlives both. */
 async function renew(project: Project, apps: readonly string[]): Promise<void> {
   try {
     ensureProjectAuthority(project, { nothingRuns: false })
@@ -119,7 +121,7 @@ async function renew(project: Project, apps: readonly string[]): Promise<void> {
   }
 }
 
-/** Stops the shop again and throws UserError when its services do not reach each other. */
+/** Throws UserError, after stopping the shop, when its services do not reach each other. */
 async function assertWorks(project: Project, shop: Shop): Promise<void> {
   try {
     await assertCallsReach(gateway, join(project.logs, `${gatewayApp}.log`))
@@ -129,7 +131,7 @@ async function assertWorks(project: Project, shop: Shop): Promise<void> {
   }
 }
 
-/** Why was told when it happened; stopping the rest took a while. */
+/** The reason was printed when the failure happened; stopping the other processes took longer. */
 function told(): never {
   throw new UserError('the shop was not started, and what was is stopped again')
 }
@@ -139,10 +141,10 @@ function noLinks(error: Error): never {
   throw new UserError(`there is no way between services and servers (${error.message}); ${advice}`)
 }
 
-/** What the background supervisor tells the command that started it. */
+/** Messages of the background supervisor to the command that started the shop. */
 export type Message = { event: SupervisorEvent } | { up: true } | { fault: string }
 
-/** The background supervisor: the shop, without a terminal. */
+/** Runs the shop as the background supervisor, without a terminal. */
 export async function superviseForParent(
   project: Project,
   choice: ComponentSelection,
@@ -153,7 +155,7 @@ export async function superviseForParent(
     new Promise((resolve) =>
       process.connected ? process.send?.(message, resolve) : resolve(undefined),
     )
-  // its log may be on the disk that is full
+  // the supervisor's log may be on a full disk
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   const quitter = quitOnSignal()
   try {
@@ -215,7 +217,10 @@ function superviseInBackground(
   })
 }
 
-/** A service is shown once, when both its app and its sidecar are ready; what is outstanding moves on the last line. Nothing follows on what is hopeless. */
+/**
+ * Prints one line per service when app and sidecar are ready, and pending names in a status line. Prints nothing more
+ * after an unrecoverable error.
+ */
 export function reporter(progress: Progress): (event: SupervisorEvent) => void {
   const starting = new Set<string>()
   let isHopeless = false
@@ -241,7 +246,7 @@ export function reporter(progress: Progress): (event: SupervisorEvent) => void {
 
 const widest = 200
 
-/** The log is shown at the first crash in a row; after that a line has to do. */
+/** Prints a crash: with log lines at the first crash in a row, on one line afterwards. */
 function crashed(progress: Progress, event: Crash): void {
   const { name, reason, log, inARow, againInMs, logFile } = event
   const [why, ...more] = reason?.split('\n') ?? []
@@ -252,7 +257,10 @@ function crashed(progress: Progress, event: Crash): void {
   for (const line of shown) progress.line(`    ${readable(line).slice(0, widest)}`)
 }
 
-/** The first signal stops in order, the next one at once. A terminal's Ctrl-C may reach us twice, so close ones count once. */
+/**
+ * Stops in order on the first signal and kills on the next. Signals within 500 ms count once, because a terminal's
+ * Ctrl-C may arrive twice.
+ */
 function quitOnSignal(progress?: Progress) {
   const quitter = { shop: undefined as Shop | undefined, asked: false }
   let first = 0

@@ -17,9 +17,9 @@ const sources = [
 ]
 
 /**
- * Builds the web app when it is not built yet, or has been changed since. Takes milliseconds when there is nothing
- * to do; otherwise says so on stderr.
- * @throws UserError with what the build had to say
+ * Builds the web app when missing or outdated. Takes milliseconds when the build is current; otherwise prints a line on
+ * stderr.
+ * @throws UserError with the output of a failed build
  */
 export async function ensureWebApp({ root }: Project): Promise<void> {
   const web = join(root, 'web')
@@ -33,7 +33,7 @@ export async function ensureWebApp({ root }: Project): Promise<void> {
 async function buildWebApp(root: string): Promise<void> {
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js')
   const args = [vite, 'build', 'web', '--logLevel', 'warn']
-  // whatever this command runs in, such as a test, pages get the libraries as they are for production
+  // pages get the production builds of libraries, also when the command runs in a test
   const env = { ...process.env, NODE_ENV: 'production' }
   await run(process.execPath, args, { cwd: root, env }).catch((error: { stderr: string }) => {
     throw new UserError(`the web app cannot be built:\n${error.stderr}`)
@@ -43,7 +43,7 @@ async function buildWebApp(root: string): Promise<void> {
 const builtAt = (web: string): number =>
   statSync(join(web, 'dist', 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
 
-/** A folder counts too: it changes when a file is taken away. */
+/** Returns the newest change. Folders count too: removing a file changes the folder. */
 function changedAt(path: string): number {
   const stats = statSync(path)
   const below = stats.isDirectory() ? readdirSync(path) : []

@@ -5,7 +5,7 @@ import { paint } from '../process/terminal.ts'
 
 export const gateway = 'http://127.0.0.1:8080'
 
-/** What somebody needs who sees the shop for the first time. */
+/** Returns the text for a newcomer: addresses, accounts and first commands. */
 export function welcome(project: Project, howToStop: string, demo: boolean): string {
   return `
 ${paint('bold', 'The shop is open.')}
@@ -32,7 +32,7 @@ Place an order:
 ${orderLine(secrets['demo-password'] ?? '')}`
 }
 
-/** One line for the shell: signs in, takes the token, and places an order. */
+/** Returns a shell command that signs in, stores the token, and places an order. */
 export function orderLine(password: string): string {
   const json = (value: unknown) => `'${JSON.stringify(value)}'`
   const login = json({ email: 'demo@sidecart.example', password })

@@ -8,10 +8,10 @@ import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { logOf, type ServerOptions, server } from './unit.ts'
 
-/** Where sidecars look for components that are processes of their own. */
+/** Folder of the sockets of pluggable components, read by sidecars. */
 export const socketsOf = (project: Project) => join(project.home, 'sockets')
 
-/** The component `pubsub.bullmq`, for all sidecars. */
+/** The component `pubsub.bullmq`, shared by all sidecars. */
 export function bullmq({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const name = 'bullmq'
   const socket = join(socketsOf(project), 'bullmq.sock')
@@ -43,7 +43,7 @@ export function bullmq({ project, secrets, resources }: ServerOptions): ProcessS
         redis.disconnect()
       },
       ready: () => listens(socket),
-      // A sidecar does not come back to a component that was gone.
+      // A sidecar does not reconnect to a pluggable component that restarted.
       dependentsSurviveMs: 0,
     },
   )

@@ -12,7 +12,7 @@ import { startPostgres, stopPostgres } from '../../servers/postgres.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-/** The services' databases; a configured server is used as it is. */
+/** The services' databases; a configured server is used unchanged. */
 export function postgres({ project, secrets }: ServerOptions): ProcessSpec {
   const configured = process.env.SIDECART_POSTGRES_URL
   const password = secrets['postgres-superuser'] ?? ''
@@ -24,7 +24,7 @@ export function postgres({ project, secrets }: ServerOptions): ProcessSpec {
       const given = { dataDir, port, superuserPassword: password, logFile }
       return (await startPostgres(given)).proc
     },
-    // as they are now: passwords may have been changed since the shop was started
+    // current secrets: passwords may have changed since the start of the shop
     prepare: () => {
       const current = readSecrets(project)
       return ensureDatabases(superuserOf(current), current)
@@ -74,7 +74,7 @@ export function provider({ project }: ServerOptions): ProcessSpec {
   )
 }
 
-/** Where Dapr's CLI looks for it stays as it is (50001, 50006); the rest is below the ports that outgoing connections take. */
+/** Ports known to Dapr's CLI stay unchanged (50001, 50006); the others are below the range of outgoing connections. */
 const sentryHealthPort = 3901
 const schedulerPorts = { grpc: 50006, health: 3911, metrics: 3912, etcd: 3913, 'etcd-peer': 3914 }
 
@@ -101,7 +101,7 @@ export function sentry({ project, runtime }: ServerOptions): ProcessSpec {
   )
 }
 
-/** Sidecars without it are never healthy. */
+/** Dapr's scheduler, without which sidecars are never healthy. */
 export function scheduler({ project, runtime, mtls }: ServerOptions): ProcessSpec {
   const { health: healthPort, metrics: metricsPort } = schedulerPorts
   const { etcd: etcdClientPort, 'etcd-peer': etcdPeerPort } = schedulerPorts

@@ -25,7 +25,7 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Proce
           await ensureSession(login, sessionOf(app), topics)
       },
       ready: () => mosquittoAnswers(login),
-      // Dapr's component waits twice as long after each attempt to reconnect.
+      // Dapr's component doubles its delay after each failed reconnect.
       dependentsSurviveMs: 30_000,
     },
   )
@@ -33,7 +33,7 @@ export function mosquitto({ project, secrets, resources }: ServerOptions): Proce
 
 const renewEveryMs = 20_000
 
-/** Has the sessions of those who receive something connect anew: see the program. */
+/** Makes the sessions of consumers reconnect; see `mosquitto-sessions.ts`. */
 export function mosquittoSessions({ project, secrets, resources }: ServerOptions): ProcessSpec {
   const name = 'mosquitto-sessions'
   return server(

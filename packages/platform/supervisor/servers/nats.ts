@@ -17,12 +17,12 @@ import type { ProcessSpec } from '../process-spec.ts'
 import { procOf, readState } from '../state-file.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-/** For NATS itself, not for the link to it. */
+/** Returns the login at NATS itself, past a proxy. */
 export function natsLogin(secrets: Secrets): NatsLogin {
   return { url: `nats://127.0.0.1:${realPort(brokerPort)}`, ...loginFrom(secrets['broker-url']) }
 }
 
-/** Lets these log in to the running broker, and closes the connections of all others. */
+/** Replaces the users of the running broker and closes the connections of all others. */
 export async function changeNatsUsers(project: Project, users: readonly NatsUser[]): Promise<void> {
   const record = readState(project)?.processes.find(({ name }) => name === 'nats')
   const proc = record && procOf(record)
@@ -34,7 +34,7 @@ export async function changeNatsUsers(project: Project, users: readonly NatsUser
 
 export function nats({ project, runtime, resources }: ServerOptions): ProcessSpec {
   const port = realPort(brokerPort)
-  // as it is now: the login may have been changed since the shop was started
+  // current secrets: the login may have changed since the start of the shop
   const login = () => natsLogin(readSecrets(project))
   const given = {
     path: runtime.parts['nats-server'].path,
@@ -54,7 +54,7 @@ export function nats({ project, runtime, resources }: ServerOptions): ProcessSpe
       },
       ready: answersHttp(brokerMonitorPort),
       failing: failingStorage(given.dir, given.logFile),
-      // Dapr's component tries to reconnect for two minutes, then never again, and calls itself healthy.
+      // Dapr's component tries to reconnect for two minutes, then stops, and still reports healthy.
       dependentsSurviveMs: 100_000,
     },
   )
@@ -63,9 +63,9 @@ export function nats({ project, runtime, resources }: ServerOptions): ProcessSpe
 const neededBytes = 50 * 1024 * 1024
 
 /**
- * A stream whose file could not be written once (a full disk) refuses every message until the server is restarted, and the
- * server calls itself healthy. The returned function resolves with the reason for a restart when the log has told of such an
- * error, and there is room again.
+ * Returns a function that resolves with the reason for a restart after the log reported a failed write and the disk has
+ * room again. After one failed write to its file (a full disk), a stream rejects every message until the server
+ * restarts, while the server reports healthy.
  */
 export function failingStorage(dir: string, logFile: string): () => Promise<string | undefined> {
   const newLines = readerOf(logFile)

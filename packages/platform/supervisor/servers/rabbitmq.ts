@@ -6,7 +6,7 @@ import { startEpmd, startRabbitmq } from '../../servers/rabbitmq.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { dirOf, logOf, type ServerOptions, server } from './unit.ts'
 
-/** Erlang's port mapper, without which RabbitMQ does not start. */
+/** Erlang's port mapper, required by RabbitMQ. */
 export function epmd({ project }: ServerOptions): ProcessSpec {
   return server(
     project,

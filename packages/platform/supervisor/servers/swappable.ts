@@ -10,13 +10,13 @@ import type { ServerOptions } from './unit.ts'
 
 type Swappable = {
   name: string
-  /** The Dapr components that need it. */
+  /** Dapr component types that need the server. */
   types: readonly string[]
-  /** The server, and what has to run beside it. */
+  /** The server and its companion processes. */
   units: readonly ((options: ServerOptions) => ProcessSpec)[]
 }
 
-/** The servers of the component sets, by the Dapr components that need them. */
+/** Servers of the component sets, by the Dapr components that need them. */
 export const swappable: readonly Swappable[] = [
   { name: 'nats', types: ['pubsub.jetstream'], units: [nats] },
   { name: 'redis', types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'], units: [redis] },
@@ -27,7 +27,7 @@ export const swappable: readonly Swappable[] = [
   { name: 'mariadb', types: ['state.mysql'], units: [mariadb] },
 ]
 
-/** Which of the running servers carries the events. Redis may be there as a store only. */
+/** Returns the server of the event broker among the running ones. Redis may run as a state store only. */
 export function brokerAmong(running: readonly string[]): string {
   const brokers = swappable.filter(({ types }) => types.some((type) => type.startsWith('pubsub.')))
   const names = brokers.map(({ name }) => name).filter((name) => running.includes(name))

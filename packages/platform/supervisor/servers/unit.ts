@@ -6,21 +6,21 @@ import type { Runtime } from '../../install/ensure.ts'
 import { answers } from '../../process/start-process.ts'
 import { type ProcessSpec, stopGently } from '../process-spec.ts'
 
-/** What a server is started with. */
+/** Inputs for starting a server. */
 export type ServerOptions = {
   project: Project
   runtime: Runtime
   secrets: Secrets
   resources: readonly Resource[]
-  /** Whether sidecars show each other certificates. */
+  /** True when sidecars use mTLS. */
   mtls: boolean
 }
 
-/** Where a server keeps its data. */
+/** Returns the data folder of a server. */
 export const dirOf = (project: Project, name: string) => join(project.home, name)
 export const logOf = (project: Project, name: string) => join(project.logs, `${name}.log`)
 
-/** A backing server that waits for nothing and is asked to stop politely, unless told otherwise. */
+/** Returns the spec of a server without dependencies, stopped by SIGTERM, with overrides in `rest`. */
 export function server(
   project: Project,
   name: string,
