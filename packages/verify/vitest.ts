@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Project } from '@sidecart/platform/config/project.ts'
 
-/** What vitest's JSON report says of one file. */
+/** One file in vitest's JSON report. */
 export type TestFile = {
   status: string
   message?: string
@@ -16,15 +16,15 @@ export type TestFile = {
 }
 
 type Run = {
-  /** Of the report below `.sidecart/tests/`. */
+  /** File name of the report below `.sidecart/tests/`. */
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** Progress goes to stderr, so that stdout is for the result. */
+  /** Sends progress to stderr and keeps stdout free for the result. */
   quiet?: boolean
 }
 
-/** Runs vitest once; answers its report and its exit code. */
+/** Runs vitest once. Returns the report and the exit code. */
 export async function runVitest(
   project: Project,
   { name, args, env = {}, quiet = false }: Run,
@@ -49,7 +49,10 @@ export async function runVitest(
   return { files: readReport(report), code }
 }
 
-/** A line for each test that failed, for each file that could not be run, and for a run that ended badly without. */
+/**
+ * Returns one line per failed test, per file without a run, and for a bad exit code without a
+ * failure.
+ */
 export function failuresOf({
   files,
   code,
@@ -70,7 +73,10 @@ function failuresIn({ status, message, assertionResults }: TestFile): string[] {
 
 const firstLine = (text: string | undefined) => text?.split('\n')[0]
 
-/** A terminal's Ctrl-C reaches vitest as well, which ends by itself. */
+/**
+ * Ctrl-C in a terminal also reaches vitest, so the parent ignores SIGINT and waits for vitest to
+ * end.
+ */
 const ignore = () => {}
 
 function readReport(file: string): TestFile[] {

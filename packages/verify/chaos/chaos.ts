@@ -28,9 +28,9 @@ export type ChaosOptions = {
   perSecond: number
   everySeconds: number
   kinds: readonly Kind[]
-  /** How long the shop may take to come to rest afterwards. */
+  /** Maximum seconds until the shop is idle after the last fault. */
   restSeconds: number
-  /** The sets to sell on, when the shop is not open already. */
+  /** Component sets used when `chaos` starts the shop itself. */
   choice: ComponentSelection
 }
 
@@ -39,16 +39,19 @@ export type ChaosReport = {
   seed: number
   orders: Pick<Tally, 'attempted' | 'accepted' | 'refused' | 'unknown'> & Record<string, number>
   faults: Happened[]
-  /** From the end of the last fault until everything was at rest. */
+  /** Seconds from the end of the last fault until the shop was idle. */
   recoverySeconds: number
   violations: string[]
-  /** What was asked and answered. */
+  /** Path of the client journal: requests and responses as JSON lines. */
   record: string
 }
 
 const customers = 16
 
-/** Drives orders through the shop while things break, lets it come to rest, and verifies. Starts and stops the shop when it is not open. */
+/**
+ * Places orders while faults are injected, waits until the shop is idle, and checks the invariants.
+ * Starts and stops the shop unless one is running.
+ */
 export async function chaos(
   project: Project,
   options: ChaosOptions,
@@ -144,7 +147,7 @@ function possible(kinds: readonly Kind[], broker: string): readonly Kind[] {
 
 const tellEveryMs = 10_000
 
-/** On a terminal one line that moves, elsewhere one line now and then. */
+/** Reports progress: one changing line on a terminal, otherwise a new line every 10 s. */
 function tell(progress: Progress, words: () => string): NodeJS.Timeout {
   return progress.live
     ? setInterval(() => progress.wait(words()), 500)
@@ -157,7 +160,7 @@ const clock = (began: number): string =>
 const spoken = ({ attempted, accepted, refused, unknown, underWay }: Tally, orders: number) =>
   `${attempted} of ${orders} sent, ${accepted} accepted, ${refused} refused, ${unknown} unknown, ${underWay} under way`
 
-/** How many of these customers' orders have come to what. */
+/** Counts the orders of these customers by status. */
 function statusesOf({ world }: Rest, customers: ReadonlySet<string>): Record<string, number> {
   const theirs = world.orders.filter(({ customerId }) => customers.has(customerId))
   const counts: Record<string, number> = { confirmed: 0, cancelled: 0 }

@@ -2,16 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Injector } from '../faults/inject.ts'
 import { type Fault, lastsSeconds, wordsFor } from '../faults/schedule.ts'
 
-/** A fault that happened, or why it could not. */
+/** An injected fault; `missed` is the reason why an injection failed. */
 export type Happened = Fault & { missed?: string }
 
 export type FaultRun = {
   happened: readonly Happened[]
-  /** No more faults; what still lasts is ended. */
+  /** Stops the schedule and ends the faults still active. */
   calm(): Promise<void>
 }
 
-/** Lets the faults of a schedule happen, each in its time. */
+/** Injects the faults of a schedule at their times. */
 export function startFaultRun(
   faults: Iterator<Fault, never>,
   inject: Injector,

@@ -10,7 +10,7 @@ export type Placing = {
   record(line: JournalLine): void
   /** Milliseconds until the client gives up. */
   forMs?: number
-  /** Milliseconds that it waits for one answer. */
+  /** Time-out of one attempt in milliseconds. */
   timeoutMs?: number
 }
 
@@ -22,7 +22,10 @@ const shipTo = {
   country: 'DE',
 }
 
-/** Places an order with one key, again and again until it is answered, and writes down what was said each time. */
+/**
+ * Places an order with one idempotency key, retries until a final answer, and records every answer
+ * in the journal.
+ */
 export async function placeOrder(
   { customerId, ask }: Customer,
   { key, lines, card }: Wanted,

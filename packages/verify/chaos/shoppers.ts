@@ -5,11 +5,11 @@ import type { JournalLine } from '../invariants/client-journal.ts'
 import type { Customer } from './customer.ts'
 import { type Placed, placeOrder, type Wanted } from './place-order.ts'
 
-/** What one shopper does. */
+/** The order of one shopper and the action afterwards. */
 export type ShoppingTask = Wanted & {
-  /** Which of the customers it is. */
+  /** Index into the list of customers. */
   customer: number
-  /** Gives up at the first time-out, which is short. */
+  /** Gives up after one attempt with a time-out of 150 ms. */
   impatient: boolean
   afterwards: 'nothing' | 'cancel' | 'refund' | 'repeat'
 }
@@ -22,7 +22,7 @@ const cards = [
   ...Array<string>(6).fill('card_slow'),
 ]
 
-/** What so many shoppers do, the same for the same seed. */
+/** Returns `count` tasks, identical for identical seeds. */
 export function shoppingTasks(
   seed: number,
   count: number,
@@ -61,7 +61,10 @@ export type Tally = {
 
 export type Shoppers = {
   tally: Tally
-  /** Sends them in, `perSecond`, whether or not those before have been served. Answers when the last one has left. */
+  /**
+   * Starts `perSecond` tasks a second without waiting for earlier tasks (open loop). Resolves when
+   * the last task has ended.
+   */
   send(shoppingTasks: readonly ShoppingTask[], perSecond: number): Promise<void>
 }
 
@@ -123,7 +126,7 @@ export function createShoppers(
   return { tally, send }
 }
 
-/** Asks the money back once there is something to give back. */
+/** Requests a refund as soon as the order is confirmed. */
 async function refund({ ask }: Customer, orderId: string): Promise<void> {
   const path = `/orders/${orderId}`
   for (const end = performance.now() + aMinuteMs; performance.now() < end; await pause(1000)) {

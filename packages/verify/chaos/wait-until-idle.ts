@@ -10,8 +10,9 @@ export type Rest = Verdict & { world: Snapshot; seconds: number }
 const lookEveryMs = 1_000
 
 /**
- * Waits until nothing moves any more and everything holds, or for `seconds` in which no mail went out either (they
- * go one by one, long after what they tell of); then it is judged as it is.
+ * Waits until nothing is in flight and every invariant holds, or until `seconds` have passed
+ * without a mail being sent, and returns the verdict of that moment. Mails leave one by one, long
+ * after their events.
  */
 export async function untilRest(
   places: Places,

@@ -4,7 +4,7 @@ import type { Project } from '@sidecart/platform/config/project.ts'
 import { z } from 'zod'
 
 const Shop = z.object({
-  /** The sets that it stood on. */
+  /** The component sets of the run. */
   on: z.object({ broker: z.string(), state: z.string() }),
   date: z.iso.date(),
   seconds: z.number(),
@@ -17,40 +17,40 @@ const Shop = z.object({
   }),
   failures: z.array(z.string()),
 })
-/** What the whole shop went through: the system tests, then orders while things break. */
+/** Result of the whole shop on a set: the system tests, then orders under faults. */
 export type Shop = z.output<typeof Shop>
 
 const Result = z.object({
   kind: z.enum(['broker', 'state']),
   set: z.string(),
-  /** The programs that were tried, such as `Dapr 1.18.2, Redis 7.0.15`. */
+  /** Versions under test, e.g. `Dapr 1.18.2, Redis 7.0.15`. */
   versions: z.string(),
   date: z.iso.date(),
   seconds: z.number(),
-  /** What was seen of each capability that was tried. */
+  /** Whether each capability under test works. */
   works: z.record(z.string(), z.boolean()),
-  /** Those that are not as declared, with what was seen. */
+  /** Differences from the declared capabilities, with the observation. */
   failures: z.array(z.string()),
-  /** Missing when only the capabilities were tried. */
+  /** Absent when only the capabilities were tested. */
   shop: Shop.optional(),
 })
-/** What one run of the suite has seen of one set. */
+/** Result of one conformance run of one set. */
 export type Result = z.output<typeof Result>
 
 const fileOf = ({ root }: Project) => join(root, 'components/conformance.json')
 
-/** The last results of each set that were kept. */
+/** Returns the latest stored result of each set. */
 export function readResults(project: Project): Result[] {
   return z.array(Result).parse(JSON.parse(readIfThere(fileOf(project)) ?? '[]'))
 }
 
-/** Everything that was not as it should be. */
+/** Returns all failures of a result: capabilities and the whole shop. */
 export const failuresOf = ({ failures, shop }: Result): string[] => [
   ...failures,
   ...(shop?.failures ?? []),
 ]
 
-/** Puts results in place of older ones of the same sets. */
+/** Replaces the stored results of the same sets. */
 export function keepResults(project: Project, fresh: readonly Result[]): Result[] {
   const name = ({ kind, set }: Result) => `${kind} ${set}`
   const replaced = new Set(fresh.map(name))

@@ -19,8 +19,8 @@ import { serverOf } from './versions.ts'
 type Kind = Result['kind']
 
 /**
- * Runs the conformance suite of the chosen sets, else of those that dapr.yaml names, on real servers of their own; then,
- * unless it is to be quick, the whole shop on these sets.
+ * Runs the conformance suite against real servers, for the chosen sets or else the sets named in
+ * dapr.yaml. Unless `quick` is set, also runs the whole shop on these sets.
  */
 export async function conformance(
   project: Project,

@@ -6,7 +6,7 @@ import { everywhere } from '../faults/schedule.ts'
 import { failuresOf, runVitest } from '../vitest.ts'
 import type { Shop } from './results.ts'
 
-/** The same for every set: so many orders, and the same faults at the same times. */
+/** Identical for every set: the number of orders, and the faults with their times. */
 const storm = {
   seed: 3,
   orders: 300,
@@ -16,7 +16,10 @@ const storm = {
   kinds: everywhere,
 }
 
-/** The system tests with the whole shop on these sets, as `dapr run` starts it; then orders while things break, and `verify`. */
+/**
+ * Runs the system tests against the whole shop on these sets, started by `dapr run`; then places
+ * orders under faults and runs `verify`.
+ */
 export async function wholeShop(project: Project, on: Shop['on']): Promise<Shop> {
   const began = performance.now()
   const tests = await runVitest(project, {
@@ -39,7 +42,7 @@ export async function wholeShop(project: Project, on: Shop['on']): Promise<Shop>
   }
 }
 
-/** What went wrong on the way is a violation as well. */
+/** Reports an error during the run as a violation too. */
 async function sellInTheStorm(project: Project, choice: ComponentSelection) {
   try {
     const report = await chaos(project, { ...storm, choice }, createProgress(process.stderr))

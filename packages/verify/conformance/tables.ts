@@ -10,19 +10,19 @@ const kinds: readonly { kind: Kind; title: string }[] = [
   { kind: 'state', title: 'Stores' },
 ]
 
-/** The pages with tables of results, and what stands there. */
+/** The pages with tables of results, and the renderer of each table. */
 const pages: Record<string, (results: readonly Result[]) => string> = {
   'README.md': summary,
   'components/README.md': whole,
 }
 
-/** Writes the tables into the pages that have a place for them. */
+/** Writes the tables into the generated sections of the pages. */
 export function writeTables(project: Project, results: readonly Result[]): void {
   for (const [page, text] of Object.entries(tablesOf(project, results)))
     writeWhole(join(project.root, page), text, 0o644)
 }
 
-/** Each page as it reads with these results. */
+/** Returns the text of each page with these results. */
 export function tablesOf(project: Project, results: readonly Result[]): Record<string, string> {
   const texts = Object.entries(pages).map(([page, render]) => [
     page,
@@ -31,7 +31,7 @@ export function tablesOf(project: Project, results: readonly Result[]): Record<s
   return Object.fromEntries(texts)
 }
 
-/** A line for each set. */
+/** Renders one row per set. */
 function summary(results: readonly Result[]): string {
   const lines = results.map(({ kind, set, versions, date, shop }) => {
     const missing = Object.entries(lacks[kind][set] ?? {}).map(([name, lack]) =>
@@ -47,13 +47,13 @@ function summary(results: readonly Result[]): string {
 const survived = ({ chaos }: Pick<Shop, 'chaos'>) =>
   `${chaos.orders} orders, ${chaos.faults} faults`
 
-/** What the whole shop on a set went through. */
+/** Renders the result of the whole shop on a set. */
 function wholeShop({ on, date, seconds, systemTests, chaos }: Shop): string {
   const storm = `${survived({ chaos })} (seed ${chaos.seed}), at rest ${chaos.recoverySeconds} s later`
   return `on ${on.broker} and ${on.state}: ${systemTests} system tests, ${storm}; ${date}, ${seconds} s`
 }
 
-/** What every set can do, and why not where it cannot. */
+/** Renders the capabilities of every set, with the reason for each missing one. */
 function whole(results: readonly Result[]): string {
   return kinds.map(({ kind, title }) => tableOf(kind, title, results)).join('\n\n')
 }

@@ -11,7 +11,10 @@ import { redis } from '@sidecart/platform/servers/redis.ts'
 
 type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
 
-/** The server under a set, with its version, e.g. `Redis 7.0.15`; installs it where that is possible. */
+/**
+ * Returns name and version of a set's server, e.g. `Redis 7.0.15`; installs the server where
+ * possible.
+ */
 export async function serverOf(project: Project, runtime: Runtime, set: string): Promise<string> {
   return (await servers[set]?.(project, runtime)) ?? set
 }
@@ -29,7 +32,7 @@ const servers: Record<string, Ask> = {
     const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
     return `BullMQ ${version}, Redis ${(await ensureProgram(redis, { log: console.error })).version}`
   },
-  // Asking it would start a port mapper on Erlang's default port.
+  // Running RabbitMQ to read the version would start a port mapper (epmd) on Erlang's default port.
   rabbitmq: async () => {
     const { path } = await ensureProgram(rabbitmq, { log: console.error })
     return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`

@@ -27,14 +27,14 @@ beforeEach(async () => {
   }
 }, 1_200_000)
 
-/** Says them, and answers a moment after that; a moment has no less than a millisecond. */
+/** Publishes events and returns a time at least one millisecond later. */
 async function say(subject: string, ...events: string[]): Promise<Date> {
   for (const event of events) await jetstream(connection).publish(subject, event)
   await pause(2)
   return new Date()
 }
 
-/** What the broker is told from here on, as those who receive it see it. */
+/** Collects the messages published from now on, as a consumer receives them. */
 function listen(): string[] {
   const received: string[] = []
   const consumer = connection.subscribe('*', {

@@ -10,10 +10,10 @@ import type { NatsLogin } from '@sidecart/platform/servers/nats.ts'
 const stream = 'events'
 
 /**
- * Says events again that the broker has had since then, in another order and with the ids they had. Not through a
- * sidecar: it would name each message by its id, and the broker drops a name that it saw within two minutes. Older
- * ones are let be: among them may be what an operator has thrown away, and it would be a dead letter once more.
- * Returns how many there were.
+ * Republishes events stored since `since`, in random order and with their original ids. Publishes
+ * to NATS directly: the sidecar would set the event id as message id, and the broker deduplicates
+ * message ids for two minutes. Never republishes older events: an event whose dead letter was
+ * dismissed by an operator would become a dead letter again. Returns the number of events.
  */
 export async function republishEvents(
   { url, user, password: pass }: NatsLogin,
@@ -37,7 +37,10 @@ export async function republishEvents(
   }
 }
 
-/** How many there are since then, and where the last of them is: what a consumer that begins then has before it. */
+/**
+ * Returns the number of events since `since` and the sequence number of the last one. An ephemeral
+ * consumer counts them.
+ */
 async function saidSince({ consumers, streams }: JetStreamManager, since: Date) {
   const { name, num_pending: said } = await consumers.add(stream, {
     deliver_policy: DeliverPolicy.StartTime,
@@ -49,5 +52,8 @@ async function saidSince({ consumers, streams }: JetStreamManager, since: Date) 
   return { last, said }
 }
 
-/** From the end, short more often than not: what was just said is likelier to be said again. */
+/**
+ * Relative distance from the end of the stream. The cube favours recent events, the likeliest
+ * redeliveries.
+ */
 const distance = (): number => Math.random() ** 3

@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HttpClient } from '@sidecart/client/http-client.ts'
 
-/** Requests for the catalogue, `perSecond`, that nobody waits for; answers how many were served. */
+/**
+ * Sends `perSecond` catalogue requests a second without waiting for responses (open loop). Returns
+ * the number of successful responses.
+ */
 export async function burst(
   door: HttpClient,
   perSecond: number,

@@ -2,7 +2,7 @@ import { superuserOf } from '@sidecart/platform/config/databases.ts'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 import pg from 'pg'
 
-/** Ends every connection to a service's database. Returns how many there were. */
+/** Terminates every connection to a service's database. Returns their number. */
 export async function terminateBackends(secrets: Secrets, database: string): Promise<number> {
   const client = await connected(secrets)
   try {
@@ -16,7 +16,7 @@ export async function terminateBackends(secrets: Secrets, database: string): Pro
   }
 }
 
-/** What a service writes to all the time. */
+/** The tables written to most often. */
 const hot: Record<string, string[]> = {
   users: ['users'],
   catalog: ['stock', 'reservations'],
@@ -26,7 +26,7 @@ const hot: Record<string, string[]> = {
   state: ['state'],
 }
 
-/** A transaction that has locked a service's rows and then does nothing. Returns how to end it. */
+/** Locks a service's rows in an idle transaction. Returns a function ending the transaction. */
 export async function lockRows(secrets: Secrets, database: string): Promise<() => Promise<void>> {
   const client = await connected(secrets, database)
   await client.query("begin; set local lock_timeout = '5s'")

@@ -10,17 +10,17 @@ import { lockRows, terminateBackends } from './database.ts'
 import { orderFaults } from './provider.ts'
 import type { Fault } from './schedule.ts'
 
-/** Ends a fault that lasts. */
+/** Ends a lasting fault. */
 type Lift = () => Promise<void>
 
 export type Injector = (fault: Fault) => Promise<Lift | undefined>
 
-/** Requests a second that the shop could not serve, however it tried. */
+/** Requests a second, above the capacity of the shop. */
 const overloadPerSecond = 600
 
 /**
- * Makes faults happen in the shop that runs here, and says again only what was said since.
- * @throws Error when one cannot, e.g. because its target is away already
+ * Injects faults into the local shop. `repeat` republishes only events published after this call.
+ * @throws Error when a fault cannot be injected, e.g. because the target is already down
  */
 export function createInjector(
   project: Project,

@@ -1,7 +1,7 @@
 import { providerPort, realPort } from '@sidecart/platform/config/ports.ts'
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 
-/** Makes the sandbox provider's next requests go wrong. */
+/** Makes the next requests to the sandbox provider fail. */
 export async function orderFaults(
   secrets: Secrets,
   fault: string,

@@ -12,12 +12,15 @@ export const kinds = [
 ] as const
 export type Kind = (typeof kinds)[number]
 
-/** Those that no other broker than JetStream can have: it can be asked for what it was told before, and listens behind a link. */
+/**
+ * Faults possible on JetStream only: stored events can be read again, and the server listens behind
+ * a network proxy.
+ */
 const jetstreamOnly: readonly Kind[] = ['duplicate', 'network']
-/** The faults that there are whatever the broker. */
+/** Faults possible on every broker. */
 export const everywhere: readonly Kind[] = kinds.filter((kind) => !jetstreamOnly.includes(kind))
 
-/** What a fault does, and the unit of its size; nothing for what is over at once. */
+/** The actions and the unit of `size`; empty for instantaneous actions. */
 const units = {
   kill: '',
   stop: 's',
@@ -38,13 +41,13 @@ const units = {
 type Deed = keyof typeof units
 
 export type Fault = {
-  /** After the start. */
+  /** Seconds after the start. */
   atSeconds: number
   kind: Kind
   does: Deed
-  /** A process, a service's database, a link, a server. */
+  /** A process, a service's database, a network proxy, or a server. */
   target: string
-  /** How long or how many, in the deed's unit. */
+  /** Duration or count, in the unit of the action. */
   size: number
 }
 
@@ -53,13 +56,16 @@ export type Targets = {
   processes: readonly string[]
   /** Services with a database. */
   databases: readonly string[]
-  /** The server that carries the events. */
+  /** The message broker's process. */
   broker: string
 }
 
 const longestSeconds = 3600
 
-/** One fault every `everySeconds`, for ever: the same for the same seed, kinds and targets. */
+/**
+ * Yields one fault every `everySeconds`, endlessly; identical for identical seed, kinds and
+ * targets.
+ */
 export function* schedule(
   seed: number,
   wanted: readonly Kind[],
@@ -101,11 +107,11 @@ const choose: Record<Kind, (random: Random, targets: Targets) => ComponentSelect
   overload: () => ['burst', 'gateway', 1, 3],
 }
 
-/** Until it is ended; what is counted lasts as long as anything does. */
+/** Duration in seconds. Counted faults last until `chaos` ends them. */
 export const lastsSeconds = ({ does, size }: Fault): number =>
   units[does] === 's' ? size : longestSeconds
 
-/** A fault in a few words. */
+/** Describes a fault in a few words. */
 export function wordsFor({ does, target, size }: Fault): string {
   const unit = units[does]
   return unit === '' ? `${does} ${target}` : `${does} ${target}, ${size} ${unit}`

@@ -1,8 +1,9 @@
 import type { Line, OrderRow, Snapshot } from './snapshot.ts'
 
 /**
- * What is wrong, one line per finding, with ids. Nothing: the equation holds. A check about orders (or users) looks at
- * each of them with what belongs to it, so that it can be run on some after the others; one about the shop needs sums.
+ * An invariant. `violations` returns one line per finding, with ids; an empty list means the
+ * equation holds. A check with scope `orders` looks at each order (or user) separately and can
+ * therefore run slice by slice; a check with scope `shop` needs sums.
  */
 export type Check = {
   name: string
@@ -18,7 +19,7 @@ export const undone: readonly string[] = ['cancelled', 'refunded']
 export const rests = ({ status }: OrderRow): boolean =>
   kept.includes(status) || undone.includes(status)
 
-/** What is in `these` more often than in `those`. */
+/** Multiset difference: the lines occurring more often in `these` than in `those`. */
 export function without(these: readonly string[], those: readonly string[]): string[] {
   const left = countsOf(those)
   return these.filter((line) => {
@@ -34,7 +35,7 @@ export function countsOf(lines: readonly string[]): Map<string, number> {
   return counts
 }
 
-/** The same for the same goods, whatever their order. */
+/** Canonical text of order lines, independent of their sequence. */
 export const listed = (lines: readonly Line[]): string =>
   lines
     .map(({ sku, quantity }) => `${quantity} × ${sku}`)

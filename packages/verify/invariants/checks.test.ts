@@ -10,7 +10,7 @@ const red = (world: Snapshot): string[] =>
 
 type Harm = [what: string, harm: (world: Snapshot) => unknown, noticed: string[]]
 
-/** What can go wrong, and which checks must notice. */
+/** A corruption of the snapshot and the checks bound to detect the corruption. */
 const harms: Harm[] = [
   [
     'an order hangs',

@@ -16,7 +16,10 @@ export const checks: readonly Check[] = [
 
 export type Result = { name: string; ok: boolean; detail: string; violations: string[] }
 
-/** Runs every check on a shop that fits into memory; `detail` says what holds, or the first findings. */
+/**
+ * Runs every check on a snapshot in memory. `detail` holds the equation, or the first `shown`
+ * findings.
+ */
 export const runChecks = (world: Snapshot, shown = 5): Result[] =>
   checks.map((check) => {
     const kept = check.violations(world)

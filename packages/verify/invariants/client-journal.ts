@@ -3,21 +3,26 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Answer, ClientJournal } from './snapshot.ts'
 
-/** A line of a driver's record. What is asked is written down before it is sent, so that a driver that dies has lied about nothing. */
+/**
+ * A line of a client journal. A request is recorded before sending, so the journal stays truthful
+ * when the client crashes.
+ */
 export type JournalLine =
   | { is: 'customer'; customerId: string }
   | ({ is: 'asked' } & ClientJournal['asked'][number])
   | ({ is: 'answered' } & Answer)
   | { is: 'poison'; service: string; id: string }
 
-/** Appends lines to a JSONL file; without one they are forgotten. */
+/** Appends lines to a JSONL file; without a file, discards them. */
 export function createRecorder(file?: string): (line: JournalLine) => void {
   if (file === undefined) return () => {}
   mkdirSync(dirname(file), { recursive: true })
   return (line) => appendFileSync(file, `${JSON.stringify(line)}\n`)
 }
 
-/** A driver's record. A last line that was cut off tells of nothing that was answered. */
+/**
+ * Reads a client journal. A truncated last line is ignored: no answer was received for such a line.
+ */
 export async function readJournal(file?: string): Promise<ClientJournal> {
   const text = file === undefined ? '' : await readFile(file, 'utf8')
   const lines = text

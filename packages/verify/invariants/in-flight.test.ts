@@ -10,7 +10,7 @@ const red = (world: Snapshot): string[] =>
     .filter(({ ok }) => !ok)
     .map(({ name }) => name)
 
-/** The shop a moment after order one was charged: confirmed nowhere yet, its events on their way. */
+/** A shop shortly after order one was charged: not yet confirmed, with events in flight. */
 function under(idleSeconds: number): Snapshot {
   const world = sound()
   for (const order of world.orders)

@@ -1,8 +1,8 @@
 import type { Snapshot } from './snapshot.ts'
 
 /**
- * The world without what moves: orders that changed in the last `graceSeconds`, with everything about them, and
- * events that were published since. What is left has had the time to come to rest in every place.
+ * Returns the snapshot without orders changed in the last `graceSeconds` (and their rows) and
+ * without events published since. The remaining rows have had time to become consistent.
  */
 export function withoutInFlight(world: Snapshot, graceSeconds: number): Snapshot {
   const moving = world.orders.filter(({ idleSeconds }) => idleSeconds < graceSeconds)
@@ -32,7 +32,7 @@ export function withoutInFlight(world: Snapshot, graceSeconds: number): Snapshot
     mails: world.mails.filter(rests),
     notices: world.notices.filter(rests),
     users: world.users.filter(({ idleSeconds }) => idleSeconds >= graceSeconds),
-    // an event id does not tell which order it was about
+    // an event id does not name an order
     inboxes: [],
     ...aged(world, graceSeconds),
     record: {

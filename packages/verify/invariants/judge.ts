@@ -6,19 +6,19 @@ import type { Snapshot } from './snapshot.ts'
 
 export type Verdict = {
   ok: boolean
-  /** Orders that were left out because they had changed a moment ago. */
+  /** Number of orders left out because of a recent change. */
   inMotion: number
   checks: Result[]
 }
 
 export type Judge = {
-  /** Runs the checks about orders on some of them, which come with everything about them. */
+  /** Runs the order checks on a slice. A slice holds all rows of its orders. */
   add(slice: Snapshot): void
-  /** Runs the checks about the shop as a whole and returns the verdict over all. */
+  /** Runs the checks of the whole shop and returns the combined verdict. */
   finish(shop: Snapshot): Verdict
 }
 
-/** The most findings of a check that are kept; the rest is counted. */
+/** Findings kept per check; further findings are only counted. */
 const keptFindings = 1_000
 
 type Found = [check: string, violations: string[]][]
@@ -37,7 +37,10 @@ const judgeSlice = (slice: Snapshot): Judged => ({
 
 const judged = new WeakMap<Snapshot, Judged>()
 
-/** Judges a slice in which nothing moves once for all judges: nearly every slice of a long history is such a one. */
+/**
+ * Judges a slice without orders in flight once and shares the result among all judges. Nearly every
+ * slice of a long history is such a slice.
+ */
 function judgeOnce(slice: Snapshot): Judged {
   const known = judged.get(slice) ?? judgeSlice(slice)
   judged.set(slice, known)
@@ -45,10 +48,11 @@ function judgeOnce(slice: Snapshot): Judged {
 }
 
 /**
- * Judges a shop of any size slice by slice, in memory that does not grow with it.
+ * Judges a shop of any size slice by slice, in constant memory.
  *
- * @param graceSeconds what changed less than this ago is left out; with none everything must be at rest
- * @param shown findings of each check that its detail names
+ * @param graceSeconds leaves out orders and events younger than this; 0 means everything must be
+ * idle
+ * @param shown number of findings per check in `detail`
  */
 export function createJudge(graceSeconds: number, shown = 5): Judge {
   const findings = new Map<string, Findings>()
@@ -85,7 +89,7 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
     const inSlices = inMotion
     const rest = settled(shop)
     inMotion = inSlices
-    // an event id does not tell which order it was about
+    // an event id does not name an order
     const inboxes = moves ? [] : rest.inboxes
     note(findIn({ ...rest, inboxes, saidInSlices: Object.fromEntries(said) }, 'shop'))
     const nothing: Findings = { kept: [], count: 0 }

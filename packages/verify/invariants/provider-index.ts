@@ -6,16 +6,19 @@ import { DatabaseSync } from 'node:sqlite'
 import type { ProviderEffect } from './snapshot.ts'
 
 export type ProviderIndex = {
-  /** Reads what was appended to the log since the last call. A torn last line was never answered for. */
+  /**
+   * Reads lines appended since the last call. A torn last line is ignored: the provider never
+   * answered the request.
+   */
   catchUp(): Promise<void>
-  /** The number of the last effect. */
+  /** Number of the last effect. */
   last(): number
-  /** Orders with effects after that one, at most 200,000. */
+  /** Returns at most 200,000 orders with effects after `last`. */
   after(last: number): string[]
-  /** Effects of the orders after `low` up to `high`. */
+  /** Returns the effects of orders after `low`, up to and including `high`. */
   between(low: string, high: string): ProviderEffect[]
   of(orderIds: readonly string[]): ProviderEffect[]
-  /** Whether an index of this very log was there already. */
+  /** Whether an index of the same log already existed. */
   readonly wasThere: boolean
   close(): void
 }
@@ -30,8 +33,9 @@ const schema = `
 type Row = { order_id: string; effect: string; id: string; charge: string; amount: number }
 
 /**
- * An index by order of the provider's append-only log, in a file: it is read once, in constant memory. Effects other
- * than captures and refunds are not kept. An index of another log, or of one that was cut, is made again.
+ * Opens an index (order id → captures and refunds) of the provider's append-only log. The index is
+ * stored in a SQLite file, and each line is read once, in constant memory. The index is rebuilt if
+ * the log was replaced or truncated.
  */
 export async function openProviderIndex(
   log: string,
@@ -113,7 +117,7 @@ async function* wholeLines(source: FileHandle, from: number) {
   }
 }
 
-/** Tells this log from another one at its place. */
+/** Hashes the start of the log (at most 4 KiB), to recognize a replaced log. */
 async function headOf(source: FileHandle, offset: number): Promise<string> {
   const bytes = Buffer.alloc(Math.min(4096, offset))
   await source.read(bytes, 0, bytes.length, 0)

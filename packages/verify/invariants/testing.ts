@@ -4,7 +4,7 @@ export const one = 'order-1'
 export const two = 'order-2'
 export const ada = 'ada'
 
-/** A shop in which everything is right: one confirmed order, one cancelled after its charge was returned. */
+/** A snapshot without violations: one confirmed order, and one cancelled after a refund. */
 export const sound = (): Snapshot => ({
   orders: [order(one, 'confirmed', 4, 500, 2), order(two, 'cancelled', 6, 250, 1)],
   history: [
@@ -69,7 +69,7 @@ export const sound = (): Snapshot => ({
   },
 })
 
-/** The same shop after the first order was refunded before it was shipped. */
+/** The same snapshot after a refund of the first order before shipping. */
 export function returned(): Snapshot {
   const world = sound()
   const [first] = world.orders
@@ -107,7 +107,7 @@ export function returned(): Snapshot {
   }
 }
 
-/** The same shop after a part of the first order's money went back. */
+/** The same snapshot after a partial refund of the first order. */
 export function refundedInPart(): Snapshot {
   const world = sound()
   const [first] = world.orders

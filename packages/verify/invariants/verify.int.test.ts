@@ -44,7 +44,7 @@ beforeAll(async () => {
     const open = await openDatabase({ connectionString: database.url, migrations, log })
     await open.close()
   }
-  // nobody but verify asks: it signs in, and asks carts for its dead letters
+  // a gateway for verify only: serves sign-in, and an empty list of the carts' dead letters
   gateway = createServer((request, response) => {
     response.setHeader('content-type', 'application/json')
     response.end(request.url === '/sessions' ? '{"accessToken":"t"}' : '{"deadLetters":[]}')
@@ -116,7 +116,7 @@ describe('after a clean check', () => {
     expect(await look({ all: true })).toEqual([])
   })
 
-  /** What may happen to an order of long ago, how it is undone, and which checks must notice. */
+  /** A corruption of an old order, the SQL to undo it, and the checks bound to detect it. */
   const harms: [
     what: string,
     service: keyof Places['databases'],
@@ -173,7 +173,7 @@ describe('after a clean check', () => {
   it.each(harms)('what changed is noticed: %s', async (_, service, harm, mend, noticed) => {
     await execute(service, harm)
     expect((await look()).sort()).toEqual([...noticed].sort())
-    // a finding stays until it is put right
+    // a finding is reported until repaired
     expect((await look()).sort()).toEqual([...noticed].sort())
     await execute(service, mend)
     expect(await look({ all: true })).toEqual([])
@@ -213,7 +213,10 @@ describe('after a clean check', () => {
 describe('memory', () => {
   const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)
 
-  /** What a process of its own says that dies when it needs more heap. */
+  /**
+   * Runs code in a process with a limited heap and returns its output. The process dies when it
+   * needs more.
+   */
   async function within(heapMb: number, code: string): Promise<string> {
     const args = [`--max-old-space-size=${heapMb}`, '--input-type=module', '--eval', code]
     const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 26 })

@@ -12,22 +12,22 @@ import type { Snapshot } from './snapshot.ts'
 export type { Verdict } from './judge.ts'
 
 export type VerifyOptions = {
-  /** How long an order, an event or a mail may take to come to rest. */
+  /** Maximum seconds for an order, an event or a mail to become idle. */
   graceSeconds?: number
-  /** Checks everything, also what has not changed since the last check that found nothing. */
+  /** Checks the whole history, including rows unchanged since the last clean check. */
   all?: boolean
 }
 
 const lookEveryMs = 500
-/** Looks in a row that all saw new orders: the shop is open and busy. */
+/** Consecutive snapshots with new orders after which the shop counts as busy. */
 const busyAfter = 4
 
 /**
- * Judges the shop. At rest everything must hold, and what does not is given `graceSeconds` to. What is wrong and
- * has not moved for that long is wrong at once. While new orders keep coming in, what has moved is left out.
+ * Checks all invariants. Violations by rows in flight have `graceSeconds` to disappear; violations
+ * by rows idle for longer are reported at once. On a busy shop, rows in flight are left out.
  *
- * The first look is at everything, or at what changed since the last one that found nothing; the others are at what
- * changed since the first.
+ * The first snapshot covers everything, or all changes since the last clean check. Later snapshots
+ * cover changes since the first.
  */
 export async function verify(
   places: Places,
@@ -60,7 +60,7 @@ export async function verify(
 
 type Look = { strict: Verdict; lenient: Verdict; mark: Mark; newest: string | undefined }
 
-/** Judges what there is to see at one moment: as if nothing might move, and without what moves. */
+/** Judges one snapshot twice: strictly, and without the rows in flight. */
 async function look(
   places: Places,
   operator: ShopClient,
@@ -83,7 +83,7 @@ async function look(
   }
 }
 
-/** Judges a shop that fits into memory. With no grace everything must be at rest. */
+/** Judges a snapshot in memory. With `graceSeconds` 0, everything must be idle. */
 export function verdict(world: Snapshot, graceSeconds: number): Verdict {
   const judged = withoutInFlight(world, graceSeconds)
   const checks = runChecks(judged)

@@ -5,10 +5,13 @@ import { type Verdict, type VerifyOptions, verify } from './verify.ts'
 
 type Outcome = { verdict: Verdict } | { advice: string }
 
-/** Left alone, the garbage collector lets a heap of 40 MB grow to ten times as much before it collects. */
+/** Without a limit, the garbage collector lets a heap of 40 MB grow tenfold before collecting. */
 const resourceLimits = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 
-/** Runs `verify` in a thread whose memory is limited, whatever the size of the shop. @throws UserError as `verify` does */
+/**
+ * Runs `verify` in a thread with limited memory, whatever the size of the shop.
+ * @throws UserError as `verify` does
+ */
 export function verifyInWorker(places: Places, options: VerifyOptions): Promise<Verdict> {
   const { promise, resolve, reject } = Promise.withResolvers<Verdict>()
   const worker = new Worker(new URL(import.meta.url), {

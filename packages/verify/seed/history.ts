@@ -25,7 +25,7 @@ import { copyInto, type Row } from './copy.ts'
 
 export type HistoryOptions = {
   orders: number
-  /** Adds to a shop that has orders of customers. */
+  /** Permits seeding a shop with existing customer orders. */
   force?: boolean
   onProgress?: (orders: number) => void
 }
@@ -41,11 +41,13 @@ const days = 365
 const keyPrefix = 'seed '
 
 /**
- * Writes a history of orders into all databases and the provider's log: most delivered, the others confirmed,
- * cancelled or refunded. Each order goes through the rules of orders, and its events are marked as consumed.
- * The provider must not run: it is the only writer of its log otherwise.
+ * Writes a history of orders into all databases and the provider's log: most delivered, the others
+ * confirmed, cancelled or refunded. Each order passes through the domain rules of orders, and its
+ * events are marked as consumed. The provider must be stopped, because only one process may write
+ * the log.
  *
- * @throws UserError when there are orders of customers and `force` is not set, or when there is nothing to buy
+ * @throws UserError when customer orders exist and `force` is not set, or when there are no
+ * products
  */
 export async function writeHistory(
   places: Pick<Places, 'databases' | 'providerLog'>,
@@ -80,7 +82,7 @@ export async function writeHistory(
         const at = from + Math.floor(((days - 1) * dayMs * n) / orders)
         if (n % ordersPerCustomer === 0) customerId = addCustomer(tables, new Date(at))
         addOrder(tables, log, products, customerId, n, new Date(at))
-        // the batch before is being sent meanwhile
+        // the previous batch is sent meanwhile
         if (n % ordersPerBreath === 0) await breathe()
       }
       const lines = log.take()
@@ -211,7 +213,7 @@ function addOrder(
 
 type Course = 'delivered' | 'confirmed' | 'declined' | 'given up' | 'refunded'
 
-/** Of 20 orders 13 are delivered. */
+/** Of 20 orders, 13 are delivered. */
 function courseOf(n: number): Course {
   const of20 = (n * 7) % 20
   if (of20 < 13) return 'delivered'
@@ -279,7 +281,7 @@ function addReservation({ catalog }: Tables, order: Order, priced: Order['lines'
         sold: -quantity,
       })
     if (status !== 'sold') continue
-    // what was sold then was bought in first, so that the stock of today stays as it is
+    // the goods are purchased first, so the current stock is unchanged
     const bought = { ...move, order_id: null, kind: 'adjusted', on_hand: quantity }
     put(catalog.stock_movements, { ...bought, reason: 'history' })
   }
@@ -359,7 +361,9 @@ function addMovement(
   put(rows, { ...movement, line: 1, account: credit, side: 'credit' })
 }
 
-/** Who consumed which event, and the mails about them: those that were sent are not in the catcher any more. */
+/**
+ * Adds the inbox rows of each consumer and the mails. Sent mails are no longer in the mail catcher.
+ */
 function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[], at: Date): void {
   const { catalog, orders, notifications } = tables
   const mark = () => ({ event_id: uuid({ msecs: at.getTime() }), processed_at: at })
@@ -415,7 +419,7 @@ async function write(client: pg.Client, tables: Record<string, Row[]>): Promise<
 
 type ProviderLog = {
   add(effect: Row, at: Date): void
-  /** Returns the lines that were added since the last call. */
+  /** Returns the lines appended since the last call. */
   take(): string
   append(lines: string): void
 }

@@ -3,7 +3,10 @@ import type { Answer, Line, OrderRow } from '../snapshot.ts'
 
 type Accepted = Extract<Answer, { outcome: 'accepted' }>
 
-/** What the shop's clients were told, against what the shop did. They say nothing without a driver's record. */
+/**
+ * Compares the responses in the client journal with the shop's state. Without a journal nothing is
+ * compared.
+ */
 export const answerChecks: readonly Check[] = [
   {
     name: 'accepted-orders-exist',

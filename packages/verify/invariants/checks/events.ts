@@ -103,16 +103,19 @@ export const eventChecks: readonly Check[] = [
 
 type Notice = Snapshot['notices'][number]
 
-/** One whose sender died is known to be in doubt after half a minute. */
+/**
+ * A send interrupted by a crash is marked `unconfirmed` after 30 s, so `sending` for more than 60 s
+ * is stuck.
+ */
 const isStuck = ({ status, sinceSeconds }: Notice) =>
   status === 'sending' && (sinceSeconds ?? 0) > 60
 const isOverdue = ({ status, sinceSeconds }: Notice) =>
   status === 'pending' && (sinceSeconds ?? 0) > 30
-/** Mails leave one after the other; whether the last one left a moment ago. */
+/** Whether a mail was sent a moment ago. Mails leave one at a time. */
 const flows = (notices: readonly Notice[]): boolean =>
   notices.some(({ status, sinceSeconds }) => status === 'sent' && (sinceSeconds ?? 0) < 30)
 
-/** The states of a mail that may be in somebody's inbox by the time the inbox is read. */
+/** States of a mail possibly delivered before the mail catcher is read. */
 const mayHaveLeft = ['pending', 'sending', 'sent', 'unconfirmed']
 
 const emitted = ['placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded']
@@ -124,7 +127,10 @@ const eventsOfPayment: Record<string, string[]> = {
   declined: ['payment-declined'],
 }
 
-/** The events that orders and payments must have published, from their own histories: one per state, whatever was noted in it. */
+/**
+ * Returns the events required by the histories of orders and payments: one per state, however many
+ * entries a state has.
+ */
 const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
   ...new Set(
     history
@@ -133,7 +139,7 @@ const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
   ),
   ...payments.flatMap(({ orderId, status, refunds }) => [
     ...(eventsOfPayment[status] ?? []).map((kind) => `${kind} of order ${orderId}`),
-    // notifications keeps one note of a kind
+    // notifications stores one mail of each kind per order
     ...(status !== 'refunded' && refunds.some(isDone)
       ? [`payment-refunded of order ${orderId}`]
       : []),
@@ -142,7 +148,7 @@ const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
 
 const isDone = ({ status }: Snapshot['payments'][number]['refunds'][number]) => status === 'done'
 
-/** Each refund is published, the one that leaves nothing as well as those of parts. */
+/** Every refund is published, whether full or partial. */
 const refundsSaid = (payments: Snapshot['payments']): number =>
   payments.reduce(
     (sum, { status, refunds }) =>
@@ -150,7 +156,7 @@ const refundsSaid = (payments: Snapshot['payments']): number =>
     0,
   )
 
-/** How many events each consumer receives, by what it subscribes to. */
+/** The number of events per consumer, by subscription. */
 const saidTo: Record<string, (world: Snapshot) => number> = {
   catalog: ({ history, products }) =>
     reached(history, 'confirmed') +
@@ -166,6 +172,6 @@ const saidTo: Record<string, (world: Snapshot) => number> = {
 const reached = (history: Snapshot['history'], state: string): number =>
   new Set(history.filter(({ status }) => status === state).map(({ orderId }) => orderId)).size
 
-/** How many events each consumer gets, by what is known of orders, payments, products and users. */
+/** Returns the number of events per consumer, derived from orders, payments, products and users. */
 export const publishedBy = (world: Snapshot): Record<string, number> =>
   Object.fromEntries(Object.entries(saidTo).map(([service, count]) => [service, count(world)]))

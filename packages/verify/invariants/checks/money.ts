@@ -131,13 +131,13 @@ type Payment = Snapshot['payments'][number]
 const isDone = ({ status }: Payment['refunds'][number]) => status === 'done'
 const isAsked = ({ status }: Payment['refunds'][number]) => status === 'asked'
 
-/** What parts have not taken back. */
+/** Amount left after partial refunds. */
 const whatIsLeft = ({ amount, refunds }: Payment): number =>
   refunds.filter(isDone).reduce((left, part) => left - part.amount, amount ?? 0)
 
 type OrderMoney = { captures: number; captured: number; refunded: number }
 
-/** What the provider's own log says of each order. */
+/** Sums the provider's log per order. */
 function byOrder({ provider }: Snapshot): (orderId: string) => OrderMoney {
   const nothing: OrderMoney = { captures: 0, captured: 0, refunded: 0 }
   const money = new Map<string, OrderMoney>()

@@ -1,7 +1,7 @@
 import { type Check, rests } from '../check.ts'
 import type { OrderRow, Snapshot } from '../snapshot.ts'
 
-/** Each state and the states that may follow it in an order's history. */
+/** The legal successors of each status in an order's history. */
 const legal: Record<string, readonly string[]> = {
   placed: ['reserved', 'cancelling'],
   reserved: ['charged', 'cancelling'],
@@ -24,7 +24,7 @@ const legal: Record<string, readonly string[]> = {
   refunded: ['refunded', 'needs_attention'],
 }
 
-/** An order that is driven is looked at every few seconds, whatever fails. */
+/** A running saga is resumed every few seconds, even under faults. */
 const mostOverdueSeconds = 30
 
 export const orderChecks: readonly Check[] = [

@@ -64,7 +64,7 @@ export const stockChecks: readonly Check[] = [
   },
 ]
 
-/** Goods of a refunded order stay sold until they are back. */
+/** Goods of a refunded order count as sold until they are returned. */
 const boughtBy = ({ status }: OrderRow): boolean => kept.includes(status) || status === 'refunded'
 
 type Reservation = Snapshot['reservations'][number]
@@ -97,7 +97,7 @@ const paths: Record<string, readonly string[][]> = {
   reserved: [['reserved']],
   released: [['reserved', 'released']],
   sold: [['reserved', 'sold']],
-  // a refund can be faster than the event of the sale
+  // a refund can overtake the event of the sale
   returned: [
     ['reserved', 'sold', 'returned'],
     ['reserved', 'returned'],
@@ -105,7 +105,10 @@ const paths: Record<string, readonly string[][]> = {
   refused: [[]],
 }
 
-/** What may have happened to a reservation. A release that came before anything was reserved moved nothing. */
+/**
+ * Returns the possible stock movements of a reservation. A release before any reservation moves
+ * nothing.
+ */
 const expected = ({ orderId, status, lines }: Reservation): string[] =>
   (paths[status] ?? []).map((kinds) =>
     written(lines.flatMap(({ sku }) => kinds.map((kind) => ({ orderId, sku, kind, times: 1 })))),
