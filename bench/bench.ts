@@ -11,7 +11,7 @@ import { type Pace, runBlock } from './trial.ts'
 export type BenchOptions = {
   contenders: readonly Contender[]
   quick: boolean
-  /** How often each contender runs. */
+  /** Number of blocks per contender. */
   rounds: number
   command: string
 }
@@ -34,23 +34,26 @@ const quick: Pace = {
   counted: 10,
   idleMs: 2_000,
 }
-/** Of the first contender's sustainable rate. */
+/** Share of the first contender's sustainable rate. */
 const equalShare = 0.6
 
 const fullOf = ({ root }: Project) => join(root, 'bench', 'results', 'full.json')
 
-/** The raw data of the last full run. @throws UserError when there was none */
+/** Returns the raw data of the last full run. @throws UserError when there was none */
 export function readResults(project: Project): Results {
   const text = readIfThere(fullOf(project))
   if (text === undefined) throw new UserError('there is no full run yet: npm run bench')
   return JSON.parse(text) as Results
 }
 
-/** A B C C B A: what drifts on the machine meets every contender. */
+/** Orders the blocks A B C C B A, so that drift of the machine affects every contender alike. */
 export const interleaved = <T>(things: readonly T[], rounds: number): T[] =>
   Array.from({ length: rounds }, (_, n) => (n % 2 === 0 ? things : things.toReversed())).flat()
 
-/** Those that are compared with one other contender only run once, at the turning point. */
+/**
+ * Keeps only the first of the blocks of a contender with `once`. Such a contender is compared with
+ * one other contender only.
+ */
 function turnsOf(contenders: readonly Contender[], rounds: number): Contender[] {
   const seen = new Set<Contender>()
   return interleaved(contenders, rounds).filter((one) => {
@@ -60,7 +63,7 @@ function turnsOf(contenders: readonly Contender[], rounds: number): Contender[] 
   })
 }
 
-/** Runs the contenders in turn, and writes down what was measured after every block. */
+/** Runs the contenders in turn and saves the results after every block. */
 export async function bench(
   project: Project,
   options: BenchOptions,
@@ -94,7 +97,7 @@ export async function bench(
       results.blocks.push(block)
       say(outcome(block))
     } catch (error) {
-      // half an hour of the others' work is not thrown away
+      // a failed block does not discard half an hour of earlier blocks
       results.failed.push(`${contender.name}: ${(error as Error).message}`)
       say(`FAILED: ${(error as Error).stack}`)
     }

@@ -10,24 +10,27 @@ import type { ProcessSpec } from '@sidecart/platform/supervisor/process-spec.ts'
 import { callsThroughBroker } from './measure/broker.ts'
 import { callsServedBy } from './measure/requests.ts'
 
-/** What runs, and where clients find the instances of the door when there is more than one. */
+/** The processes, and the load balancer in front of several gateway instances. */
 export type Running = { units: ProcessSpec[]; front?: Front }
 
 /** A way to run the checkout. */
 export type Contender = {
   name: string
   title: string
-  /** Everything that runs, with its data in the project's home. */
+  /** Returns all processes, with their data in the project's home. */
   plan(project: Project): Promise<Running>
-  /** Messages from one process to another (answers not counted) that a call, publishing an event and consumer one take. */
+  /**
+   * Messages between processes (responses not counted) for one call, one published event, and one
+   * received event.
+   */
   legs: { call: number; say: number; receive: number }
-  /** Runs once, however often the others do. */
+  /** Runs one block only, whatever the number of rounds. */
   once?: boolean
-  /** Lines of the durability checklist that it skips. */
+  /** Lines of the durability checklist not fulfilled by the contender. */
   skips: readonly string[]
 }
 
-/** What a contender must do; one that skips a line is printed apart. */
+/** The durability guarantees of a contender. A contender without one of them is printed apart. */
 export const checklist = [
   'an Idempotency-Key is one order for ever, by a unique constraint',
   'events are rows of the transaction that made them true (outbox)',
@@ -84,7 +87,7 @@ export const contenders: readonly Contender[] = [
   },
 ]
 
-/** @throws UserError naming those that there are */
+/** @throws UserError naming the known contenders */
 export function contendersCalled(names: readonly string[]): Contender[] {
   return names.map((name) => {
     const found = contenders.find((contender) => contender.name === name)
@@ -94,7 +97,10 @@ export function contendersCalled(names: readonly string[]): Contender[] {
   })
 }
 
-/** How many calls the services of a contender have served, those at the door not counted. */
+/**
+ * Returns a counter of calls served by the services of a contender, without requests to the
+ * gateway.
+ */
 export function callsOf({ name }: Contender, units: readonly ProcessSpec[]): () => Promise<number> {
   if (name === 'moleculer') return callsThroughBroker
   const ports = units.flatMap(({ role, name, ports: { app } }) =>
@@ -103,12 +109,12 @@ export function callsOf({ name }: Contender, units: readonly ProcessSpec[]): () 
   return () => callsServedBy(ports)
 }
 
-/** Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own. */
+/** The sidecars read secrets from the environment, because the data folder is not the shop's. */
 const choice: ComponentSelection = { secrets: 'env' }
 const here = (path: string) => join(import.meta.dirname, path)
 const plain = here('dapr/plain.yaml')
 
-/** The shop beside its sidecars, each appConfig of dapr.yaml as `change` makes it. */
+/** The shop with sidecars; `change` may replace each app config of dapr.yaml. */
 export async function beside(
   project: Project,
   more: ComponentSelection,
@@ -121,7 +127,10 @@ export async function beside(
 
 const controlPlane = ['sentry', 'scheduler']
 
-/** Apps alone; nobody waits for them until the servers are there. */
+/**
+ * The apps without sidecars and control plane. Apps start after the servers, because no sidecar
+ * waits for them.
+ */
 async function alone(
   project: Project,
   change: (appConfig: AppConfig) => AppConfig[],
@@ -159,7 +168,10 @@ function monolith(project: Project): Promise<Running> {
   })
 }
 
-/** A node for each service. Only the gateway listens; it is ready when it has found all others. */
+/**
+ * One node per service. Only the gateway listens on a port, and is ready after discovering all
+ * other nodes.
+ */
 async function moleculer(project: Project): Promise<Running> {
   const env = withoutSidecar(project)
   const { units } = await alone(project, (appConfig) => {
@@ -178,7 +190,10 @@ async function moleculer(project: Project): Promise<Running> {
   }
 }
 
-/** The appConfig's own Node with something loaded before its program, or before another one. */
+/**
+ * Returns the app config's Node command with a preloaded module, optionally running another
+ * program.
+ */
 const loading = (register: string, { command }: AppConfig, program = command.at(-1) ?? '') => [
   ...command.slice(0, -1),
   '--import',
@@ -191,7 +206,7 @@ function withoutSidecar(project: Project): Record<string, string> {
   return {
     DIRECT_SECRETS: project.secretsFile,
     DIRECT_PEERS: JSON.stringify(Object.fromEntries(peers)),
-    // Without sidecars between them, apps know one token for all.
+    // Without sidecars in between, all apps share one token.
     APP_API_TOKEN: ensureAppTokens(project, 'users').APP_API_TOKEN,
   }
 }

@@ -17,13 +17,14 @@ export type Counting = {
   driver: Driver
   meter: Meter
   legs: Contender['legs']
-  /** How many calls the services have served so far, those at the door not counted. */
+  /** Returns the calls served so far by the services, without requests to the gateway. */
   calls(): Promise<number>
 }
 
 /**
- * Counts what an order takes: places so many, slowly enough for each to be done before the next, so that nothing is
- * batched, and takes off what happens in the same time when nobody orders.
+ * Measures the cost of one order. Places `orders` orders at 5 a second, slowly enough to complete
+ * each before the next, so nothing is batched, and subtracts the cost of an idle period, scaled to
+ * the same length.
  */
 export async function countPerOrder(counting: Counting, orders: number): Promise<PerOrder> {
   const { driver, meter, legs } = counting

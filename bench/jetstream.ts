@@ -10,13 +10,16 @@ import type { CloudEvent } from '@sidecart/chassis/contract/event.ts'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 
-/** Whether an event is done with; one that is not comes again. */
+/** Delivers an event. Returns `false` for redelivery. */
 export type Deliver = (topic: string, event: string) => Promise<boolean>
 
 export type Events = {
-  /** Resolves when the broker has them on disk; answers the ids that it has not. */
+  /** Resolves when the broker has stored the events on disk. Returns ids of events not stored. */
   publish(topic: string, events: readonly CloudEvent[]): Promise<{ failed: string[] }>
-  /** A durable consumer per topic, as the component set has: one event at a time, acknowledged when it is done with. */
+  /**
+   * Creates a durable consumer per topic, configured like the component set: sequential delivery,
+   * acknowledged after processing.
+   */
   receive(app: string, topics: readonly string[], deliver: Deliver, log: Log): Promise<void>
   close(): Promise<void>
 }
@@ -24,7 +27,7 @@ export type Events = {
 const stream = 'events'
 const againMs = 1_000
 
-/** Events on JetStream with the broker's own client. */
+/** Events on JetStream through the broker's own client. */
 export function createEvents(url: () => Promise<string>): Events {
   let opened: Promise<{ connection: NatsConnection; client: JetStreamClient }> | undefined
   const consuming: { messages: ConsumerMessages; ended: Promise<void> }[] = []

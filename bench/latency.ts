@@ -2,10 +2,10 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'h
 
 export type Percentiles = { p50: number; p90: number; p99: number; p999: number; max: number }
 
-/** Latencies with three digits. */
+/** Latencies with three significant digits. */
 export type Latency = {
   record(ms: number): void
-  /** All that was recorded, compressed: HdrHistogram's own format, in microseconds. */
+  /** Returns all recorded values in HdrHistogram's compressed format, in microseconds. */
   encoded(): string
 }
 
@@ -17,7 +17,7 @@ export function createLatency(): Latency {
   }
 }
 
-/** In milliseconds, of everything in these recordings. */
+/** Percentiles in milliseconds over all these recordings. */
 export function percentiles(encoded: readonly string[]): Percentiles {
   const all = together(encoded)
   const at = (percentile: number) => round(all.getValueAtPercentile(percentile) / 1000)
@@ -25,7 +25,7 @@ export function percentiles(encoded: readonly string[]): Percentiles {
   return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max }
 }
 
-/** Points of the curve from percentile to milliseconds, of everything in these recordings. */
+/** Points of the curve from percentile to milliseconds, over all these recordings. */
 export function curve(encoded: readonly string[]): [percentile: number, ms: number][] {
   const all = together(encoded)
   return shown.map((percentile) => [percentile, all.getValueAtPercentile(percentile) / 1000])

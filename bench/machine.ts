@@ -10,7 +10,7 @@ export const machine = (): Record<string, string | number> => ({
   system: `${process.platform} ${release()}`,
 })
 
-/** Of everything that takes part. */
+/** Versions of all programs taking part. */
 export async function versions(project: Project): Promise<Record<string, string>> {
   const { parts } = await ensureRuntime({ project: project.root })
   const lock = JSON.parse(readFileSync(`${project.root}/package-lock.json`, 'utf8')) as {

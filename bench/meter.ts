@@ -6,13 +6,16 @@ import { type BrokerCounts, brokerCounts } from './measure/broker.ts'
 import { type Books, openBooks } from './measure/database.ts'
 import { cpuMs, pssMb } from './measure/processes.ts'
 
-/** Reads what a running contender uses and has done. */
+/** Reads resource usage and counters of a running contender. */
 export type Meter = {
   cpuMs(): Record<string, number>
   pssMb(): Record<string, number>
   database: Books
   broker(): Promise<BrokerCounts>
-  /** Resolves when no order is under way, no event is unpublished and none unreceived. Returns false when that takes too long. */
+  /**
+   * Resolves with `true` when no order is in progress and no event is unpublished or undelivered,
+   * with `false` after the time-out.
+   */
   atRest(timeoutMs: number): Promise<boolean>
   close(): Promise<void>
 }
@@ -42,7 +45,7 @@ export async function openMeter(project: Project, secrets: Secrets): Promise<Met
   }
 }
 
-/** What was added between two readings. */
+/** Returns the differences between two readings. */
 export function difference<T extends Record<string, number>>(after: T, before: T): T {
   const entries = Object.entries(after).map(([name, n]) => [name, n - (before[name] ?? 0)])
   return Object.fromEntries(entries) as T

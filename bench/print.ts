@@ -20,7 +20,10 @@ const head = [
   'CPU vs direct',
 ]
 
-/** The table for a terminal. Those that skip a line of the checklist come after the others, with what they skip. */
+/**
+ * Renders the table for a terminal. Contenders skipping a line of the checklist come last, with the
+ * skipped lines.
+ */
 export function printed({ quick }: Results, { contenders: figures, ratios }: Summary): string {
   const skips = (name: string) => contenders.find((one) => one.name === name)?.skips ?? []
   const names = Object.keys(figures)

@@ -6,8 +6,8 @@ import type { Probe } from './driver/protocol.ts'
 const path = '/.well-known/jwks.json'
 
 /**
- * The same small question to `users`, as the gateway asks it: through both sidecars, and past them. What the first
- * takes longer is what the sidecars add to a hop.
+ * Returns two probes: the same small request from the gateway to `users`, once through both
+ * sidecars and once directly. The difference is the cost of the sidecars per hop.
  */
 export function hopProbes(project: Project): Probe[] {
   const { DAPR_API_TOKEN } = ensureAppTokens(project, 'gateway')

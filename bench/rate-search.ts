@@ -1,28 +1,31 @@
-/** Looks for the highest rate that can be kept up. */
+/** Searches for the highest sustainable rate. */
 export type RateSearch = {
-  /** The rate to try next; none: the answer is known well enough. */
+  /** Returns the next rate to try, or `undefined` when the search is finished. */
   next(): number | undefined
-  /** `hint`: the rate that the processors would allow, by what an order took at this one. */
+  /** Reports a result. `hint` is the rate possible with the CPU cost measured in this step. */
   report(rate: number, kept: boolean, hint?: number): void
-  /** The highest rate that was kept up. */
+  /** Returns the highest sustained rate. */
   best(): number | undefined
 }
 
 export type RateSearchOptions = {
   first: number
-  /** How often the gap between the last rung that held and the first that did not is halved. */
+  /** Number of bisections between the highest sustained rate and the lowest unsustained rate. */
   refine: number
-  /** Rungs at most. */
+  /** Greatest number of steps. */
   most: number
 }
 
-/** A rung is higher than the one before by at least and at most this factor. */
+/** Smallest and largest factor between two steps. */
 const leastStep = 1.25
 const longestStep = 2
-/** Of the processors, before something else gives out. */
+/** Usable share of the CPU before another resource is exhausted. */
 const reachable = 0.8
 
-/** Up while rungs hold (or down until one does), then between the last that held and the first that did not. */
+/**
+ * Raises the rate while steps are sustained (or lowers it until one is), then bisects between the
+ * highest sustained and the lowest unsustained rate.
+ */
 export function createRateSearch({ first, refine, most }: RateSearchOptions): RateSearch {
   let held: number | undefined
   let failed: number | undefined

@@ -1,7 +1,10 @@
-/** The one in the middle, and the least and the greatest. */
+/** The median, the least and the greatest. */
 export type Spread = { median: number; low: number; high: number }
 
-/** The middle number, or the mean of the two in the middle; NaN of none. */
+/**
+ * Returns the median (the mean of the two middle numbers for an even count), or NaN for an empty
+ * list.
+ */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   const half = sorted.length / 2

@@ -4,17 +4,17 @@ import { createLatency, percentiles } from './latency.ts'
 import { difference, type Meter } from './meter.ts'
 import type { Step } from './results.ts'
 
-/** A rate counts as kept up when this holds. */
+/** Conditions for a sustained rate. */
 const limits = {
   acceptP99Ms: 250,
-  /** Share of the requests that may fail. */
+  /** Greatest share of failed requests. */
   failures: 0.001,
-  /** A backlog that takes longer to work off has grown. */
+  /** Longest time to work off the backlog; a longer time means the backlog has grown. */
   drainSeconds: (seconds: number) => 0.5 + seconds / 20,
 }
 const patienceMs = 60_000
 
-/** Drives at one rate, waits until everything that follows from it is done, and reads the meters. */
+/** Drives at one rate, waits until all resulting work is done, and reads the meters. */
 export async function runStep(
   purpose: Step['purpose'],
   { driver, meter }: { driver: Driver; meter: Meter },

@@ -3,16 +3,16 @@ import { total } from './meter.ts'
 import type { Block, Results, Step } from './results.ts'
 import { median, type Spread, spreadOf } from './statistics.ts'
 
-/** What a contender did, over all its blocks. */
+/** Figures of a contender over all its blocks. */
 export type Figures = {
-  /** Sustainable, completed. */
+  /** Completed orders a second at the highest sustained rate. */
   ordersPerSecond: number
-  /** Of all processes, at the rate that is equal for all contenders. */
+  /** CPU of all processes at the rate equal for all contenders. */
   cpuMsPerOrder: number
-  /** At that rate, or in a thorough run at 60 % of the contender's own sustainable rate. */
+  /** At the equal rate; in a thorough run at 60 % of the contender's own sustainable rate. */
   acceptMs: { p50: number; p99: number }
   completeMs: { p50: number; p99: number }
-  /** After the load, and before it. */
+  /** PSS in MB: `pssMb` after the load, `idlePssMb` before the load. */
   pssMb: number
   idlePssMb: number
   readyMs: number
@@ -23,7 +23,7 @@ export type Figures = {
     walBytes: number
     messages: number
   }
-  /** What `verify` found wrong: then nothing of this counts. */
+  /** Violations found by `verify`; any violation voids all figures. */
   violations: string[]
 }
 
@@ -56,7 +56,7 @@ export function summarise({ blocks }: Results): Summary {
 export const stepsOf = (blocks: readonly Block[], purpose: Step['purpose']): Step[] =>
   blocks.flatMap(({ steps }) => steps.filter((step) => step.purpose === purpose))
 
-/** Completed orders a second at the highest rung that was kept up. */
+/** Completed orders a second at the highest sustained rate. */
 export const sustainable = ({ steps }: Pick<Block, 'steps'>): number =>
   Math.max(
     0,

@@ -20,11 +20,14 @@ import type { Block, Step } from './results.ts'
 import { runStep } from './step.ts'
 import { cpuPerOrder } from './summary.ts'
 
-/** How long and how thoroughly. */
+/** Durations and thoroughness of a block. */
 export type Pace = {
   warmUp: { seconds: number; rate: number }
   rung: { seconds: number; most: number; refine: number }
-  /** At the same rate for every contender, at 60 % and at 40 % of its own sustainable rate; 0: not at all. */
+  /**
+   * Seconds at the rate equal for all contenders, at 60 % and at 40 % of the contender's own
+   * sustainable rate; 0 skips the load.
+   */
   equalSeconds: number
   loadedSeconds: number
   lightSeconds: number
@@ -34,14 +37,14 @@ export type Pace = {
 
 const customers = 8
 const startMs = 180_000
-/** Stock for as many orders as a block may place. */
+/** Stock, more than the orders of a block. */
 const plenty = 100_000
 
-/** Where a benchmark keeps the data of the contender that runs. */
+/** Returns the project with the data folder of the running contender. */
 export const benchProject = (root: string): Project =>
   projectAt(root, { home: join(root, '.sidecart', 'bench', 'shop') })
 
-/** A contender that runs on fresh data, and what drives and measures it. */
+/** A contender running on fresh data, with driver and meter. */
 export type Opened = {
   project: Project
   units: readonly ProcessSpec[]
@@ -50,7 +53,9 @@ export type Opened = {
   readyMs: number
 }
 
-/** Starts what `plan` plans on fresh data, has it measured by `work`, and stops it whatever happens. */
+/**
+ * Starts the processes of `plan` on fresh data, runs `work`, and stops them, also after an error.
+ */
 export async function opened<T>(
   plan: Contender['plan'],
   work: (opened: Opened) => Promise<T>,
@@ -80,7 +85,7 @@ export async function opened<T>(
   }
 }
 
-/** Customers who have signed in, and stock for them, at the shop that was opened. Returns what `verify` needs. */
+/** Signs in the customers and stocks up. Returns the connection info for `verify`. */
 export async function staged({ project, driver }: Opened) {
   const shop = await connectionInfo(project.home)
   const record = join(project.home, 'record.jsonl')
@@ -90,8 +95,9 @@ export async function staged({ project, driver }: Opened) {
 }
 
 /**
- * Runs one contender from fresh databases: start, warm-up, counts per order, the ladder, steady loads, `verify`.
- * `equalRate` is asked for after the ladder: the first contender's is the measure for all.
+ * Runs one block of a contender on fresh databases: start, warm-up, counts per order, rate search,
+ * constant loads, `verify`. `equalRate` is called after the rate search; the first contender's
+ * result decides the rate for all.
  */
 export const runBlock = (
   contender: Contender,
@@ -123,7 +129,7 @@ async function measured(running: Running): Promise<Block> {
   return { contender: contender.name, at, readyMs, ...idle, pssMb, perOrder, steps, violations }
 }
 
-/** What `verify` finds wrong: then nothing that was measured counts. */
+/** Returns the violations found by `verify`; any violation voids the measurements. */
 export async function violationsAt(shop: Parameters<typeof verify>[0]): Promise<string[]> {
   const { checks } = await verify(shop, { all: true })
   return checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
@@ -139,7 +145,10 @@ async function whileIdle(meter: Meter, ms: number) {
   return { idlePssMb, idleCpuMs }
 }
 
-/** Looks for the highest rate that is kept up, beginning with half of what the processors allowed in the warm-up. */
+/**
+ * Searches for the highest sustainable rate, starting at half of the rate allowed by the CPU in the
+ * warm-up.
+ */
 export async function climb(
   { driver, meter }: Pick<Opened, 'driver' | 'meter'>,
   warmUp: Step,
@@ -157,7 +166,7 @@ export async function climb(
   return { steps, held: ladder.best() }
 }
 
-/** The ladder, then steady loads in relation to what it found. */
+/** Runs the rate search, then constant loads relative to the result. */
 async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
   const { pace, say, equalRate } = running
   const { steps, held } = await climb(running, warmUp, pace.rung, say)
@@ -172,7 +181,7 @@ async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
   return steps
 }
 
-/** Orders a second that the processors allow if each goes on taking what it took in this step. */
+/** Orders a second possible with all cores, at the CPU cost per order of this step. */
 const allowedByCpu = (step: Step): number => (availableParallelism() * 1000) / cpuPerOrder(step)
 
 function stepAt(

@@ -2,12 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { rounded } from './shop.ts'
 
-/** The orders as the database of `orders` has them: what was completed, not what was promised. */
+/**
+ * Reads completed orders from the database of `orders`, independently of the responses to clients.
+ */
 export async function openBooks(connectionString: string) {
   const client = new pg.Client({ connectionString })
   await client.connect()
 
-  /** How many a second were completed in the seconds after `began`, and how long those had taken. */
+  /**
+   * Returns the completions per second in the `forSeconds` seconds after `began`, with percentiles
+   * of the time from placing to completion.
+   */
   async function completedSince(began: Date, forSeconds: number) {
     const { rows } = await client.query<{ count: number; p50: number; p99: number }>(
       `select count(*)::int as count,
@@ -27,7 +32,7 @@ export async function openBooks(connectionString: string) {
     }
   }
 
-  /** Waits until no order is under way. */
+  /** Waits until no order is in progress. */
   async function quiet(): Promise<void> {
     const underWay = 'select from orders where next_attempt_at is not null limit 1'
     while ((await client.query(underWay)).rows.length > 0) await pause(100)

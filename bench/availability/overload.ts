@@ -11,10 +11,9 @@ import { openBooks } from './books.ts'
 import { watchProcesses } from './processes.ts'
 import { measured, rounded } from './shop.ts'
 
-/*
- * What does the shop do when three times as many orders come as it can complete? Raises the rate until it completes no more
- * (its peak), then sends a multiple of the peak, then half of it until orders are accepted as usual again.
- */
+/* Measures the shop at three times its capacity. Raises the rate until completions no longer
+   increase (the peak), then sends a multiple of the peak, then half of the peak until response
+   times are normal again. */
 const { values: given } = parseArgs({
   options: {
     seconds: { type: 'string', default: '30' },
@@ -23,12 +22,12 @@ const { values: given } = parseArgs({
   },
 })
 const stepSeconds = 10
-/** Until as much is completed as ever will be: not counted. */
+/** Warm-up, not counted: the rate of completions is not yet constant. */
 const warmSeconds = 3
 const stepFactor = 1.4
 const leastGoodput = 0.8
 const mostRecoverySeconds = 30
-/** An order that is accepted within this time is accepted as usual. */
+/** Longest response time of an order accepted as usual. */
 const usualMs = 500
 const stageOptions = { orders: 50_000, customers: 8, mailed: 1, plentiful: 14, scarce: 0 }
 
@@ -62,7 +61,7 @@ type Buy = () => Promise<Outcome>
 type Load = { books: Awaited<ReturnType<typeof openBooks>>; progress: Progress; buy: Buy }
 type Phase = Awaited<ReturnType<typeof phase>>
 
-/** Raises the rate until twice in a row more was sent than was completed. */
+/** Raises the rate until two consecutive steps send more orders than the shop completes. */
 async function untilSaturated(load: Load, from: number): Promise<Phase[]> {
   await phase(load, from / 2, stepSeconds)
   const steps: Phase[] = []
@@ -74,7 +73,10 @@ async function untilSaturated(load: Load, from: number): Promise<Phase[]> {
   return steps
 }
 
-/** Sends orders at a rate; counts those that were completed once it was warm, whenever they had been accepted. */
+/**
+ * Sends orders at a constant rate. Counts the orders completed after the warm-up, whenever they
+ * were accepted.
+ */
 async function phase({ books, progress, buy }: Load, perSecond: number, forSeconds: number) {
   const count = { accepted: 0, shed: 0, failed: 0 }
   const took = { accepted: createLatency(), shed: createLatency(), failed: createLatency() }
@@ -92,7 +94,7 @@ async function phase({ books, progress, buy }: Load, perSecond: number, forSecon
   return result
 }
 
-/** Seconds until all orders of one second are accepted as usual. */
+/** Returns the seconds until every order of one second is accepted as usual. */
 async function recovery({ buy }: Load, perSecond: number): Promise<number> {
   for (let second = 1; second <= mostRecoverySeconds; second += 1) {
     let unusual = 0
@@ -104,7 +106,7 @@ async function recovery({ buy }: Load, perSecond: number): Promise<number> {
   return Number.POSITIVE_INFINITY
 }
 
-/** Each order is a customer's who takes one of what there is plenty of. */
+/** Returns a function placing an order for one plentiful product by the next customer. */
 function buying({ customers, skus }: Stage): Buy {
   const shipTo = { name: 'B', street: 'B 1', postalCode: '20457', city: 'Hamburg', country: 'DE' }
   let n = 0

@@ -11,10 +11,9 @@ import pg from 'pg'
 import { median } from '../statistics.ts'
 import { measured, rounded } from './shop.ts'
 
-/*
- * How much does one poison event slow the good ones behind it? The same good events go to the same consumer with and without
- * a poison event in front of them, in turn: one that is malformed, and one that its handler fails at each time.
- */
+/* Measures the delay caused by a poison event. The same valid events are sent to the same consumer
+   with and without a poison event in front, in turn. One poison event is malformed; with the other,
+   the handler fails on every attempt. */
 const { values: given } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
@@ -29,7 +28,7 @@ const atOnce = 100
 const poisons = {
   none: undefined,
   malformed: { userId: 7 },
-  // allowed by the contract; the database refuses it every time
+  // valid by the contract, but rejected by the database on every attempt
   failing: contact(randomUUID(), 1, 'nobody\u0000'),
 }
 type Poison = keyof typeof poisons
@@ -69,7 +68,7 @@ await measured(async (project, progress) => {
     ms: took,
   }
 
-  /** Milliseconds from the first event published to the last good one received. */
+  /** Milliseconds from publishing the first event to receiving the last valid one. */
   async function round(poison: Poison): Promise<number> {
     const userId = randomUUID()
     const good = Array.from({ length: events }, (_, n) => event(contact(userId, n + 1)))
@@ -96,7 +95,7 @@ await measured(async (project, progress) => {
     }
   }
 
-  /** The books of the shop must not know of events that were made up. */
+  /** Deletes the synthetic events, so that `verify` does not count them. */
   async function forget(events: readonly { id: string }[]): Promise<void> {
     const ids = events.map(({ id }) => id)
     await notifications.query('delete from inbox where event_id = any($1)', [ids])
@@ -117,7 +116,7 @@ function sidecarOf(project: Project, name: string) {
   return createDaprSidecar({ httpPort: ports.http, grpcPort: ports.grpc, apiToken })
 }
 
-/** The same in another order each round, so that what came before favours none. */
+/** Rotates the list each round, so that no variant profits from its position. */
 function turned<T>(list: readonly T[], by: number): T[] {
   return list.map((_, index) => list[(index + by) % list.length] as T)
 }

@@ -3,7 +3,7 @@ import { statusOf } from '@sidecart/platform/supervisor/status.ts'
 
 const lookEveryMs = 5_000
 
-/** Watches how large the processes of the shop get, and whether one ends. */
+/** Samples the memory of the shop's processes and detects exits. */
 export async function watchProcesses(project: Project) {
   const largest = { name: '', mb: 0 }
 

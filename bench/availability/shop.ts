@@ -3,7 +3,10 @@ import { createProgress, type Progress } from '@sidecart/platform/process/termin
 import { down } from '@sidecart/platform/supervisor/down.ts'
 import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
 
-/** Opens the shop if it is closed, measures, prints what came out as JSON, and leaves the shop as it was. */
+/**
+ * Starts the shop unless one is running, measures, prints the result as JSON, and stops a shop
+ * started here.
+ */
 export async function measured<T extends { ok: boolean }>(
   measure: (project: Project, progress: Progress) => Promise<T>,
 ): Promise<void> {

@@ -2,14 +2,17 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 
 const eventRoute = /^\/events\/(?!.*-dead-letters-v1$)/
 
-/** What an app receives; its dead letters come from sidecars only. */
+/** Returns the topics received by an app, without dead-letter topics, which only sidecars use. */
 export const topicsOf = (app: App): string[] => [
   ...new Set(
     app.routes.flatMap(({ path }) => (eventRoute.test(path) ? path.replace(eventRoute, '') : [])),
   ),
 ]
 
-/** Brings an event to the route that a sidecar would bring it to, in this process. */
+/**
+ * Delivers an event in process to the route a sidecar would call. Returns whether the app answered
+ * `SUCCESS`.
+ */
 export const deliverTo =
   (app: App, appToken: string) =>
   async (topic: string, event: string): Promise<boolean> => {

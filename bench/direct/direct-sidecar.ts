@@ -14,8 +14,9 @@ export type DirectSidecar = Sidecar & { receive: Events['receive'] }
 const sendTimeoutMs = 10_000
 
 /**
- * `Transport` without a sidecar: HTTP to the other processes, the broker's own client, a table for state, the file of
- * secrets, SMTP. Nothing of it encrypts, checks who calls whom, or can be swapped by YAML.
+ * `Sidecar` without Dapr: plain HTTP to the other processes, the broker's own client, a state
+ * table, a file of secrets, SMTP. There is no encryption, no access control, and no swapping of
+ * components by YAML.
  */
 export function createDirectSidecar(options: DirectOptions): DirectSidecar {
   const peers = createPeers(options.peers, options.appToken)
@@ -63,12 +64,12 @@ export function createDirectSidecar(options: DirectOptions): DirectSidecar {
   }
 }
 
-/** What a shop can do without is not here. */
+/** A store the shop can run without, absent here. */
 function absent(name: string): StateStore {
   const fail = () => Promise.reject(new Fault('unavailable', `there is no store ${name}`))
   return { get: fail, save: fail, delete: fail }
 }
 
-/** Stands in for the sidecar's adapter; what it needs comes from the environment. */
+/** Replaces the Dapr adapter. Configured by the environment. */
 export const createDaprSidecar = (_: DaprSidecarOptions): DirectSidecar =>
   createDirectSidecar(directOptions())

@@ -1,11 +1,11 @@
 import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { z } from 'zod'
 
-/** What a service needs to know without a sidecar that knows it. */
+/** Configuration a sidecar would otherwise supply. */
 const variables = {
   APP_ID: z.string().min(1),
   APP_API_TOKEN: z.string().min(1),
-  /** `{"users":8081}`: where the apps listen, by app-id. */
+  /** Ports of the apps by app-id, as JSON: `{"users":8081}`. */
   DIRECT_PEERS: z
     .string()
     .transform((text) => z.record(z.string(), z.number()).parse(JSON.parse(text))),

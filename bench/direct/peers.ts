@@ -3,7 +3,7 @@ import { type Invocation, type Reply, refuseAmbiguous } from '@sidecart/chassis/
 import { exchange } from '@sidecart/chassis/sidecar/sidecar-http.ts'
 import { Pool } from 'undici'
 
-/** Plain HTTP between the processes, over connections that are kept. */
+/** Plain HTTP between the processes, over kept-alive connections. */
 export function createPeers(ports: Record<string, number>, appToken: string) {
   const pools = new Map<string, Pool>()
 

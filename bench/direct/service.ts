@@ -3,7 +3,9 @@ import { deliverTo, topicsOf } from './deliver.ts'
 import type { DirectSidecar } from './direct-sidecar.ts'
 import { directOptions } from './environment.ts'
 
-/** The chassis' own start; and, as no sidecar brings the events, a consumer for each topic that the app receives. */
+/**
+ * Starts a service with the chassis. In place of a sidecar, subscribes to each of the app's topics.
+ */
 export async function startService(name: string): Promise<Service> {
   const service = await startBesideSidecar(name)
   const { receive } = service.sidecar as DirectSidecar

@@ -8,7 +8,7 @@ export type Driver = {
   leave(): void
 }
 
-/** Starts the load driver in a process of its own. */
+/** Starts the load driver in a separate process. */
 export function startDriver(): Driver {
   const child = fork(join(import.meta.dirname, 'main.ts'), { stdio: 'inherit', execArgv: [] })
 

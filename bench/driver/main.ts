@@ -1,4 +1,5 @@
-// The load driver: a process of its own, so that its work is not counted and does not wait for anybody else's.
+// The load driver runs in a separate process: its CPU is not counted, and no other work delays the
+// driver.
 import { openHttpClient } from '@sidecart/client/http-client.ts'
 import { setStage } from '@sidecart/verify/chaos/fixtures.ts'
 import { createRecorder } from '@sidecart/verify/invariants/client-journal.ts'

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 /**
- * Calls `send` `perSecond` times a second for so many seconds, whether or not what was sent before has been answered,
- * and resolves when everything was. `intended` is the moment (of `performance.now`) at which it should have been sent.
- * Returns how late it was at most, in milliseconds.
+ * Calls `send` `perSecond` times a second for `seconds` seconds without waiting for earlier calls
+ * (open loop). Resolves when every call has ended. `intended` is the scheduled time of a call, on
+ * the clock of `performance.now`. Returns the greatest lateness of a call in milliseconds.
  */
 export async function openLoop(
   perSecond: number,

@@ -1,13 +1,13 @@
 import type { StageOptions } from '@sidecart/verify/chaos/fixtures.ts'
 
-/** What the driver is told; each order is answered once it is done. */
+/** Commands to the driver; the driver answers each command after completing the work. */
 export type Told =
   | {
       do: 'set the stage'
       gateway: string
       operator: { email: string; password: string }
       stage: StageOptions
-      /** Where what is asked and answered is written down. */
+      /** Path of the client journal. */
       record: string
     }
   | ({ do: 'drive' } & Drive)
@@ -16,26 +16,28 @@ export type Told =
 export type Drive = {
   ordersPerSecond: number
   seconds: number
-  /** Requests that are sent besides, each so often a second, to be compared with each other. */
+  /** Additional requests, each sent at a constant rate, for comparison with each other. */
   probes?: Probe[]
 }
 
 export type Probe = { name: string; url: string; headers: Record<string, string> }
 
-/** What became of a drive. Latencies are from the moment at which a request should have been sent. */
+/** Result of a drive. Latencies count from the scheduled time of a request. */
 export type Driven = {
   attempted: number
-  /** Orders that were not accepted, by what came instead. */
+  /** Number of orders not accepted, by response. */
   failures: Record<string, number>
-  /** When each accepted order should have been sent, in milliseconds since 1970, by its id. */
+  /** Scheduled time of each accepted order in milliseconds since 1970, by order id. */
   accepted: [orderId: string, intendedMs: number][]
   /** Encoded histograms. */
   accept: string
   browse: string
   probes: Record<string, string>
-  /** How late the driver itself was at most: it must not be the bottleneck. */
+  /**
+   * Greatest lateness of the driver in milliseconds, to show that the driver is not the bottleneck.
+   */
   lateMs: number
-  /** CPU that the driver used. */
+  /** CPU milliseconds used by the driver. */
   driverCpuMs: number
   seconds: number
 }

@@ -16,7 +16,7 @@ const shipTo = {
   city: 'Hamburg',
   country: 'DE',
 }
-/** Three products are looked at for each order that is placed. */
+/** Each order is preceded by three requests for products. */
 const requestsPerOrder = 4
 const probesPerSecond = 25
 
@@ -26,7 +26,7 @@ export type Shopping = {
   record(line: JournalLine): void
 }
 
-/** Sends requests at a steady pace: three for products, one with an order of two lines, and so on. */
+/** Sends requests at a constant rate: three for products, one order of two lines, and so on. */
 export function createShopping({ door, stage, record }: Shopping) {
   const random = createRandom(6)
   const { customers, skus } = stage
@@ -103,7 +103,7 @@ function placed(customer: Customer, key: string, lines: unknown): Promise<Said |
   return customer.ask({ method: 'POST', path: '/orders', body, headers }).catch(() => undefined)
 }
 
-/** Sends each probe at a steady pace, and answers its latencies by name. */
+/** Sends each probe at a constant rate and returns encoded latencies by probe name. */
 function createProbing(probes: readonly Probe[]) {
   return async (seconds: number): Promise<Record<string, string>> => {
     const all = probes.map(async ({ name, url, headers }) => {

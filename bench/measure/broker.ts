@@ -25,13 +25,13 @@ const Jetstream = z.object({
     )
     .default([]),
 })
-/** What the broker has done since it started, and what it still has to do. */
+/** Counters of the broker since its start, and the events still to deliver. */
 export type BrokerCounts = {
-  /** Events that were said. */
+  /** Published events. */
   said: number
-  /** Copies of them that were brought to consumers. */
+  /** Deliveries to consumers. */
   received: number
-  /** Events that some consumer has not got, or not acknowledged. */
+  /** Events not yet delivered to a consumer, or not acknowledged. */
   waiting: number
 }
 
@@ -59,7 +59,7 @@ const Connections = z.object({
   ),
 })
 
-/** Requests of Moleculer that the broker has brought to some node. */
+/** Returns the number of Moleculer requests delivered by the broker. */
 export async function callsThroughBroker(): Promise<number> {
   const { connections } = await read('connz?subs=detail', Connections)
   return connections

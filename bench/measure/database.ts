@@ -2,9 +2,9 @@ import { superuserOf } from '@sidecart/platform/config/databases.ts'
 import { databases, type Secrets } from '@sidecart/platform/config/secrets.ts'
 import pg from 'pg'
 
-/** Counts of the whole database server since it started. */
+/** Counters of the whole database server since its start. */
 export type DatabaseCounts = {
-  /** Transactions that wrote: each waits for the disk. */
+  /** Writing transactions; each commit waits for the disk. */
   commits: number
   statements: number
   walBytes: number
@@ -12,9 +12,11 @@ export type DatabaseCounts = {
 
 export type Books = {
   counts(): Promise<DatabaseCounts>
-  /** Orders that are not at rest, and events that have not been published. */
+  /** Number of orders in progress plus unpublished events. */
   backlog(): Promise<number>
-  /** When each order was confirmed, in milliseconds since 1970, for orders placed since then. */
+  /**
+   * Confirmation time of each order in milliseconds since 1970, for orders placed since `sinceMs`.
+   */
   confirmations(sinceMs: number): Promise<Map<string, number>>
   close(): Promise<void>
 }
@@ -22,7 +24,7 @@ export type Books = {
 const saying = ['users', 'catalog', 'orders', 'payments'] as const
 const atRest = `'confirmed', 'shipped', 'delivered', 'cancelled', 'refunded', 'needs_attention'`
 
-/** Reads what a benchmark wants to know from the databases, over connections of its own. */
+/** Opens separate connections for reading the benchmark's counters from the databases. */
 export async function openBooks(secrets: Secrets): Promise<Books> {
   const clients = new Map<string, pg.Client>()
   for (const name of ['postgres', ...databases]) {

@@ -4,11 +4,14 @@ const msPerTick = 10
 
 type Usage = { pid: number; parent: number; ticks: number }
 
-/** CPU in milliseconds that each of these programs has used with all that it started, children that have ended included. */
+/** CPU milliseconds used by each program with all its descendants, including exited children. */
 export const cpuMs = (roots: Record<string, number>): Record<string, number> =>
   perProgram(roots, (family) => family.reduce((sum, { ticks }) => sum + ticks, 0) * msPerTick)
 
-/** Memory in MB of each, with all that it started; a page that n processes share counts one n-th in each. */
+/**
+ * Memory (PSS) in MB of each program with all its descendants: a page shared by n processes counts
+ * as 1/n in each.
+ */
 export const pssMb = (roots: Record<string, number>): Record<string, number> =>
   perProgram(roots, (family) => family.reduce((sum, { pid }) => sum + pssKb(pid), 0) / 1024)
 
@@ -30,7 +33,7 @@ function perProgram(
   return Object.fromEntries(entries)
 }
 
-/** Processes come and go while we look. */
+/** Processes come and go during the reading. */
 function usageOf(pid: number): Usage | undefined {
   try {
     return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
@@ -39,7 +42,7 @@ function usageOf(pid: number): Usage | undefined {
   }
 }
 
-/** A line of /proc/PID/stat; the name in it may hold spaces and brackets. */
+/** Parses /proc/PID/stat. The process name may contain spaces and brackets. */
 export function parseStat(stat: string): Usage {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [user, system, childrenUser, childrenSystem] = fields.slice(11, 15).map(Number)

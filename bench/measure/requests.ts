@@ -1,6 +1,6 @@
 const line = /^http_request_duration_seconds_count\{(?<labels>.*)\} (?<count>\d+)/gm
 
-/** How many requests an app has served by what its metrics say, events that were brought to it not counted. */
+/** Returns the requests served by an app according to its metrics, without delivered events. */
 export function callsIn(metrics: string): number {
   let calls = 0
   for (const { groups } of metrics.matchAll(line)) {

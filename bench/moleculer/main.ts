@@ -1,4 +1,4 @@
-// One node: node bench/moleculer/main.ts, with APP_ID naming its service.
+// Starts one node: node bench/moleculer/main.ts, with APP_ID naming the service.
 import { startNode } from './node.ts'
 
 const node = await startNode()

@@ -13,19 +13,25 @@ import '@sidecart/chassis/core/v8-flags.ts'
 
 type Migrations = Parameters<typeof openDatabase>[0]['migrations']
 
-/** What a service is made with: its broker, and for what Moleculer has no answer the same as the other contenders. */
+/**
+ * The parts of a Moleculer service. Features missing in Moleculer are the same as in the other
+ * contenders.
+ */
 export type Node = {
   name: string
   log: Log
   /** State, secrets, mails, and events on JetStream; calls go through the broker. */
   outside: DirectSidecar
   broker: ServiceBroker
-  /** @throws Refusal when the other service says no, Fault when the outcome is not known */
+  /** @throws Refusal when the other service refuses, Fault when the outcome is unknown */
   call<T>(action: string, params: unknown, options?: CallingOptions): Promise<T>
   database<S>(migrations: Migrations): Promise<Database<S>>
-  /** Says what waits in the outbox. */
+  /** Publishes the events in the outbox. */
   relay<S>(database: Database<S>): void
-  /** Subscribes to events: once each by the inbox, with what fails stored as the shop does. */
+  /**
+   * Subscribes to events. Duplicates are dropped by the inbox; failed events are stored as in the
+   * shop.
+   */
   receive<T>(
     handlers: readonly Handler<T>[],
     inbox: Inbox<T>,

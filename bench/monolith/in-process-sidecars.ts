@@ -24,8 +24,9 @@ export function createInProcessSidecars(appToken: string) {
   }
 
   /**
-   * Each app that receives the topic is told, one event after the other. What some app is not done with stays in the
-   * outbox and is said again to all of them: their inboxes know what they have received. So the outbox is the broker.
+   * Delivers events one after another to each subscribed app. An event not acknowledged by every
+   * app stays in the outbox and is delivered to all of them again; the inboxes drop duplicates. The
+   * outbox thus serves as the broker.
    */
   async function publish(topic: string, events: readonly CloudEvent[]) {
     const listeners = [...apps.values()].filter(({ topics }) => topics.includes(topic))

@@ -20,13 +20,15 @@ const options = directOptions()
 const log = createLog('monolith', 'info')
 const telemetry = startTelemetry('monolith')
 const house = createInProcessSidecars(options.appToken)
-/** For state, secrets and mail, which are outside of the process in any case. */
+/** State, secrets and mail are outside the process in any case. */
 const outside = createDirectSidecar(options)
 const workers: Worker[] = []
 const ends: (() => Promise<unknown> | unknown)[] = [() => telemetry.close(), () => outside.close()]
 const stopping = new AbortController()
 
-/** Stands in for the chassis' own: every service lives in this process, and the gateway is its only door. */
+/**
+ * Replaces the chassis function: every service runs in this process, and only the gateway listens.
+ */
 export async function startService(name: string): Promise<Service> {
   const sidecar = { ...outside, invoke: house.invoke, publish: house.publish }
   const keys = () => callService(sidecar, 'users', publishedKeys, {}) as Promise<JSONWebKeySet>
@@ -44,7 +46,10 @@ export async function startService(name: string): Promise<Service> {
   }
 }
 
-/** Once everybody is in: events published earlier would have been received by nobody. */
+/**
+ * Starts the server and the workers. Called after all services have registered: an earlier event
+ * would have no subscriber.
+ */
 export function open(): void {
   const door = house.apps.get('gateway')
   if (!door) throw new Error('there is no gateway')

@@ -2,11 +2,14 @@ import { heading, legend, n, safe, svg, width } from '../report/plot.ts'
 import { byOwner, type Frame, type Owner } from './stacks.ts'
 
 const rowHeight = 15
-/** Of the whole; what is narrower cannot be seen. */
+/** Share of the whole; narrower frames would be invisible. */
 const leastShare = 0.004
 const letterWidth = 6.2
 
-/** A flame graph upside down: callers above what they call, as wide as the time, coloured by whose code it is. */
+/**
+ * Renders an icicle graph: callers above callees, width proportional to time, colour by owner of
+ * the code.
+ */
 export function flame(title: string, root: Frame): string {
   const owners = byOwner(root)
   const top = 46 + 18 * Math.ceil(owners.length / 4)

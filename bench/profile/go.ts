@@ -16,7 +16,7 @@ export function ofGo(name: string): Call {
   return { name: name.slice(name.lastIndexOf('/') + 1), owner }
 }
 
-/** Adds the samples of a CPU profile as Go programs answer it (/debug/pprof/profile). */
+/** Adds the samples of a Go CPU profile (/debug/pprof/profile). */
 export function addGo(root: Frame, answer: Uint8Array): void {
   const profile = Profile.decode(gunzipSync(answer))
   const said = (index: number | bigint) => profile.stringTable.strings[Number(index)] ?? ''

@@ -1,7 +1,9 @@
 import { add, type Call, type Frame, type Owner } from './stacks.ts'
 
 type Place = { functionName: string; url: string }
-/** V8's own format: https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile */
+/**
+ * V8's own format: https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile
+ */
 export type CpuProfile = {
   nodes: { id: number; callFrame: Place; children?: number[] }[]
   startTime: number
@@ -20,7 +22,7 @@ const owners: readonly [RegExp, Owner][] = [
 ]
 const systemCalls = ['writev', 'writeBuffer', 'writeUtf8String', 'writeLatin1String']
 
-/** The call of a place in a profile; none: nothing was done there. */
+/** Returns the call at a node of a profile, or `undefined` for an idle node. */
 export function ofNode({ functionName: name, url }: Place): Call | undefined {
   if (name === '(idle)' || name === '(root)') return undefined
   if (systemCalls.includes(name)) return { name, owner: 'kernel' }
@@ -28,7 +30,7 @@ export function ofNode({ functionName: name, url }: Place): Call | undefined {
   return { name: name || '(anonymous)', owner }
 }
 
-/** Adds what a process did in a span of time, in seconds before the end of its profile. */
+/** Adds the samples of a time span, in seconds before the end of the profile. */
 export function addNode(root: Frame, profile: CpuProfile, fromS: number, toS: number): void {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
   const callers = new Map(

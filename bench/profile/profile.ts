@@ -11,10 +11,8 @@ import { addGo } from './go.ts'
 import { addNode, type CpuProfile } from './node.ts'
 import { byOwner, emptyFrame, type Frame } from './stacks.ts'
 
-/*
- * What the CPU of an order is made of: profiles of all services and all sidecars under a steady load, as two flame graphs
- * in docs/images/ and as a table.
- */
+/* Profiles the CPU cost of an order: all services and all sidecars under constant load, as two
+   flame graphs in docs/images/ and as a table. */
 const { values: given } = parseArgs({
   options: {
     rate: { type: 'string', default: '20' },
@@ -23,14 +21,14 @@ const { values: given } = parseArgs({
 })
 const load = { ordersPerSecond: Number(given.rate), seconds: Number(given.seconds) }
 const warmUp = { ordersPerSecond: 30, seconds: 20 }
-/** Where a sidecar answers profiles: this far from its HTTP port. */
+/** A sidecar's profiling port is its HTTP port plus this offset. */
 const profileOffset = 4_000
 
 const { root } = projectAt()
 const ports: number[] = []
 let folder = ''
 
-/** The shop as shipped, with every Node and every daprd writing down what it does. */
+/** The shop as shipped, with profiling enabled in every Node process and every daprd. */
 function profiled(project: Project) {
   folder = join(project.home, 'profiles')
   mkdirSync(folder, { recursive: true })
@@ -61,7 +59,7 @@ const endedAt = await opened(profiled, async (shop) => {
   for (const answer of await Promise.all(answers)) addGo(sidecars, answer)
   return now
 })
-// a process writes its profile when it ends
+// Node writes the profile at exit
 const goneS = (Date.now() - endedAt) / 1000
 for (const file of readdirSync(folder)) {
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile

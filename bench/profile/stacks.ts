@@ -1,4 +1,4 @@
-/** Whose code a frame is: what pictures colour by, and sums go by. */
+/** Owner of the code of a frame: decides colours and sums. */
 export type Owner =
   | 'the shop'
   | 'HTTP'
@@ -12,7 +12,7 @@ export type Owner =
 
 export type Call = { name: string; owner: Owner }
 
-/** A function as called from the one above it, with the time spent in it and in what it calls. */
+/** A function at one position of the call tree. `ms` includes callees, `selfMs` does not. */
 export type Frame = Call & { ms: number; selfMs: number; calls: Map<string, Frame> }
 
 export const emptyFrame = ({ name, owner }: Call): Frame => ({
@@ -23,7 +23,7 @@ export const emptyFrame = ({ name, owner }: Call): Frame => ({
   calls: new Map(),
 })
 
-/** Adds time that was spent in the last of these calls. */
+/** Adds time spent in the last call of a stack. */
 export function add(root: Frame, stack: readonly Call[], ms: number): void {
   let frame = root
   frame.ms += ms
@@ -37,7 +37,7 @@ export function add(root: Frame, stack: readonly Call[], ms: number): void {
   frame.selfMs += ms
 }
 
-/** Milliseconds by owner of the function that was at work, most first. */
+/** Returns self time in milliseconds by owner, largest first. */
 export function byOwner(root: Frame): [Owner, number][] {
   const sums = new Map<Owner, number>()
   const walk = (frame: Frame): void => {

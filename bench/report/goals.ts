@@ -4,7 +4,7 @@ import { type Summary, stepsOf } from '../summary.ts'
 
 export type Goal = { says: string; measured: string; met: boolean }
 
-/** What was aimed for on two cores, and what came of it; goals whose contenders did not take part are left out. */
+/** Compares the goals for two cores with the results. Goals of absent contenders are left out. */
 export function goals({ contenders, ratios }: Summary, { blocks }: Results): Goal[] {
   const { dapr } = contenders
   const shipped = blocks.filter(({ contender }) => contender === 'dapr')
@@ -40,7 +40,10 @@ export function goals({ contenders, ratios }: Summary, { blocks }: Results): Goa
   return found.filter((goal) => goal !== undefined)
 }
 
-/** What the two sidecars add to a hop, from the same question with them and past them, taken in turn. */
+/**
+ * Returns the cost of the two sidecars per hop: the difference between the same request with and
+ * without sidecars, taken in turn.
+ */
 function hop(blocks: Results['blocks']): (Goal | undefined)[] {
   const steps = stepsOf(blocks, 'light')
   const of = (name: string) =>

@@ -14,7 +14,7 @@ const parts = [
   'provider and mail',
 ] as const
 
-/** Which part of the whole a program belongs to. */
+/** Returns the part of the system a program belongs to. */
 export function partOf(program: string): (typeof parts)[number] {
   if (/-sidecar(-\d+)?$/.test(program) || /-\d+-sidecar$/.test(program)) return 'sidecars'
   if (['sentry', 'scheduler'].includes(program)) return 'Dapr’s control plane'
@@ -68,7 +68,7 @@ function summed(
   }))
 }
 
-/** Percentiles on a scale that makes room for the tail: by the number of nines. */
+/** Renders percentiles on a scale with room for the tail: by the number of nines. */
 export const latencyPicture = (
   title: string,
   grouped: Grouped,
@@ -87,7 +87,7 @@ export const latencyPicture = (
 
 const nines = (percentile: number): number => -Math.log10(1 - percentile / 100)
 
-/** How accept p99 grows with the rate: every rung of every block. */
+/** Renders accept p99 by rate: every step of every block. */
 export const ladderPicture = (grouped: Grouped, p99: (step: Step) => number): string => {
   const series = [...grouped].map(([name, blocks]) => ({
     name,

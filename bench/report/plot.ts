@@ -7,7 +7,7 @@ const colours = ['#1f4d3f', '#4c9f85', '#d0772c', '#7a5195', '#c23b4b', '#5b6770
 const style =
   'text{font:13px system-ui,sans-serif;fill:#333}.in{font:10px ui-monospace,monospace}.title{font-weight:600;font-size:15px}.grid{stroke:#ddd}@media(prefers-color-scheme:dark){text{fill:#ddd}.in{fill:#222}.grid{stroke:#444}}'
 
-/** Horizontal bars, one a contender, each made of parts that all bars share. */
+/** Renders horizontal bars, one per contender, stacked from the same parts. */
 export function bars(title: string, unit: string, all: readonly Bar[]): string {
   const names = [...new Set(all.flatMap(({ parts }) => parts.map(({ name }) => name)))]
   const most = Math.max(...all.map(sizeOf))
@@ -31,7 +31,7 @@ export function bars(title: string, unit: string, all: readonly Bar[]): string {
   )
 }
 
-/** Lines over a logarithmic scale of milliseconds; x is labelled by `ticks`. */
+/** Renders lines over a logarithmic scale of milliseconds; x is labelled by `ticks`. */
 export function lines(
   title: string,
   all: readonly Series[],

@@ -9,7 +9,7 @@ import { type Figures, type Summary, stepsOf, summarise } from '../summary.ts'
 import { goals } from './goals.ts'
 import { byPart, cpuPicture, ladderPicture, latencyPicture, memoryPicture } from './pictures.ts'
 
-/** Writes docs/performance.md and its pictures from the raw data. Returns the file. */
+/** Writes docs/performance.md and its pictures from the raw data. Returns the path. */
 export function writeReport(root: string, results: Results): string {
   const grouped = Map.groupBy(results.blocks, ({ contender }) => contender)
   const p99 = (encoded: string) => percentiles([encoded]).p99

@@ -1,7 +1,7 @@
 import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 import pg from 'pg'
 
-/** By database: what was said that catalog and notifications receive, less what they have marked as received. */
+/** By database: events due to catalog and notifications, less the events marked as received. */
 const counts = {
   orders: `select count(*) + count(*) filter (where status in ('confirmed', 'cancelled')) as n from order_history
     where status in ('placed', 'confirmed', 'cancelled', 'shipped', 'delivered', 'refunded')`,
@@ -14,7 +14,7 @@ const counts = {
 
 export type ConsumerLag = { count(): Promise<number>; close(): Promise<void> }
 
-/** Counts the events that somebody has still to receive, whatever broker carries them. */
+/** Counts undelivered events, whatever the broker. */
 export async function openConsumerLag(secrets: Secrets): Promise<ConsumerLag> {
   const clients = await Promise.all(
     Object.entries(counts).map(async ([name, sql]) => {

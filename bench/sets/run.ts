@@ -9,12 +9,12 @@ import { openConsumerLag } from './consumer-lag.ts'
 
 export type Sets = { broker: string; state: string }
 
-/** The shop on one broker and one store, from fresh data to `verify`. */
+/** One run of the shop on one broker and one store, from fresh data to `verify`. */
 export type SetBlock = Sets & {
   at: string
   readyMs: number
   steps: Step[]
-  /** What `verify` found wrong; such a block is void. */
+  /** Violations found by `verify`; any violation voids the block. */
   violations: string[]
 }
 
@@ -24,11 +24,11 @@ const pace = {
   equalSeconds: 8,
 }
 
-/** Start, warm-up, the ladder, a load at the rate that `equalRate` makes of what the ladder found, `verify`. */
+/** Runs start, warm-up, rate search, a load at `equalRate(sustainable)`, and `verify`. */
 export const runSet = (sets: Sets, equalRate: (sustainable: number) => number): Promise<SetBlock> =>
   opened(
     async (project) => {
-      // Secrets come from the environment of the sidecars, because the data is in another folder than the shop's own.
+      // The sidecars read secrets from the environment, because the data folder is not the shop's.
       raiseLimits()
       const { servers, fleet } = await prepareStack(project, { secrets: 'env', ...sets })
       return { units: [...servers.needed, ...fleet] }

@@ -13,26 +13,29 @@ import { runSet, type SetBlock, type Sets } from './run.ts'
 export type SetResults = {
   machine: Record<string, string | number>
   commit: string
-  /** The server under each set, with its version. */
+  /** Name and version of the server of each set. */
   servers: Record<string, string>
   blocks: SetBlock[]
-  /** Blocks that came to no end, and why. */
+  /** Aborted blocks with the reason. */
   failed: string[]
 }
 
 export const fileOf = ({ root }: Project) => join(root, 'bench', 'results', 'sets.json')
 
-/** The raw data of the last run. @throws UserError when there was none */
+/** Returns the raw data of the last run. @throws UserError when there was none */
 export function readSets(project: Project): SetResults {
   const text = readIfThere(fileOf(project))
   if (text === undefined) throw new UserError('there is no run yet: npm run bench -- --sets')
   return JSON.parse(text) as SetResults
 }
 
-/** Of what the sets of dapr.yaml sustain. */
+/** Share of the rate sustained by the sets of dapr.yaml. */
 const equalShare = 0.5
 
-/** Each broker with the store of dapr.yaml and each store with its broker; these two first and last, as a measure of the noise. */
+/**
+ * Returns each broker with the default store and each store with the default broker. The default
+ * pair runs first and last, as a measure of the noise.
+ */
 function turnsOf(project: Project): Sets[] {
   const paths = readRunFile(project.runFile)[0]?.resourcesPaths ?? []
   const usual = { broker: setAmong('broker', paths) ?? '', state: setAmong('state', paths) ?? '' }
@@ -43,7 +46,7 @@ function turnsOf(project: Project): Sets[] {
   return [usual, ...others('broker'), ...others('state'), usual]
 }
 
-/** Runs the shop on all sets in turn, and writes down what was measured after every block. */
+/** Runs the shop on all sets in turn and saves the results after every block. */
 export async function benchSets(project: Project, progress: Progress): Promise<SetResults> {
   const runtime = await ensureRuntime({ project: project.root })
   const turns = turnsOf(project)

@@ -9,7 +9,7 @@ import type { SetResults } from './sets.ts'
 
 const page = 'components/README.md'
 
-/** A row for each block: what it sustained, and what an order took at the rate that is equal for all. */
+/** Returns a row per block: the sustainable rate, and the CPU per order at the equal rate. */
 export function rowsOf({ blocks, servers }: SetResults): string[][] {
   const rate = equalOf(blocks[0])?.rate.toFixed(0)
   const head = ['broker', 'store', 'orders/s', `CPU ms per order at ${rate}/s`, 'ready after']
@@ -26,11 +26,11 @@ export function rowsOf({ blocks, servers }: SetResults): string[][] {
 const equalOf = (block: SetBlock | undefined): Step | undefined =>
   block?.steps.find(({ purpose }) => purpose === 'equal')
 
-/** What a rate that was not kept up failed in is told: then the figure is one of overload. */
+/** Appends the reason when the rate was not sustained: the figure is then one of overload. */
 const cpuOf = (step: Step | undefined): string =>
   step ? `${cpuPerOrder(step).toFixed(1)}${step.kept ? '' : ` (${step.why})`}` : ''
 
-/** How far the two blocks of the same sets are apart, in percent. */
+/** Difference between the two blocks of the default sets, in percent. */
 function noiseOf({ blocks }: SetResults, figure: (block: SetBlock) => number): number {
   const [first = 0, last = 0] = [blocks[0], blocks.at(-1)].map((block) =>
     block ? figure(block) : 0,
@@ -38,7 +38,7 @@ function noiseOf({ blocks }: SetResults, figure: (block: SetBlock) => number): n
   return Math.round((Math.abs(first - last) / Math.min(first, last)) * 100)
 }
 
-/** The page with the table of these results. */
+/** Returns the page with the table of these results. */
 export function pageWith(project: Project, results: SetResults): string {
   const { processor, cores } = results.machine
   const [head = [], ...rows] = rowsOf(results)
