@@ -132,7 +132,7 @@ const settingOf = (broker: string, component: string, setting: string): string |
 
 const topicsIn = (list = ''): string[] => list.replaceAll(/\s/g, '').split(',').filter(Boolean)
 
-/** `app=topic,topic;app=topic`; an app that is not named may everything. */
+/** Parses `app=topic,topic;app=topic`. An app without an entry may use every topic. */
 function topicScopes(broker: string, component: string, setting: string): Record<string, string[]> {
   const entries = (settingOf(broker, component, setting) ?? '').split(';').filter(Boolean)
   return Object.fromEntries(

@@ -40,11 +40,11 @@ const containers = Object.entries(compose.services)
 const appConfigs = readRunFile(join(root, 'dapr.yaml'))
 const shop = '/shop'
 
-/** What is another in containers, and why; everything else has to agree with dapr.yaml. */
+/** Sidecar flags differing in containers, with the reason. All other flags must equal dapr.yaml. */
 const containerFlags = {
-  // A container has addresses of its own: its sidecar listens there for the others, on a port that all share.
+  // The sidecar listens on the container's own address, so all apps share one port.
   'dapr-internal-grpc-port': ['50002'],
-  // sidecar.sh adds these: only a running container knows its addresses.
+  // sidecar.sh adds these flags, because only a running container knows its addresses.
   'app-id': undefined,
   'app-channel-address': undefined,
   'dapr-listen-addresses': undefined,
@@ -52,18 +52,21 @@ const containerFlags = {
   'metrics-listen-address': undefined,
 }
 const containerEnvironment: Record<string, (value: string) => string | undefined> = {
-  // The sidecar is in another container, and so is the gateway's client.
+  // The sidecar and the gateway's client are in other containers.
   HOST: () => '0.0.0.0',
   NO_PROXY: (value) => `sidecar,provider,${value}`,
   no_proxy: (value) => `sidecar,provider,${value}`,
   PROVIDER_URL: (value) => value.replace('127.0.0.1', 'provider'),
-  // No service reads these, and containers come compiled.
+  // No service reads these variables, and the images contain compiled code.
   APP_ID: () => undefined,
   APP_PROTOCOL: () => undefined,
   DAPR_METRICS_PORT: () => undefined,
   NODE_COMPILE_CACHE: () => undefined,
 }
-/** What containers have otherwise: where the sidecar is, settings from outside, and where mails link to. */
+/**
+ * Variables set only in containers: the sidecar's host, external settings, and the base URL of
+ * links in mails.
+ */
 const added = (app: string) => ({
   DAPR_HOST: 'sidecar',
   ...(app === 'users' && { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` }),
@@ -81,7 +84,7 @@ const container = (name: string): Service => {
   return service
 }
 
-/** `--flag value --flag value --switch` by flag, in the order given. */
+/** Groups `--flag value --flag value --switch` by flag, in the given order. */
 function flagsOf(given: readonly string[]): Record<string, string[]> {
   const flags: Record<string, string[]> = {}
   let last: string[] = []
@@ -290,7 +293,7 @@ describe('.dockerignore', () => {
     .filter((line) => line && !line.startsWith('#'))
     .map((line) => ({ keep: line.startsWith('!'), pattern: line.replace('!', '') }))
 
-  /** As Docker reads it: the last rule wins that matches a file or a folder above it. */
+  /** Applies .dockerignore like Docker: the last rule matching the file or a parent folder wins. */
   function isIgnored(path: string): boolean {
     const parts = path.split('/')
     const above = parts.map((_, index) => parts.slice(0, index + 1).join('/'))

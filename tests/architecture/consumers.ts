@@ -1,6 +1,6 @@
 import { handled } from './handlers.ts'
 
-/** A subscription of one app to one topic, and what Dapr reads about it. */
+/** A subscription of one app to one topic, with the values read by Dapr. */
 type Subscription = { app: string; topic: string; name: string; deadLetterTopic?: string }
 
 const subscriptionsOf = (app: string, topics: readonly string[]): Subscription[] => {
@@ -11,16 +11,16 @@ const subscriptionsOf = (app: string, topics: readonly string[]): Subscription[]
   ]
 }
 
-/** Every subscription of the shop, from the tables of handlers in its code. */
+/** Every subscription of the shop, derived from the tables of handlers in the code. */
 export const subscriptions = Object.entries(handled).flatMap(([app, topics]) =>
   subscriptionsOf(app, topics),
 )
 
 /**
- * The settings of a consumer, for the sets that have a component per subscription. Why they do: a JetStream consumer has
- * one topic; in Dapr's RabbitMQ component subscriptions share a channel, on which they disturb each other for good when
- * several of them reconnect; its Kafka component may forget one of several topics when an app was away and comes back; the BullMQ
- * component knows its callers by the names of their components.
+ * Consumer settings, for the sets with one component per subscription. Reasons for such a
+ * component: a JetStream consumer has one topic; subscriptions of one RabbitMQ component share a
+ * channel, and several reconnecting at once stay broken; the Kafka component may lose one of
+ * several topics when an app comes back; the BullMQ component identifies callers by component name.
  */
 const settings: Record<string, { type: string; about: string; lines(of: Subscription): string[] }> =
   {
@@ -83,7 +83,10 @@ const settings: Record<string, { type: string; about: string; lines(of: Subscrip
     },
   }
 
-/** `subscriptions.yaml` of a set: the same in each, but for the component through which an app receives. */
+/**
+ * Returns `subscriptions.yaml` of a set. The sets differ only in the component an app receives
+ * through.
+ */
 export function subscriptionsFile(set: string): string {
   const about =
     '# Who receives what. An event that cannot be handled goes to the dead letters of its app, and to no other.\n'
@@ -107,7 +110,10 @@ ${deadLetterTopic ? `  deadLetterTopic: ${deadLetterTopic}` : rawDeadLetters}
 const rawDeadLetters =
   '  metadata: { rawPayload: "true" } # also what is no event at all arrives, instead of coming back for ever'
 
-/** What an app receives through, for a set that has a component per subscription; undefined for the others. */
+/**
+ * Returns the consumer components of an app, for a set with one component per subscription;
+ * otherwise `undefined`.
+ */
 export function consumersFile(set: string, app: string): string | undefined {
   const { about } = settings[set] ?? {}
   if (!about) return undefined

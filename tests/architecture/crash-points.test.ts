@@ -6,12 +6,12 @@ import { filesBelow, read } from './tree.ts'
 const shipped = ['packages/chassis', 'services'].flatMap((folder) => filesBelow(folder, /\.ts$/))
 const product = shipped.filter((path) => !/\.(test|suite)\.ts$|\/test(ing|kit)\.ts$/.test(path))
 
-/** Where a process changes what outlives it. */
+/** Code with an effect outside the process. */
 const waysOut =
   /rows\.transaction\(|sidecar\.(publish|invoke)\(|client\.state\.save\(|client\.binding\.send\(|log\.append\(|method: 'POST'/
-/** Lines that a crash point may be away. */
+/** Greatest distance in lines to a crash point. */
 const near = 16
-/** They only pass on what others ask for, and keep nothing. */
+/** Files only forwarding requests, without stored state. */
 const without = /^services\/gateway\/|^chassis\/memory-sidecar\.ts$/
 
 describe('crash points', () => {

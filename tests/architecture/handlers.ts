@@ -3,7 +3,7 @@ import { catalogHandlers } from '../../services/catalog/app.ts'
 import { notificationsHandlers } from '../../services/notifications/app.ts'
 import { ordersHandlers } from '../../services/orders/app.ts'
 
-/** The topics that the code of each service handles; building the tables runs none of the handlers. */
+/** The topics handled by the code of each service. Building the tables runs no handler. */
 export const handled: Record<string, string[]> = {
   carts: topicsOf(cartsHandlers({} as never)),
   catalog: topicsOf(catalogHandlers({} as never)),

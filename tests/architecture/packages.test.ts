@@ -63,7 +63,7 @@ describe('packages', () => {
   })
 })
 
-/** Files that import each other, directly or through others. */
+/** Returns groups of files importing each other, directly or indirectly. */
 function circles(graph: Map<string, string[]>): string[][] {
   const found: string[][] = []
   const done = new Set<string>()

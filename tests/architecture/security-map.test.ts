@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { mutations } from '../security/mutations.ts'
 import { read, root } from './tree.ts'
 
-/** The files that a page names as tests. */
+/** Returns the test files named on a page. */
 const testsIn = (page: string) =>
   [...page.matchAll(/`([\w/.-]+\.test\.tsx?)`/g)].map(([, file = '']) => file)
 const missing = (page: string) => testsIn(page).filter((file) => !existsSync(join(root, file)))
@@ -29,7 +29,7 @@ describe('a control that a mutation takes away', () => {
     expect(counts.filter(([, count]) => count !== 1)).toEqual([])
   })
 
-  /** Whether a text of the file can be the title of that test, or a part of it. */
+  /** Whether a string in the file can be the test's title, or a part of the title. */
   function hasTest(file: string, name: string): boolean {
     const title = name.split(' > ').at(-1) ?? ''
     const escaped = (text: string) => text.replaceAll(/[.*+?^$()|[\]{}\\]/g, '\\$&')

@@ -2,7 +2,8 @@ import { completed } from '@sidecart/platform/config/secrets.ts'
 import { describe, expect, it } from 'vitest'
 import { documents, filesBelow, foldersIn, read } from './tree.ts'
 
-/* Each sidecar opens the APIs that the code of its app uses, and allows the secrets that the code names. */
+/* Each sidecar opens only the APIs used by the code of its app, and allows only the secrets named
+   there. */
 
 type Api = { name: string; version: string; protocol: string }
 type Spec = {
@@ -18,9 +19,9 @@ const codeOf = (service: string): string =>
     .map(read)
     .join('\n')
 
-/** What the code of a service does with its sidecar, and the API that this takes. */
+/** Patterns of sidecar use in the code of a service, and the API needed for each. */
 const uses: [RegExp, Api][] = [
-  // each service fetches the keys that verify tokens, or hands them out
+  // each service fetches the token keys from users, or serves them
   [/\bstartService\(/, { name: 'invoke', version: 'v1', protocol: 'http' }],
   [/\bcreateOutboxRelay\(/, { name: 'publish', version: 'v1', protocol: 'http' }],
   [/\bsidecar\.secret\b/, { name: 'secrets', version: 'v1', protocol: 'http' }],
@@ -29,11 +30,13 @@ const uses: [RegExp, Api][] = [
     { name: 'state', version: 'v1', protocol: 'http' },
   ],
   [/\bsidecar\.bind\(/, { name: 'bindings', version: 'v1', protocol: 'grpc' }],
-  // the SDK waits for its answer before it sends
+  // the SDK waits for a metadata response before sending
   [/\bsidecar\.bind\(/, { name: 'metadata', version: 'v1', protocol: 'grpc' }],
 ]
 
-/** Without an entry all of gRPC would be open: of an app that uses none, this one. */
+/**
+ * Without any gRPC entry, Dapr would open all of gRPC. An app without gRPC use gets only this API.
+ */
 const smallest = { name: 'invoke', version: 'v1', protocol: 'grpc' }
 
 function neededBy(code: string): Api[] {
@@ -69,7 +72,7 @@ describe.each(services)('the sidecar of %s', (service) => {
   it('is used in no way that is unknown here', () => {
     const ways = [...code.matchAll(/\bsidecar\.(\w+)/g)].map(([, way = '']) => way)
     const known = ['invoke', 'publish', 'secret', 'state', 'store', 'bind', 'ready']
-    // imports of the chassis' folder of that name are no uses
+    // imports from the chassis folder `sidecar` are not uses
     const unknown = ways.filter((way) => !known.includes(way) && way !== 'ts')
     expect(unknown).toEqual([])
   })

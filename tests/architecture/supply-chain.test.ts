@@ -10,10 +10,10 @@ const config = {
   rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: recommended }],
 }
 
-/** `login` below looks for connection strings with what is generated instead. */
+/** Replaced by `login` below, which finds connection strings with generated passwords only. */
 const takesExamplesForLeaks = /database-connection-string$/
 
-/** What a secret scanner finds in a text, such as `AWSSecretAccessKey: found …`. */
+/** Returns the findings of a secret scanner in a text, such as `AWSSecretAccessKey: found …`. */
 async function secretsIn(filePath: string, content: string): Promise<string[]> {
   const result = await lintSource({
     source: { filePath, content, contentType: 'text', ext: '.txt' },
@@ -27,12 +27,14 @@ async function secretsIn(filePath: string, content: string): Promise<string[]> {
 const git = (...args: string[]) =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 30 })
 
-/** Looks like a token of GitHub. Made here, so that no scanner takes this file for a leak. */
+/** A fake GitHub token. Concatenated here, so that no scanner reports this file. */
 const token = `ghp_${'aB3dE6gH9'.repeat(4)}`
-/** User and password of a connection string: what generated secrets look like. Words stand for examples. */
+/**
+ * User and password of a connection string. Matches generated secrets, not words used as examples.
+ */
 const login = /\b[a-z]+:\/\/[\w.-]+:([\w-]{24,})@/g
 
-/** Its own samples look like secrets. */
+/** The samples in this file look like secrets. */
 const self = 'tests/architecture/supply-chain.test.ts'
 
 it('no commit ever added a secret', async () => {

@@ -15,7 +15,7 @@ type Place = 'params' | 'query' | 'headers' | 'body'
 type Leaf = { path: readonly (string | number)[]; schema: z.ZodType }
 type Input = Leaf & { service: string; route: RouteConfig; place: Place; name: string }
 
-/** No request gets as far as these. */
+/** Stub for every port. A call means that invalid text passed the schema. */
 const nothing: unknown = new Proxy(() => {}, {
   get: (_, name) => (name === 'then' ? undefined : nothing),
   apply() {
@@ -59,7 +59,7 @@ for (const service of foldersIn('services')) {
   }
 }
 
-/** Every string below a schema. @throws Error for a kind of schema that this does not know */
+/** Returns every string below a schema. @throws Error for an unsupported kind of schema */
 function stringsIn(schema: z.ZodType | undefined, path: Leaf['path'] = []): Leaf[] {
   if (!schema) return []
   // biome-ignore lint/suspicious/noExplicitAny: the definition of a schema differs by its kind
@@ -80,7 +80,7 @@ function stringsIn(schema: z.ZodType | undefined, path: Leaf['path'] = []): Leaf
     case 'readonly':
       return stringsIn(def.innerType, path)
     case 'pipe':
-      // a pre-processed value is what comes out of the first half
+      // a pipe starting with a transform (`z.preprocess`) is described by its second half
       return stringsIn(def.in._zod.def.type === 'transform' ? def.out : def.in, path).map(
         (leaf) => ({ ...leaf, schema }),
       )

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml'
 /** The project's root folder. */
 export const root = normalize(join(dirname(fileURLToPath(import.meta.url)), '../..'))
 
-/** Files below a folder, as paths from the root. */
+/** Returns files below a folder, as paths from the root. */
 export function filesBelow(folder: string, matching = /./): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -31,11 +31,11 @@ export type Resource = {
   spec: Record<string, unknown>
 }
 
-/** Every YAML document of a file. */
+/** Returns every YAML document of a file. */
 export const documents = (path: string): Resource[] =>
   parseAllDocuments(read(path)).map((document) => document.toJS() as Resource)
 
-/** Where each package of the project lies, by its name. */
+/** Folder of each package of the project, by package name. */
 const packages = new Map(
   foldersIn('packages')
     .map((name) => `packages/${name}`)
@@ -54,7 +54,10 @@ function pathInPackage(specifier: string): string | undefined {
 
 export type Import = { from: string; specifier: string; target: string; typeOnly: boolean }
 
-/** What a TypeScript file imports; `target` is a path from the root for relative imports, the package otherwise. */
+/**
+ * Returns the imports of a TypeScript file. `target` is a path from the root for relative imports,
+ * otherwise the package name.
+ */
 export function importsOf(path: string): Import[] {
   const statements = read(path).matchAll(
     /^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|import\('([^']+)'\)/gm,

@@ -3,7 +3,7 @@ import { matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { read, root } from './tree.ts'
 
-/** Words that were replaced, and what stands for them now (docs/glossary.md). */
+/** Replaced words and their replacements (docs/glossary.md). */
 const replaced: [RegExp, string][] = [
   [/\bfacts?\b/i, 'event'],
   [/\bstanzas?\b/i, 'app config'],

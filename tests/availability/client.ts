@@ -4,7 +4,7 @@ import { Agent } from 'undici'
 import { gateway, newCustomer, operator, orderOf, type Person } from '../system/client.ts'
 
 const mug = 'MUG-ENAMEL-BLUE'
-/** A connection for each request; a crowd may have to wait for the server to take it. */
+/** One connection per request. In a crowd, connecting may take long. */
 const connections = new Agent({ pipelining: 0, connect: { timeout: 60_000 } })
 
 export type Reply = {
@@ -15,7 +15,7 @@ export type Reply = {
   orderId: string
 }
 
-/** Somebody who wants no mails, and enough mugs for everybody. */
+/** Registers a customer without mails, and adds `mugs` mugs to the stock. */
 export async function buyer(mugs: number): Promise<Person> {
   const preferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
   const [customer, ops] = await Promise.all([newCustomer(), operator()])
@@ -27,7 +27,7 @@ export async function buyer(mugs: number): Promise<Person> {
   return customer
 }
 
-/** Orders a mug, once, over a connection of its own. @throws whatever kept the answer from coming */
+/** Orders a mug without retries, over a new connection. @throws the error of the connection */
 export async function orderOnce({ authorization }: Person, key = randomUUID()): Promise<Reply> {
   const { statusCode, headers, body } = await connections.request({
     origin: gateway,
@@ -46,7 +46,7 @@ export async function orderOnce({ authorization }: Person, key = randomUUID()): 
   }
 }
 
-/** Does as it is told: when the answer is 503, comes back after as many seconds as it says, with the same key. */
+/** Orders a mug. After `503`, retries with the same key after `Retry-After` seconds. */
 export async function orderPatiently(by: Person): Promise<Reply> {
   const key = randomUUID()
   for (let tries = 1; ; tries += 1) {
@@ -56,7 +56,7 @@ export async function orderPatiently(by: Person): Promise<Reply> {
   }
 }
 
-/** The documented answer of a shop that cannot serve right now. */
+/** Whether a response is the documented rejection under overload. */
 export const isShed = ({ status, type, retryAfter, code }: Reply): boolean =>
   status === 503 &&
   type === 'application/problem+json' &&

@@ -3,9 +3,9 @@ import { beforeAll, expect, it } from 'vitest'
 import { type Person, reaches } from '../system/client.ts'
 import { buyer, isShed, orderOnce, type Reply } from './client.ts'
 
-/** More at once than the gateways take, and more than may be under way. */
+/** Above both limits: concurrent requests at the gateways, and orders in progress. */
 const crowd = 1_500
-/** So many that none of them has too many orders for one customer. */
+/** Enough customers to stay below the limit of orders per customer. */
 const customers = 20
 
 let people: Person[]

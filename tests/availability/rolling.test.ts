@@ -7,7 +7,10 @@ import { buyer, isShed, orderOnce, orderPatiently, type Reply } from './client.t
 
 type Process = { name: string; role: string; pid: number }
 const betweenOrdersMs = 100
-/** After which an event comes again that a sidecar took and then ended; each of two instances may have had it. */
+/**
+ * JetStream redelivers an unacknowledged event after `ackWait`; with two instances this can happen
+ * twice.
+ */
 const ackWaitSeconds = 45
 
 let ada: Person
@@ -16,7 +19,7 @@ let patient: (Reply | Error)[]
 let before: Process[]
 let after: Process[]
 
-/** Orders come in at their own pace until all services, with their sidecars, have been restarted. */
+/** Orders arrive at a constant rate until all services and their sidecars have been restarted. */
 beforeAll(async () => {
   ada = await buyer(2_000)
   before = await services()
@@ -27,7 +30,7 @@ beforeAll(async () => {
   after = await services()
 })
 
-/** What runs once everything is ready. */
+/** Returns the app and sidecar processes once all are ready. */
 async function services(): Promise<Process[]> {
   const status = () => sidecart('status', '--json').catch(() => undefined)
   const printed = await until('every process is ready', status, 30_000)

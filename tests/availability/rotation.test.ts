@@ -21,7 +21,7 @@ let ada: Person
 let replies: (Reply | Error)[]
 let before: { secrets: Record<string, string>; tokens: ReturnType<typeof tokens>; kid: string }
 
-/** Orders come in at their own pace until every secret is another. */
+/** Orders arrive at a constant rate until every secret has been replaced. */
 beforeAll(async () => {
   ada = await buyer(5_000)
   before = { secrets: secrets(), tokens: tokens(), kid: (await keys())[0]?.kid ?? '' }

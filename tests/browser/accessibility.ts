@@ -5,7 +5,7 @@ import { drawn, wear } from './visitor.ts'
 
 const narrow = 360
 
-/** Nothing that axe finds, in light and in dark, and nothing that sticks out of a narrow screen. */
+/** Returns the findings of axe in light and dark, and elements overflowing a narrow screen. */
 async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<string[]> {
   await page.goto(path)
   await ready(page)
@@ -13,7 +13,7 @@ async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<str
   for (const colorScheme of ['light', 'dark'] as const) {
     await wear(page, colorScheme)
     const axe = new AxeBuilder({ page })
-    // what is dark differs in its colours only
+    // the dark theme differs in colours only
     if (colorScheme === 'dark') axe.withRules('color-contrast')
     const { violations } = await axe.analyze()
     for (const { id, nodes } of violations)

@@ -1,14 +1,14 @@
 import { chromium as chromiumProgram, ensureProgram } from '@sidecart/platform/install/packages.ts'
 import { type Browser, chromium } from 'playwright-core'
 
-/** A Chromium of this machine, or the one that `CHROME_PATH` names. */
+/** Returns the path of an installed Chromium, or `CHROME_PATH`. */
 async function findChromium(): Promise<string> {
   const named = process.env.CHROME_PATH
   if (named) return named
   return (await ensureProgram(chromiumProgram, { log: console.error })).path
 }
 
-/** Nothing that this browser does by itself leaves the machine. */
+/** Turns off the browser's own network traffic. */
 const quiet = [
   '--disable-gpu',
   '--disable-quic',

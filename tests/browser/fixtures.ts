@@ -3,7 +3,7 @@ import pg from 'pg'
 import { orderOf, type Person, placed, reaches, secrets } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 
-/* What only time or bad luck would bring about: here the row says that it has passed. */
+/* States normally reached only after a long time or by chance, produced by changing rows. */
 
 const sku = 'MUG-ENAMEL-BLUE'
 
@@ -24,7 +24,10 @@ async function rowsOf<R extends pg.QueryResultRow>(
 const cards = ['card_approved', 'card_approved', 'card_approved', 'card_declined', 'card_approved']
 const goods = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'RADIO-TABLE-SKY', 'TEAPOT-STONEWARE-RUST']
 
-/** Sales and refusals, more of them towards the end of the hour. All are at rest when this answers. */
+/**
+ * Places orders spread over the last hour, confirmed and cancelled, more of them towards the end.
+ * Resolves when every order is final.
+ */
 export async function hourOfSales(customer: Person): Promise<void> {
   for (let place = 0; place < 60; place++) {
     const card = cards[(place * 7) % cards.length]
@@ -37,7 +40,10 @@ export async function hourOfSales(customer: Person): Promise<void> {
   }
 }
 
-/** An order that nobody could undo for ten minutes, because payments were away. They are back when this answers. */
+/**
+ * Creates a parked order: compensation appears to have failed for ten minutes while payments was
+ * stopped. Resolves after payments is started again.
+ */
 export async function parkedOrder(customer: Person): Promise<string> {
   await sidecart('stop', 'payments')
   try {
@@ -62,8 +68,8 @@ export async function parkedOrder(customer: Person): Promise<string> {
 }
 
 /**
- * An order whose events notifications cannot handle, because they have never heard of the customer. `mend` tells them.
- * Returns how many letters there are.
+ * Creates dead letters: an order's events fail in notifications, because the customer's contact is
+ * missing. `mend` restores the contact. Returns the number of dead letters.
  */
 export async function deadLetters(customer: Person) {
   const [contact] = await rowsOf(

@@ -5,7 +5,7 @@ import { heading, newAccount, signInAsOperator, useBrowser } from './visitor.ts'
 const { visitor } = useBrowser()
 const most = 150
 
-/** In the browser: whether what has the focus has its ring, and lies not wholly under something else. */
+/** Runs in the browser: whether the focused element shows a focus ring and is not fully covered. */
 const focusIsSeen = `(() => {
   const element = document.activeElement
   const { left, top, width, height } = element.getBoundingClientRect()
@@ -18,7 +18,7 @@ const focusIsSeen = `(() => {
   return hits.some((hit) => own.some((one) => one.contains(hit))) && own.some(isRinged)
 })()`
 
-/** Goes on with the Tab key until this has the focus. Everything on the way must be seen. */
+/** Presses Tab until `wanted` has the focus. Every focused element on the way must be visible. */
 async function tabTo(page: Page, wanted: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   await wanted.first().waitFor()
   for (let pressed = 0; pressed < most; pressed++) {

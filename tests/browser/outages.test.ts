@@ -33,7 +33,7 @@ afterEach(async () => {
   for (const service of stopped) await start(service)
 })
 
-/** The page of an order that waits, because payments are away. */
+/** Opens the page of an order waiting for payments, which is stopped. */
 async function unpaidOrder(): Promise<Page> {
   const page = await visitor()
   await register(page)

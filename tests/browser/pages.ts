@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { addToBasket, checkOut, heading, register } from './visitor.ts'
 
-/** A page of the shop, and what has to be seen before it is whole. */
+/** A page of the shop; `ready` waits until the page is complete. */
 export type ShopPage = { name: string; path: string; ready: (page: Page) => Promise<unknown> }
 
 const button = (name: string | RegExp) => (page: Page) =>
@@ -11,7 +11,7 @@ const titled = (name: string | RegExp) => (page: Page) => heading(page, name)
 const firstProduct = (page: Page) => page.getByRole('article').first().waitFor()
 const another = (page: Page) => page.getByRole('article').nth(1).waitFor()
 
-/** What everybody sees. */
+/** Pages visible to everyone. */
 export const publicPages: readonly ShopPage[] = [
   { name: 'home', path: '/', ready: firstProduct },
   { name: 'list', path: '/shop', ready: firstProduct },
@@ -25,7 +25,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
 ]
 
-/** What only its owner sees: after `ownPages` has been prepared for a visitor. */
+/** Pages visible to their owner only. Prepares the data for a visitor. */
 export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
   await register(page)
   await addToBasket(page, 'TEAPOT-STONEWARE-RUST')
@@ -54,7 +54,7 @@ export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
   ]
 }
 
-/** What only operators see; one order was tried again before it was confirmed. */
+/** Pages visible to operators only. One order's charge was retried before confirmation. */
 export async function opsPages(): Promise<readonly ShopPage[]> {
   const customer = await newCustomer()
   const orderId = await placed(customer, orderOf('TEAPOT-STONEWARE-RUST', 2, 'card_retry'))

@@ -22,7 +22,7 @@ async function signOut(page: Page): Promise<void> {
   await heading(page, 'Sign in')
 }
 
-/** The server's cart does not answer: what is added stays in this browser. */
+/** Makes the server's cart fail, so that changes stay in this browser. */
 async function cutOffCarts(context: BrowserContext): Promise<() => Promise<void>> {
   await context.route(/\/cart(\/|$)/, (route) => route.abort())
   return () => context.unroute(/\/cart(\/|$)/)
@@ -72,7 +72,7 @@ it('a guest’s basket goes to the first one who signs in, and to nobody after',
 
 it('what was typed, and whose account is shown, does not outlive a change of user in another tab', async () => {
   const page = await visitor()
-  // lets a tab sleep through what other tabs do, and hear of it all at once
+  // suspends storage events in a tab, to simulate a sleeping tab
   await page.addInitScript(`addEventListener('storage', (event) => {
     if (globalThis.asleep) event.stopImmediatePropagation()
   }, true)`)

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest'
 import { gateway } from '../system/client.ts'
 import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
 
-// a name that is not this machine's, without TLS: to a browser that is no secure context
+// a name other than localhost without TLS is no secure context in a browser
 const { port } = new URL(gateway)
 const site = `http://shop.test:${port}`
 const { visitor, expectFaults } = useBrowser(site, [
   '--host-resolver-rules=MAP shop.test 127.0.0.1',
 ])
-/** Chromium tells that it ignores headers which need TLS. */
+/** Chromium reports headers ignored without TLS. */
 const ignoredHeader = /^console: The Cross-Origin-Opener-Policy header has been ignored/
 
 it('at a name without TLS somebody registers, buys, reloads, and stays signed in', async () => {

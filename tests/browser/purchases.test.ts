@@ -26,7 +26,7 @@ const alreadyOrdered = (page: Page) => page.getByText('You have ordered already:
 
 type Sale = { orderId: string; status: string }
 
-/** What the user of this browser has ordered, as the shop tells that user. */
+/** Returns the orders of the user of this browser, as shown by the shop. */
 async function ordersOf(context: BrowserContext): Promise<Sale[]> {
   const page = await context.newPage()
   const answer = page.waitForResponse(
@@ -38,7 +38,7 @@ async function ordersOf(context: BrowserContext): Promise<Sale[]> {
   return orders
 }
 
-/** The charges for these orders in the provider's own log. */
+/** Returns the charges for these orders in the provider's log. */
 async function chargesFor(orders: readonly Sale[]): Promise<number> {
   const log = await readFile(join(root, '.sidecart/provider/log.jsonl'), 'utf8')
   const ids = new Set(orders.map(({ orderId }) => orderId))
@@ -49,7 +49,7 @@ async function chargesFor(orders: readonly Sale[]): Promise<number> {
     .filter(({ effect, reference }) => effect === 'captured' && ids.has(reference ?? '')).length
 }
 
-/** One purchase: one order that was not cancelled, one charge. */
+/** Expects, per purchase, one order not cancelled and one charge. */
 async function expectOnePurchase(context: BrowserContext, purchases = 1): Promise<void> {
   const orders = await ordersOf(context)
   const standing = orders.filter(({ status }) => status !== 'cancelled')
@@ -65,7 +65,10 @@ async function shopper(): Promise<Page> {
   return page
 }
 
-/** The saved addresses may arrive while the fields of a new one are shown: then there is nothing to fill in. */
+/**
+ * The saved addresses may arrive while the fields of a new address are shown: then there is nothing
+ * to fill in.
+ */
 async function fillWhatIsAsked(page: Page): Promise<void> {
   const field = page.getByLabel('Full name')
   if (!(await field.isVisible())) return
@@ -74,7 +77,7 @@ async function fillWhatIsAsked(page: Page): Promise<void> {
   })
 }
 
-/** The shop takes the order, and the browser never hears of it. */
+/** Lets the shop accept the order but drops the response to the browser. */
 async function loseAnswers(page: Page): Promise<() => Promise<void>> {
   const context = page.context()
   const lose = async (route: Route) => {
@@ -190,7 +193,7 @@ describe('one purchase is one order', () => {
   })
 })
 
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+/** Returns a seeded generator of numbers from 0 to 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
@@ -204,7 +207,9 @@ function randomFrom(seed: number): () => number {
 const rounds = Number(process.env.ROUNDS ?? 2)
 const cards = [/^Card that works/, /^Slow bank/, /^Bank with hiccups/, /^Bank that falls silent/]
 
-/** Somebody impatient with a bad connection: what is done, and what is lost, only the seed decides. */
+/**
+ * Simulates an impatient customer with a bad connection. The seed decides all actions and losses.
+ */
 async function impatience(seed: number): Promise<void> {
   const random = randomFrom(seed)
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T
@@ -223,7 +228,7 @@ async function impatience(seed: number): Promise<void> {
     await route.fetch()
     await route.abort()
   }
-  /** A connection that a closed page has taken with it is no fault of the test. */
+  /** Ignores errors of routes belonging to a closed page. */
   const unreliable = (route: Route) => connection(route).catch(() => {})
   await context.route(/\/(orders|cart)(\/|\?|$)/, unreliable)
 
@@ -261,12 +266,15 @@ async function impatience(seed: number): Promise<void> {
   for (let step = 0; step < 7; step++) {
     const name = pick(Object.keys(actions) as (keyof typeof actions)[])
     steps.push(name)
-    // a button may be gone, or a page be left, before it is pressed
+    // a button or page may be gone before the click
     await actions[name]().catch(() => {})
   }
   await context.unroute(/\/(orders|cart)(\/|\?|$)/, unreliable)
 
-  /** Now everything arrives; the customer goes on until there is an order, and nothing more to press. */
+  /**
+   * All requests now succeed; the customer continues until an order exists and no button is left to
+   * press.
+   */
   page = await context.newPage()
   try {
     await until('the customer knows', () => comesToKnow(page), 60_000, 100)
@@ -286,7 +294,10 @@ async function impatience(seed: number): Promise<void> {
   await context.close()
 }
 
-/** Orders, or follows the link to what was ordered. Whether the page of a confirmed order is shown at last. */
+/**
+ * Places the order, or follows the link to an existing one. Returns whether the page of a confirmed
+ * order is shown.
+ */
 async function comesToKnow(page: Page): Promise<boolean> {
   if (!page.url().includes('/account/orders/')) {
     await page.goto('/checkout')

@@ -10,11 +10,9 @@ import { opsPages, ownPages, publicPages, type ShopPage } from './pages.ts'
 import openShop from './set-up.ts'
 import { signInAsOperator, wear } from './visitor.ts'
 
-/*
- * `npm run screenshots`: every page, in light and dark, some also on a telephone, as pictures for the documentation. Fonts
- * are those of the machine.
- */
-/** Every picture that can be seen has arrived. */
+/* `npm run screenshots`: takes pictures of every page for the documentation, in light and dark,
+   some also at the width of a telephone. Fonts are those installed on the machine. */
+/** Whether every visible image has loaded. */
 const pictured = `[...document.images].every((image) =>
   image.complete || image.getBoundingClientRect().top > innerHeight)`
 const images = join(root, 'docs/images')
@@ -22,7 +20,7 @@ const telephone = { width: 390, height: 844 }
 const onTelephone = ['home', 'list', 'product', 'basket', 'order', 'story']
 const desk = { width: 1280, height: 860 }
 
-/** What does not hold while a mail is missing: a dead letter is why. */
+/** A violated invariant: a mail is missing because of a dead letter. */
 const violated: ShopPage = {
   name: 'violated',
   path: '/ops/books',
@@ -64,7 +62,7 @@ try {
   await closeShop()
 }
 
-/** Until the console's last look at the books was one at a shop at rest. */
+/** Waits until the console's last check found an idle shop without violations. */
 async function booksHold(): Promise<void> {
   const { ask } = await operatorOf()
   await until(
@@ -77,7 +75,7 @@ async function booksHold(): Promise<void> {
   )
 }
 
-/** An order that is parked, and events that are dead. Returns how to end it. */
+/** Creates a parked order and dead letters. Returns a function repairing both. */
 async function troubles(): Promise<() => Promise<void>> {
   const customer = await newCustomer()
   const parked = await parkedOrder(customer)
@@ -89,7 +87,7 @@ async function troubles(): Promise<() => Promise<void>> {
   }
 }
 
-/** A page that shows all of them. */
+/** Writes a page with all pictures. */
 function writeIndex(): void {
   const folders = ['shop', 'operations']
   const sections = folders.map((folder) => {

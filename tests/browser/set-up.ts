@@ -3,10 +3,13 @@ import { until } from '@sidecart/testing/until.ts'
 import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 
-/** What visitors put into their baskets. */
+/** Products ordered by the tests. */
 const bought = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'TEAPOT-STONEWARE-RUST', 'RADIO-TABLE-SKY']
 
-/** Vitest's global set-up of the browser tests: a Chromium, and the whole shop as `npm start -- --chaos` brings it up. */
+/**
+ * Vitest's global set-up of the browser tests: a Chromium, and the whole shop as started by `npm
+ * start -- --chaos`.
+ */
 export default async function openShop(): Promise<() => Promise<void>> {
   if (!process.env.CHROME_PATH) await ensureProgram(chromium, { log: console.error })
   await sidecart('up', '--detach', '--chaos')
@@ -15,7 +18,7 @@ export default async function openShop(): Promise<() => Promise<void>> {
   return async () => void (await sidecart('down'))
 }
 
-/** The shop is the one that other tests have sold out of some things. */
+/** Restocks products sold out by earlier tests on the same shop. */
 async function stockUp(): Promise<void> {
   const { ask } = await operator()
   for (const sku of bought) {
@@ -28,8 +31,9 @@ async function stockUp(): Promise<void> {
 }
 
 /**
- * Events that were under way when a shop before this one broke or was closed come again after the broker's 45 s, and
- * those about baskets wait behind them; nobody's books tell when they are through.
+ * Waits until carts has caught up. Events in flight when an earlier shop stopped are redelivered
+ * after the broker's 45 s and block later cart events, and no counter shows the end of the
+ * redelivery.
  */
 async function untilBasketsHear(): Promise<void> {
   const [mug = ''] = bought

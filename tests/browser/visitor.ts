@@ -8,7 +8,7 @@ import { launch } from './chromium.ts'
 
 const patienceMs = 20_000
 
-/** Requests that a test holds up may still be under way: their page is about to go, and nobody waits for them. */
+/** Closes a context. Requests delayed by a test may still be pending; their errors are ignored. */
 async function closeContext(context: BrowserContext): Promise<void> {
   const behavior = 'ignoreErrors'
   await Promise.all(context.pages().map((page) => page.unrouteAll({ behavior })))
@@ -17,11 +17,11 @@ async function closeContext(context: BrowserContext): Promise<void> {
 }
 
 /**
- * A browser for the tests of one file. Each visitor has a browser of their own as far as cookies and storage go.
- * After each test: nothing was asked of another machine, no script failed, and no answer was an error that the
- * test did not expect.
+ * Starts a browser for the tests of one file. Each visitor has separate cookies and storage. After
+ * each test, asserts that there was no request to another host, no script error, and no unexpected
+ * error response.
  *
- * @param site where the shop is, as the browser sees it
+ * @param site origin of the shop, as seen by the browser
  */
 export function useBrowser(site = gateway, chromiumArguments: readonly string[] = []) {
   let browser: Browser
@@ -43,21 +43,24 @@ export function useBrowser(site = gateway, chromiumArguments: readonly string[] 
   })
 
   return {
-    /** Opens a page for somebody who was never here. */
+    /** Opens a page for a first-time visitor. */
     async visitor(options: BrowserContextOptions = {}): Promise<Page> {
       const context = await browser.newContext({ baseURL: site, ...options })
       context.setDefaultTimeout(patienceMs)
       context.on('page', (page) => watch(page, site, (fault) => faults.push(fault)))
       return context.newPage()
     },
-    /** These faults belong to the test. */
+    /** Declares the errors expected by the test. */
     expectFaults(...patterns: RegExp[]): void {
       expected = patterns
     },
   }
 }
 
-/** What a test that failed was looking at, as somebody who receives pages is told of them, and what went wrong before. */
+/**
+ * Returns the pages shown when a test failed, as accessibility snapshots, and the faults recorded
+ * before.
+ */
 async function seenIn(browser: Browser, faults: readonly string[]): Promise<string> {
   const pages = browser.contexts().flatMap((context) => context.pages())
   const shown = pages.map(async (page) => {
@@ -91,7 +94,7 @@ export const newAccount = (): Account => ({
   password: randomUUID(),
 })
 
-/** Fills in and sends the form that creates an account, wherever it is shown. */
+/** Fills in and submits the registration form, on the current page or at `/register`. */
 export async function register(page: Page, account: Account = newAccount()): Promise<Account> {
   if (!page.url().includes('/register')) await page.goto('/register')
   await page.getByLabel('Name').fill(account.name)
@@ -110,14 +113,14 @@ export async function signIn(page: Page, { email, password }: Account): Promise<
   await heading(page, 'Orders')
 }
 
-/** Fills in and sends the form to sign in, where it is shown, for an account that every shop has. */
+/** Fills in and submits the sign-in form on the current page, for one of the seeded accounts. */
 export async function signInHere(page: Page, who: 'demo' | 'operator'): Promise<void> {
   await page.getByLabel('E-mail').fill(`${who}@sidecart.example`)
   await page.getByLabel('Password').fill(secrets()[`${who}-password`] ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
 }
 
-/** Signs in as the operator whom every shop has, and opens the console. */
+/** Signs in with the seeded operator account and opens the console. */
 export async function signInAsOperator(page: Page): Promise<void> {
   await page.goto('/ops')
   await signInHere(page, 'operator')
@@ -130,13 +133,15 @@ export async function addToBasket(page: Page, sku: string): Promise<void> {
   await page.getByText('is in your basket').waitFor()
 }
 
-/** Waits until the server has all of the basket that this browser kept, be it because a page was left too soon. */
+/**
+ * Waits until the server has stored the whole local basket, for example after leaving a page early.
+ */
 export const handedOver = (page: Page): Promise<unknown> =>
   page.waitForFunction(() =>
     Object.keys(localStorage).every((key) => !key.startsWith('sidecart.basket')),
   )
 
-/** Lets such requests arrive a second late. */
+/** Delays matching requests by one second. */
 export const late = (page: Page, method: string, url: RegExp): Promise<unknown> =>
   page.route(url, async (route) => {
     if (route.request().method() === method) await pause(1_000)
@@ -154,7 +159,7 @@ export async function fillAddress(page: Page): Promise<void> {
   await page.getByLabel('City').fill('Hamburg')
 }
 
-/** Orders what is in the basket; a new customer's address is filled in. */
+/** Orders the content of the basket; fills in the address of a new customer. */
 export async function checkOut(
   page: Page,
   card: string | RegExp = 'Card that works',
@@ -166,7 +171,7 @@ export async function checkOut(
   await page.getByRole('button', { name: /^Order and pay/ }).click()
 }
 
-/** Switches between light and dark, and waits until the page has. */
+/** Switches between light and dark, and waits for the page to change. */
 export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme })
   const ground = () => page.evaluate('getComputedStyle(document.documentElement).backgroundColor')
@@ -178,7 +183,7 @@ export async function wear(page: Page, colorScheme: 'light' | 'dark'): Promise<v
   await drawn(page)
 }
 
-/** Waits until what has changed is laid out and drawn. */
+/** Waits until the page is laid out and painted. */
 export const drawn = (page: Page): Promise<unknown> =>
   page.evaluate(
     'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))',

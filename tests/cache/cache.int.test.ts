@@ -14,7 +14,9 @@ const test = await testWith(redis)
 
 const folder = join(import.meta.dirname, '../../components/cache-redis')
 
-/** A product whose price the test sets, through the cache component of the shop on a real server. */
+/**
+ * A product with a price set by the test, read through the shop's cache component on a real server.
+ */
 async function shop() {
   const dir = await temporaryFolder()
   const [port = 0] = await freePorts(1)
@@ -38,7 +40,7 @@ async function shop() {
     price: { ...mug.price, amount: place.price },
   })
   const seen = async () => (await cache.find('MUG', read))?.price.amount
-  /** A reader does not wait until the cache has what it read. */
+  /** Waits for the cache entry: a reader does not wait for the write to the cache. */
   const kept = (price: number) =>
     until(`the cache has ${price}`, async () => {
       const entry = await entries.get('product-MUG')
@@ -68,7 +70,7 @@ test('a price that changed without an event is seen when the time is over, one w
   const began = performance.now()
   expect(await seen()).toBe(100)
   await until('the new price is seen', async () => (await seen()) === 200, 15_000)
-  // how late a busy machine looks is not the cache's doing
+  // a late poll on a busy machine is not the cache's fault
   expect(performance.now() - began).toBeLessThan((staleSeconds + 3) * 1000)
 
   await kept(200)

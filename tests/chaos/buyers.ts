@@ -13,11 +13,11 @@ export type Buyers = {
   operator: Customer
   customers: Customer[]
   record(line: JournalLine): void
-  /** Waits until the shop is at rest, and answers what is wrong then, and all that there is. */
+  /** Waits until the shop is idle. Returns the violations and the snapshot. */
   settle(): Promise<{ violations: string[]; world: Snapshot }>
 }
 
-/** Customers of a shop that is open, one in four of whom wants mails, and a record of what they ask. */
+/** Registers customers of a running shop, one in four with mails, and opens a client journal. */
 export async function buyers(name: string, count: number): Promise<Buyers> {
   const shop = await connectionInfo()
   const door = openHttpClient(shop.gateway)
@@ -42,7 +42,7 @@ export async function buyers(name: string, count: number): Promise<Buyers> {
   }
 }
 
-/** Does everything, never more than so many things at once. */
+/** Runs all tasks, at most `most` concurrently. */
 export async function atATime<T>(most: number, tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = []
   const queue = tasks.entries()

@@ -10,9 +10,9 @@ import { atATime, buyers } from './buyers.ts'
 const keys = 500
 const repeats = 50
 const everySeconds = 5
-/** After which nothing breaks any more: on a slow machine the shop would never come to its feet between two kills. */
+/** Duration of the faults. On a slow machine, the shop would not recover between two kills. */
 const stormMs = 90_000
-/** A client that gave up would say nothing about keys. */
+/** Long enough, because a client giving up early proves nothing about idempotency keys. */
 const patienceMs = 300_000
 const sku = 'MUG-ENAMEL-BLUE'
 const seed = Math.floor(Math.random() * 2 ** 31)

@@ -4,7 +4,10 @@ import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 
 const root = join(import.meta.dirname, '../..')
 
-/** Vitest's global set-up of the chaos tests: the shop under its own supervisor, which starts again what is killed. */
+/**
+ * Vitest's global set-up of the chaos tests: the shop under its supervisor, which restarts killed
+ * processes.
+ */
 export default async function openShop(): Promise<() => Promise<void>> {
   raiseLimits()
   await sidecart('up', '--detach')
@@ -13,7 +16,7 @@ export default async function openShop(): Promise<() => Promise<void>> {
   }
 }
 
-/** Runs the command as a user would, so that one sees how far it is. Returns what it printed. */
+/** Runs the command like a user, with visible progress. Returns stdout. */
 export function sidecart(...args: string[]): Promise<string> {
   const child = spawn(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,

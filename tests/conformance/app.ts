@@ -12,18 +12,20 @@ import type { MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { type JournalTables, migrations, type Notebook, openNotebook } from './journal.ts'
 
-/** Where this program lies, for those who start it. */
+/** Path of this program, for starting the app. */
 export const program = fileURLToPath(import.meta.url)
 
-/** What an event of the suite carries: how the app that it is brought to is to behave, and bytes to make it large. */
+/**
+ * Payload of an event of the suite: the receiving app's behaviour, and padding for large events.
+ */
 export const Trial = z.object({
   n: z.number().int(),
   key: z.string(),
-  /** How often the app answers 500 before it takes the event. */
+  /** Number of `500` responses before the app accepts the event. */
   fails: z.number().int().default(0),
-  /** The first time, it takes its process down. */
+  /** Kills the process on the first delivery. */
   crashes: z.boolean().default(false),
-  /** The first time, it waits this long (milliseconds) and then answers 500. */
+  /** Waits this long (milliseconds) on the first delivery and then answers `500`. */
   hangs: z.number().int().default(0),
   padding: z.string().optional(),
 })
@@ -31,7 +33,10 @@ export type Trial = z.input<typeof Trial>
 
 if (import.meta.main) await main()
 
-/** An app on the chassis that receives what its environment names, and writes down what is brought and what is applied. */
+/**
+ * Runs an app on the chassis, subscribed to the topics in its environment. Records every delivery
+ * and every processed event.
+ */
 async function main(): Promise<void> {
   const env = readEnvironment({
     APP_ID: z.string(),
@@ -75,8 +80,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Misbehaves before the chassis hears of an event, as an app does that cannot even put it aside: then it is for the
- * sidecar and the broker to bring it again. What is no trial, such as a dead letter, passes.
+ * Fails before the chassis sees an event, like an app unable to store even the failure: then
+ * sidecar and broker must redeliver. Other events, such as dead letters, pass.
  */
 function unreliable(notebook: Notebook, instance: string): MiddlewareHandler {
   return async function unreliable(c, next) {

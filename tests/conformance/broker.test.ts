@@ -7,7 +7,8 @@ import { type Journal, openJournal } from './journal.ts'
 import { eventOf, eventsOf, say, sayEach, sayUntil, upTo } from './publish.ts'
 import { broker } from './sets.ts'
 
-// The topics and apps are the shop's, so that its own component files are tried; the events are the suite's.
+// Topics and apps are the shop's, so that the shop's component files are tested; the events are the
+// suite's.
 const confirmed = 'orders-confirmed-v1' // received by catalog and carts
 const cancelled = 'orders-cancelled-v1' // received by catalog alone
 const instances = [
@@ -22,7 +23,7 @@ let orders: Sidecar
 let catalog: Journal
 let carts: Journal
 let server = ''
-/** What takes long begins first, and is looked at when the rest has been tried. */
+/** Slow trials start first and are evaluated after the others. */
 let heardByBoth: Seen
 let handledAfterAppAway: Promise<Seen>
 let handledAfterSidecarCrash: Promise<Seen> | undefined
@@ -54,7 +55,7 @@ async function everySubscriber(): Promise<Seen> {
   return (await Promise.all(all)).find((seen) => seen !== true) ?? true
 }
 
-/** Events are said while the app is down and its sidecar knows. */
+/** Publishes events while the app is down and its sidecar has noticed. */
 async function appAway(): Promise<Seen> {
   await rig.stop('carts')
   const noticed = () => rig.logOf('carts-sidecar').includes('un-healthy')
@@ -65,7 +66,7 @@ async function appAway(): Promise<Seen> {
   return all === true ? same(await carts.deadLetters(), []) : all
 }
 
-/** The sidecar dies while the handler of an event that it had taken is at work, and that handler fails. */
+/** Kills the sidecar while the handler of a delivered event is running; the handler then fails. */
 async function sidecarDies(): Promise<void> {
   await say(orders, eventsOf(cancelled, 'orphan', [1], { hangs: 3000 }))
   await until('the orphan is being handled', async () => (await catalog.attempts('orphan')).length)
@@ -74,7 +75,7 @@ async function sidecarDies(): Promise<void> {
 
 const can = capabilityOf('broker', broker)
 
-/** That a journal comes to hold exactly these numbers under a key, in any order. */
+/** Waits until a journal holds exactly these numbers under a key, in any sequence. */
 const receives = (
   journal: Journal,
   key: string,
@@ -191,7 +192,7 @@ describe(`events through ${broker}`, () => {
     await rig.stop('catalog-2', 'catalog-2-sidecar')
     if (all !== true) return all
     if (attempts.length > 90) return `60 events were brought ${attempts.length} times`
-    // one that takes over from the other does not share
+    // a mere takeover by the other instance is not sharing
     return handedOver > 2 || `the work changed hands ${handedOver} times`
   })
 
@@ -232,7 +233,10 @@ describe(`${broker} itself`, () => {
     })
   })
 
-  /** The numbers of the events that were accepted while the broker was killed three times. */
+  /**
+   * Publishes events while the broker is killed three times. Returns the numbers of the accepted
+   * events.
+   */
   async function saidUnderFire(): Promise<number[]> {
     let n = 0
     let over = false
@@ -248,14 +252,17 @@ describe(`${broker} itself`, () => {
     return (await said).flat().map(({ data }) => (data as { n: number }).n)
   }
 
-  /** The number of an event, if it was accepted, that a frozen broker was told before it was killed. */
+  /**
+   * Publishes an event to a frozen broker and kills the broker. Returns the event's number if it
+   * was accepted.
+   */
   async function saidToTheDying(): Promise<number[]> {
     rig.freeze(server)
     const said = say(orders, eventsOf(confirmed, 'under fire', [0])).then(
       () => [0],
       () => [],
     )
-    // The sidecar has answered these later requests, so that it has passed on the event.
+    // Answers to these later requests prove that the sidecar has forwarded the event.
     for (const _ of upTo(20)) await rig.ask({ sidecar: 'orders' }, '/v1.0/metadata')
     await rig.kill(server)
     const accepted = await said
@@ -263,7 +270,7 @@ describe(`${broker} itself`, () => {
     return accepted
   }
 
-  /** That an event can be published within 20 s, and is received. */
+  /** Checks that an event can be published within 20 s and is received. */
   async function saysAgain(key: string): Promise<Seen> {
     const said = await within(20_000, () =>
       say(orders, eventsOf(confirmed, key, [1])).then(

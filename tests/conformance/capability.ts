@@ -9,16 +9,17 @@ import {
   reasonOf,
 } from '../../components/capabilities.ts'
 
-/** What was seen: that it works, or what was wrong. */
+/** Result of a trial: `true`, or a description of the failure. */
 export type Seen = true | string
 
-/** What takes a minute and more; `npm test` leaves it to `sidecart conformance`. */
+/** Trials longer than a minute: run by `sidecart conformance`, not by `npm test`. */
 const slow = ['no-false-acknowledgement']
 const inAHurry = process.env.SIDECART_CONFORMANCE === 'quick'
 
 /**
- * A test per capability of the set under test: it works, or it is declared as lacking and does not.
- * `observe` answers what it saw; it throws only when the trial itself went wrong.
+ * Defines a test per capability of the set under test: the capability works, or is declared as
+ * lacking and does not work. `observe` returns the result, and throws only when the trial itself
+ * fails.
  */
 export function capabilityOf<K extends Kind>(kind: K, set: string) {
   const lacking = lacks[kind][set]
@@ -41,7 +42,7 @@ export function capabilityOf<K extends Kind>(kind: K, set: string) {
   }
 }
 
-/** True when `look` sees it within the time; else what it saw last. */
+/** Returns `true` when `look` does within the time, otherwise the last result. */
 export async function within(ms: number, look: () => Promise<Seen>): Promise<Seen> {
   let last: Seen = 'nothing'
   const see = async () => {
@@ -54,7 +55,7 @@ export async function within(ms: number, look: () => Promise<Seen>): Promise<See
   )
 }
 
-/** True when two lists are the same, else both. */
+/** Returns `true` for equal lists, otherwise a description of both. */
 export function same(actual: readonly unknown[], expected: readonly unknown[]): Seen {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]
   return is === should || `${is} instead of ${should}`.slice(0, 500)

@@ -24,23 +24,26 @@ import { program } from './app.ts'
 export type Instance = { name: string; app: string; receives: readonly string[]; journal: string }
 
 export type Harness = {
-  /** Starts servers, apps (`catalog`) and sidecars (`catalog-sidecar`), together; answers when all are ready. */
+  /**
+   * Starts servers, apps (`catalog`) and sidecars (`catalog-sidecar`) together. Resolves when all
+   * are ready.
+   */
   start(...names: string[]): Promise<void>
   stop(...names: string[]): Promise<void>
-  /** SIGKILL; answers when it is gone, and it is started again at once. */
+  /** Sends SIGKILL and resolves after the exit; the process is restarted at once. */
   kill(name: string): Promise<void>
-  /** Takes its processor away until it is killed. */
+  /** Suspends the process (SIGSTOP) until killed. */
   freeze(name: string): void
   isReady(name: string): boolean
-  /** The sidecar of an instance, as the chassis reaches it. */
+  /** The sidecar of an instance, through the chassis port. */
   sidecar(name: string): Sidecar
-  /** An HTTP request to an app, or to its sidecar. */
+  /** Sends an HTTP request to an app or to its sidecar. */
   ask(to: { app?: string; sidecar?: string }, path: string, init?: RequestInit): Promise<Response>
-  /** The connection string of the journal of an app. */
+  /** The connection string of an app's journal. */
   journalOf(name: string): string
-  /** What an app, a sidecar or a server has logged. */
+  /** Returns the log of an app, a sidecar or a server. */
   logOf(name: string): string
-  /** The server that the set under test stands on; undefined when it needs none. */
+  /** The server of the set under test; `undefined` when the set needs none. */
   server: string | undefined
   close(): Promise<void>
 }
@@ -49,8 +52,8 @@ const root = join(import.meta.dirname, '../..')
 const base = join(root, '.sidecart/conformance')
 
 /**
- * Real servers, sidecars and apps of the suite's own, with the component files that the shop uses, and data of their own
- * below `.sidecart/conformance/`. Starts the servers, empty, and nothing else.
+ * Prepares real servers, sidecars and apps for the suite, with the shop's component files and
+ * separate data below `.sidecart/conformance/`. Starts only the servers, with empty data.
  */
 export async function openHarness(
   choice: ComponentSelection,
@@ -130,7 +133,9 @@ export async function openHarness(
 const serverAmong = (units: readonly ProcessSpec[]): string | undefined =>
   swappable.map(({ name }) => name).find((name) => units.some((unit) => unit.name === name))
 
-/** What `dapr.yaml` is for the shop; the folders of `components/` are used as they are. */
+/**
+ * Writes the suite's counterpart of `dapr.yaml`. The folders of `components/` are used unchanged.
+ */
 function writeRunFile(
   project: Project,
   secrets: Secrets,

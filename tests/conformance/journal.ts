@@ -16,7 +16,10 @@ type Line = {
   n: number
 }
 
-/** What an app writes down: everything that is brought at once, what it applies in the transaction of its inbox. */
+/**
+ * The journal of an app: every delivery at once, every processed event in the transaction of the
+ * inbox.
+ */
 export type JournalTables = { attempts: Line; received: Line }
 
 export const migrations: Record<string, Migration> = {
@@ -39,16 +42,16 @@ export const migrations: Record<string, Migration> = {
 }
 
 export type Journal = {
-  /** What was handled, in that order; of one key only, if given. */
+  /** Processed events in sequence, optionally of one key. */
   received(key?: string): Promise<Omit<Line, 'at'>[]>
   attempts(key: string): Promise<Omit<Line, 'at'>[]>
   deadLetters(): Promise<{ id: string; topic: string; cause: string; attempts: number }[]>
   close(): Promise<void>
 }
 
-/** What a handler writes down and looks up at once, on connections of its own. */
+/** Reads and writes of a handler outside its transaction, over separate connections. */
 export type Notebook = {
-  /** Returns how often the event was brought by now. */
+  /** Returns the number of deliveries of the event so far. */
   attempt(line: Omit<Line, 'at'>): Promise<number>
   close(): Promise<void>
 }
@@ -68,7 +71,7 @@ export function openNotebook(connectionString: string): Notebook {
   }
 }
 
-/** Reads the journal of an app, which makes its tables when it starts. */
+/** Opens the journal of an app. The app creates the tables at its start. */
 export function openJournal(connectionString: string): Journal {
   const pool = new pg.Pool({ connectionString, max: 2 })
   const db = new Kysely<JournalTables & MessagingTables>({ dialect: new PostgresDialect({ pool }) })

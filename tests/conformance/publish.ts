@@ -3,7 +3,7 @@ import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { v7 as uuid } from 'uuid'
 import type { Trial } from './app.ts'
 
-/** An event as the outbox relay would say it. */
+/** Builds an event like the outbox relay. */
 export function eventOf(topic: string, trial: Trial): CloudEvent {
   return {
     id: uuid(),
@@ -16,24 +16,26 @@ export function eventOf(topic: string, trial: Trial): CloudEvent {
   }
 }
 
-/** An event for each number, under one key. */
+/** Builds one event per number, under one key. */
 export const eventsOf = (topic: string, key: string, ns: readonly number[], how?: Partial<Trial>) =>
   ns.map((n) => eventOf(topic, { key, n, ...how }))
 
 export const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
-/** Says events in one request. @throws Error when not all were accepted */
+/** Publishes events in one request. @throws Error when not all were accepted */
 export async function say(by: Sidecar, events: readonly CloudEvent[]): Promise<void> {
   const { failed } = await by.publish(events[0]?.type ?? '', events)
   if (failed.length > 0) throw new Error(`${failed.length} of ${events.length} were not accepted`)
 }
 
-/** Says events one after another. */
+/** Publishes events one after another. */
 export async function sayEach(by: Sidecar, events: readonly CloudEvent[]): Promise<void> {
   for (const event of events) await say(by, [event])
 }
 
-/** Says events, each in a request of its own, until told to stop. Answers those that were accepted. */
+/**
+ * Publishes events, one per request, until `next` returns `undefined`. Returns the accepted events.
+ */
 export async function sayUntil(
   by: Sidecar,
   next: () => CloudEvent | undefined,

@@ -7,7 +7,7 @@ import { type Harness, openHarness } from './harness.ts'
 import { upTo } from './publish.ts'
 import { state } from './sets.ts'
 
-// The one app of the shop that has a state store, twice.
+// Two instances of the shop's only app with a state store.
 const instances = [
   { name: 'carts', app: 'carts', journal: 'users', receives: [] },
   { name: 'carts-2', app: 'carts', journal: 'users', receives: [] },
@@ -25,7 +25,7 @@ afterAll(() => rig?.close())
 
 const can = capabilityOf('state', state)
 
-/** True when it was refused because the entry has changed. */
+/** Returns `true` for a refusal because of a changed entry. */
 const refused = (saving: Promise<void>): Promise<Seen> =>
   saving.then(
     () => 'accepted',
@@ -35,7 +35,10 @@ const refused = (saving: Promise<void>): Promise<Seen> =>
 const read = async (key: string): Promise<unknown> => (await entries.get(key))?.value
 const etagOf = async (key: string) => (await entries.get(key))?.etag ?? 'none'
 
-/** A transaction by the sidecar's HTTP API: the chassis has none. Returns the status. */
+/**
+ * Sends a transaction through the sidecar's HTTP API, because the chassis has none. Returns the
+ * status.
+ */
 async function transact(operations: readonly object[]): Promise<number> {
   const answer = await rig.ask({ sidecar: 'carts' }, '/v1.0/state/statestore/transaction', {
     method: 'POST',

@@ -10,7 +10,7 @@ import { usersRoutes } from '@sidecart/users/contract.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
-/** Every route of every contract, the internal ones too. */
+/** Every route of every contract, including internal routes. */
 const routes: RouteConfig[] = [
   usersRoutes,
   catalogRoutes,
@@ -38,7 +38,7 @@ const schemaOf = ({ request }: RouteConfig): z.ZodType | undefined =>
 
 type Schema = { properties?: object; additionalProperties?: unknown } & Record<string, unknown>
 
-/** Where in a schema an object takes fields that it does not name. */
+/** Returns the paths of objects in a schema accepting unknown fields. */
 function openObjects(schema: unknown, path = ''): string[] {
   if (typeof schema !== 'object' || schema === null) return []
   const { properties, additionalProperties } = schema as Schema

@@ -7,9 +7,9 @@ const scarce = 'TEAPOT-STONEWARE-RUST'
 const patienceMs = 5_000
 
 /**
- * What a bad day brings, in a few seconds: more buyers than pieces, repeated keys, cards that are declined, slow or
- * silent, and people who change their minds meanwhile. Answers when all of that is on its way. It begins with
- * somebody who just buys, so that the first to come by any crash point is an order that takes stock and money.
+ * Produces contention within a few seconds: more buyers than stock, repeated keys, cards declined,
+ * slow or timing out, and cancellations meanwhile. Resolves when all requests have been answered.
+ * Starts with a plain purchase, so that the first order at any crash point takes stock and money.
  */
 export async function contend(shopping: Shopping): Promise<void> {
   await leave(3, shopping)
@@ -26,14 +26,14 @@ export async function contend(shopping: Shopping): Promise<void> {
   ])
 }
 
-/** Asks the money back before the order is shipped. */
+/** Requests a refund before the order is shipped. */
 async function wantMoneyBack(shopping: Shopping): Promise<void> {
   const orderId = await place(shopping, orderOf(mug))
   await comesTo(shopping.customer, orderId, ['confirmed'], patienceMs).catch(() => {})
   await shopping.customer.ask('POST', `/orders/${orderId}/refund`)
 }
 
-/** Takes all but so many pieces off the shelf. */
+/** Reduces the stock to `pieces`. */
 async function leave(pieces: number, { operator }: Shopping): Promise<void> {
   const { body } = await operator.ask('GET', `/products/${scarce}/stock`)
   const delta = pieces - Number(body.onHand)
@@ -41,7 +41,10 @@ async function leave(pieces: number, { operator }: Shopping): Promise<void> {
     await operator.ask('POST', `/products/${scarce}/stock`, { delta, reason: 'sold out' })
 }
 
-/** Cancels while the provider takes its time. Without a safeguard an order may never get that far. */
+/**
+ * Cancels while the provider is slow. Without a safeguard, the order may never reach a wanted
+ * state.
+ */
 async function changeMind(shopping: Shopping, card: string): Promise<void> {
   const orderId = await place(shopping, orderOf(mug, 1, card))
   const wanted = ['reserved', 'confirmed']

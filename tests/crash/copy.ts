@@ -12,7 +12,7 @@ import {
 import { dirname, join, relative } from 'node:path'
 import { filesBelow, read, root } from '../architecture/tree.ts'
 
-/** A crash point in the source: its text is the inside of a template literal. */
+/** A crash point in the source. `text` is the inside of a template literal. */
 export type Point = { file: string; text: string }
 
 const comment = /^( *)\/\/ crash point: (.+)$/gm
@@ -22,24 +22,27 @@ const shipped = ['packages/chassis', 'services']
 const sources = (): string[] =>
   shipped.flatMap((folder) => filesBelow(folder, /\.ts$/)).filter((path) => !tests.test(path))
 
-/** Every crash point of the shop, as the source has them. */
+/** Returns every crash point of the shop, as written in the source. */
 export function crashPoints(): Point[] {
   return sources().flatMap((file) =>
     [...read(file).matchAll(comment)].map(([, , text = '']) => ({ file, text })),
   )
 }
 
-/** Whether a point that a process passed is this one. */
+/** Returns a predicate on the names of passes, true for passes of this crash point. */
 export function isPassOf({ text }: Point): (name: string) => boolean {
   const [before = '', after] = text.split(/\$\{.*\}/).map((part) => part.trim())
   return (name) =>
     after === undefined ? name === before : name.startsWith(before) && name.endsWith(after)
 }
 
-/** What a copy shares with the checkout: programs, packages, built pages. */
+/** Folders shared by copy and checkout: programs, packages, built pages. */
 const shared = ['web', '.sidecart/bin', '.sidecart/dapr', '.sidecart/cache']
 
-/** Puts files and folders of the checkout into `to`, which is made anew, with what a copy shares and the installed packages. */
+/**
+ * Copies files and folders of the checkout into `to`, which is emptied first, and links the shared
+ * folders and the installed packages.
+ */
 export function copyCheckout(to: string, paths: readonly string[]): void {
   rmSync(to, { recursive: true, force: true })
   mkdirSync(join(to, '.sidecart'), { recursive: true })
@@ -50,7 +53,7 @@ export function copyCheckout(to: string, paths: readonly string[]): void {
   linkPackages(to)
 }
 
-/** Puts a whole shop into `to`, with data of its own and a crash at every crash point that it is ordered to. */
+/** Copies the whole shop into `to`, with separate data and a call in place of each crash point. */
 export function copyShop(to: string): void {
   copyCheckout(to, [...shipped, 'components', 'dapr.yaml', 'package.json'])
   mkdirSync(join(to, '.sidecart/crash'))
@@ -59,7 +62,7 @@ export function copyShop(to: string): void {
   patch(join(to, 'dapr.yaml'), 'appHealthThreshold: 3', 'appHealthThreshold: 15')
 }
 
-/** The installed packages, but those of the project that were copied are the copies. */
+/** Links the installed packages; the project's own packages are linked to their copies. */
 function linkPackages(to: string): void {
   const modules = join(to, 'node_modules')
   const own = join(root, 'node_modules/@sidecart')
@@ -72,7 +75,7 @@ function linkPackages(to: string): void {
   }
 }
 
-/** Replaces a text that is in a file exactly once; returns how to put it back. */
+/** Replaces a text occurring exactly once in a file. Returns a function restoring the file. */
 export function patch(file: string, from: string, to: string): () => void {
   const text = readFileSync(file, 'utf8')
   const found = text.split(from).length - 1
@@ -84,7 +87,7 @@ export function patch(file: string, from: string, to: string): () => void {
   return () => writeFileSync(file, text)
 }
 
-/** The same lines, with calls where the comments were. */
+/** Keeps the number of lines and replaces crash point comments by calls. */
 function planted(file: string, text: string): string {
   const calls = text.replaceAll(comment, (_, indent, name) => `${indent};crashPoint(\`${name}\`)`)
   if (calls === text) return text

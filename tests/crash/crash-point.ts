@@ -3,11 +3,12 @@ import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 
 /**
- * Planted by `copy.ts` into a copy of the shop, in place of each `// crash point:` comment; the shop itself knows
- * nothing of it. Notes each point that this process passes. A process ends, as a power cut would end it, at the
- * point that it found at the head of its orders: `name@2` is the second time that it comes to `name`; what is named
- * `soon …` gives the process the time to send what it has answered. An order stands until it is carried out, whatever
- * else ends a process meanwhile.
+ * Replaces each `// crash point:` comment in the copy of the shop made by `copy.ts`; the original
+ * source contains no call. Records each crash point passed by this process. The process kills
+ * itself with SIGKILL at the first crash point listed in its instruction file: `name@2` means the
+ * second pass of `name`. A name starting with `soon` delays the kill by 20 ms, so that the process
+ * can still send its response. An instruction is removed only after it was executed, so it survives
+ * other crashes.
  */
 const soonMs = 20
 const folder = join(import.meta.dirname, '.sidecart/crash')
@@ -27,7 +28,7 @@ export function crashPoint(name: string): void {
 }
 
 function crash(): void {
-  flushCompileCache() // which a process does when it ends well, so that its next life starts quickly
+  flushCompileCache() // like at a normal exit, to make the next start fast
   note('crashed', `${target}`)
   writeFileSync(
     orders,
@@ -43,7 +44,7 @@ function note(file: string, line: string): void {
   appendFileSync(join(folder, file), `${line}\n`)
 }
 
-/** The orders that nobody has carried out. */
+/** Returns the instructions not yet executed. */
 function open(): string[] {
   return readFileSync(orders, 'utf8').split('\n').filter(Boolean)
 }

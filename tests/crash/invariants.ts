@@ -3,7 +3,7 @@ import { type Result, runChecks } from '@sidecart/verify/invariants/checks.ts'
 import { expect } from 'vitest'
 import type { CrashShop } from './shop.ts'
 
-/** Waits until everything has come to rest and the books agree; fails with what does not. */
+/** Waits until the shop is idle and every invariant holds. Fails with the violations. */
 export async function booksAgree(shop: CrashShop): Promise<void> {
   let faults: Result[] = []
   const agree = async () => {

@@ -53,7 +53,7 @@ describe('the books tell when a safeguard is off', () => {
   )
 })
 
-/** Waits until the books have a new finding of that kind that does not go away. */
+/** Waits until the checks report a new, lasting finding of the expected kind. */
 async function caught({ finding, staysMs }: Mutation, known: ReadonlySet<string>) {
   const since = new Map<string, number>()
   let news: string[] = []
@@ -64,16 +64,19 @@ async function caught({ finding, staysMs }: Mutation, known: ReadonlySet<string>
     for (const one of found) since.set(one, since.get(one) ?? Date.now())
     return [...since.values()].some((at) => Date.now() - at > staysMs)
   }
-  // the broker brings an unacknowledged event again after 45 s; a busy machine adds to that
+  // the broker redelivers an unacknowledged event after 45 s, on a busy machine later
   await until(`the books show ${finding}`, stays, 120_000).catch((error: Error) => {
     throw new Error(`${error.message}; they show: ${news.join('; ')}`)
   })
 }
 
-/** Or an order crashes somebody in the place of the one that was sent to. */
+/** Waits for earlier orders: such an order could trigger the crash in place of the intended one. */
 const allRest = async (): Promise<boolean> => (await shop.world()).orders.every(rests)
 
-/** Patches the copy, drops the second safeguard, and restarts who runs the code. Returns how to mend it. */
+/**
+ * Patches the copy, drops the second safeguard, and restarts the service. Returns a function
+ * undoing the patch.
+ */
 async function switchOff({ file, lines, constraint, service, crash }: Mutation) {
   const path = join(shop.home, file)
   const undo = lines.map(([from, to]) => patch(path, from, to))
@@ -85,7 +88,7 @@ async function switchOff({ file, lines, constraint, service, crash }: Mutation) 
   }
 }
 
-/** What the checks find, each finding with the name of its check. */
+/** Runs all checks. Each finding is prefixed with the name of its check. */
 const findings = async (): Promise<string[]> =>
   runChecks(await shop.world()).flatMap(({ name, violations }) =>
     violations.map((found) => `${name}: ${found}`),

@@ -1,18 +1,18 @@
-/** A safeguard switched off in the copy of the shop: the lines that it is made of, and what must then go wrong. */
+/** A safeguard disabled in the copy of the shop: the changed lines and the expected finding. */
 export type Mutation = {
   safeguard: string
   file: string
-  /** Texts that are in the file exactly once, and what replaces them. */
+  /** Texts occurring exactly once in the file, with their replacements. */
   lines: readonly (readonly [from: string, to: string])[]
-  /** What else stands in the way, by the database in which it is: a second safeguard behind the first. */
+  /** A second safeguard behind the first, by database: the SQL dropping it. */
   constraint?: { service: 'catalog'; sql: string }
-  /** Where a crash makes the difference, `service: point`. */
+  /** The crash needed to expose the mutation, `service: point`. */
   crash?: string
-  /** Who runs the code. */
+  /** The service running the code. */
   service: string
-  /** What has to be found, by which check. */
+  /** The expected finding, with the name of the check. */
   finding: RegExp
-  /** How long a finding has to stay, because for a while it is nothing unusual. */
+  /** Minimum duration of the finding in milliseconds; a shorter one is normal. */
   staysMs: number
 }
 
@@ -39,7 +39,7 @@ export const mutations: readonly Mutation[] = [
     crash: 'orders: after the commit of orders-confirmed-v1',
     service: 'orders',
     finding: /^events-processed: never received: confirmed/,
-    staysMs: 10_000, // longer than it takes to bring an event again
+    staysMs: 10_000, // longer than a redelivery
   },
   {
     safeguard: 'the compensation: what a cancelled order has taken is given back',
@@ -84,14 +84,14 @@ export const mutations: readonly Mutation[] = [
     crash: 'orders: after the commit of orders-placed-v1',
     service: 'orders',
     finding: /^orders-terminal: /,
-    staysMs: 10_000, // longer than the lease of an order whose driver has died
+    staysMs: 10_000, // longer than the lease of an order after a crash of its saga runner
   },
   {
     safeguard: 'the idempotency record: a repeated key is the same order',
     file: 'services/orders/store.ts',
     lines: [
       ['idempotency_key: key.key', 'idempotency_key: crypto.randomUUID()'],
-      // the second safeguard behind it: one purchase is one order
+      // the second safeguard: one purchase is one order
       ['purchase: order.purchase ?? null,', 'purchase: null,'],
     ],
     service: 'orders',

@@ -21,34 +21,40 @@ import { copyShop } from './copy.ts'
 export type CrashShop = Shop & {
   /** The folder of the copy. */
   home: string
-  /** Restarts services with orders to crash at these points (`service: name@pass`), one in each life. */
+  /**
+   * Restarts services with instructions to crash at these points (`service: name@pass`), one per
+   * process lifetime.
+   */
   crashAt(points: readonly string[]): Promise<void>
-  /** The points that processes passed since the start, `service: name` in order. */
+  /** The points passed since the start, as `service: name` in sequence. */
   passed(): string[]
-  /** Those at which they crashed. */
+  /** The points crashed at. */
   crashed(): string[]
-  /** Kills a service; answers when it is back. */
+  /** Kills a service. Resolves after the restart. */
   restart(service: string): Promise<void>
   isReady(service: string): boolean
-  /** Returns when everything is ready. */
+  /** Resolves when everything is ready. */
   calm(): Promise<void>
-  /** Keeps everybody from a table of a service's database while something is done. */
+  /** Locks a table of a service's database exclusively during an action. */
   holdUp(
     service: keyof Shop['databases'],
     table: string,
     during: () => Promise<void>,
   ): Promise<void>
-  /** Notes a line of the record that the shop's clients keep. */
+  /** Appends a line to the client journal. */
   note(line: object): void
   world(): Promise<Snapshot>
   stop(): Promise<void>
 }
 
 const home = join(root, '.sidecart/crash')
-/** Quick, so that hundreds of crashes take minutes. */
+/** Short, so that hundreds of crashes take only minutes. */
 const backOff = { first: 20, most: 20 }
 
-/** Starts a whole shop from an instrumented copy of this checkout, with databases, broker and inbox of its own. */
+/**
+ * Starts a whole shop from an instrumented copy of this checkout, with separate databases, broker
+ * and mail catcher.
+ */
 export async function startCrashShop(): Promise<CrashShop> {
   const project = projectAt(home)
   await stopLeftovers(project)

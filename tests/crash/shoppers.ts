@@ -4,7 +4,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { type Answer, ask, orderOf } from '../system/client.ts'
 import type { CrashShop } from './shop.ts'
 
-/** Somebody who repeats what was not answered, as any client of the shop should. */
+/** A client retrying unanswered requests, like any client of the shop should. */
 export type Person = {
   customerId: string
   ask(
@@ -17,7 +17,7 @@ export type Person = {
 
 const patienceMs = 180_000
 
-/** Asks until there is an answer that is not a fault. */
+/** Repeats a request until an answer other than a fault arrives. */
 async function insist(
   method: string,
   path: string,
@@ -49,7 +49,9 @@ export async function newcomer(): Promise<Person & Credentials> {
   return { email, password, ...(await signIn({ email, password })) }
 }
 
-/** Places an order under a key of its own, `times` at the same time, and writes down what was asked and answered. */
+/**
+ * Places an order under a new key, `times` times concurrently, and records requests and answers.
+ */
 export async function place(
   { customer, note }: Shopping,
   order: ReturnType<typeof orderOf>,
@@ -74,7 +76,7 @@ export async function place(
   return orderId
 }
 
-/** Waits until an order is in one of these states. @throws Error when that takes longer than `waitMs` */
+/** Waits until an order has one of these statuses. @throws Error after `waitMs` */
 export async function comesTo(
   by: Person,
   orderId: string,
@@ -90,17 +92,17 @@ export async function comesTo(
   }
 }
 
-/** Who is there, and what of the shop is at hand. */
+/** The people and the parts of the shop available to a task. */
 export type Shopping = { customer: Person; operator: Person } & Pick<CrashShop, 'holdUp' | 'note'>
 export type ShoppingTask = (shopping: Shopping) => Promise<void>
 
 const mug = 'MUG-ENAMEL-BLUE'
-/** There are fewer than an order may have pieces. */
+/** Fewer pieces than one order may contain. */
 const scarce = 'TEAPOT-STONEWARE-RUST'
-/** Five times as long as a handler may take before its event is stored. */
+/** Five times the time-out of a handler before its event is stored. */
 const holdUpMs = 15_000
 
-/** What people do in a shop. Together they pass every crash point. */
+/** Typical actions of customers and operators. Together they pass every crash point. */
 export const shoppingTasks: Record<string, ShoppingTask> = {
   async 'buys, receives and returns'(shopping) {
     const { customer, operator } = shopping
@@ -166,7 +168,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
         late = (await openDeadLetters(operator)).filter((id) => !before.has(id))
         return late.length > 0
       }
-      // for longer it would keep the service from all of its database, and so from answering
+      // a longer lock would block the service's database and all its responses
       await until('an event is stored', areNew, holdUpMs, 200).catch(() => {})
     })
     const areHandled = async () => {
@@ -197,7 +199,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
   },
 }
 
-/** The ids of the events that notifications could not handle yet. */
+/** Returns ids of the events notifications has not yet processed. */
 export async function openDeadLetters(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)

@@ -15,7 +15,9 @@ import {
 
 /** A pattern of the passes (`service: name@pass`) to crash at, instead of all. */
 const chosen = process.env.CRASH_AT
-/** Services that crash side by side, a lane each: all at once would keep each other from getting anywhere. */
+/**
+ * Services crashing in parallel, one lane each. Crashing all at once would prevent any progress.
+ */
 const lanes = [
   ['orders', 'payments', 'provider'],
   ['users', 'catalog', 'carts', 'gateway'],
@@ -26,9 +28,9 @@ const patienceMs = 240_000
 let shop: CrashShop
 let shopping: Shopping
 type Way = { errand: ShoppingTask; ms: number }
-/** By point, the shoppingTasks that came by it, the shortest first: one of them may have done so by chance. */
+/** The tasks passing each point, fastest first. A task may have passed a point by chance. */
 const ways = new Map<string, Way[]>()
-/** Everybody who is or was about, and what went wrong for whom. */
+/** All running or finished tasks, and their errors. */
 const people: Promise<void>[] = []
 const troubles: string[] = []
 
@@ -71,7 +73,10 @@ it.skipIf(chosen !== undefined)('every crash point of the source has crashed a p
   expect(never).toEqual([])
 })
 
-/** Crashes one service after the other, at all of its passes; and waits for everybody who was about meanwhile. */
+/**
+ * Crashes one service after another, at all of its passes, and waits for the tasks running
+ * meanwhile.
+ */
 async function crashInTurn(services: readonly string[][]): Promise<void> {
   for (const passes of services) {
     await shop.crashAt(passes)
@@ -81,7 +86,7 @@ async function crashInTurn(services: readonly string[][]): Promise<void> {
   expect(troubles).toEqual([])
 }
 
-/** Sends people on the shoppingTasks that lead to a pass, in turn, until it has crashed its service. */
+/** Repeats the tasks leading to a pass until the service has crashed there. */
 async function crash(pass: string): Promise<void> {
   const crashed = () => shop.crashed().includes(pass)
   await until('it is back', () => crashed() || shop.isReady(serviceOf(pass)), patienceMs)
@@ -92,7 +97,7 @@ async function crash(pass: string): Promise<void> {
     if (crashed()) break
     const some = Array.from({ length: Number(pass.at(-1)) }, () => send(pass, errand))
     people.push(...some)
-    // more people would only be in each other's way: some shoppingTasks hold up a whole table
+    // more tasks would only block each other: some lock a whole table
     await Promise.race([crashing, Promise.all(some).then(() => pause(1_000))])
   }
 }
@@ -108,7 +113,7 @@ const send = (pass: string, errand: ShoppingTask): Promise<void> =>
     troubles.push(`${pass}: who ${errand.name}: ${message}`)
   })
 
-/** Waits until nothing but idle looks happens, and no event waits for its retry. */
+/** Waits until only idle polling happens and no event waits for a retry. */
 async function quiet(): Promise<void> {
   const none = async () => (await openDeadLetters(shopping.operator)).length === 0
   await until('what was stored is handled', none, patienceMs, 200)
@@ -120,13 +125,13 @@ async function quiet(): Promise<void> {
 }
 
 /**
- * Everything that the shoppingTasks came by, once; and each point of the source at its second pass. Questions are left
- * out: they change nothing, so that nothing can be lost.
+ * Returns every pass of the tasks once, and each point of the source at its second pass. Leaves out
+ * GET requests, which change nothing and can lose nothing.
  */
 function passesToCrashAt(): string[] {
   const points = crashPoints()
   const asked = (point: string) => / GET\b/.test(point)
-  // a retry can be had in one service; elsewhere it was a slow machine, which nobody can order
+  // a retry can be forced in one service only; elsewhere a retry happened because of a slow machine
   const byChance = (point: string) => /retry$/.test(point) && !/^notifications/.test(point)
   const passed = [...ways.keys()].filter((point) => !asked(point) && !byChance(point))
   const source = (point: string) => points.findIndex((one) => isPassOf(one)(nameOf(point)))

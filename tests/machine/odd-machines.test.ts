@@ -33,7 +33,7 @@ beforeAll(async () => {
 }, 10 * minutes)
 afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))
 
-/** Makes Dapr's programs, which this checkout has, those of the other user. */
+/** Links or copies this checkout's Dapr programs for the other user. */
 async function shareParts(bin: string): Promise<void> {
   mkdirSync(bin, { recursive: true })
   for (const { name, path } of await ensureParts(['dapr', 'daprd', 'sentry', 'scheduler'])) {
@@ -47,7 +47,7 @@ async function shareParts(bin: string): Promise<void> {
 }
 
 const npmSettings = { NODE_ENV: 'production', npm_config_ignore_scripts: 'true' }
-/** What shells, profiles and companies set, and what has kept the shop from starting. */
+/** Variables set by shells, profiles and companies, some known to have prevented a start. */
 const odd = {
   ...npmSettings,
   NODE_USE_ENV_PROXY: '1',
@@ -57,7 +57,10 @@ const odd = {
   LOG_LEVEL: '',
 }
 
-/** Another Dapr project on the same network, which has an app called `users` as well and answers to multicast. */
+/**
+ * Another Dapr project on the same network, with an app called `users` too, answering multicast
+ * requests.
+ */
 const neighbour = `
 ip link set lo up multicast on
 ip route add 224.0.0.0/4 dev lo
@@ -67,7 +70,10 @@ neighbour=$!
 trap 'kill $neighbour' EXIT
 `
 
-/** Runs lines of sh in a network of its own, where only loopback is, as a user with an odd environment. */
+/**
+ * Runs shell lines in a separate network namespace with loopback only, as a user with an odd
+ * environment.
+ */
 function onOddMachine(uid: number, lines: string): Promise<string> {
   const daprd = join(home, '.dapr', 'bin', 'daprd')
   const asUser = `setpriv --reuid=${uid} --regid=${uid} --clear-groups sh -euc ${word(`umask 077\n${lines}`)}`
@@ -89,7 +95,7 @@ for (const [user, uid] of [
   test(
     `${user} starts the shop without a network, beside another Dapr project, with odd settings, in an odd folder, and buys`,
     async () => {
-      // each user has a shop of their own
+      // each user has a separate shop
       rmSync(join(folder, '.sidecart'), { recursive: true, force: true })
       if (uid === 0) execFileSync('chown', ['-R', '0:0', folder, home])
       const printed = await onOddMachine(

@@ -34,7 +34,7 @@ async function query(database: string, sql: string): Promise<number> {
     await client.end()
   }
 }
-/** Of what was bought here; of other orders something may be received at any time. */
+/** Counts only mails of orders placed here; other orders may receive mails at any time. */
 const received = () =>
   query('notifications', 'select count(*) from mails where order_id::text = any($1)')
 const inOutbox = (service: string) =>

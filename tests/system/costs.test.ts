@@ -24,7 +24,7 @@ beforeAll(async () => {
   driver = startDriver()
   await driver.setStage({ gateway, operator, stage, record: join(folder, 'record.jsonl') })
   meter = await openMeter(project, readSecrets(project))
-  // what is called once only, and remembered then
+  // warms up: some calls happen once and are cached
   await driver.drive({ ordersPerSecond: 5, seconds: 2 })
   expect(await meter.atRest(60_000)).toBe(true)
 })
@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-// the events are counted by JetStream's own books
+// the events are counted by JetStream's own counters
 it.skipIf(broker !== 'jetstream')(
   'an order costs so many calls, events and commits, and no more',
   async () => {
@@ -44,7 +44,8 @@ it.skipIf(broker !== 'jetstream')(
     const counting = { driver, meter, calls, legs: { call: 3, say: 2, receive: 2 } }
     const perOrder = await countPerOrder(counting, 20)
     const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
-    // three products, the order, reserve, charge; placed, charged, confirmed; received by carts, catalog and notifications
+    // three products, the order, reserve, charge; placed, charged, confirmed; received by carts,
+    // catalog and notifications
     const messages = { calls: 6, said: 3, received: 5, hops: 34, messages: 8 }
     expect(Object.fromEntries(whole)).toMatchObject(messages)
     expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { read } from '../architecture/tree.ts'
 import { root } from './client.ts'
 
-/** What a shell command prints, errors included, without the shop's tokens in its environment. */
+/**
+ * Returns the output of a shell command, including stderr. The environment lacks the shop's tokens.
+ */
 function shell(command: string): Promise<string> {
   const folders = [join(root, '.sidecart/bin'), join(homedir(), '.dapr/bin'), process.env.PATH]
   const env = { ...process.env, PATH: folders.join(delimiter), DAPR_API_TOKEN: undefined }

@@ -10,7 +10,7 @@ import { operator, type Person, root, secrets } from './client.ts'
 import { appConfigs, sidecart } from './shop.ts'
 
 let ops: Person
-/** Two who were never registered and want no mail: none may leave about orders that never were. */
+/** Two ids never registered, without mails: no mail may be sent about invented orders. */
 const quiet = uuid()
 const stranger = uuid()
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await register(quiet)
 })
 
-/** What was said here speaks of orders that never were; the books of the shop must not. */
+/** Removes the traces of invented orders, so that the invariants hold. */
 afterAll(async () => {
   const orders = await rowsOf('orders', 'select id::text from orders')
   const real = orders.map(({ id }) => id)
@@ -65,7 +65,7 @@ const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> 
   return found
 }
 
-/** Publishes an event through the sidecar of a service that may publish it. */
+/** Publishes an event through the sidecar of a service permitted to publish the topic. */
 async function say(by: string, topic: string, data: unknown): Promise<string> {
   const id = randomUUID()
   said.push(id)
@@ -96,7 +96,7 @@ const placed = (customerId: string, orderId = uuid()) => ({
 const newsOf = async (orderId: string): Promise<unknown[]> =>
   (await ops.ask('GET', `/notifications?orderId=${orderId}`)).body.notifications as unknown[]
 
-/** Says that a customer who wants no mail has registered, and waits until that is received. */
+/** Publishes the registration of a customer without mails, and waits for the delivery. */
 async function register(userId: string): Promise<void> {
   const email = `${userId}@example.com`
   const preferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
@@ -193,7 +193,7 @@ it('an event that always fails does not hold up those behind it, and is handled 
   })
 
   await register(stranger)
-  // it may have been tried again by itself meanwhile
+  // a retry may have processed the event meanwhile
   await sidecart('dead-letters', 'replay', id).catch(() => {})
   expect(await newsOf(orderId)).toMatchObject([{ kind: 'placed', status: 'suppressed' }])
 })

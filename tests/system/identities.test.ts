@@ -18,7 +18,9 @@ const project = projectAt(root)
 const audience = 'spiffe://localhost/ns/default/dapr-sentry'
 const orders = 'spiffe://public/ns/default/orders'
 
-/** A second daprd on this machine, with the public trust anchors and what `env` gives it. */
+/**
+ * Starts a second daprd on this machine, with the public trust anchors and the variables of `env`.
+ */
 async function secondSidecar(app: string, env: Record<string, string>) {
   const folder = await temporaryFolder()
   const [http = 0, grpc = 0, internal = 0, metrics = 0] = await freePorts(4)
@@ -68,7 +70,7 @@ async function secondSidecar(app: string, env: Record<string, string>) {
   return { outcome, http, log }
 }
 
-/** It finds the others where they find each other, and does not add itself to them. */
+/** Resolves names like the shop's sidecars, without registering itself. */
 const configuration = `apiVersion: dapr.io/v1alpha1
 kind: Configuration
 metadata: { name: second }
@@ -257,7 +259,7 @@ it('every port of an app and its sidecar listens on this machine only', () => {
   for (const [port, app] of wanted) expect(open.get(port), `${app} ${port}`).toEqual(['127.0.0.1'])
 })
 
-/** The addresses on which somebody listens, by port. */
+/** Returns the listening addresses by port. */
 function listening(): Map<number, string[]> {
   const found = new Map<number, string[]>()
   for (const file of ['/proc/net/tcp', '/proc/net/tcp6'])

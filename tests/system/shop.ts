@@ -27,7 +27,7 @@ type AppConfig = {
 const onDisk = readFileSync(join(root, 'dapr.yaml'), 'utf8')
 export const appConfigs = (parse(runFile()) as { apps: AppConfig[] }).apps
 
-/** dapr.yaml as an operator edits it for the sets of SIDECART_BROKER and SIDECART_STATE. */
+/** Returns dapr.yaml edited for the sets of SIDECART_BROKER and SIDECART_STATE. */
 function runFile(): string {
   const { instances: _, ...sets } = chosen({})
   return Object.entries(sets).reduce((text, [kind, set]) => {
@@ -36,7 +36,10 @@ function runFile(): string {
   }, onDisk)
 }
 
-/** Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr run -f .`. */
+/**
+ * Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr
+ * run -f .`.
+ */
 export default async function startShop(): Promise<() => Promise<void>> {
   await sidecart('backing', 'start')
   const launcher = launch()
@@ -57,7 +60,7 @@ export default async function startShop(): Promise<() => Promise<void>> {
   return () => stopShop(launcher)
 }
 
-/** Runs the command as a user would. Returns what it printed. @throws Error that says so too, with it as `stdout` */
+/** Runs the command like a user. Returns stdout. @throws Error with the output as `stdout` */
 export async function sidecart(...args: string[]): Promise<string> {
   const running = run(process.execPath, ['packages/cli/bin.mjs', ...args], {
     cwd: root,
@@ -71,7 +74,10 @@ export async function sidecart(...args: string[]): Promise<string> {
   return stdout
 }
 
-/** The README's own two lines; for other sets than those on disk the run file comes from stdin. */
+/**
+ * Runs the two commands of the README. For sets other than those in dapr.yaml, passes the run file
+ * through stdin.
+ */
 function launch(): ChildProcess {
   mkdirSync(join(root, '.sidecart/logs'), { recursive: true })
   const log = openSync(launchLog, 'w')
@@ -118,7 +124,7 @@ async function stopShop(launcher: ChildProcess): Promise<void> {
   await sidecart('backing', 'stop')
 }
 
-/** `dapr run` may leave orphans; they hold the ports of dapr.yaml. */
+/** Stops orphans of `dapr run`, which hold the ports of dapr.yaml. */
 async function stopWhatIsLeft(): Promise<void> {
   for (const { appID, appPort, daprHTTPPort } of appConfigs) {
     for (const port of [appPort, daprHTTPPort]) {
@@ -133,7 +139,7 @@ const restarted: { name: string; pid: number; startMark: string }[] = []
 
 export type StoppedApp = { start(): Promise<void> }
 
-/** Kills a service's process (its sidecar stays) and answers how to bring it back. */
+/** Kills a service's process; the sidecar stays. Returns a function restarting the service. */
 export async function killApp(
   name: string,
   signal: NodeJS.Signals = 'SIGKILL',
@@ -176,8 +182,8 @@ function environmentOf(pid: number): Record<string, string> {
 type Recorded = { name: string; pid: number; startMark: string }
 
 /**
- * Kills the server that carries the events, and answers how to bring it back. With BullMQ that is Redis: to a component
- * that is a process of its own no sidecar comes back, and under `dapr run` nobody starts sidecars again.
+ * Kills the broker's server. Returns a function restarting the server. With BullMQ, kills Redis: a
+ * sidecar never reconnects to a pluggable component, and `dapr run` does not restart sidecars.
  */
 export async function killBroker(): Promise<StoppedApp> {
   const { processes } = JSON.parse(
@@ -193,9 +199,9 @@ export async function killBroker(): Promise<StoppedApp> {
 }
 
 /**
- * Waits until `verify` is content. An event that was under way when its consumer was killed is delivered again after
- * the broker's 45 s (`ackWait`), so after an outage that takes a while.
- * @throws Error naming what is wrong at the end
+ * Waits until `verify` passes. An event in flight when its consumer was killed is redelivered after
+ * the broker's 45 s (`ackWait`), so the wait after an outage is long.
+ * @throws Error naming the violations at the end
  */
 export async function booksAgree(timeoutMs: number): Promise<void> {
   let wrong: unknown[] = []
