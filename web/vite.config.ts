@@ -3,19 +3,22 @@ import { defineConfig } from 'vite'
 import { frameFirst } from './build/frame-first.ts'
 import { precompressed } from './build/precompressed.ts'
 
-/** The first versions that know `light-dark()`, which the colours are written with. */
+/** The first versions with `light-dark()`, used by the colours. */
 const target = ['chrome123', 'firefox120', 'safari17.5']
 
 /**
- * What every page needs comes in two files, not in a dozen small ones that wait for each other: libraries, which stay the
- * same from release to release, and the shop's own.
+ * The code for every page is bundled into two files instead of a dozen small ones loading in
+ * sequence: libraries, unchanged between releases, and the shop's code.
  */
 const firstPage = [
   { name: 'libraries', test: /node_modules/, tags: ['$initial' as const], priority: 2 },
   { name: 'shop', tags: ['$initial' as const], priority: 1 },
 ]
 
-/** `vite build web` writes the static files that the gateway serves; `vite web` is a development server on top of a running shop. */
+/**
+ * `vite build web` writes the static files served by the gateway; `vite web` is a development
+ * server on top of a running shop.
+ */
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), frameFirst(), precompressed()],

@@ -1,6 +1,9 @@
 import type { Plugin } from 'vite'
 
-/** Scripts yield to the styles of the frame in `index.html`, so that it is drawn while they are still on their way. */
+/**
+ * Lowers the priority of scripts below the styles of the frame in `index.html`, so that the frame
+ * is painted while scripts are still loading.
+ */
 export const frameFirst = (): Plugin => ({
   name: 'frame-first',
   apply: 'build',

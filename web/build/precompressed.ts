@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-/** Puts a `.br` and a `.gz` beside every text file of the build, so that the server never compresses one. */
+/**
+ * Writes a `.br` and a `.gz` beside every text file of the build, so that the server never
+ * compresses.
+ */
 export function precompressed(): Plugin {
   let folder = ''
   return {

@@ -11,7 +11,7 @@ const pages = [
   { to: '/account/mails', label: 'E-mails' },
 ] as const
 
-/** What is around every page of somebody's own. */
+/** Layout of all account pages. */
 export function Account() {
   const isOperator = useQuery(profileQuery()).data?.role === 'operator'
   return (

@@ -8,7 +8,7 @@ const names = new Intl.DisplayNames('en', { type: 'region' })
 
 export const countryName = (code: string): string => names.of(code) ?? code
 
-/** The fields of an address, for a form around them. */
+/** The address fields, to be placed inside a form. */
 export function AddressFields({
   address,
   faults,

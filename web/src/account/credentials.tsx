@@ -2,7 +2,7 @@ import { TextField } from '../ui/field.tsx'
 
 const fewest = 10
 
-/** A password that is being chosen. */
+/** Input for a new password. */
 export function NewPassword({
   label,
   name,
@@ -27,7 +27,7 @@ export function NewPassword({
   )
 }
 
-/** An e-mail address: of somebody who signs in, or the new one of somebody who is. */
+/** Input for an e-mail address, for signing in or for changing the address. */
 export function EmailField(input: { fault: string | undefined; defaultValue?: string }) {
   return (
     <TextField

@@ -23,12 +23,12 @@ const kinds: readonly { name: keyof Preferences; label: string; hint: string }[]
   { name: 'marketing', label: 'News', hint: 'Now and then, what is new in the shop' },
 ]
 
-/** Which e-mails somebody wants. A press is shown and saved at once. */
+/** The user's e-mail preferences. A change is shown and saved at once. */
 export function Mails() {
   const queries = useQueryClient()
   const { queryKey } = preferencesQuery()
   const { data: saved, isError } = useQuery(preferencesQuery())
-  /** Shown until it is saved: the query would take a moment in which the box is as it was. */
+  /** Shown until saved. The query would briefly return the old value. */
   const [wanted, setWanted] = useState<Preferences>()
   const data = wanted ?? saved
   const { mutate } = useMutation({

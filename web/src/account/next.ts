@@ -1,6 +1,7 @@
 /**
- * Where to go on after signing in: a page of this shop, or `undefined`. It is read as a browser reads it, so that
- * nothing that leads to another site (`//…`, `/\…`, a tab in between) passes for a path.
+ * Returns the page to open after signing in, a path of this shop, or `undefined`. The value is
+ * parsed like in a browser, so nothing leading to another site (`//…`, `/\…`, a tab in between)
+ * passes for a path.
  */
 export function pageOfThisShop(next: unknown, origin = location.origin): string | undefined {
   if (typeof next !== 'string' || !next.startsWith('/') || !URL.canParse(next, origin))

@@ -53,7 +53,7 @@ export function SignIn() {
   )
 }
 
-/** For somebody who has just started the shop and looks at it for the first time. */
+/** For first-time users of a freshly started shop. */
 function DemoHint({ operator }: { operator: boolean }) {
   return (
     <p className="soft small demo-hint">

@@ -2,8 +2,8 @@ import { Outlet } from '@tanstack/react-router'
 import { useUser } from '../api/use-session.ts'
 
 /**
- * Nothing of a user's own, nor what was typed, is left on the page when the session ends or becomes another user's; the
- * router then leads to the way back in.
+ * Removes the user's data and typed text from the page when the session ends or belongs to another
+ * user; the router then redirects to the sign-in page.
  */
 export function Mine() {
   const user = useUser()

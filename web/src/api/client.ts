@@ -16,11 +16,11 @@ type Input<R extends RouteConfig> = Part<R, 'params'> &
     : unknown) & {
     headers?: Record<string, string>
     signal?: AbortSignal
-    /** Goes on when the page is left. */
+    /** The request continues when the page is left. */
     outlivesPage?: boolean
-    /** The user who wants it, when that was decided earlier; by default who is signed in now. */
+    /** User id the request was made for; by default the current user. */
     as?: string | undefined
-    /** What everybody may know is also asked while there can be no session. */
+    /** Public data: also requested while no session is available. */
     anonymous?: true
   }
 type Output<R extends RouteConfig> = {
@@ -30,8 +30,8 @@ type Output<R extends RouteConfig> = {
 }[keyof R['responses'] & (200 | 201 | 202 | 204)]
 
 /**
- * Asks the API, typed by the contract of the service that answers; of the contract only types are used, so none
- * of it is in the bundle.
+ * Calls the API, typed by the contract of the service. Only the contract's types are used, so the
+ * bundle contains no schemas.
  *
  * @example const order = await ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId } })
  * @throws ShopProblem
@@ -44,7 +44,7 @@ export async function ask<R extends RouteConfig>(
   return (await answer<R>(method, path, input)).data
 }
 
-/** As `ask`, with the headers of the answer. */
+/** Like `ask`, with the headers of the response. */
 export async function answer<R extends RouteConfig>(
   method: R['method'],
   path: R['path'],
@@ -71,8 +71,8 @@ type Parts = Pick<Asked, 'body' | 'headers' | 'signal' | 'outlivesPage' | 'as'> 
 type Asked = Sent & { as?: string | undefined }
 
 /**
- * Sends with the token of the user who is signed in; with a new one when it is refused. What one user has asked for is
- * never sent in the name of another who has signed in meanwhile.
+ * Sends a request with the current user's token, and once more with a new token if the token is
+ * refused. A request of one user is never sent with the token of another user signed in meanwhile.
  */
 export async function authenticated(
   { as = currentUser(), ...sent }: Asked,

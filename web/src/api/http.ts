@@ -6,15 +6,18 @@ export type Sent = {
   body?: unknown
   headers?: Record<string, string>
   signal?: AbortSignal | undefined
-  /** For an answer that is a stream, and is never whole. */
+  /** For endless streaming responses. */
   endless?: boolean
-  /** Goes on when the page is left. */
+  /** The request continues when the page is left. */
   outlivesPage?: boolean
 }
 
 const timeoutMs = 12_000
 
-/** One request to the API. @throws ShopProblem for every answer but a 2xx, and when there is none */
+/**
+ * Sends one request to the API. @throws ShopProblem for every status other than 2xx, and without a
+ * response
+ */
 export async function send({
   method,
   path,

@@ -15,7 +15,7 @@ it('what is away stays away while it is asked for again, and is there when it an
   const observer = new QueryObserver(queries, { queryKey: ['one'], queryFn, retry: false })
   const seen: string[] = []
   const look = ({ status, fetchStatus } = observer.getCurrentResult()) => `${status} ${fetchStatus}`
-  // as React does, which looks when all is done
+  // like React, reads the state after all updates of a batch
   const end = observer.subscribe(notifyManager.batchCalls(() => seen.push(look())))
   await expect.poll(() => seen.at(-1)).toBe('error idle')
   seen.splice(0)

@@ -2,8 +2,8 @@ import type { QueryClient } from '@tanstack/react-query'
 import { isOutage } from './problem.ts'
 
 /**
- * What is away stays so while it is asked for again. By default its error is gone meanwhile: pages would blink, and lose
- * what was typed in them.
+ * Keeps a query in the error state while an unavailable service is polled. By default the error
+ * disappears during a retry: pages would flicker and lose typed text.
  */
 export function keepOutages(queries: QueryClient): void {
   const outages = new WeakMap<object, Error>()

@@ -1,13 +1,13 @@
-/** Why the shop said no, or that it said nothing: a problem document (RFC 9457) as an error. */
+/** A problem document (RFC 9457) as an error, also for a missing response. */
 export class ShopProblem extends Error {
   override name = 'ShopProblem'
-  /** HTTP status; 0 when there was no answer. */
+  /** HTTP status; 0 without a response. */
   readonly status: number
   /** Stable, for programs: `out-of-stock`, `unauthenticated`, `unreachable` … */
   readonly code: string
-  /** What is wrong with which field of the request. */
+  /** Errors by field of the request. */
   readonly errors: readonly FieldError[]
-  /** The whole document: what a code adds to it is in the contract of the route. */
+  /** The whole document. Additional members of a code are defined in the contract of the route. */
   readonly document: unknown
 
   constructor(
@@ -30,7 +30,7 @@ export type FieldError = { field: string; message: string }
 export const unreachable = (): ShopProblem =>
   new ShopProblem(0, 'unreachable', 'The shop cannot be reached.')
 
-/** Whether it may work a little later without anybody changing anything. */
+/** Whether a later retry may succeed without any change to the request. */
 export const isOutage = (error: unknown): boolean =>
   error instanceof ShopProblem &&
   (error.status === 0 || error.status === 429 || error.status >= 500)

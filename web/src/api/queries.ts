@@ -14,17 +14,17 @@ import { currentUser } from './session.ts'
 
 const owned = 'mine'
 
-/** Everything under this key belongs to the user who is signed in: no other user gets it out of the cache. */
+/** Key prefix of the current user's data, so that no other user reads the data from the cache. */
 export const mine = (user = currentUser()) => [owned, user] as const
 
-/** Forgets what belongs to users. */
+/** Removes all users' data from the cache. */
 export const forgetMine = (queries: QueryClient): void =>
   queries.removeQueries({ queryKey: [owned] })
 
 const minute = 60_000
 const againMs = 4_000
 
-/** What an outage hides is asked for again and again, so that pages mend themselves. */
+/** Failed queries are retried during an outage, so that pages recover without a reload. */
 export function createQueries(): QueryClient {
   const queries = new QueryClient({
     defaultOptions: {
@@ -58,7 +58,7 @@ const listingQuery = ({ minPrice, maxPrice, inStock, ...rest }: Listing) => ({
   inStock: inStock ? ('true' as const) : undefined,
 })
 
-/** Countries that the shop ships to. */
+/** Countries the shop ships to. */
 export const countriesQuery = () =>
   queryOptions({
     queryKey: ['countries'],
@@ -82,7 +82,7 @@ export const productsQuery = (listing: Listing) =>
     placeholderData: keepPreviousData,
   })
 
-/** What the first page shows: the newest, and which categories there are. */
+/** Data of the first page: the newest products and the categories. */
 export const newestQuery = () =>
   queryOptions({
     queryKey: ['newest'],
@@ -134,7 +134,7 @@ export const orderQuery = (orderId: string) =>
     queryKey: [...mine(), 'order', orderId],
     queryFn: ({ signal }) =>
       ask<typeof ordersRoutes.get>('get', '/orders/{orderId}', { params: { orderId }, signal }),
-    // an answer may be on its way while an event brings what is newer
+    // a response may arrive after an event with a newer version
     structuralSharing: (known, order) => newer(known as OrderView | undefined, order as OrderView),
   })
 

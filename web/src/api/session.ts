@@ -4,14 +4,12 @@ import { isProblem, ShopProblem } from './problem.ts'
 import { randomId } from './random-id.ts'
 import { onStored, storage } from './storage.ts'
 
-/*
- * Who is signed in. The access token lives in memory only; the refresh token in an HttpOnly cookie that no script
- * sees. The browser's storage keeps no more than a mark that there is a session, and whose: the user id, and an id of
- * the session by which tabs follow each other.
- */
+/* The session. The access token is kept in memory only, the refresh token in an HttpOnly cookie
+   invisible to scripts. Browser storage holds only a mark of the session: the user id and a session
+   id for synchronizing tabs. */
 const markKey = 'sidecart.session'
 const asCookie = { 'x-session': 'cookie' }
-/** Refreshed this much before it ends, so that no request meets an expired one. */
+/** Tokens are refreshed this long before expiry, so that no request carries an expired token. */
 const earlyMs = 30_000
 
 let access: { token: string; endsAt: number } | undefined
@@ -22,10 +20,10 @@ const mark = (): string | null => storage.get(markKey)
 
 export const isSignedIn = (): boolean => mark() !== null
 
-/** The id of the user who is signed in; none for a guest. */
+/** Id of the current user; `undefined` for a guest. */
 export const currentUser = (): string | undefined => mark()?.split(':')[0]
 
-/** Calls back when somebody signs in or out, here or in another tab. */
+/** Calls the listener after signing in or out, here or in another tab. */
 export function onSession(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -33,7 +31,7 @@ export function onSession(listener: () => void): () => void {
 
 let seen = mark()
 onStored(markKey, changed)
-// a page that comes back from the browser's history has missed what other tabs did
+// a page restored from the browser's history has missed changes by other tabs
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted && mark() !== seen) changed()
 })
@@ -58,7 +56,7 @@ function begin(): void {
   tell()
 }
 
-/** The session ends at the server too; when that cannot be reached, at least here. */
+/** Ends the session here, and at the server if reachable. */
 export async function signOut(): Promise<void> {
   const ended = tokensEnd()
   forget()
@@ -75,8 +73,8 @@ function forget(): void {
 }
 
 /**
- * Takes over the tokens of a session: of the same user, as after a change of password, or of another one, who has signed
- * in where this tab did not hear of it.
+ * Stores new tokens: of the same user, e.g. after a change of password, or of another user signed
+ * in without this tab's notice.
  */
 export function accept(tokens: Access): void {
   hold(tokens)
@@ -89,7 +87,10 @@ function hold({ accessToken, expiresIn }: Access): void {
   access = { token: accessToken, endsAt: Date.now() + expiresIn * 1000 }
 }
 
-/** The user whom a token of the shop's own is about. It comes from the shop; nothing is decided by it but what is shown. */
+/**
+ * Reads the user id of a token issued by the shop. Used for display only, without verifying the
+ * signature.
+ */
 function subjectOf(token = ''): string {
   const payload = token.split('.')[1] ?? ''
   const { sub } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as {
@@ -98,12 +99,15 @@ function subjectOf(token = ''): string {
   return sub
 }
 
-/** The token was refused although it looked good: the next one is fetched. */
+/** Discards a refused token, so that the next call fetches a new one. */
 export function distrust(token: string): void {
   if (access?.token === token) access = undefined
 }
 
-/** A token that is good for a while, or none for a guest. @throws ShopProblem when it cannot be had now */
+/**
+ * Returns a valid access token, or `undefined` for a guest. @throws ShopProblem when no token is
+ * available at the moment
+ */
 export async function accessToken(): Promise<string | undefined> {
   if (!isSignedIn()) return undefined
   if (access && Date.now() < access.endsAt - earlyMs) return access.token
@@ -113,11 +117,14 @@ export async function accessToken(): Promise<string | undefined> {
   return refreshing
 }
 
-/** A refresh token is good for one use, so tabs take turns. */
+/** A refresh token is valid once, so tabs take turns. */
 const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
   navigator.locks ? navigator.locks.request(markKey, work) : work()
 
-/** Where the page before this one has just refreshed, its cookie may still be on the way. */
+/**
+ * Delays in milliseconds: after a refresh by the previous page, its cookie may not have arrived
+ * yet.
+ */
 const comesSoon = [50, 200, 500]
 
 async function refreshed([pauseMs, ...more] = comesSoon): Promise<string | undefined> {
@@ -135,7 +142,10 @@ async function refreshed([pauseMs, ...more] = comesSoon): Promise<string | undef
   }
 }
 
-/** The cookie that comes with the answer must not be lost to somebody who goes on at once: the old one was used. */
+/**
+ * The request outlives the page, because the old refresh token is used up and the new cookie must
+ * not be lost.
+ */
 async function tokensFrom(path: string, body: object): Promise<SessionTokens> {
   const sent = { method: 'post', path, body, headers: asCookie, outlivesPage: true }
   return (await (await send(sent)).json()) as SessionTokens

@@ -1,7 +1,7 @@
-/** Holds only what localStorage did not take. */
+/** Holds only entries rejected by localStorage. */
 const memory = new Map<string, string>()
 
-/** localStorage, or this page's memory where the browser has none to give. */
+/** localStorage, or memory of this page where localStorage is unavailable. */
 export const storage = {
   get(key: string): string | null {
     return memory.get(key) ?? tried(() => localStorage.getItem(key)) ?? null
@@ -27,7 +27,7 @@ function tried<T>(access: () => T): T | undefined {
   }
 }
 
-/** Calls back when another tab has changed an entry whose key begins like this. */
+/** Calls the listener when another tab has changed an entry with this key prefix. */
 export function onStored(prefix: string, changed: () => void): () => void {
   const listener = ({ key }: StorageEvent) => {
     if (key !== null && !key.startsWith(prefix)) return

@@ -1,4 +1,7 @@
 import type { orderLimits } from '@sidecart/catalog/contract.ts'
 
-/** Those of the contract, by their literal types: another number there does not compile here, and no schema is in the bundle. */
+/**
+ * The limits of the contract, typed as literals: another number does not compile here, and the
+ * bundle contains no schema.
+ */
 export const limits: typeof orderLimits = { products: 50, pieces: 999 }

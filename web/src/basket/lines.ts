@@ -4,8 +4,8 @@ import { limits } from './limits.ts'
 export type { Line }
 
 /**
- * What somebody wants to change. `set` says which quantity was seen, so that a change made elsewhere is not
- * overwritten unseen; `add` and `at-least` are right whatever is there.
+ * A change of the cart. `set` contains the quantity seen by the user, so that a change made
+ * elsewhere is not overwritten unseen; `add` and `at-least` are valid for any quantity.
  */
 export type Change = { sku: string; quantity: number } & (
   | { kind: 'add' }
@@ -19,7 +19,10 @@ export const quantityOf = (lines: readonly Line[], sku: string): number =>
 export const piecesIn = (lines: readonly Line[]): number =>
   lines.reduce((sum, { quantity }) => sum + quantity, 0)
 
-/** The quantity that a change leads to, or `undefined` when it was decided on a quantity that is no longer there. */
+/**
+ * Returns the quantity after a change, or `undefined` when the quantity seen by the user is
+ * outdated.
+ */
 export function decide(change: Change, lines: readonly Line[]): number | undefined {
   const there = quantityOf(lines, change.sku)
   if (change.kind === 'add') return Math.min(limits.pieces, there + change.quantity)
@@ -28,7 +31,7 @@ export function decide(change: Change, lines: readonly Line[]): number | undefin
   return there === change.seen ? change.quantity : undefined
 }
 
-/** The same lines with so many of a product; none of it takes the line away. */
+/** Returns the lines with a new quantity of a product; 0 removes the line. */
 export function withQuantity(lines: readonly Line[], sku: string, quantity: number): Line[] {
   if (quantity <= 0) return lines.filter((line) => line.sku !== sku)
   if (quantityOf(lines, sku) === 0) return [...lines, { sku, quantity }]
@@ -38,7 +41,7 @@ export function withQuantity(lines: readonly Line[], sku: string, quantity: numb
 export const applied = (lines: readonly Line[], change: Change): Line[] =>
   withQuantity(lines, change.sku, decide(change, lines) ?? quantityOf(lines, change.sku))
 
-/** Both baskets in one; of what is in both, the larger quantity. Merging twice is merging once. */
+/** Merges two carts, with the larger quantity of each product. Merging is idempotent. */
 export const merged = (lines: readonly Line[], others: readonly Line[]): Line[] =>
   others.reduce<Line[]>(
     (all, { sku, quantity }) => applied(all, { kind: 'at-least', sku, quantity }),

@@ -2,11 +2,9 @@ import { currentUser, onSession } from '../api/session.ts'
 import { onStored, storage } from '../api/storage.ts'
 import { type Line, merged, withQuantity } from './lines.ts'
 
-/*
- * The cart in this browser: a guest's whole cart, and of a user what the server has not taken yet. Each has an entry of
- * its own, so that no user sees or is handed what another one has left here. It survives a reload and is the same in all
- * tabs.
- */
+/* The cart in this browser: a guest's whole cart, or a user's lines not yet stored by the server.
+   Each owner has a separate entry, so no user sees or receives lines of another user. The cart
+   survives a reload and is shared by all tabs. */
 const guests = 'sidecart.basket'
 const keyOf = (owner: string | undefined): string => (owner ? `${guests}.${owner}` : guests)
 
@@ -14,7 +12,7 @@ const listeners = new Set<() => void>()
 let known: { key: string; text: string | null; lines: readonly Line[] } | undefined
 
 export const localBasket = {
-  /** Those of the user who is signed in, or of the guest. The same array until they change. */
+  /** Lines of the current user or guest. Returns the same array until a change. */
   lines: (): readonly Line[] => linesOf(currentUser()),
   put(sku: string, quantity: number, owner = currentUser()): void {
     keep(owner, withQuantity(linesOf(owner), sku, quantity))
@@ -33,7 +31,10 @@ onSession(() => {
 })
 handOver()
 
-/** A guest who signs in takes the guest's cart along; from then on it is that user's, also after signing out again. */
+/**
+ * Moves a guest's cart to the user after signing in. The lines stay with this user after signing
+ * out.
+ */
 function handOver(): void {
   const user = currentUser()
   const lines = linesOf(undefined)
@@ -58,7 +59,7 @@ function linesOf(owner: string | undefined): readonly Line[] {
   return known.lines
 }
 
-/** What an earlier version or somebody's hands have left there is not trusted. */
+/** Rejects malformed content, from an earlier version or manual edits. */
 function parsed(text: string | null): readonly Line[] {
   try {
     const found: unknown = JSON.parse(text ?? '[]')

@@ -11,14 +11,14 @@ type Answered = { data: Cart; headers: Headers }
 const toBasket = ({ data, headers }: Answered): ServerBasket => ({
   lines: data.lines,
   cartId: data.cartId,
-  // a proxy that compresses makes a tag weak, and a weak one never matches
+  // a compressing proxy makes an ETag weak, and a weak ETag never matches
   etag: headers.get('etag')?.replace(/^W\//, '') ?? '*',
 })
 
 const fetchBasket = async (input: { signal?: AbortSignal; as?: string } = {}) =>
   toBasket(await answer<typeof cartsRoutes.show>('get', '/cart', input))
 
-/** The cart of a user; by default of who is signed in. */
+/** Query for a user's cart, by default the current user's. */
 export const basketQuery = (owner?: string) =>
   queryOptions({
     queryKey: [...mine(owner), 'basket'],
@@ -29,13 +29,13 @@ export const basketQuery = (owner?: string) =>
 const mostTries = 4
 const pauseMs = 250
 
-/** A change, and the user who made it: it goes to nobody else's cart. */
+/** A change with its user, so that no other user's cart is changed. */
 export type OwnChange = Change & { owner: string }
 
 /**
- * Makes a change to the basket that was read. When somebody was faster, the change is decided again on what is
- * there now; when others keep the cart busy, after a pause.
- * @throws ShopProblem `basket-changed` when that is not what its maker saw
+ * Applies a change to the known cart. After a concurrent change, decides again on the current cart;
+ * while the cart is busy, retries after a pause.
+ * @throws ShopProblem `basket-changed` when the quantity seen by the user is outdated
  */
 export async function saveChange(
   change: OwnChange,

@@ -12,19 +12,22 @@ import { basketQuery, type OwnChange, saveChange } from './server-basket.ts'
 export type Basket = {
   lines: readonly Line[]
   pieces: number
-  /** Nothing is known yet. */
+  /** No data yet. */
   loading: boolean
-  /** The server's basket does not answer: what is shown may lack what is in there. */
+  /** The server's cart is unavailable, so lines may be missing. */
   unreachable: boolean
-  /** The server answers, and will have in a moment what is shown. */
+  /** The server is available, but has not yet stored all lines shown. */
   underWay: boolean
-  /** Names the purchase, once the server has the cart. */
+  /** Id of the purchase, once the server has the cart. */
   cartId: string | undefined
 }
 
 const changing = ['change basket']
 
-/** The basket as its owner sees it: the server's, what is on the way to it, and what this browser keeps. */
+/**
+ * The cart as seen by its owner: the server's lines, pending changes, and lines kept in this
+ * browser.
+ */
 export function useBasket(): Basket {
   const user = useUser()
   const signedIn = user !== undefined
@@ -47,7 +50,7 @@ export function useBasket(): Basket {
 
 const useLocalLines = () => useSyncExternalStore(localBasket.subscribe, localBasket.lines)
 
-/** Changes the basket at once for the eye, and then for good. */
+/** Changes the cart optimistically, then on the server. */
 export function useChangeBasket(): (change: Change) => void {
   const owner = useUser()
   const { mutate } = useSavedChanges()
@@ -63,12 +66,12 @@ function changeLocally(change: Change): void {
   if (wanted !== undefined) localBasket.put(change.sku, wanted)
 }
 
-/** One change after the other, each on the basket that the one before it has left. */
+/** Saves changes one after another, each based on the result of the previous one. */
 function useSavedChanges() {
   const queries = useQueryClient()
   const keyOf = ({ owner }: OwnChange) => basketQuery(owner).queryKey
 
-  /** What was added while the server does not answer waits here. */
+  /** Keeps additions in this browser while the server is unavailable. */
   function keep(change: OwnChange): void {
     if (change.owner !== currentUser()) {
       localBasket.put(change.sku, change.quantity, change.owner)
@@ -108,7 +111,10 @@ function refusalOf(error: Error): string {
   return error.message
 }
 
-/** Hands what this browser keeps to the server as soon as somebody is signed in and it answers. */
+/**
+ * Sends the lines kept in this browser to the server once a user is signed in and the server is
+ * available.
+ */
 export function useHandOver(): void {
   const owner = useUser()
   const [next] = useLocalLines()

@@ -5,10 +5,10 @@ import { productQuery } from '../api/queries.ts'
 import { euro } from '../ui/money.ts'
 import type { Line } from './lines.ts'
 
-/** A line with what the catalogue says about it: nothing yet, that it is gone, or the product. */
+/** A line with the catalogue's answer: none yet, product gone, or the product. */
 export type PricedLine = Line & { product?: Product | undefined; gone: boolean }
 
-/** Prices are the catalogue's. There is a total only when it knows all of them. */
+/** Prices come from the catalogue. The total is defined only when all prices are known. */
 export function usePrices(lines: readonly Line[]) {
   const answers = useQueries({ queries: lines.map(({ sku }) => productQuery(sku)) })
   const priced = lines.map((line, index): PricedLine => {

@@ -6,7 +6,7 @@ import { formatMoment } from '../ui/dates.ts'
 import { Notice } from '../ui/notice.tsx'
 import { useOpenPurchase } from './use-purchase.ts'
 
-/** Leads a user who tries again to the order that exists; `children` is what can be done beside that. */
+/** Links to the existing order when a user orders again; `children` are further choices. */
 export function AlreadyOrdered({ order, children }: { order: OrderView; children?: ReactNode }) {
   const { orderId, placedAt, status } = order
   return (
@@ -25,7 +25,7 @@ export function AlreadyOrdered({ order, children }: { order: OrderView; children
   )
 }
 
-/** The notice wherever a user may wonder what became of an order. */
+/** Notice about an order with an outcome not yet seen by the user. */
 export function OpenPurchase() {
   const order = useOpenPurchase()
   return order && <AlreadyOrdered order={order} />

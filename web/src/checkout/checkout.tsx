@@ -36,7 +36,7 @@ export function Checkout() {
   const prices = usePrices(lines)
   const book = useAddressBook()
   const before = useOpenPurchase()
-  // what reached the basket after the order would stay in there
+  // products added after ordering would stay in the cart
   const waits = book.loading || underWay
   const { faults, busy, problem, submit, ordered, risen, onceMore } = useCheckout({
     prices,
@@ -129,7 +129,7 @@ type Ordering = {
   saved: readonly Address[]
   waits: boolean
   cartId: string | undefined
-  /** The order that this purchase is already, as far as that is known. */
+  /** The existing order of this purchase, if known. */
   before: OrderView | undefined
 }
 
@@ -145,7 +145,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     const confirmed = again.current
     again.current = undefined
     if (!total || waits || !user) return
-    // it was shown as cancelled: another order is another attempt
+    // shown as cancelled, so another order is a new purchase
     if (before?.status === 'cancelled') endPurchase(before.orderId)
     const { shipTo, keep } = shipToFrom(values, saved)
     const lines = priced.map(({ sku, quantity }) => ({ sku, quantity }))
@@ -163,7 +163,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     if (keep) await keepAddress(keep)
   })
 
-  /** The page shows what the order costs now, and the next press accepts it. */
+  /** Shows the current prices. Ordering again accepts them. */
   function showNewPrices(error: unknown): never {
     if (isProblem(error, 'price-changed')) {
       const { lines } = error.document as PriceChanged
@@ -182,7 +182,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     throw error
   }
 
-  /** A courtesy: the order stands, whether or not this succeeds. */
+  /** Saves the address. The order is valid even if saving fails. */
   async function keepAddress(body: PostalAddress): Promise<void> {
     await ask<typeof usersRoutes.addAddress>('post', '/users/me/addresses', {
       body,
@@ -191,14 +191,17 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     await queries.invalidateQueries({ queryKey: addressesQuery().queryKey })
   }
 
-  /** The next press confirms that this order is not the only one wanted. */
+  /** Ordering again then confirms that a second order is wanted. */
   function onceMore(orderId: string): void {
     again.current = orderId
   }
   return { ...form, ordered, risen, onceMore }
 }
 
-/** As often as pressed, it is one order. When its answer is lost, the shop is asked what became of it. */
+/**
+ * Places the order; repeated calls result in one order. After a lost response, looks for the order
+ * of the purchase.
+ */
 async function place(user: string, purchase: Purchase, order: PlaceOrder): Promise<string> {
   const headers = { 'idempotency-key': keyFor(purchase, order) }
   try {

@@ -3,17 +3,15 @@ import { randomId } from '../api/random-id.ts'
 import { currentUser } from '../api/session.ts'
 import { onStored, storage } from '../api/storage.ts'
 
-/*
- * The purchase that a user has begun in this browser and whose outcome the user does not know yet. It is stored before
- * the first request goes out, is the same in all tabs, and stays through lost answers, reloads, and other cards chosen:
- * every request in between names the same purchase, of which the shop makes one order.
- */
+/* A purchase started in this browser, with an outcome not yet known to the user. The purchase is
+   stored before the first request, shared by all tabs, and survives lost responses, reloads and a
+   change of card: every request names the same purchase, so the shop creates one order. */
 export type Purchase = {
-  /** What the shop knows it by: the `cartId` of the order. */
+  /** The `cartId` of the order. */
   id: string
-  /** Makes the idempotency keys of this purchase different from those of every other. */
+  /** Makes the idempotency keys of this purchase unique. */
   nonce: string
-  /** The order that was made of it, once that is known. */
+  /** The order of this purchase, once known. */
   orderId?: string
 }
 
@@ -23,7 +21,7 @@ const listeners = new Set<() => void>()
 onStored(prefix, tell)
 
 export const openPurchase = {
-  /** The stored text, which is the same for as long as the purchase is. */
+  /** The stored text, unchanged as long as the purchase is. */
   text: (): string | null => {
     const user = currentUser()
     return user ? storage.get(keyOf(user)) : null
@@ -34,7 +32,7 @@ export const openPurchase = {
   },
 }
 
-/** The open purchase, or a new one over this cart. */
+/** Returns the open purchase, or starts a new one for this cart. */
 export function beginPurchase(user: string, cartId: string | undefined): Purchase {
   const before = purchaseIn(storage.get(keyOf(user)))
   if (before) return before
@@ -43,12 +41,12 @@ export function beginPurchase(user: string, cartId: string | undefined): Purchas
   return purchase
 }
 
-/** Notes which order the purchase has become. */
+/** Stores the order id of the purchase. */
 export function noteOrder(user: string, purchase: Purchase, orderId: string): void {
   keep(user, { ...purchase, orderId })
 }
 
-/** The user sees what became of an order: the next purchase is another one. */
+/** Ends the purchase after the user has seen the outcome of the order. */
 export function endPurchase(orderId: string): void {
   const user = currentUser()
   if (!user || purchaseIn(storage.get(keyOf(user)))?.orderId !== orderId) return
@@ -57,7 +55,8 @@ export function endPurchase(orderId: string): void {
 }
 
 /**
- * The idempotency key of a request for a purchase: the same for the same request, in every tab and after every reload.
+ * Returns the idempotency key of a request for a purchase: the same key for the same request, in
+ * every tab and after every reload.
  */
 export const keyFor = ({ nonce }: Purchase, order: PlaceOrder): string =>
   `${nonce}-${fingerprint(JSON.stringify(order))}`
@@ -83,8 +82,8 @@ function tell(): void {
 }
 
 /**
- * 64 bits of FNV-1a. The key needs no more: two requests of one purchase that had the same fingerprint would be refused,
- * not confused.
+ * 64-bit FNV-1a. A collision between two requests of one purchase would cause a refusal, not a
+ * mix-up.
  */
 function fingerprint(text: string): string {
   let hash = 0xcbf29ce484222325n

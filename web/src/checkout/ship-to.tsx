@@ -9,7 +9,10 @@ import { Skeleton } from '../ui/skeleton.tsx'
 
 const another = 'another'
 
-/** What is saved, and whether that is still being found out: an empty book may have been filled since it was read. */
+/**
+ * Saved addresses, and whether they are still loading. An empty cached book counts as loading,
+ * because an address may have been added since.
+ */
 export function useAddressBook() {
   const { data: saved = [], isError, isFetching, isFetchedAfterMount } = useQuery(addressesQuery())
   return { saved, loading: saved.length === 0 && !isError && isFetching && !isFetchedAfterMount }
@@ -20,13 +23,16 @@ type ShipToProps = {
   faults: Readonly<Record<string, string>>
 }
 
-/** A saved address, or another one; when the address book does not answer, there are still the fields. */
+/**
+ * A saved address, or another one; when the address book does not answer, there are still the
+ * fields.
+ */
 export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
   const [chosen, setChosen] = useState<string>()
   const selected = chosen ?? saved[0]?.addressId ?? another
   if (loading) return <Skeleton height="10rem" />
   return (
-    // what somebody has begun to type stays when the address book answers at last
+    // text already typed stays when the address book arrives late
     <fieldset className="stack" onInput={() => setChosen((before) => before ?? selected)}>
       <legend>
         <h2>Send to</h2>
@@ -73,7 +79,10 @@ export function ShipTo({ book: { saved, loading }, faults }: ShipToProps) {
 const lineOf = ({ street, postalCode, city, country }: Address): string =>
   `${street}, ${postalCode} ${city}, ${countryName(country)}`
 
-/** What was chosen or typed: an address of the book by its id, so that the order gets it as it is there now. */
+/**
+ * Returns the chosen or typed address. A saved address is passed by id, so that the order uses its
+ * current content.
+ */
 export function shipToFrom(
   values: Record<string, string>,
   saved: readonly Address[],

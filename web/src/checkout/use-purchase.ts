@@ -8,7 +8,7 @@ import { openPurchase, type Purchase, purchaseIn } from './purchase.ts'
 
 const againMs = 3_000
 
-/** The order that a purchase has become; `null` when there is none, or it was cancelled. */
+/** Returns the order of a purchase, or `null` when there is none or the order was cancelled. */
 export async function findOrder(
   { id, orderId }: Purchase,
   signal?: AbortSignal,
@@ -34,7 +34,7 @@ const purchaseQuery = (purchase: Purchase | undefined) =>
     staleTime: 0,
   })
 
-/** The order of the purchase whose outcome the user does not know yet, as soon as the shop knows of one. */
+/** The order of the open purchase, as soon as the shop knows one. */
 export function useOpenPurchase(): OrderView | undefined {
   const purchase = purchaseIn(useSyncExternalStore(openPurchase.subscribe, openPurchase.text))
   const { data } = useQuery(purchaseQuery(purchase))

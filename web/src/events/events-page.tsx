@@ -8,7 +8,7 @@ const messages = document.components.messages as unknown as Messages
 const operations: { action: string; channel: { $ref: string }; tags: { name: string }[] }[] =
   Object.values(document.operations)
 
-/** Every event that services publish: who publishes it, who receives it, what it carries. Made from the contracts. */
+/** All events of the services: publisher, subscribers, payload. Generated from the contracts. */
 export function EventsPage() {
   const topics = Object.keys(messages)
   const owners = [...new Set(topics.map((topic) => topic.split('-')[0] ?? ''))]

@@ -1,4 +1,4 @@
-/** The part of a JSON Schema that events are made of. */
+/** The subset of JSON Schema used by events. */
 export type Schema = {
   type?: string
   format?: string
@@ -11,7 +11,7 @@ export type Schema = {
 
 type Field = { path: string; type: string; required: boolean }
 
-/** All fields of a schema, those inside of others too, by their path: `lines[].sku`. */
+/** Returns all fields of a schema, including nested ones, by path: `lines[].sku`. */
 export function fieldsOf(schema: Schema, at = ''): Field[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = at ? `${at}.${name}` : name

@@ -16,7 +16,7 @@ const ranges = [
   { minutes: 10_080, label: 'week' },
 ]
 
-/** What is sold, and what there is to sell. */
+/** Sales and products. */
 export function BusinessPage() {
   useTitle('Business · Operations')
   const [minutes, setMinutes] = useState(60)
@@ -88,7 +88,7 @@ const totalOf = (sales: readonly Counted[]): Counted =>
     },
   )
 
-/** What became a sale of what was ordered. Nothing was ordered: there is no such share. */
+/** Percentage of placed orders sold; `undefined` without orders. */
 const percentSold = ({ placed, sold }: Counted): number | undefined =>
   placed === 0 ? undefined : (100 * sold) / placed
 

@@ -7,7 +7,7 @@ import { componentsQuery } from './queries.ts'
 import { Scrolling } from './scrolling.tsx'
 import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
-/** Which component sets run, and what they can do. */
+/** The component sets in use and their capabilities. */
 export function ComponentsPage() {
   useTitle('Components · Operations')
   const { data, error } = useQuery(componentsQuery())

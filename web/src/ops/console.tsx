@@ -18,7 +18,9 @@ const pages = [
   { to: '/ops/components', label: 'Components' },
 ] as const
 
-/** The operations console, a chunk of its own: its pages, queries and styles stay in this folder. */
+/**
+ * The operations console, a separate chunk: pages, queries and styles are used only in this folder.
+ */
 export function Console() {
   const { data, isError } = useQuery(profileQuery())
   if (isError && !data)
@@ -61,7 +63,7 @@ function Dead() {
   return <Waiting count={data?.letters.filter(({ nextAttemptAt }) => !nextAttemptAt).length} />
 }
 
-/** How many things on a page wait for somebody. */
+/** Number of items on a page waiting for an operator. */
 function Waiting({ count }: { count: number | undefined }) {
   return count ? (
     <span className="count">

@@ -12,7 +12,7 @@ import { toast } from '../ui/toasts.tsx'
 import { type Letter, lettersQuery, orderIn } from './queries.ts'
 import './letters.css'
 
-/** Events that no service could handle, with their cause. */
+/** Events not processed by a service, with the cause. */
 export function LettersPage() {
   useTitle('Dead letters · Operations')
   const { data } = useQuery(lettersQuery())

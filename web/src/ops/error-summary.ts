@@ -1,2 +1,2 @@
-/** What an error says, without the body of the answer that it quotes. */
+/** Returns an error message without the quoted response body. */
 export const brief = (text: string): string => text.replace(/:?\s*\{.*$/s, '')

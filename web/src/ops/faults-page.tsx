@@ -11,7 +11,7 @@ import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
 type Order = { does: Deed; target: string } | { lift: string }
 
-/** Breaks the shop on purpose, where that is allowed. */
+/** Injects faults, where permitted. */
 export function FaultsPage() {
   useTitle('Faults · Operations')
   const queries = useQueryClient()

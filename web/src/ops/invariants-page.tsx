@@ -10,7 +10,7 @@ import { askSupervisor, booksQuery } from './queries.ts'
 import './books.css'
 import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
-/** What must hold of all books together. */
+/** The invariants over all databases. */
 export function BooksPage() {
   useTitle('Invariants · Operations')
   const queries = useQueryClient()

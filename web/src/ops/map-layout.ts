@@ -1,6 +1,6 @@
 import type { CallEdge, EventEdge } from '@sidecart/operations/contract.ts'
 
-/* The map is drawn on a plane of this size; where things lie is a share of it. */
+/* The map's plane in SVG units; positions are fractions of the plane. */
 export const plane = { width: 1000, height: 500 }
 const centre = { x: plane.width / 2, y: plane.height / 2 }
 const radius = { x: 410, y: 196 }
@@ -36,10 +36,10 @@ const towards = (from: Point, to: Point, share: number): Point => ({
   y: from.y + (to.y - from.y) * share,
 })
 
-/** The edge of a card is about so far from its middle. */
+/** Half the size of a card in SVG units, approximately. */
 const half = { x: 86, y: 50 }
 
-/** Where a line from somewhere meets the card around a point. */
+/** Returns the point on the edge of a card where a line from another point ends. */
 function shortened(from: Point, to: Point): Point {
   const [dx, dy] = [from.x - to.x, from.y - to.y]
   const share = Math.min(

@@ -11,7 +11,7 @@ import { booksQuery, lettersQuery, mapQuery, sagasQuery } from './queries.ts'
 import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 import './map.css'
 
-/** The shop as it runs now. */
+/** The running shop: services, calls, events and servers. */
 export function MapPage() {
   useTitle('Operations')
   const { data, error } = useQuery(mapQuery())
@@ -38,7 +38,7 @@ export function MapPage() {
   )
 }
 
-/** What one wants to know first. */
+/** The most important figures. */
 function Figures({ map }: { map: ShopMap | undefined }) {
   const sagas = useQuery(sagasQuery()).data
   const letters = useQuery(lettersQuery()).data?.letters
@@ -176,7 +176,7 @@ function Card({
   choose,
 }: {
   service: ServiceNode
-  /** Where its database is, if that is here. */
+  /** The service's database server, if local. */
   server: Process | undefined
   chosen: string | undefined
   choose: (name?: string) => void
@@ -216,7 +216,7 @@ function Card({
   )
 }
 
-/** What a service cannot do without, with a lamp of its own. */
+/** A dependency of a service, with a status lamp. */
 const Part = ({ name, up }: { name: string; up: boolean }) => (
   <span className={up ? 'node-part' : 'node-part down'}>
     <span className="lamp" aria-hidden="true" />

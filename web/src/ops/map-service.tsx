@@ -1,7 +1,7 @@
 import type { Process, ServiceNode, ShopMap } from '@sidecart/operations/contract.ts'
 import { useEffect, useRef } from 'react'
 
-/** One service of the map: its processes, and everything it may do and receive. */
+/** One service of the map: processes, permitted calls, events. */
 export function ServiceDetails({ map, service }: { map: ShopMap; service: ServiceNode }) {
   const { name, rates, outbox } = service
   const section = useRef<HTMLElement>(null)

@@ -10,7 +10,10 @@ import { euro, formatMoney } from '../ui/money.ts'
 import { Refused } from '../ui/notice.tsx'
 import { useForm } from '../ui/use-form.ts'
 
-/** Returns a part of the money. Pressed again after a lost answer, it stays one refund. */
+/**
+ * Refunds a part of the total. The idempotency key makes a retry after a lost response the same
+ * refund.
+ */
 export function RefundPart({ order }: { order: OrderView }) {
   const { orderId, total, refunds = [] } = order
   const key = useRef<string>(undefined)
@@ -71,7 +74,7 @@ type OrderFormProps = {
   send: (values: Record<string, string>) => Promise<unknown>
 }
 
-/** A button that opens a form with a reason, which the customer reads. */
+/** A button opening a form with a reason for the customer. */
 function OrderForm(props: OrderFormProps) {
   const [open, setOpen] = useState(false)
   if (open) return <OpenForm {...props} onClose={() => setOpen(false)} />

@@ -17,7 +17,7 @@ import { allOrdersQuery, type OrderSearch, sagasQuery } from './queries.ts'
 import '../orders/orders.css'
 import { Scrolling } from './scrolling.tsx'
 
-/** Orders that are under way or wait for somebody, and all the others. */
+/** Orders in progress or parked, and all other orders. */
 export function OpsOrders() {
   useTitle('Orders · Operations')
   return (
@@ -32,7 +32,10 @@ export function OpsOrders() {
   )
 }
 
-/** By the whole id, or by its end: that is what customers see, on the page and in mails. */
+/**
+ * Finds an order by its id or the last characters of the id, as shown to customers on pages and in
+ * mails.
+ */
 function FindOrder() {
   const navigate = useNavigate()
   const queries = useQueryClient()
@@ -145,7 +148,7 @@ type Action =
   | 'return/approve'
   | 'return/receive'
 
-/** Something that an operator can do with an order. */
+/** An operator's action on an order. */
 export function Act({
   orderId,
   action,

@@ -1,9 +1,9 @@
-/** A bar or a point: what it stands for in words, and how high each of its parts is. */
+/** A bar or a point: label, and the height of each part. */
 export type Column = { label: string; parts: readonly { className: string; value: number }[] }
 
 const size = { width: 400, height: 180, left: 46, bottom: 22, top: 10 }
 
-/** Stacked bars over time, drawn without a library. `summary` says the same in a few words. */
+/** Stacked bars over time, drawn without a library. `summary` describes the plot in a few words. */
 export function Plot({
   title,
   columns,
@@ -14,9 +14,9 @@ export function Plot({
   title: string
   columns: readonly Column[]
   format: (value: number) => string
-  /** What the highest bar could be, where that is known. */
+  /** Maximum of the scale, if fixed. */
   top?: number
-  /** Instead of the sum of all bars. */
+  /** Replaces the sum of all bars. */
   summary?: string
 }) {
   const heights = columns.map(({ parts }) => parts.reduce((sum, { value }) => sum + value, 0))
@@ -75,7 +75,7 @@ export function Plot({
   )
 }
 
-/** Parts differ in more than their colour. */
+/** Parts differ in more than colour. */
 const Hatching = () => (
   <defs>
     <pattern id="diagonal" width="6" height="6" patternUnits="userSpaceOnUse">

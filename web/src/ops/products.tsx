@@ -16,7 +16,7 @@ import { useForm } from '../ui/use-form.ts'
 import { stockedProductsQuery, stockQuery } from './queries.ts'
 import { Scrolling } from './scrolling.tsx'
 
-/** Every product with its price and what is left of it; one of them can be opened and changed. */
+/** All products with price and stock; one product at a time can be edited. */
 export function Products() {
   const [q, setQ] = useState('')
   const [also, setAlso] = useState<'any' | 'true' | 'false'>('any')

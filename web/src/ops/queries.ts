@@ -17,7 +17,7 @@ import { mine } from '../api/queries.ts'
 
 const ops = () => [...mine(), 'ops'] as const
 
-/** Asks the desk, where the supervisor answers. @throws ShopProblem; 404 where nobody supervises */
+/** Calls the operations API of the supervisor. @throws ShopProblem; 404 without a supervisor */
 export async function askSupervisor<T>(path: string, method = 'get', body?: unknown): Promise<T> {
   const answer = await authenticated({
     method,
@@ -47,7 +47,7 @@ export const sagasQuery = () =>
     refetchInterval: 2_000,
   })
 
-/** What an operator looks for; an empty text is no filter. `day` is one of the operator's own time zone. */
+/** Search criteria; an empty text is no filter. `day` is a date in the operator's time zone. */
 export type OrderSearch = { q: string; states: readonly OrderStatus[]; day: string }
 
 export const allOrdersQuery = ({ q, states, day }: OrderSearch) =>
@@ -64,11 +64,11 @@ export const allOrdersQuery = ({ q, states, day }: OrderSearch) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
     placeholderData: keepPreviousData,
-    // only a list that is at its beginning follows what happens
+    // polls only while the list shows the first page
     refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 1 ? false : 3_000),
   })
 
-/** The beginning and the end of a day where the operator is. */
+/** The beginning and the end of a day in the operator's time zone. */
 function momentsOf(day: string): { from?: string; to?: string } {
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
   if (!day) return {}
@@ -76,7 +76,7 @@ function momentsOf(day: string): { from?: string; to?: string } {
   return { from: at(0), to: at(1) }
 }
 
-/** Every product, also those that are no longer sold. */
+/** All products, including discontinued ones. */
 export const stockedProductsQuery = (q: string, discontinued: 'any' | 'true' | 'false') =>
   infiniteQueryOptions({
     queryKey: [...ops(), 'products', q, discontinued],
@@ -108,7 +108,7 @@ export const stockQuery = (sku: string) =>
 
 export type Letter = DeadLetter & { service: string }
 
-/** The order that an event is about, if it is about one. */
+/** Returns the order id in an event, if any. */
 export const orderIn = ({ event }: Pick<Letter, 'event'>): string | undefined =>
   (event?.data as { orderId?: string } | null | undefined)?.orderId
 
@@ -117,7 +117,7 @@ const listeners = ['carts', 'catalog', 'notifications', 'orders']
 export const lettersQuery = () =>
   queryOptions({ queryKey: [...ops(), 'letters'], queryFn: allLetters, refetchInterval: 3_000 })
 
-/** The dead letters of every service that receives events; of one that does not answer, its name. */
+/** Returns the dead letters of every consumer, and the names of unavailable services. */
 async function allLetters() {
   const lists = await Promise.all(
     listeners.map((service) => lettersOf(service).catch(() => service)),
@@ -135,7 +135,10 @@ async function lettersOf(service: string): Promise<Letter[]> {
   return deadLetters.map((letter) => ({ service, ...letter }))
 }
 
-/** Everything that the services, the provider and the logs say about one order. What does not answer is missing. */
+/**
+ * All data about one order: from the services, the provider and the logs. Parts from unavailable
+ * services are missing.
+ */
 export const storyQuery = (orderId: string) =>
   queryOptions({
     queryKey: [...ops(), 'story', orderId],

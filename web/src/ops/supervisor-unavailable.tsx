@@ -1,7 +1,7 @@
 import { Notice, Outage } from '../ui/notice.tsx'
 import { isUnsupervised } from './queries.ts'
 
-/** In the place of what only the supervisor knows. */
+/** Shown instead of data from the supervisor. */
 export function SupervisorUnavailable({ error }: { error: unknown }) {
   if (!isUnsupervised(error)) return <Outage what="The supervisor" />
   return (

@@ -15,20 +15,20 @@ export type Lane = (typeof lanes)[number]
 
 export type Kind = 'step' | 'command' | 'event' | 'retry' | 'undo' | 'mail' | 'trouble'
 
-/** One thing that happened to an order somewhere. */
+/** One entry in the timeline of an order. */
 export type Happening = {
   at: string
   lane: Lane
   kind: Kind
   what: string
   detail?: string
-  /** What it did to the money and to the stock. */
+  /** Effect on money and stock. */
   money?: string
   stock?: string
   traceId?: string
 }
 
-/** All that happened to an order, wherever, in the order in which it did. */
+/** Merges all records about an order from all sources, sorted by time. */
 export function timelineOf(story: Story): Happening[] {
   return [
     ...steps(story),

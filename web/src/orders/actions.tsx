@@ -12,7 +12,7 @@ import { formatMoney } from '../ui/money.ts'
 import { toast } from '../ui/toasts.tsx'
 import { canCancel, canReturn } from './status.ts'
 
-/** What its customer can still do about an order. */
+/** The customer's possible actions on an order. */
 export function Actions({ order }: { order: OrderView }) {
   const [asking, setAsking] = useState<keyof typeof questions>()
   return (
@@ -64,7 +64,7 @@ const returnStates = {
   received: 'What you sent back has arrived.',
 }
 
-/** How the return stands, and what has come back of the money so far. */
+/** The state of the return, and the amount refunded so far. */
 function ReturnState({ order: { goodsReturn, refundedTotal, status } }: { order: OrderView }) {
   return (
     <>
@@ -123,7 +123,7 @@ function TryAgain({ order }: { order: OrderView }) {
   const navigate = useNavigate()
   const queries = useQueryClient()
   async function tryAgain(): Promise<void> {
-    // a price that was known before may be the very reason why the order was cancelled
+    // an outdated cached price may be the reason for the cancellation
     const stale = order.lines.map(({ sku }) => productQuery(sku).queryKey)
     await Promise.all(stale.map((queryKey) => queries.invalidateQueries({ queryKey })))
     for (const { sku, quantity } of order.lines) change({ kind: 'at-least', sku, quantity })

@@ -2,8 +2,10 @@
 export type ServerEvent = { event: string; data: string }
 
 /**
- * Reads server-sent events from the body of an answer. (The browser's own `EventSource` cannot send an access token.)
- * @throws Error when nothing comes for `silenceMs` milliseconds, not even a comment: the connection is dead
+ * Reads server-sent events from the body of an answer. (The browser's own `EventSource` cannot send
+ * an access token.)
+ * @throws Error when nothing, not even a comment, arrives for `silenceMs` milliseconds: the
+ * connection is dead
  */
 export async function* eventsIn(
   body: ReadableStream<Uint8Array>,

@@ -57,7 +57,7 @@ export function OrderPage() {
   )
 }
 
-/** Ids of the same minute begin alike; their ends do not. */
+/** Ids of the same minute begin alike; their ends differ. */
 const shortId = (orderId: string): string => orderId.slice(-8)
 
 function titleOf(order: OrderView | undefined): string {
@@ -84,7 +84,10 @@ function titleOf(order: OrderView | undefined): string {
   }
 }
 
-/** What was bought leaves the basket, a moment after the order is confirmed; much later when the broker was away. */
+/**
+ * Refreshes the cart after confirmation. The ordered lines leave the cart moments later, or much
+ * later after a broker outage.
+ */
 function useBasketAfter(order: OrderView | undefined): void {
   const queries = useQueryClient()
   const confirmed = order?.status === 'confirmed'
@@ -97,7 +100,7 @@ function useBasketAfter(order: OrderView | undefined): void {
   }, [confirmed, queries])
 }
 
-/** A customer who has seen what became of the order may buy the next one. */
+/** Ends the purchase after the customer has seen the outcome, to permit the next one. */
 function useEndOfPurchase(order: OrderView | undefined): void {
   const orderId = order && isDecided(order.status) ? order.orderId : undefined
   useEffect(() => {

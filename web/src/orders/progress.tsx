@@ -4,7 +4,7 @@ import { formatMoney } from '../ui/money.ts'
 import { Notice } from '../ui/notice.tsx'
 import { reasons, stagesOf, statusOf } from './status.ts'
 
-/** Where the order is: on its usual way, or what became of it. */
+/** Progress of the order through the usual stages, or its other outcome. */
 export function Progress({
   order,
   live,

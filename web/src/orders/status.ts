@@ -18,7 +18,7 @@ const words: Record<OrderStatus, { label: string; tone: Tone }> = {
 
 export const statusOf = (status: OrderStatus): { label: string; tone: Tone } => words[status]
 
-/** Why an order was cancelled, for its customer. */
+/** The reason for a cancellation, as text for the customer. */
 export const reasons: Record<CancelReason, string> = {
   'customer-request': 'You cancelled this order. Nothing is owed.',
   'out-of-stock': 'Somebody was faster: it is sold out. Nothing was charged.',
@@ -29,7 +29,7 @@ export const reasons: Record<CancelReason, string> = {
   'took-too-long': 'It took too long, so we undid it. Whatever was charged is given back.',
 }
 
-/** What an order goes through when all is well, in the customer's words. */
+/** Stages of a successful order, as text for the customer. */
 const stages = ['Ordered', 'Reserved', 'Paid', 'On its way', 'Delivered'] as const
 export type Stage = { label: (typeof stages)[number]; state: 'done' | 'now' | 'ahead' }
 
@@ -42,7 +42,7 @@ const reached: Partial<Record<OrderStatus, number>> = {
   delivered: 5,
 }
 
-/** Where an order is, or `undefined` when it has left the usual way. */
+/** Returns the stages of an order, or `undefined` outside the usual stages. */
 export function stagesOf(status: OrderStatus): Stage[] | undefined {
   const done = reached[status]
   if (done === undefined) return undefined
@@ -53,7 +53,7 @@ export function stagesOf(status: OrderStatus): Stage[] | undefined {
 }
 
 const last: readonly OrderStatus[] = ['delivered', 'cancelled', 'refunded']
-/** Nothing more happens to it: an order that is being sent back goes on. */
+/** Whether the order is final. A delivered order with a return in progress is not. */
 export const isOver = ({ status, goodsReturn }: OrderView): boolean =>
   last.includes(status) &&
   (status !== 'delivered' || !goodsReturn || goodsReturn.status === 'rejected')
@@ -65,16 +65,16 @@ const undecided: readonly OrderStatus[] = [
   'cancelling',
   'needs_attention',
 ]
-/** Its customer can see what became of it: bought, or not. */
+/** Whether the outcome (bought or not) is visible to the customer. */
 export const isDecided = (status: OrderStatus): boolean => !undecided.includes(status)
 
-/** Before the money is taken it can be called off; afterwards the money can be asked back. */
+/** Before the charge an order can be cancelled, afterwards refunded. */
 export const canCancel = (status: OrderStatus): boolean =>
   status === 'placed' || status === 'reserved'
-/** Its customer may ask to send it back; whether in time, the shop says. */
+/** Whether the customer may request a return. The shop decides about the time limit. */
 export const canReturn = ({ status, goodsReturn }: OrderView): boolean =>
   (status === 'shipped' || status === 'delivered') && !goodsReturn
 
-/** An operator may return the money at any time. */
+/** An operator may refund at any time. */
 export const canRefund = (status: OrderStatus): boolean =>
   status === 'confirmed' || status === 'shipped' || status === 'delivered'

@@ -10,7 +10,7 @@ const silenceMs = 20_000
 const longestPauseMs = 10_000
 const pollMs = 2_500
 
-/** An order as it is at any moment: by events while they come, by asking again while they do not. */
+/** The current state of an order: by server-sent events, or by polling while no events arrive. */
 export function useLiveOrder(orderId: string) {
   const queries = useQueryClient()
   const [live, setLive] = useState(false)
@@ -35,7 +35,7 @@ export function useLiveOrder(orderId: string) {
   return { ...query, live, over }
 }
 
-/** Streams end: after minutes by themselves, and whenever something on the way fails. Then there is another one. */
+/** Streams end after some minutes or after a network error, and are then reopened. */
 async function follow(
   orderId: string,
   signal: AbortSignal,
@@ -53,7 +53,7 @@ async function follow(
         if (event === 'order') received(JSON.parse(data) as OrderView)
       }
     } catch {
-      // told below; the next stream begins with the order as it is then
+      // handled below; the next stream begins with the current state of the order
     }
     if (signal.aborted) return
     lost()

@@ -12,7 +12,7 @@ type FiltersProps = {
   onChange: (next: Listing) => void
 }
 
-/** Beside the products where there is room; above them, folded, where there is not. */
+/** Beside the products on wide screens, folded above them on narrow screens. */
 export function Filters(props: FiltersProps) {
   const { category, minPrice, maxPrice, inStock } = props.listing
   const chosen = [category, minPrice ?? maxPrice, inStock].filter(Boolean).length

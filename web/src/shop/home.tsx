@@ -128,7 +128,7 @@ function Promises() {
   )
 }
 
-/** The newest of each category, so that no two look alike. */
+/** Returns the newest product of each category, for variety. */
 function oneOfEach(products: readonly Product[]): Product[] {
   const seen = new Set<string>()
   return products.filter(({ category }) => !seen.has(category) && seen.add(category))

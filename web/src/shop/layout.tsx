@@ -6,7 +6,7 @@ import { Footer } from './footer.tsx'
 import { Header } from './header.tsx'
 import './layout.css'
 
-/** What is around every page. */
+/** Layout of every page. */
 export function Layout() {
   const main = useRef<HTMLElement>(null)
   const arrivedAt = useArrivals(main)
@@ -29,7 +29,10 @@ export function Layout() {
   )
 }
 
-/** Who arrives at another page starts at its top, also with a keyboard, and receives its name. */
+/**
+ * On navigation, moves the focus to the start of the page and returns the page title, announced to
+ * screen readers.
+ */
 function useArrivals(main: React.RefObject<HTMLElement | null>): string {
   const router = useRouter()
   const [title, setTitle] = useState('')

@@ -9,7 +9,7 @@ export const sorts: readonly { value: Sort; label: string }[] = [
   { value: 'name', label: 'Name' },
 ]
 
-/** What the address of the list says; what makes no sense is left out. */
+/** Parses the list's URL parameters; invalid values are left out. */
 export function readListing(search: Record<string, unknown>): Listing {
   const q = textOf(search.q)
   const category = textOf(search.category)
@@ -35,7 +35,7 @@ function priceOf(value: unknown): number | undefined {
   return Number.isInteger(cents) && cents >= 0 && cents <= 999_999_999 ? cents : undefined
 }
 
-/** What somebody typed as a price in euro, in cents: `19`, `19.90`, `19,90`. */
+/** Parses a typed price in euros to cents: `19`, `19.90`, `19,90`. */
 export function centsOf(typed: string): number | undefined {
   const text = typed.trim().replace(',', '.').replace(/^€\s*/, '')
   return /^\d{1,7}(\.\d{1,2})?$/.test(text) ? Math.round(Number(text) * 100) : undefined

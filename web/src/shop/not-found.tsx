@@ -18,7 +18,7 @@ export function NotFound({ what = 'page' }: { what?: string }) {
   )
 }
 
-/** A shelf with nothing on it. */
+/** An empty shelf. */
 export function EmptyShelf() {
   return (
     <svg viewBox="0 0 160 120" aria-hidden="true">

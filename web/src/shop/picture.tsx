@@ -5,7 +5,7 @@ type PictureProps = { sku: string; alt?: string; eager?: boolean } & Pick<
   'fetchPriority'
 >
 
-/** The drawn picture of a product. Without `alt` where its name stands beside it. */
+/** The drawn picture of a product. `alt` is empty beside the product name. */
 export function Picture({ sku, alt = '', eager = false, fetchPriority }: PictureProps) {
   return (
     <span className="picture">

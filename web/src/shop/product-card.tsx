@@ -27,7 +27,7 @@ export function ProductCard({ product, eager = false }: { product: Product; eage
   )
 }
 
-/** Says something only when it matters: few are left, or none. */
+/** Shows the stock only when low or zero. */
 export function Stock({ product: { available, inStock, discontinued } }: { product: Product }) {
   if (discontinued) return <p className="stock none">No longer made</p>
   if (!inStock) return <p className="stock none">Out of stock</p>

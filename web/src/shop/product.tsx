@@ -92,7 +92,7 @@ function Add({ product: { sku, name, inStock } }: { product: Product }) {
   )
 }
 
-/** Its place is kept from the start, so that nothing moves when it comes. */
+/** The space is reserved from the start, so that nothing moves when the products arrive. */
 function More({ like }: { like: Product | undefined }) {
   const { data, isError } = useInfiniteQuery({
     ...productsQuery({ category: like?.category }),

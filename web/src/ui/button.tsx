@@ -5,7 +5,7 @@ type Look = 'quiet' | 'danger' | undefined
 type ButtonProps = Omit<ComponentProps<'button'>, 'className'> & {
   look?: Look
   wide?: boolean
-  /** Work is under way: it stays focusable, says so, and does nothing when pressed again. */
+  /** Work is in progress: the button stays focusable, announces the state, and ignores presses. */
   busy?: boolean
   children: ReactNode
 }

@@ -10,7 +10,10 @@ type ConfirmProps = {
   onClose: () => void
 }
 
-/** Asks before something that cannot be taken back. The browser's own dialog: focus stays inside, Escape closes it. */
+/**
+ * Asks before an irreversible action. Uses the browser's own dialog: focus stays inside, Escape
+ * closes.
+ */
 export function Confirm({
   title,
   children,

@@ -4,11 +4,11 @@ const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeSt
 const dayAndSeconds = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })
 const seconds = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
 
-/** Dates for people, from ISO 8601, in the time zone of who looks. */
+/** Formats ISO 8601 dates for people, in the time zone of the browser. */
 export const formatDay = (iso: string): string => day.format(new Date(iso))
 export const formatMoment = (iso: string): string => dayAndTime.format(new Date(iso))
 
-/** The time to the second, and the day where it is not today. */
+/** The time to the second, with the day unless today. */
 export function formatTime(iso: string, now = new Date()): string {
   const at = new Date(iso)
   return (day.format(at) === day.format(now) ? seconds : dayAndSeconds).format(at)

@@ -3,7 +3,7 @@ import { Icon } from './icon.tsx'
 
 type Shared = { label: ReactNode; hint?: string; fault?: string | undefined }
 
-/** A labelled input; what is wrong with it is said below it and to screen readers. */
+/** A labelled input. An error is shown below and announced to screen readers. */
 export function TextField({ label, hint, fault, ...input }: Shared & ComponentProps<'input'>) {
   const described = useDescription(hint, fault)
   return (
@@ -41,7 +41,7 @@ type ComponentSelection = Omit<ComponentProps<'input'>, 'type'> & {
   card?: boolean
 }
 
-/** A checkbox or radio button whose whole label can be pressed. */
+/** A checkbox or radio button with a clickable label. */
 export function ComponentSelection({
   label,
   hint,

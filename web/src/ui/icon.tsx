@@ -20,7 +20,7 @@ const paths = {
 
 export type IconName = keyof typeof paths
 
-/** A line drawing that says nothing by itself: the words beside it, or its button's label, do. */
+/** A decorative line drawing; adjacent text or the button's label carries the meaning. */
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg

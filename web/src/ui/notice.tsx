@@ -6,7 +6,7 @@ import { messageOf } from './use-form.ts'
 type Tone = 'plain' | 'good' | 'warn' | 'bad'
 const icons: Record<Tone, IconName> = { plain: 'clock', good: 'check', warn: 'alert', bad: 'alert' }
 
-/** A message in its place on the page; `bad` ones interrupt a screen reader, others wait. */
+/** A message within the page; `bad` ones interrupt a screen reader, others wait. */
 export function Notice({ tone = 'plain', children }: { tone?: Tone; children: ReactNode }) {
   return (
     <div className={`notice ${tone}`} role={tone === 'bad' ? 'alert' : 'status'}>
@@ -16,12 +16,12 @@ export function Notice({ tone = 'plain', children }: { tone?: Tone; children: Re
   )
 }
 
-/** What a form was refused for as a whole. */
+/** The error of a form as a whole. */
 export function Refused({ problem }: { problem: ShopProblem | undefined }) {
   return problem && <Notice tone={isOutage(problem) ? 'warn' : 'bad'}>{messageOf(problem)}</Notice>
 }
 
-/** In the place of what cannot be shown now. It is asked for again by itself. */
+/** Shown in place of unavailable data, which is requested again automatically. */
 export function Outage({ what, children }: { what: string; children?: ReactNode }) {
   return (
     <Notice tone="warn">

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react'
 
-/** Names the document; the layout emits it when somebody arrives. */
+/** Sets the document title; the layout announces the title after navigation. */
 export function useTitle(title: string): void {
   useEffect(() => {
     document.title = `${title} · Sidecart`

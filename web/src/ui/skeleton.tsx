@@ -1,4 +1,4 @@
-/** Where something will be in a moment. */
+/** Placeholder while loading. */
 export function Skeleton({ height, width = '100%' }: { height: string; width?: string }) {
   return <span className="skeleton" style={{ height, width }} aria-hidden="true" />
 }

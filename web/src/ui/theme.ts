@@ -5,7 +5,7 @@ export type Theme = 'light' | 'dark'
 const key = 'sidecart.theme'
 const darkSystem = matchMedia('(prefers-color-scheme: dark)')
 
-/** The chosen look, or the system's. */
+/** The chosen theme, or the system's. */
 export function theme(): Theme {
   const chosen = storage.get(key)
   if (chosen === 'light' || chosen === 'dark') return chosen
@@ -31,7 +31,7 @@ function changed(): void {
 onStored(key, changed)
 darkSystem.addEventListener('change', changed)
 
-/** Calls back when the look changes: chosen here, in another tab, or by the system. */
+/** Calls the listener when the theme changes: chosen here, in another tab, or by the system. */
 export function onTheme(listener: () => void): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)

@@ -8,7 +8,7 @@ let toasts: readonly Toast[] = []
 let lastId = 0
 const listeners = new Set<() => void>()
 
-/** Says something in passing; nothing that must not be missed. */
+/** Shows a short-lived message. Not for messages the user must not miss. */
 export function toast(message: ReactNode): void {
   lastId += 1
   const id = lastId
@@ -18,7 +18,7 @@ export function toast(message: ReactNode): void {
 
 const dismiss = (id: number): void => set(toasts.filter((one) => one.id !== id))
 
-/** What was said about another page is over. */
+/** Removes all toasts, e.g. after navigation. */
 export const dismissToasts = (): void => set([])
 
 function set(next: readonly Toast[]): void {

@@ -4,8 +4,8 @@ import { isOutage, ShopProblem } from '../api/problem.ts'
 type Faults = Readonly<Record<string, string>>
 
 /**
- * A form that says what is wrong at its fields: first what the browser finds (`required`, `type`, `minLength` …),
- * then what the API answers in `errors`. What belongs to no field is in `problem`. The first field at fault gets
+ * A form with errors beside its fields: first the browser's (`required`, `type`, `minLength` …),
+ * then the API's `errors`. Errors without a field are in `problem`. The first invalid field gets
  * the focus.
  *
  * @example const { faults, busy, problem, submit } = useForm(async (values) => signIn(values.email, values.password))
@@ -45,7 +45,7 @@ export function useForm(send: (values: Record<string, string>) => Promise<unknow
   return { faults, problem, busy, submit }
 }
 
-/** What to tell somebody whose request was refused as a whole. */
+/** Returns the text for a request refused as a whole. */
 export const messageOf = (problem: ShopProblem): string =>
   isOutage(problem)
     ? 'This part of the shop is not answering at the moment. Nothing is lost; please try again shortly.'
@@ -66,7 +66,7 @@ const invalidFields = (form: HTMLFormElement): Faults =>
       .map(({ name, validationMessage }) => [name, validationMessage]),
   )
 
-/** The API names fields by their path (`shipTo.city`); a form by its end. */
+/** Maps the API's field paths (`shipTo.city`) to form fields by the last segment. */
 function refusedFields(form: HTMLFormElement, { errors }: ShopProblem): Faults {
   const names = new Set(fieldsOf(form).map(({ name }) => name))
   const faults = errors
