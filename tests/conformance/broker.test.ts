@@ -262,7 +262,7 @@ describe(`${broker} itself`, () => {
       () => [0],
       () => [],
     )
-    // Answers to these later requests prove that the sidecar has forwarded the event.
+    // Responses to these later requests prove that the sidecar has forwarded the event.
     for (const _ of upTo(20)) await rig.ask({ sidecar: 'orders' }, '/v1.0/metadata')
     await rig.kill(server)
     const accepted = await said

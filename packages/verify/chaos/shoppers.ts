@@ -79,36 +79,36 @@ export function createShoppers(
   async function send(all: readonly ShoppingTask[], perSecond: number): Promise<void> {
     const began = performance.now()
     const under: Promise<void>[] = []
-    for (const [index, errand] of all.entries()) {
+    for (const [index, task] of all.entries()) {
       const early = began + (index * 1000) / perSecond - performance.now()
       if (early > 0) await pause(early)
-      under.push(run(errand))
+      under.push(run(task))
     }
     await Promise.all(under)
   }
 
-  async function run(errand: ShoppingTask): Promise<void> {
-    const customer = customers[errand.customer]
-    if (!customer) throw new Error(`there is no customer ${errand.customer}`)
+  async function run(task: ShoppingTask): Promise<void> {
+    const customer = customers[task.customer]
+    if (!customer) throw new Error(`there is no customer ${task.customer}`)
     tally.attempted += 1
     tally.underWay += 1
-    const haste = errand.impatient ? { forMs: 0, timeoutMs: 150 } : {}
-    const placed = await placeOrder(customer, errand, { record, ...haste })
+    const haste = task.impatient ? { forMs: 0, timeoutMs: 150 } : {}
+    const placed = await placeOrder(customer, task, { record, ...haste })
     tally[placed.outcome] += 1
-    if (placed.outcome === 'accepted') await goOn(customer, errand, placed)
+    if (placed.outcome === 'accepted') await goOn(customer, task, placed)
     tally.underWay -= 1
   }
 
   async function goOn(
     customer: Customer,
-    errand: ShoppingTask,
+    task: ShoppingTask,
     { orderId }: Placed & { outcome: 'accepted' },
   ): Promise<void> {
-    switch (errand.afterwards) {
+    switch (task.afterwards) {
       case 'nothing':
         return
       case 'repeat':
-        await Promise.all([1, 2, 3].map(() => placeOrder(customer, errand, { record })))
+        await Promise.all([1, 2, 3].map(() => placeOrder(customer, task, { record })))
         return
       case 'cancel':
         await withRetries(
@@ -130,9 +130,9 @@ export function createShoppers(
 async function refund({ ask }: Customer, orderId: string): Promise<void> {
   const path = `/orders/${orderId}`
   for (const end = performance.now() + aMinuteMs; performance.now() < end; await pause(1000)) {
-    const said = await withRetries(() => ask({ method: 'GET', path }), { forMs: aMinuteMs })
-    if (said?.body.status === 'cancelled') return
-    if (said?.body.status !== 'confirmed') continue
+    const response = await withRetries(() => ask({ method: 'GET', path }), { forMs: aMinuteMs })
+    if (response?.body.status === 'cancelled') return
+    if (response?.body.status !== 'confirmed') continue
     const refunding = () => ask({ method: 'POST', path: `${path}/refund` })
     await withRetries(refunding, { forMs: aMinuteMs })
     return

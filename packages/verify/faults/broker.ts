@@ -22,9 +22,9 @@ export async function republishEvents(
   const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
   try {
     const manager = await jetstreamManager(connection)
-    const { last, said } = await saidSince(manager, since)
-    if (said === 0) return 0
-    const chosen = Array.from({ length: count }, () => last - Math.floor(distance() * said))
+    const { last, published } = await publishedSince(manager, since)
+    if (published === 0) return 0
+    const chosen = Array.from({ length: count }, () => last - Math.floor(distance() * published))
     const found = await Promise.all(
       chosen.map((seq) => manager.streams.getMessage(stream, { seq })),
     )
@@ -41,15 +41,15 @@ export async function republishEvents(
  * Returns the number of events since `since` and the sequence number of the last one. An ephemeral
  * consumer counts them.
  */
-async function saidSince({ consumers, streams }: JetStreamManager, since: Date) {
-  const { name, num_pending: said } = await consumers.add(stream, {
+async function publishedSince({ consumers, streams }: JetStreamManager, since: Date) {
+  const { name, num_pending: published } = await consumers.add(stream, {
     deliver_policy: DeliverPolicy.StartTime,
     opt_start_time: since.toISOString(),
     ack_policy: AckPolicy.None,
   })
   await consumers.delete(stream, name)
   const { last_seq: last } = (await streams.info(stream)).state
-  return { last, said }
+  return { last, published }
 }
 
 /**
