@@ -26,7 +26,7 @@ export function BusinessPage() {
       <header className="ops-head">
         <h1>Business</h1>
         <fieldset className="row pills">
-          <legend className="unseen">How far back</legend>
+          <legend className="unseen">Time range</legend>
           {ranges.map((range) => (
             <label key={range.minutes} className="pill">
               <input
@@ -40,7 +40,7 @@ export function BusinessPage() {
           ))}
         </fieldset>
       </header>
-      {isError && !data && <Outage what="What was sold" />}
+      {isError && !data && <Outage what="Sales data" />}
       {data && <Totals sales={data.sales} />}
       {data && <Plots sales={data.sales} minutes={minutes} />}
       {data && data.reasons.length > 0 && (
@@ -144,7 +144,7 @@ function Plots({ sales, minutes }: { sales: readonly Sales[]; minutes: number })
           format={(value) => `${Math.round(value)} %`}
           summary={`${percent(percentSold(totalOf(sales)))} of all orders`}
         />
-        <p className="soft small">Of the orders placed: sold</p>
+        <p className="soft small">Share of placed orders sold</p>
       </div>
     </div>
   )

@@ -17,7 +17,8 @@ export function ComponentsPage() {
         <div>
           <h1>Components</h1>
           <p className="soft">
-            What the shop stands on, swapped with a flag: <code>npm start -- --broker redis</code>.
+            Component sets of the shop, exchangeable with a flag:{' '}
+            <code>npm start -- --broker redis</code>.
           </p>
         </div>
       </header>

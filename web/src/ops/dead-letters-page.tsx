@@ -22,19 +22,19 @@ export function LettersPage() {
         <div>
           <h1>Dead letters</h1>
           <p className="soft">
-            Events that a service could not handle. A replay goes through the same handler and
-            inbox: what was handled after all is not done twice.
+            Events a service could not process. A replay uses the same handler and inbox, so an
+            event already processed has no second effect.
           </p>
         </div>
       </header>
       {!data && <Skeleton height="12rem" />}
       {data && data.silent.length > 0 && (
         <Notice tone="warn">
-          Not answering now, and so missing here: {data.silent.join(', ')}.
+          Unavailable, and therefore missing here: {data.silent.join(', ')}.
         </Notice>
       )}
       {data && data.letters.length + data.silent.length === 0 && (
-        <Notice tone="good">Every event was handled.</Notice>
+        <Notice tone="good">There are no dead letters.</Notice>
       )}
       <ul className="stack">
         {data?.letters.map((letter) => (
@@ -54,7 +54,7 @@ function LetterCard({ letter }: { letter: Letter }) {
     <article className="card letter">
       <div className="letter-head">
         <h2>
-          {service} <span className="soft">could not handle</span> {topic}
+          {service} <span className="soft">could not process</span> {topic}
         </h2>
         <Handle letter={letter} />
       </div>
@@ -62,10 +62,10 @@ function LetterCard({ letter }: { letter: Letter }) {
       <dl className="events">
         <dt>Arrived</dt>
         <dd>{formatMoment(arrivedAt)}</dd>
-        <dt>Tries</dt>
+        <dt>Attempts</dt>
         <dd>{attempts}</dd>
-        <dt>Next</dt>
-        <dd>{nextAttemptAt ? `again at ${formatTime(nextAttemptAt)}` : 'waits for you'}</dd>
+        <dt>Next attempt</dt>
+        <dd>{nextAttemptAt ? formatTime(nextAttemptAt) : 'none; replay or dismiss'}</dd>
         {orderId && (
           <>
             <dt>Order</dt>
@@ -118,13 +118,13 @@ function Handle({ letter: { service, id } }: { letter: Letter }) {
       </Button>
       {asking && (
         <Confirm
-          title="Dismiss this letter?"
+          title="Dismiss this dead letter?"
           action="Dismiss it"
           busy={isPending}
           onConfirm={() => mutate('dismiss')}
           onClose={() => setAsking(false)}
         >
-          {service} will never handle this event.
+          {service} will never process this event.
         </Confirm>
       )}
     </span>

@@ -38,8 +38,8 @@ export function FaultsPage() {
       {data && !data.allowed && (
         <Notice>
           <p>
-            <strong>This shop is not to be broken.</strong> Start it with{' '}
-            <code>npm start -- --chaos</code> to have buttons here.
+            <strong>Faults are not permitted in this shop.</strong> Start it with{' '}
+            <code>npm start -- --chaos</code> to permit them.
           </p>
         </Notice>
       )}

@@ -35,7 +35,9 @@ export function BooksPage() {
         </Button>
       </header>
       {error && !data && <SupervisorUnavailable error={error} />}
-      {data?.failed && <Notice tone="warn">The books could not be read: {data.failed}</Notice>}
+      {data?.failed && (
+        <Notice tone="warn">The invariants could not be checked: {data.failed}</Notice>
+      )}
       {data?.last && <Verdict last={data.last} />}
     </>
   )
@@ -56,8 +58,8 @@ function Verdict({
               ? `All ${checks.length} hold.`
               : `${wrong.length} of ${checks.length} are violated.`}
           </strong>{' '}
-          Looked at {formatTime(at)}, which took {(tookMs / 1000).toFixed(1)} s.
-          {inMotion > 0 && ` ${inMotion} orders that were moving were left out.`}
+          Checked at {formatTime(at)} in {(tookMs / 1000).toFixed(1)} s.
+          {inMotion > 0 && ` ${inMotion} orders in progress were left out.`}
         </p>
       </Notice>
       <ul className="checks">

@@ -47,7 +47,7 @@ function Figures({ map }: { map: ShopMap | undefined }) {
   const parked = sagas?.filter(({ status }) => status === 'needs_attention').length
   return (
     <dl className="figures">
-      <Figure name="Orders under way" value={sagas && sagas.length - (parked ?? 0)} />
+      <Figure name="Orders in progress" value={sagas && sagas.length - (parked ?? 0)} />
       <Figure name="Parked" value={parked} bad={Boolean(parked)} to="/ops/orders" />
       <Figure
         name="Dead letters"
@@ -239,7 +239,7 @@ function healthOf({ instances }: ServiceNode): Health {
 function Servers({ servers }: { servers: readonly Process[] }) {
   return (
     <section className="stack" aria-labelledby="servers">
-      <h2 id="servers">What it stands on</h2>
+      <h2 id="servers">Servers</h2>
       <ul className="servers">
         {servers.map(({ name, ready, phase, rssMb, restarts }) => (
           <li key={name} className={ready ? 'up' : 'down'}>

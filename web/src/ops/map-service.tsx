@@ -33,7 +33,7 @@ export function ServiceDetails({ map, service }: { map: ShopMap; service: Servic
       <Edges title="May be called by" edges={callsOf(map)} other="from" own="to" name={name} />
       <Edges title="May call" edges={callsOf(map)} other="to" own="from" name={name} />
       <Edges title="Subscribes to" edges={eventsOf(map)} other="from" own="to" name={name} />
-      <Edges title="Is received by" edges={eventsOf(map)} other="to" own="from" name={name} />
+      <Edges title="Publishes to" edges={eventsOf(map)} other="to" own="from" name={name} />
     </section>
   )
 }

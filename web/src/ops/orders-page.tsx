@@ -74,11 +74,11 @@ function UnderWay() {
   const { data, isError } = useQuery(sagasQuery())
   return (
     <section className="stack" aria-labelledby="under-way">
-      <h2 id="under-way">Not at rest</h2>
+      <h2 id="under-way">In progress</h2>
       {isError && !data && <Outage what="The list" />}
-      {data?.length === 0 && <p className="soft">Every order is at rest.</p>}
+      {data?.length === 0 && <p className="soft">No order is in progress.</p>}
       {data && data.length > 0 && (
-        <Scrolling label="Orders that are not at rest">
+        <Scrolling label="Orders in progress">
           <table>
             <thead>
               <tr>
@@ -86,8 +86,8 @@ function UnderWay() {
                 <th>Order</th>
                 <th>State</th>
                 <th>Last step</th>
-                <th>Tries without success</th>
-                <th>Next try</th>
+                <th>Failed attempts</th>
+                <th>Next attempt</th>
                 <th>
                   <span className="unseen">Actions</span>
                 </th>
@@ -210,7 +210,7 @@ function AllOrders() {
                 <th>Placed</th>
                 <th>Order</th>
                 <th>Customer</th>
-                <th>What</th>
+                <th>Items</th>
                 <th className="number">Total</th>
                 <th>State</th>
                 <th>

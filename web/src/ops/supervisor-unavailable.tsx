@@ -7,8 +7,8 @@ export function SupervisorUnavailable({ error }: { error: unknown }) {
   return (
     <Notice>
       <p>
-        <strong>Nobody supervises this shop.</strong> Processes, invariants and faults are known
-        where it was started with <code>npm start</code>.
+        <strong>This shop runs without a supervisor.</strong> Processes, invariants and faults are
+        shown for a shop started with <code>npm start</code>.
       </p>
     </Notice>
   )

@@ -70,9 +70,9 @@ it('tells what happened everywhere, in its order', () => {
 
 it('has money, stock, tries and traces beside it', () => {
   const [placed, held, , , failed, , booked, charged] = timelineOf(story)
-  expect(placed).toMatchObject({ traceId: trace, detail: 'says orders-placed-v1' })
+  expect(placed).toMatchObject({ traceId: trace, detail: 'publishes orders-placed-v1' })
   expect(held).toMatchObject({ stock: '−2 on hand, +2 reserved' })
-  expect(failed).toMatchObject({ kind: 'retry', detail: 'try 1; payments answered 503' })
+  expect(failed).toMatchObject({ kind: 'retry', detail: 'attempt 1; payments answered 503' })
   expect(booked).toMatchObject({ money: '+€29.80' })
-  expect(charged).toMatchObject({ detail: 'after 2 failed tries' })
+  expect(charged).toMatchObject({ detail: 'after 2 failed attempts' })
 })

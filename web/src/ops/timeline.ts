@@ -62,7 +62,8 @@ const steps = ({ history }: Story): Happening[] =>
     what: entry.step,
     ...worded([
       entry.detail && brief(entry.detail),
-      entry.failures && `after ${entry.failures} failed ${entry.failures === 1 ? 'try' : 'tries'}`,
+      entry.failures &&
+        `after ${entry.failures} failed ${entry.failures === 1 ? 'attempt' : 'attempts'}`,
       publishedBy(entry, history[index - 1]),
     ]),
     ...(entry.traceId && { traceId: entry.traceId }),
@@ -70,7 +71,7 @@ const steps = ({ history }: Story): Happening[] =>
 
 const publishedBy = (entry: HistoryEntry, before: HistoryEntry | undefined) =>
   emitted.includes(entry.status) && entry.status !== before?.status
-    ? `says orders-${entry.status}-v1`
+    ? `publishes orders-${entry.status}-v1`
     : undefined
 
 function worded(parts: readonly (string | number | undefined)[]): { detail?: string } {
@@ -137,7 +138,7 @@ function payment({ payment }: Story): Happening[] {
       lane: 'payments',
       kind: isRefund ? 'undo' : 'event',
       what: isRefund ? 'books the refund' : 'books the charge',
-      detail: `says payments-${isRefund ? 'refunded' : 'charged'}-v1`,
+      detail: `publishes payments-${isRefund ? 'refunded' : 'charged'}-v1`,
       money: `${isRefund ? '−' : '+'}${formatMoney(amount)}`,
     }
   })
@@ -149,7 +150,7 @@ function payment({ payment }: Story): Happening[] {
             lane: 'payments',
             kind: 'event',
             what: `notes that the card is declined`,
-            detail: `${declineCode}; says payments-declined-v1`,
+            detail: `${declineCode}; publishes payments-declined-v1`,
           },
         ]
       : []
@@ -200,7 +201,7 @@ function troubles({ trail, letters }: Story): Happening[] {
       lane: laneOf(service),
       kind: attempts ? 'retry' : level === 'info' ? 'step' : 'trouble',
       what: brief(message),
-      ...worded([attempts && `try ${attempts}`, cause && brief(cause)]),
+      ...worded([attempts && `attempt ${attempts}`, cause && brief(cause)]),
       ...(traceId && { traceId }),
     }),
   )
@@ -209,7 +210,7 @@ function troubles({ trail, letters }: Story): Happening[] {
       at: arrivedAt,
       lane: laneOf(service),
       kind: 'trouble',
-      what: `cannot handle ${topic}`,
+      what: `cannot process ${topic}`,
       detail: cause,
       ...(traceId && { traceId }),
     }),
