@@ -53,7 +53,7 @@ export type Person = {
   ): Promise<Answer>
 }
 
-/** A customer who registered just now. */
+/** Registers a new customer. */
 export async function newCustomer(): Promise<Person> {
   const email = `${randomUUID()}@example.com`
   const password = randomUUID()
@@ -91,7 +91,7 @@ export const orderOf = (sku: string, quantity = 1, card = 'card_approved') => ({
   card,
 })
 
-/** Places an order that must be accepted, and answers its id. */
+/** Places an order and expects acceptance. Returns the order id. */
 export async function placed(
   by: Person,
   order: object,
@@ -104,7 +104,7 @@ export async function placed(
   return String(answer.body.orderId)
 }
 
-/** Waits until an order is in one of these states, and answers it. */
+/** Waits until an order has one of these statuses. Returns the order. */
 export const reaches = (
   by: Person,
   orderId: string,
@@ -125,7 +125,7 @@ export async function stepsOf(by: Person, orderId: string): Promise<string[]> {
   return (body.history as { step: string }[]).map(({ step }) => step)
 }
 
-/** Subjects of the mails that reached somebody. */
+/** Returns the subjects of all mails to an address. */
 export async function mailsTo(email: string): Promise<string[]> {
   const caught = (await (await fetch(`${inbox}/api/email`)).json()) as {
     subject: string

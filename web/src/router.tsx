@@ -14,10 +14,8 @@ import { Layout } from './shop/layout.tsx'
 import { readListing } from './shop/listing.ts'
 import { NotFound } from './shop/not-found.tsx'
 
-/*
- * All pages. Their paths must not begin with a segment that the gateway gives to a service (`/cart`, `/orders`,
- * `/products` …): those are the API.
- */
+/* All pages. A page's path must not begin with a segment routed to a service by the gateway
+   (`/cart`, `/orders`, `/products` …). */
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   component: Layout,
   notFoundComponent: () => <NotFound />,
@@ -58,9 +56,9 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('./events/events-page.tsx'), 'EventsPage'),
 })
 
-/** Where to go on after signing in: a path of this shop, nothing else. */
+/** Reads the page to open after signing in: a path of this shop only. */
 function readNext({ next }: Record<string, unknown>): { next?: '/checkout' | undefined } {
-  // named also when there is none: what is left out here stays as it was in the address
+  // always set, because an omitted parameter would keep its value in the URL
   return { next: pageOfThisShop(next) as '/checkout' | undefined }
 }
 
@@ -78,7 +76,7 @@ const register = createRoute({
   component: lazyRouteComponent(() => import('./account/sign-in.tsx'), 'Register'),
 })
 
-/** Everything below it is for those who are signed in. */
+/** Pages requiring a signed-in user. */
 const mine = createRoute({
   getParentRoute: () => root,
   id: 'mine',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { HttpClient, Request, Said } from '@sidecart/client/http-client.ts'
 import { withRetries } from '@sidecart/client/http-client.ts'
 
-/** Somebody who is signed in, and signs in again when the access token has expired. */
+/** A signed-in customer. An expired access token is renewed by signing in again. */
 export type Customer = {
   customerId: string
   ask(request: Request): Promise<Said>
@@ -10,7 +10,7 @@ export type Customer = {
 
 const patienceMs = 60_000
 
-/** Somebody new. */
+/** Registers a new customer. */
 export async function register(door: HttpClient): Promise<Customer> {
   const email = `${randomUUID()}@chaos.example`
   const password = randomUUID()
@@ -19,7 +19,7 @@ export async function register(door: HttpClient): Promise<Customer> {
   return signIn(door, email, password)
 }
 
-/** @throws Error when the shop does not let them in */
+/** @throws Error when signing in is refused */
 export async function signIn(door: HttpClient, email: string, password: string): Promise<Customer> {
   let authorization = await enter()
 

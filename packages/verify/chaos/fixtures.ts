@@ -2,23 +2,23 @@ import { randomUUID } from 'node:crypto'
 import { type HttpClient, withRetries } from '@sidecart/client/http-client.ts'
 import { type Customer, register, signIn } from './customer.ts'
 
-/** Who buys and what there is to buy. */
+/** The customers and the products of a run. */
 export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }
 
 export type StageOptions = {
-  /** Every plentiful product is there twice for so many orders. */
+  /** Every plentiful product is stocked at twice this number. */
   orders: number
   customers: number
-  /** How many of the customers want mails. */
+  /** Number of customers who receive mails. */
   mailed: number
   plentiful: number
-  /** Products of which there is too little. */
+  /** Number of products with too little stock. */
   scarce: number
 }
 
 const atATime = 4
 
-/** Registers customers and stocks up: enough of most products for so many orders, too little of a few. */
+/** Registers customers and sets the stock: ample for most products, too little for a few. */
 export async function setStage(
   door: HttpClient,
   operatorLogin: { email: string; password: string },
@@ -40,7 +40,7 @@ export async function setStage(
   return { operator, customers: registered, skus }
 }
 
-/** Wants no more mails about orders. */
+/** Turns off all mails for a customer. */
 export async function unsubscribe({ ask }: Customer): Promise<void> {
   const body = { orderUpdates: false, paymentUpdates: false, marketing: false }
   await withRetries(() => ask({ method: 'PUT', path: '/users/me/preferences', body }), {
@@ -53,7 +53,7 @@ async function productsOf(operator: Customer, limit: number): Promise<string[]> 
   return (said.body.items as { sku: string }[]).map(({ sku }) => sku)
 }
 
-/** Makes it so that exactly this many are on hand. */
+/** Adjusts the stock of a product to exactly `onHand` units. */
 export async function setStock(operator: Customer, sku: string, onHand: number): Promise<void> {
   const path = `/products/${sku}/stock`
   const stock = await operator.ask({ method: 'GET', path })

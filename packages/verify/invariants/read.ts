@@ -11,9 +11,9 @@ import { emptySnapshot, type Snapshot } from './snapshot.ts'
 const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
 type Service = (typeof services)[number]
 
-/** Where each database stood at a look, by its own clock, and which database that was. */
+/** Time and identity of each database at a snapshot, by the database's own clock. */
 export type Mark = Record<Service, { at: string; identity: string }> & {
-  /** The last effect of the provider's log that was looked at. */
+  /** Number of the last effect read from the provider's log. */
   provider: number
 }
 
@@ -21,33 +21,36 @@ type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>
 type Queries = Record<Service, Query>
 
 export type Reader = {
-  /** Everything about some orders (or users) after the other, in constant memory. */
+  /** Yields the orders (or users) slice by slice with all their rows, in constant memory. */
   slices(): AsyncGenerator<Snapshot>
-  /** The rest: sums, and what belongs to no order. */
+  /** Returns sums, and rows without an order. */
   shop(): Promise<Snapshot>
   mark: Mark
-  /** The newest order that was read. */
+  /** Id of the newest order. */
   newest: string | undefined
   close(): Promise<void>
 }
 
 export type ReadOptions = {
-  /** Reads only what changed after this, if these are still the same databases and log. */
+  /** Reads only changes since this mark, provided databases and log are still the same. */
   since?: Mark | undefined
-  /** Seconds before `since` that are read once more: what was committed late, and clocks that differ. */
+  /** Additional seconds before `since`, for late commits and clock differences. */
   overlapSeconds?: number
   mails?: boolean
 }
 
 const ordersPerSlice = 500
 const usersPerSlice = 5_000
-/** With more to look at, everything is looked at: ids are kept in memory. */
+/**
+ * Above this number of changed orders the whole shop is read, because the ids are kept in memory.
+ */
 const mostChanges = 100_000
 
 /**
- * Opens the shop for reading, each database in one read-only snapshot: first mails and the provider's log, then what
- * follows from orders, last the orders themselves, so that whatever is read belongs to an order that is read.
- * `operator` is signed in.
+ * Opens one read-only snapshot per database. Mails and the provider's log are read first, then the
+ * services depending on orders, and orders last, so every row read belongs to an order in the
+ * snapshot.
+ * @param operator client signed in as an operator
  */
 export async function openReader(
   places: Places,
@@ -115,7 +118,7 @@ export async function openReader(
         ])
       : undefined
     const shop = await readShop(query, record, carts, changed === undefined)
-    // each slice is found by its index, also before the tables have been analyzed
+    // forces index scans, also before the tables have been analyzed
     for (const one of all) await one.query('set local enable_seqscan = off')
     const source = { query, provider, caught }
     const [newest] = await query.orders<{ id: string }>(
@@ -137,7 +140,7 @@ export async function openReader(
   }
 }
 
-/** Reads the next slice while one is looked at. */
+/** Prefetches the next slice while the current one is judged. */
 async function* oneAhead<T>(slices: AsyncGenerator<T>): AsyncGenerator<T> {
   let next = slices.next()
   for (;;) {
@@ -163,7 +166,7 @@ async function* allOrders({ query, provider, caught }: Source): AsyncGenerator<S
     const high = bound?.id ?? last
     const slice = await readSlice(query, (id) => `${id} > $1 and ${id} <= $2`, [low, high])
     const isIn = ({ orderId }: { orderId: string }) => orderId > low && orderId <= high
-    // what names no order that could exist is looked at with the last
+    // effects with an impossible order id belong to the last slice
     const lost = high === last ? provider.between(last, '\uffff') : []
     yield {
       ...slice,
@@ -229,7 +232,7 @@ async function readSlice(
   }
 }
 
-/** Orders about which anything was written after `since`; `undefined`: too many to remember. */
+/** Returns ids of orders with rows written after `since`, or `undefined` above `mostChanges`. */
 async function changedOrders(
   query: Queries,
   since: Mark,
@@ -282,7 +285,7 @@ async function* usersSince(
   }
 }
 
-/** Reads a shop that fits into memory, but its mails: those are read by `withMails`. */
+/** Reads a shop small enough for memory, without mails; see `withMails`. */
 export async function readSnapshot(places: Places, operator: ShopClient): Promise<Snapshot> {
   const reader = await openReader(places, operator)
   try {
@@ -318,7 +321,7 @@ const exactBigints = ((oid: number, format?: 'text' | 'binary') =>
     ? Number
     : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser
 
-/** By the server's clock, when its snapshot was taken. */
+/** Seconds since a moment, by the database's clock at the snapshot. */
 const secondsSince = (moment: string): string => `extract(epoch from now() - ${moment})::float`
 
 const selectOrders = `select id, customer_id as "customerId", idempotency_key as key, status, version, total, lines, reservation as goods, refunded_total as "refundedTotal",
@@ -329,7 +332,7 @@ const selectPayments = `select order_id as "orderId", status, amount, provider_r
 const selectNotices = `select order_id as "orderId", kind, status,
   ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at when 'sent' then sent_at end")} as "sinceSeconds" from mails`
 
-/** Sums, made where the rows are; and rows of which there are few, or which are cut off at some number. */
+/** Reads sums computed by the databases, and tables with few or limited rows. */
 async function readShop(
   query: Queries,
   record: Snapshot['record'],
@@ -367,7 +370,10 @@ async function readShop(
   }
 }
 
-/** Mails that are late, and one that left a moment ago if there is one: then the others only wait for their turn. */
+/**
+ * Overdue mails, plus the most recently sent mail: a recent send means the overdue mails are only
+ * queued.
+ */
 const waitingMails = `with late as (
     select * from (${selectNotices} where status in ('pending', 'sending') and order_id is not null) as waiting
     where "sinceSeconds" > 30 limit 1000
@@ -399,7 +405,7 @@ async function readMessaging(service: Service, query: Query, everything: boolean
   const [inbox] = everything
     ? await query<{ received: number }>('select count(*)::int as received from inbox')
     : []
-  // a service that receives nothing has no column for the next try
+  // a service without subscriptions has no column `next_attempt_at`
   const letters = await query<Omit<Snapshot['deadLetters'][number], 'service'>>(
     `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
       ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null limit 10000`,
@@ -421,7 +427,7 @@ type Letter = {
   replayedAt?: string
 }
 
-/** A service without a database of its own is asked. */
+/** Reads dead letters over HTTP from a service without its own database. */
 async function readDeadLetters(
   operator: ShopClient,
   service: string,

@@ -1,4 +1,7 @@
-/** Everything that `verify` looks at, read once: all databases, the provider's own log, the mail catcher, the driver's record. Amounts are minor units. */
+/**
+ * Input of `verify`, read once: all databases, the provider's log, the mail catcher, and the client
+ * journal. Amounts are minor units.
+ */
 export type Snapshot = {
   orders: OrderRow[]
   history: { orderId: string; version: number; status: string }[]
@@ -6,9 +9,9 @@ export type Snapshot = {
   stock: StockRow[]
   /** Sums per product over the stock ledger. */
   movements: StockRow[]
-  /** Sums per product over what reservations hold and have sold. */
+  /** Sums per product over active and sold reservations. */
   promised: Omit<StockRow, 'onHand'>[]
-  /** How often the stock ledger says that something happened to a product for an order. */
+  /** Number of stock movements per order, product and kind. */
   moves: { orderId: string; sku: string; kind: string; times: number }[]
   reservations: { orderId: string; status: string; lines: Line[] }[]
   payments: {
@@ -17,7 +20,10 @@ export type Snapshot = {
     amount: number | null
     providerReference: string | null
     refundReference: string | null
-    /** Parts that went back, or are asked for; what was left then is the amount less those that are done. */
+    /**
+     * Partial refunds, requested or done. The later full refund is `amount` less the partial
+     * refunds done.
+     */
     refunds: { amount: number; status: string; reference?: string }[]
   }[]
   ledger: {
@@ -28,23 +34,26 @@ export type Snapshot = {
     amount: number
   }[]
   provider: ProviderEffect[]
-  /** Mails in the catcher that speak of an order. */
+  /** Mails in the mail catcher with an order id. */
   mails: { to: string; subject: string; orderId: string }[]
-  /** What notifications has noted down about orders. */
+  /** Mails about orders in the database of notifications. */
   notices: {
     orderId: string
     kind: string
     status: string
-    /** Since it was due (negative: it is not yet), since somebody began to send it, or since it was sent. */
+    /**
+     * Seconds since `due_at` (negative if in the future), since the send started, or since the mail
+     * was sent, depending on `status`.
+     */
     sinceSeconds: number | null
   }[]
   users: { userId: string; version: number; idleSeconds: number }[]
-  /** The users that notifications knows. */
+  /** The users in the database of notifications. */
   contacts: { userId: string }[]
-  /** How many events each consumer has marked as received. */
+  /** Number of events marked as received by each consumer. */
   inboxes: { service: string; received: number }[]
   outboxes: { service: string; depth: number; oldestSeconds: number }[]
-  /** What a service could not handle, dead or still tried again. */
+  /** Events a service could not process: dead, or still being retried. */
   deadLetters: {
     service: string
     id: string
@@ -54,7 +63,7 @@ export type Snapshot = {
     ageSeconds: number
   }[]
   record: ClientJournal
-  /** Events for each consumer that follow from orders which were looked at before. */
+  /** Expected events per consumer from orders in earlier slices. */
   saidInSlices?: Record<string, number>
 }
 
@@ -64,19 +73,22 @@ type StockRow = { sku: string; onHand: number; reserved: number; sold: number }
 export type OrderRow = {
   id: string
   customerId: string
-  /** The Idempotency-Key that it was asked for with. */
+  /** The Idempotency-Key of the request. */
   key: string
   status: string
   version: number
   total: number | null
   lines: Line[]
-  /** What orders says went back. */
+  /** Refunded total in the database of orders. */
   refundedTotal: number
-  /** What orders says of its goods: `returned` are on hand again. */
+  /** State of the goods in the database of orders; `returned` means back in stock. */
   goods: string
-  /** Since it last changed. */
+  /** Seconds since the last change. */
   idleSeconds: number
-  /** Since somebody should have driven it on; negative: not yet due. `null`: nothing is planned for it. */
+  /**
+   * Seconds since the next saga step was due (negative if in the future); `null` if no step is
+   * planned.
+   */
   overdueSeconds: number | null
 }
 
@@ -85,19 +97,19 @@ export type ProviderEffect =
   | { effect: 'refunded'; refund: string; charge: string; amount: number }
   | { effect: 'declined' | 'replayed' | 'failed' }
 
-/** What anyone who drove the shop says it asked and was answered. */
+/** Requests and responses recorded by a client. */
 export type ClientJournal = {
   customers: string[]
   asked: { customerId: string; key: string; lines: Line[] }[]
   answers: Answer[]
-  /** Events that were broken on purpose: the only dead letters there may be. */
+  /** Events corrupted on purpose, the only permitted dead letters. */
   poison: { service: string; id: string }[]
 }
 
 export type Answer = { customerId: string; key: string } & (
   | { outcome: 'accepted'; orderId: string; said: string }
   | { outcome: 'refused'; why: string }
-  /** Nobody knows whether the order was taken. */
+  /** The client does not know whether the order was accepted. */
   | { outcome: 'unknown'; why: string }
 )
 
