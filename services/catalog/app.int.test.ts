@@ -331,7 +331,7 @@ describe('conditional requests (RFC 9110)', () => {
 describe('pictures', () => {
   it('are SVG that caches may keep', async () => {
     const answer = await shop.app.request('/products/MUG-ENAMEL-BLUE/picture.svg')
-    expect(answer.headers.get('content-type')).toBe('image/svg+xml')
+    expect(answer.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
     expect(answer.headers.get('cache-control')).toBe('public, max-age=86400')
     expect(await answer.text()).toMatch(/^<svg .*<\/svg>$/s)
     const again = await shop.app.request('/products/MUG-ENAMEL-BLUE/picture.svg', {

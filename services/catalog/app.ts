@@ -89,7 +89,7 @@ export function createCatalogApp(ports: CatalogPorts): App {
     const headers = {
       etag,
       'cache-control': 'public, max-age=86400',
-      'content-type': 'image/svg+xml',
+      'content-type': 'image/svg+xml; charset=utf-8',
     }
     if (isKnown(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers)
     return c.body(svg, 200, { ...headers, 'content-security-policy': "default-src 'none'" })

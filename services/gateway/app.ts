@@ -100,10 +100,12 @@ export function createGatewayApp(ports: GatewayPorts): App {
   app.get('/docs', (c) =>
     c.html(docsPage, 200, {
       'content-security-policy':
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "default-src 'self'; object-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     }),
   )
-  app.get('/docs/start.js', (c) => c.body(docsScript, 200, { 'content-type': 'text/javascript' }))
+  app.get('/docs/start.js', (c) =>
+    c.body(docsScript, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
+  )
   for (const file of explorerFiles)
     app.get(`/docs/${file}`, serveStatic({ root: explorerFolder, path: file }))
 

@@ -63,7 +63,7 @@ export function createOrderEvents(options: OrderEventsOptions) {
       })
     listeners += 1
     perPerson.set(userId, own + 1)
-    return streamSSE(c, async (stream) => {
+    const answer = streamSSE(c, async (stream) => {
       try {
         await follow(c, stream, order)
       } catch {
@@ -75,5 +75,7 @@ export function createOrderEvents(options: OrderEventsOptions) {
         else perPerson.delete(userId)
       }
     })
+    answer.headers.set('content-type', 'text/event-stream; charset=utf-8')
+    return answer
   }
 }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const catalog = createApp({ name: 'catalog', log })
   catalog.get('/products', (c) => c.json({}))
   catalog.get('/products/:sku/picture.svg', (c) =>
-    c.body('<svg/>', 200, { 'content-type': 'image/svg+xml' }),
+    c.body('<svg/>', 200, { 'content-type': 'image/svg+xml; charset=utf-8' }),
   )
   const orders = createApp({ name: 'orders', log })
   orders.get('/orders', (c) => c.json({}))
@@ -58,10 +58,14 @@ it.each([
     expect(header('x-content-type-options')).toBe('nosniff')
     expect(header('x-frame-options')).toBe('DENY')
     expect(header('referrer-policy')).toBe('no-referrer')
-    expect(header('strict-transport-security')).toMatch(/max-age=\d{7,}/)
+    expect(header('strict-transport-security')).toBe('max-age=31536000; includeSubDomains')
     expect(header('permissions-policy')).toContain('camera=()')
     expect(header('content-security-policy')).toMatch(/^default-src '(none|self)'/)
     expect(header('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(header('content-security-policy')).toContain("base-uri 'none'")
+    expect(header('content-security-policy')).toMatch(/default-src 'none'|object-src 'none'/)
+    if (/^text\/|xml/.test(header('content-type')))
+      expect(header('content-type')).toMatch(/; charset=utf-8/i)
     expect(header('content-security-policy')).not.toMatch(/script-src[^;]*unsafe|unsafe-eval/)
     expect(header('x-powered-by') + header('server')).toBe('')
   },

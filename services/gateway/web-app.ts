@@ -32,8 +32,9 @@ const cachedByName: MiddlewareHandler = async function cachedByName(c, next) {
   if (!c.res.ok) return
   const hashed = c.req.path.startsWith('/assets/')
   c.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
-  if (c.res.headers.get('content-type')?.startsWith('text/html'))
-    c.header('content-security-policy', contentSecurityPolicy)
+  const type = c.res.headers.get('content-type') ?? ''
+  if (type.startsWith('text/html')) c.header('content-security-policy', contentSecurityPolicy)
+  if (type === 'image/svg+xml') c.header('content-type', `${type}; charset=utf-8`)
 }
 
 const opensPage = (path: string, accept = ''): boolean =>

@@ -84,9 +84,9 @@ const policies = {
     "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   ].join(' '),
   explorer:
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-  picture: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-  rest: "default-src 'none'; frame-ancestors 'none'",
+    "default-src 'self'; object-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  picture: "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  rest: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
 
 function policyOf(path: string, { headers }: Answer): string {
@@ -107,7 +107,7 @@ function faultsOf(
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
-    'strict-transport-security': 'max-age=15552000; includeSubDomains',
+    'strict-transport-security': 'max-age=31536000; includeSubDomains',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
@@ -119,6 +119,8 @@ function faultsOf(
   const faults = Object.entries(wanted)
     .filter(([name, value]) => headers[name] !== value)
     .map(([name]) => `${name}: ${headers[name]}`)
+  const type = String(headers['content-type'] ?? '')
+  if (/^text\/|xml/.test(type) && !/;\s*charset=utf-8/i.test(type)) faults.push(`read as ${type}`)
   const cache = headers['cache-control'] ?? ''
   const isHashed = path.startsWith('/assets/') && status === 200
   if (isHashed && cache !== 'public, max-age=31536000, immutable') faults.push(`cached ${cache}`)

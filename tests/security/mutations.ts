@@ -519,8 +519,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'every answer has the headers that browsers obey',
     file: app,
-    from: "app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)",
-    to: 'app.use(closed)',
+    from: "secureHeaders({ xFrameOptions: 'DENY', strictTransportSecurity, permissionsPolicy }),",
+    to: '',
     test: headers,
     name: 'can neither be framed, sniffed nor load what it need not',
   },

@@ -116,7 +116,10 @@ export function createApp(options: AppOptions): App {
   app.use(instrumentation(log))
   // only for public ports: a sidecar is not a browser, and the gateway does not pass these headers on
   if (!options.appToken)
-    app.use(secureHeaders({ xFrameOptions: 'DENY', permissionsPolicy }), closed)
+    app.use(
+      secureHeaders({ xFrameOptions: 'DENY', strictTransportSecurity, permissionsPolicy }),
+      closed,
+    )
   app.use(keptByNobody)
   app.use(unambiguous(accepts))
   app.use(machineOnly)
@@ -253,6 +256,9 @@ export function notFound(path: string, allowed: readonly string[]): Refusal {
   return refused('method-not-allowed', `${path} takes ${allow}.`, { allow })
 }
 
+/** A year, the least that ASVS accepts. */
+const strictTransportSecurity = 'max-age=31536000; includeSubDomains'
+
 const permissionsPolicy = { camera: [], geolocation: [], microphone: [], payment: [], usb: [] }
 
 /** Sets a content security policy: pages and pictures have their own, any other response may load nothing. */
@@ -261,7 +267,10 @@ const closed: MiddlewareHandler<AppEnv> = async function closed(c, next) {
   if (c.res.headers.has('content-security-policy')) return
   const isPicture = c.res.headers.get('content-type')?.startsWith('image/svg+xml')
   const styles = isPicture ? " style-src 'unsafe-inline';" : ''
-  c.header('content-security-policy', `default-src 'none';${styles} frame-ancestors 'none'`)
+  c.header(
+    'content-security-policy',
+    `default-src 'none';${styles} base-uri 'none'; frame-ancestors 'none'`,
+  )
 }
 
 /** Forbids caching of responses to signed-in callers, unless the route sets `cache-control`. */
