@@ -54,9 +54,11 @@ function unlessMissing(error: unknown): undefined {
   throw error
 }
 
-/** Returns `replayed`, `dead`, or the time until the next retry. */
-function stateOf({ replayedAt, nextAttemptAt }: Letter, now = Date.now()): string {
-  if (replayedAt) return 'replayed'
+/** What becomes of a letter next. */
+function stateOf(letter: Letter, now = Date.now()): string {
+  const { replayedAt, dismissedAt, handledBy, nextAttemptAt } = letter
+  const handled = dismissedAt ? 'dismissed' : replayedAt && 'replayed'
+  if (handled) return handledBy ? `${handled} by ${handledBy}` : handled
   if (!nextAttemptAt) return 'dead'
   return `again in ${Math.max(0, Math.round((Date.parse(nextAttemptAt) - now) / 1000))} s`
 }

@@ -69,7 +69,14 @@ export type Invariants = {
 
 export type Deed = 'kill' | 'stop' | 'slow' | 'cut' | 'decline' | 'away'
 export type FaultKind = { does: Deed; says: string; targets: string[]; lasts: boolean }
-export type ActiveFault = { id: string; does: Deed; target: string; since: string }
+export type ActiveFault = {
+  id: string
+  does: Deed
+  target: string
+  since: string
+  /** The user id of the operator who ordered the fault. */
+  orderedBy?: string
+}
 export type Faults = {
   /** True when the shop was started with `--chaos`. */
   allowed: boolean

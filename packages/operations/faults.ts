@@ -61,8 +61,8 @@ export function createFaults(
     return { allowed: links !== undefined, kinds: kinds(), active: shown }
   }
 
-  /** @throws UserError when the fault is unknown, already active or cannot be injected */
-  async function make(does: Deed, target: string): Promise<Faults> {
+  /** @throws UserError when there is no such fault, it is there already, or it cannot be made */
+  async function make(does: Deed, target: string, orderedBy?: string): Promise<Faults> {
     if (!inject) throw new UserError('Start the shop with --chaos to break it on purpose.')
     const kind = kinds().find((one) => one.does === does)
     if (!kind?.targets.includes(target))
@@ -72,7 +72,8 @@ export function createFaults(
     const lift = await inject({ atSeconds: 0, target, ...asChaos[does] })
     if (lift) {
       const id = randomUUID()
-      active.set(id, { id, does, target, since: new Date().toISOString(), lift })
+      const since = new Date().toISOString()
+      active.set(id, { id, does, target, since, ...(orderedBy && { orderedBy }), lift })
     }
     return report()
   }

@@ -46,6 +46,24 @@ it('nothing can be broken unless the shop was started for that', async () => {
   expect(answer.status).toBe(409)
 })
 
+it('a fault says which operator ordered it', async () => {
+  const link = { delay() {}, cut() {}, reset() {}, heal() {}, close: async () => {} }
+  const appConfigs = readRunFile(project.runFile)
+  const broken = createOperationsApi({ project, appConfigs, links: new Map([['nats', link]]) })
+  const operatorId = '018f0000-0000-7000-8000-00000000000a'
+  const order = async (headers: Record<string, string>, does: string) => {
+    const body = JSON.stringify({ does, target: 'nats' })
+    const answer = await broken.request('/operations/faults', { method: 'POST', headers, body })
+    return ((await answer.json()) as Faults).active
+  }
+  await order({ 'x-operator-id': operatorId }, 'slow')
+  const active = await order({ 'x-operator-id': 'nobody' }, 'cut')
+  expect(active.map(({ does, orderedBy }) => [does, orderedBy])).toEqual([
+    ['slow', operatorId],
+    ['cut', undefined],
+  ])
+})
+
 it('takes nothing that it does not know', async () => {
   expect((await post('/operations/faults', { does: 'burn', target: 'orders' })).status).toBe(400)
   expect((await desk.request('/operations/orders/..%2f..%2fsecrets')).status).toBe(400)

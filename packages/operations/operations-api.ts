@@ -48,7 +48,8 @@ export function createOperationsApi({ project, appConfigs, links }: OperationsAp
   app.get('/operations/faults', (c) => c.json(faults.report()))
   app.post('/operations/faults', async (c) => {
     const { does, target } = NewFault.parse(await c.req.json())
-    return c.json(await faults.make(does, target))
+    const { data: operatorId } = z.uuid().safeParse(c.req.header('x-operator-id'))
+    return c.json(await faults.make(does, target, operatorId))
   })
   app.delete('/operations/faults/:id', async (c) => c.json(await faults.lift(c.req.param('id'))))
 

@@ -338,7 +338,7 @@ describe('an event that cannot be handled', () => {
     await expect(kept.keep(letter(200))).rejects.toThrow('no room')
     await kept.keep({ ...letter(10), cause: 'newer' })
     expect((await kept.list(1))[0]).toMatchObject({ id: 'e10', cause: 'newer' })
-    await kept.markReplayed('e3')
+    await kept.markHandled('e3', 'replayed')
     await kept.keep(letter(200))
     const ids = (await kept.list(500, true)).map(({ id }) => id)
     expect([ids.length, ids.includes('e3'), ids.includes('e200')]).toEqual([200, false, true])

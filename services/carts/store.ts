@@ -87,11 +87,15 @@ export function createDeadLetters(
         },
         ...letters.filter(({ id }) => id !== letter.id),
       ]),
-    list: async (limit, replayedToo = false) =>
-      (await all()).filter(({ replayedAt }) => replayedToo || !replayedAt).slice(0, limit),
+    list: async (limit, handledToo = false) =>
+      (await all()).filter((letter) => handledToo || isOpen(letter)).slice(0, limit),
     find: async (id) => (await all()).find((letter) => letter.id === id),
-    markReplayed: (id) =>
-      changeOne(id, ({ nextAttemptAt: _, ...letter }) => ({ ...letter, replayedAt: inMs(0) })),
+    markHandled: (id, how, by) =>
+      changeOne(id, ({ nextAttemptAt: _, ...letter }) => ({
+        ...letter,
+        [`${how}At`]: inMs(0),
+        ...(by && { handledBy: by }),
+      })),
     async claimDue(leaseMs) {
       let due: DeadLetter | undefined
       await update((letters) => {
@@ -106,12 +110,11 @@ export function createDeadLetters(
   }
 }
 
-/**
- * Evicts replayed dead letters when the limit is reached. Open ones are never evicted: if there is no room, throws a
- * `Fault`, so that the broker redelivers.
- */
+const isOpen = ({ replayedAt, dismissedAt }: DeadLetter): boolean => !replayedAt && !dismissedAt
+
+/** Makes room by forgetting letters that were handled. An open one is never dropped: then the broker has to keep what comes. */
 function bounded(letters: readonly DeadLetter[]): DeadLetter[] {
-  const open = letters.filter(({ replayedAt }) => !replayedAt)
+  const open = letters.filter(isOpen)
   const fits = (kept: readonly DeadLetter[]) =>
     kept.length <= mostLetters && Buffer.byteLength(JSON.stringify(kept)) <= mostLetterBytes
   if (fits(letters)) return [...letters]

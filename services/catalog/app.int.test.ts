@@ -1,6 +1,12 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CategoryCount, catalogEvents, type Product, type ProductPage } from './contract.ts'
+import {
+  type CategoryCount,
+  catalogEvents,
+  type Product,
+  type ProductPage,
+  type StockReport,
+} from './contract.ts'
 import { seedProducts } from './seed.ts'
 import { openTestCatalog, product, type TestCatalog } from './testing.ts'
 
@@ -428,6 +434,19 @@ describe('adjusting stock', () => {
         { kind: 'initial', onHand: 10 },
       ],
     })
+  })
+
+  it('is recorded with the operator who did it', async () => {
+    await shop.store.products.seed([product('WHOSE')])
+    const another = '018f0000-0000-7000-8000-00000000000b'
+    await adjust('WHOSE', 1)
+    await adjust('WHOSE', 2, await shop.tokens.bearer(another, 'operator'))
+    const report = await get<StockReport>('/products/WHOSE/stock', asOperator)
+    expect(report.movements.map(({ onHand, operatorId }) => [onHand, operatorId])).toEqual([
+      [2, another],
+      [1, someone],
+      [10, undefined],
+    ])
   })
 
   it('never goes below zero', async () => {

@@ -107,8 +107,12 @@ export function createCatalogApp(ports: CatalogPorts): App {
     const { sku } = c.req.valid('param')
     const adjustment = c.req.valid('json')
     const key = c.req.valid('header')['idempotency-key']
-    const after = await stock.adjust(sku, adjustment, key, (before, name) =>
-      adjustStock(before, adjustment, name),
+    const after = await stock.adjust(
+      sku,
+      adjustment,
+      key,
+      (before, name) => adjustStock(before, adjustment, name),
+      c.get('identity').userId,
     )
     return c.json(after, 200)
   })

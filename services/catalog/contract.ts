@@ -138,6 +138,7 @@ const StockMovement = z
     sold: z.int(),
     orderId: z.uuid().optional(),
     reason: z.string().optional(),
+    operatorId: z.uuid().optional().openapi({ description: 'Who adjusted the stock' }),
     at: z.iso.datetime(),
   })
   .openapi('StockMovement')
@@ -161,7 +162,9 @@ export const OrderStock = z
         changedAt: z.iso.datetime(),
       })
       .optional(),
-    movements: z.array(StockMovement.omit({ orderId: true, reason: true }).extend({ sku: Sku })),
+    movements: z.array(
+      StockMovement.omit({ orderId: true, reason: true, operatorId: true }).extend({ sku: Sku }),
+    ),
   })
   .openapi('OrderStock')
 export type OrderStock = z.infer<typeof OrderStock>

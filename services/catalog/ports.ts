@@ -65,6 +65,7 @@ export type StockLedger = {
     adjustment: StockAdjustment,
     key: string | undefined,
     decide: (stock: Stock, name: string) => { stock: Stock; events: OutboxMessage[] },
+    operatorId?: string,
   ): Promise<Stock>
 }
 

@@ -7,8 +7,8 @@ const ada = '018f0000-0000-7000-8000-00000000000a'
 let tokens: TestTokens
 let asked: string[]
 
-const supervisor: Supervisor = async ({ method, path, body }) => {
-  asked.push(`${method} ${path} ${new TextDecoder().decode(body)}`.trim())
+const supervisor: Supervisor = async ({ method, path, body, operatorId }) => {
+  asked.push(`${operatorId} ${method} ${path} ${new TextDecoder().decode(body)}`.trim())
   const said = JSON.stringify({ done: true })
   return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(said) }
 }
@@ -33,7 +33,10 @@ describe('what only the supervisor knows', () => {
     expect(await answer.json()).toEqual({ done: true })
     expect(answer.headers.get('cache-control')).toBe('no-store')
     await ask('operator', 'POST', '/operations/faults')
-    expect(asked).toEqual(['GET /operations/map', 'POST /operations/faults {"does":"kill"}'])
+    expect(asked).toEqual([
+      `${ada} GET /operations/map`,
+      `${ada} POST /operations/faults {"does":"kill"}`,
+    ])
   })
 
   it('is for nobody else', async () => {

@@ -1,5 +1,5 @@
 import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
-import type { App } from '@sidecart/chassis/http/app.ts'
+import type { App, AppEnv } from '@sidecart/chassis/http/app.ts'
 import type { Context } from 'hono'
 import { Pool } from 'undici'
 
@@ -8,19 +8,23 @@ export type Supervisor = (request: {
   method: string
   path: string
   body?: Uint8Array
+  /** The user id of who asks. */
+  operatorId: string
 }) => Promise<{ status: number; contentType: string; body: Uint8Array }>
 
+/** Names the operator to the supervisor, whose socket only the gateway's own user can reach. */
+const operatorHeader = 'x-operator-id'
 const timeoutMs = 10_000
 
 /** Creates a client of the supervisor's Unix socket. @throws Fault when the supervisor does not respond */
 export function supervisorAt(socketPath: string): Supervisor {
   const pool = new Pool('http://supervisor', { socketPath, connections: 8 })
-  return async ({ method, path, body }) => {
+  return async ({ method, path, body, operatorId }) => {
     try {
       const answer = await pool.request({
         method: method as 'GET',
         path,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', [operatorHeader]: operatorId },
         ...(body && body.length > 0 && { body }),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
@@ -40,7 +44,7 @@ export function supervisorAt(socketPath: string): Supervisor {
 export function passToSupervisor(
   app: App,
   supervisor: Supervisor | undefined,
-  admit: (c: Context, answer: () => Promise<Response>) => Promise<Response>,
+  admit: (c: Context<AppEnv>, answer: () => Promise<Response>) => Promise<Response>,
 ): void {
   app.all('/operations/*', (c) =>
     admit(c, async () => {
@@ -50,7 +54,8 @@ export function passToSupervisor(
         ? undefined
         : new Uint8Array(await c.req.arrayBuffer())
       const { method, path } = c.req
-      const answer = await supervisor({ method, path, ...(body && { body }) })
+      const operatorId = c.get('identity').userId
+      const answer = await supervisor({ method, path, operatorId, ...(body && { body }) })
       return c.newResponse(answer.body as Uint8Array<ArrayBuffer>, answer.status as 200, {
         'content-type': answer.contentType,
         'cache-control': 'no-store',

@@ -56,4 +56,7 @@ export type DeadLetter = {
   /** Time of the next automatic retry. Missing: the event is dead and waits for an operator. */
   nextAttemptAt?: string
   replayedAt?: string
+  dismissedAt?: string
+  /** The user id of the operator who replayed or dismissed the letter. */
+  handledBy?: string
 }

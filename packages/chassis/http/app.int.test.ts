@@ -36,7 +36,7 @@ async function serving() {
       keep: async () => {},
       list: async () => [],
       find: async () => undefined,
-      markReplayed: async () => {},
+      markHandled: async () => {},
       claimDue: async () => undefined,
       forget: async () => {},
     },

@@ -14,13 +14,13 @@ export const deadLetterRoutes = (name: string) => [
 ]
 
 /**
- * Mounts `POST /events/<topic>` for every handler, and answers Dapr:
- * - `SUCCESS` for a processed event and for a duplicate;
- * - `SUCCESS` for a failed event once stored in the service's database: as a dead letter when malformed or refused,
- *   for a retry by `createRetryWorker` after a fault, so that later events need not wait;
- * - `RETRY` only for an event that cannot be stored. The sidecar finally sends such an event to
- *   `<name>-dead-letters-v1`, a topic from which the consumer stores the event later.
- * Operators list, replay and dismiss at `/<name>/dead-letters`; a replay uses the same handler and inbox.
+ * Mounts `POST /events/<topic>` for every handler. What was handled, or handled before, is done. What failed is put
+ * aside in the service's own store: malformed or refused, as a dead letter; after a fault, to be tried again by
+ * `createRetryWorker`, so that the events behind it need not wait. All of that is `SUCCESS` to Dapr. Only an event that
+ * cannot even be stored is `RETRY`, until the sidecar gives up and sends it to `<name>-dead-letters-v1`, from
+ * where it is stored later.
+ * Operators list, replay and dismiss at `/<name>/dead-letters`; replay goes through the same handler and inbox. A letter
+ * that was replayed or dismissed is kept with the operator's id, and listed with `?replayed=true`.
  */
 export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
@@ -80,20 +80,21 @@ export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
     const outcome = await consumer.consume(topic, event).catch((why) => {
       throw why instanceof Refusal ? why : refused('replay-failed', String(why))
     })
-    await deadLetters.markReplayed(id)
+    await deadLetters.markHandled(id, 'replayed', c.get('identity')?.userId)
     return c.json({ id, topic, outcome })
   })
 
   app.post(`/${name}/dead-letters/:id/dismiss`, async (c) => {
     const { id, topic, cause, traceId } = await existing(c.req.param('id'))
-    log.warn({ eventId: id, topic, cause, traceId }, 'an operator dismissed a dead letter')
-    await deadLetters.forget(id)
+    const userId = c.get('identity')?.userId
+    log.warn({ eventId: id, topic, cause, traceId, userId }, 'an operator dismissed a dead letter')
+    await deadLetters.markHandled(id, 'dismissed', userId)
     return c.json({ id, topic, outcome: 'dismissed' })
   })
 
   async function existing(id: string) {
     const letter = id.includes('\0') ? undefined : await deadLetters.find(id)
-    if (!letter) throw refused('not-found', 'No such dead letter.')
+    if (!letter || letter.dismissedAt) throw refused('not-found', 'No such dead letter.')
     return letter
   }
 }

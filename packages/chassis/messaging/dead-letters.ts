@@ -11,11 +11,12 @@ export type NewDeadLetter = Pick<DeadLetter, 'id' | 'topic' | 'event' | 'cause' 
 export type DeadLetters = {
   /** Stores a letter; a second one with the same id replaces the cause. */
   keep(letter: NewDeadLetter): Promise<void>
-  /** Returns at most `limit` letters, newest first; replayed ones only with `replayedToo`. */
-  list(limit: number, replayedToo?: boolean): Promise<DeadLetter[]>
+  /** Newest first, at most `limit`; those that were replayed or dismissed only when they are asked for. */
+  list(limit: number, handledToo?: boolean): Promise<DeadLetter[]>
   find(id: string): Promise<DeadLetter | undefined>
-  markReplayed(id: string): Promise<void>
-  /** Returns a letter due for a retry, if any, and leases the letter to this caller for `leaseMs`. */
+  /** Records what an operator did, and which operator. The letter is not tried again by itself. */
+  markHandled(id: string, how: 'replayed' | 'dismissed', by?: string): Promise<void>
+  /** A letter whose next try is due, if there is one; nobody else is given it for `leaseMs`. */
   claimDue(leaseMs: number): Promise<DeadLetter | undefined>
   /** Deletes a letter after successful processing. */
   forget(id: string): Promise<void>
@@ -38,15 +39,22 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
         .insertInto('dead_letters')
         .values({ id, ...values })
         .onConflict((conflict) =>
-          conflict.column('id').doUpdateSet({ ...values, replayed_at: null }),
+          conflict.column('id').doUpdateSet({
+            ...values,
+            replayed_at: null,
+            dismissed_at: null,
+            handled_by: null,
+          }),
         )
         .execute()
     },
-    async list(limit, replayedToo = false) {
+    async list(limit, handledToo = false) {
       const found = await rows
         .selectFrom('dead_letters')
         .selectAll()
-        .$if(!replayedToo, (query) => query.where('replayed_at', 'is', null))
+        .$if(!handledToo, (query) =>
+          query.where('replayed_at', 'is', null).where('dismissed_at', 'is', null),
+        )
         .orderBy('arrived_at', 'desc')
         .limit(limit)
         .execute()
@@ -60,10 +68,15 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
         .executeTakeFirst()
       return row && toDeadLetter(row)
     },
-    async markReplayed(id) {
+    async markHandled(id, how, by) {
+      const at = new Date()
       await rows
         .updateTable('dead_letters')
-        .set({ replayed_at: new Date(), next_attempt_at: null })
+        .set({
+          ...(how === 'replayed' ? { replayed_at: at } : { dismissed_at: at }),
+          handled_by: by ?? null,
+          next_attempt_at: null,
+        })
         .where('id', '=', id)
         .execute()
     },
@@ -106,6 +119,8 @@ type Row = {
   arrived_at: Date
   next_attempt_at: Date | null
   replayed_at: Date | null
+  dismissed_at: Date | null
+  handled_by: string | null
 }
 
 const toDeadLetter = (row: Row): DeadLetter => ({
@@ -118,4 +133,6 @@ const toDeadLetter = (row: Row): DeadLetter => ({
   arrivedAt: row.arrived_at.toISOString(),
   ...(row.next_attempt_at && { nextAttemptAt: row.next_attempt_at.toISOString() }),
   ...(row.replayed_at && { replayedAt: row.replayed_at.toISOString() }),
+  ...(row.dismissed_at && { dismissedAt: row.dismissed_at.toISOString() }),
+  ...(row.handled_by && { handledBy: row.handled_by }),
 })

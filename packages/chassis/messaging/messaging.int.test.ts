@@ -1,5 +1,6 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { createMemorySidecar, type MemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
+import { testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -8,10 +9,15 @@ import { type DeadLetter, defineEvent } from '../contract/event.ts'
 import { refused } from '../core/errors.ts'
 import type { Worker } from '../core/worker.ts'
 import { type App, createApp } from '../http/app.ts'
+import { signedIn } from '../http/authentication.ts'
 import { createLog } from '../observability/log.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
-import { addNextAttempts, createMessagingTables } from '../persistence/messaging-tables.ts'
-import { on } from './consumer.ts'
+import {
+  addHandledBy,
+  addNextAttempts,
+  createMessagingTables,
+} from '../persistence/messaging-tables.ts'
+import { type ConsumerOptions, on } from './consumer.ts'
 import { createRetryWorker } from './consumer-retry.ts'
 import { mountConsumer } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
@@ -28,7 +34,8 @@ let sidecar: MemorySidecar
 let relays: Worker[]
 let retryWorker: Worker
 let app: App
-/** Runs in the handler besides storing the note. */
+let consumer: ConsumerOptions<Tx<Tables>>
+/** What the handler does besides storing the note. */
 let trouble: () => Promise<void>
 
 beforeAll(async () => {
@@ -37,6 +44,7 @@ beforeAll(async () => {
     up: async (db: Parameters<typeof createMessagingTables>[0]) => {
       await createMessagingTables(db)
       await addNextAttempts(db)
+      await addHandledBy(db)
       await db.schema.createTable('notes').addColumn('text', 'text').execute()
     },
   }
@@ -73,7 +81,7 @@ beforeEach(async () => {
       await trouble()
     }),
   ]
-  const consumer = {
+  consumer = {
     name: 'tests',
     handlers,
     inbox: createInbox(database),
@@ -414,6 +422,47 @@ describe('dead letters', () => {
     const dismiss = () => app.request('/tests/dead-letters/poison/dismiss', { method: 'POST' })
     expect(await (await dismiss()).json()).toMatchObject({ outcome: 'dismissed' })
     expect((await dismiss()).status).toBe(404)
-    expect(await letters('?replayed=true')).toEqual([])
+    expect((await replay('poison')).status).toBe(404)
+    expect(await letters()).toEqual([])
+  })
+
+  it('say which operator replayed or dismissed them, until they fail again', async () => {
+    const tokens = await testTokens()
+    const signed = createApp({ name: 'tests', log })
+    signed.use('/tests/*', signedIn(tokens.verify, 'operator'))
+    mountConsumer(signed, consumer)
+    const operatorId = uuid()
+    const headers = await tokens.bearer(operatorId, 'operator')
+    const handle = (id: string, action: string) =>
+      signed.request(`/tests/dead-letters/${id}/${action}`, { method: 'POST', headers })
+    trouble = async () => {
+      throw refused('no-room', 'There is no room for notes.')
+    }
+    for (const id of ['mended', 'hopeless']) await publish({ text: id }, { id })
+    await sidecar.settle()
+    trouble = async () => {}
+    expect((await handle('mended', 'replay')).status).toBe(200)
+    expect((await handle('hopeless', 'dismiss')).status).toBe(200)
+    expect(await letters()).toEqual([])
+    const handled = await letters('?replayed=true')
+    expect(handled.find(({ id }) => id === 'mended')).toMatchObject({
+      replayedAt: expect.any(String),
+      handledBy: operatorId,
+    })
+    expect(handled.find(({ id }) => id === 'hopeless')).toMatchObject({
+      dismissedAt: expect.any(String),
+      handledBy: operatorId,
+    })
+    trouble = async () => {
+      throw refused('no-room', 'There is no room for notes.')
+    }
+    await publish({ text: 'hopeless' }, { id: 'hopeless' })
+    await sidecar.settle()
+    const [again] = await letters()
+    expect([again?.id, again?.dismissedAt, again?.handledBy]).toEqual([
+      'hopeless',
+      undefined,
+      undefined,
+    ])
   })
 })

@@ -20,6 +20,9 @@ export type MessagingTables = {
     arrived_at: Generated<Date>
     next_attempt_at: Date | null
     replayed_at: Date | null
+    dismissed_at: Date | null
+    /** The operator who replayed or dismissed the letter. */
+    handled_by: string | null
   }
 }
 
@@ -65,4 +68,13 @@ export async function addNextAttempts(db: Kysely<unknown>): Promise<void> {
 /** For a later migration: renames the column to the glossary's term. */
 export async function renameHeardAt(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('inbox').renameColumn('heard_at', 'processed_at').execute()
+}
+
+/** For a later migration of a service that receives events: dismissed letters are kept, with the operator. */
+export async function addHandledBy(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('dead_letters')
+    .addColumn('dismissed_at', 'timestamptz')
+    .addColumn('handled_by', 'uuid')
+    .execute()
 }

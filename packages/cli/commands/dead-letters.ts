@@ -14,7 +14,11 @@ const json = { type: 'boolean', description: 'For programs' } as const
 
 const list = command({
   meta: { name: 'list', description: 'Events that could not be handled, oldest first, with cause' },
-  args: { service, json, replayed: { type: 'boolean', description: 'Also those replayed since' } },
+  args: {
+    service,
+    json,
+    replayed: { type: 'boolean', description: 'Also those replayed or dismissed, and by whom' },
+  },
   run: async ({ args }) => {
     const letters = await (await lettersOf(args.service)).list(args.replayed === true)
     if (args.json) console.log(JSON.stringify({ deadLetters: letters }))

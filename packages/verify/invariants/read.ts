@@ -405,10 +405,11 @@ async function readMessaging(service: Service, query: Query, everything: boolean
   const [inbox] = everything
     ? await query<{ received: number }>('select count(*)::int as received from inbox')
     : []
-  // a service without subscriptions has no column `next_attempt_at`
+  // a service that receives nothing has no columns for the next try and for what was dismissed
   const letters = await query<Omit<Snapshot['deadLetters'][number], 'service'>>(
     `select id, topic, cause, to_jsonb(letter) ->> 'next_attempt_at' is not null as "triedAgain",
-      ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter where replayed_at is null limit 10000`,
+      ${secondsSince('arrived_at')} as "ageSeconds" from dead_letters as letter
+      where replayed_at is null and to_jsonb(letter) ->> 'dismissed_at' is null limit 10000`,
   )
   return {
     service,
@@ -425,6 +426,7 @@ type Letter = {
   arrivedAt: string
   nextAttemptAt?: string
   replayedAt?: string
+  dismissedAt?: string
 }
 
 /** Reads dead letters over HTTP from a service without its own database. */
@@ -434,7 +436,7 @@ async function readDeadLetters(
 ): Promise<Snapshot['deadLetters']> {
   const { deadLetters } = await operator.ask('GET', `/${service}/dead-letters`)
   return (deadLetters as Letter[])
-    .filter(({ replayedAt }) => replayedAt === undefined)
+    .filter(({ replayedAt, dismissedAt }) => !replayedAt && !dismissedAt)
     .map(({ id, topic, cause, arrivedAt, nextAttemptAt }) => ({
       service,
       id,

@@ -5,6 +5,7 @@ import * as returnedGoods from './003-returned-goods.ts'
 import * as recentChanges from './004-recent-changes.ts'
 import * as search from './005-search.ts'
 import * as fieldNames from './006-field-names.ts'
+import * as operators from './007-operators.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   '004-recent-changes': recentChanges,
   '005-search': search,
   '006-field-names': fieldNames,
+  '007-operators': operators,
 }

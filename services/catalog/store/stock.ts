@@ -8,7 +8,7 @@ import type { CatalogTables } from './tables.ts'
 const shownMovements = 100
 
 export function createStockLedger(database: Database<CatalogTables>): StockLedger {
-  const adjust: StockLedger['adjust'] = (sku, adjustment, key, decide) =>
+  const adjust: StockLedger['adjust'] = (sku, adjustment, key, decide, operatorId) =>
     database.inTransaction(async (tx) => {
       const found = await lock(tx, sku)
       if (!found) throw refused('not-found', `There is no product ${sku}.`)
@@ -28,6 +28,7 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
           kind: 'adjusted',
           on_hand: stock.onHand - before.onHand,
           reason: adjustment.reason,
+          operator_id: operatorId ?? null,
         })
         .execute()
       if (key) await remember(tx, key, adjustment, stock)
@@ -52,14 +53,15 @@ export function createStockLedger(database: Database<CatalogTables>): StockLedge
       .execute()
     return {
       ...stock,
-      movements: movements.map(({ kind, on_hand, reserved, sold, order_id, reason, at }) => ({
-        kind: shown(kind),
-        onHand: on_hand,
-        reserved,
-        sold,
-        ...(order_id && { orderId: order_id }),
-        ...(reason && { reason }),
-        at: at.toISOString(),
+      movements: movements.map((row) => ({
+        kind: shown(row.kind),
+        onHand: row.on_hand,
+        reserved: row.reserved,
+        sold: row.sold,
+        ...(row.order_id && { orderId: row.order_id }),
+        ...(row.reason && { reason: row.reason }),
+        ...(row.operator_id && { operatorId: row.operator_id }),
+        at: row.at.toISOString(),
       })),
     }
   }

@@ -29,6 +29,8 @@ export type CatalogTables = {
     sold: Generated<number>
     order_id: string | null
     reason: string | null
+    /** Who adjusted the stock. */
+    operator_id: string | null
     at: Generated<Date>
   }
   stock_adjustments: {

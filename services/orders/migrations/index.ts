@@ -8,6 +8,7 @@ import * as partialRefunds from './006-partial-refunds.ts'
 import * as recentChanges from './007-recent-changes.ts'
 import * as operatorsList from './008-operators-list.ts'
 import * as fieldNames from './009-field-names.ts'
+import * as operators from './010-operators.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -19,4 +20,5 @@ export const migrations: Record<string, Migration> = {
   '007-recent-changes': recentChanges,
   '008-operators-list': operatorsList,
   '009-field-names': fieldNames,
+  '010-operators': operators,
 }

@@ -65,7 +65,7 @@ function Active({ faults, lift }: { faults: readonly ActiveFault[]; lift: (id: s
     <section className="stack" aria-labelledby="active">
       <h2 id="active">Broken now</h2>
       <ul className="stack">
-        {faults.map(({ id, does, target, since }) => (
+        {faults.map(({ id, does, target, since, orderedBy }) => (
           <li key={id} className="notice bad">
             <div>
               <p>
@@ -73,6 +73,7 @@ function Active({ faults, lift }: { faults: readonly ActiveFault[]; lift: (id: s
                   {does}: {target}
                 </strong>{' '}
                 since {formatTime(since)}
+                {orderedBy && <span className="small soft"> by {orderedBy}</span>}
               </p>
             </div>
             <Button look="quiet" onClick={() => lift(id)} aria-label={`Mend ${does}: ${target}`}>

@@ -1,0 +1,1 @@
+export { addHandledBy as up } from '@sidecart/chassis/persistence/messaging-tables.ts'
