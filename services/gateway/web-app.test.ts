@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,12 +14,16 @@ beforeAll(() => {
   mkdirSync(join(root, 'assets'))
   writeFileSync(join(root, 'index.html'), '<p>shop</p>')
   writeFileSync(join(root, 'index.html.br'), 'small')
+  writeFileSync(join(dirname(root), `${basename(root)}.secret`), 'outside')
   writeFileSync(join(root, 'assets/app-1a2b.js'), 'start()')
   app = createApp({ name: 'gateway', log: createLog('gateway', 'silent') })
   serveWebApp(app, root)
 })
 
-afterAll(() => rmSync(root, { recursive: true }))
+afterAll(() => {
+  rmSync(root, { recursive: true })
+  rmSync(`${root}.secret`)
+})
 
 const page = { accept: 'text/html,application/xhtml+xml' }
 
@@ -66,4 +70,25 @@ describe('a path that is no file', () => {
       expect((await app.request(path, { headers: page })).status).toBe(404)
     },
   )
+
+  it.each(['/assets', '/assets/', '/.git/config', '/.env', '/package.json', '/main.ts'])(
+    'shows no folder, source or setting: %s',
+    async (path) => {
+      const answer = await app.request(path)
+      expect(answer.status).toBe(404)
+      expect(await answer.text()).not.toContain('app-1a2b')
+    },
+  )
+
+  it.each([
+    '/../NAME',
+    '/assets/../../NAME',
+    '/%2e%2e/NAME',
+    '/..%2fNAME',
+    '/assets/..%5c..%5cNAME',
+  ])('does not lead out of the folder: %s', async (path) => {
+    const answer = await app.request(path.replace('NAME', `${basename(root)}.secret`))
+    expect([400, 404]).toContain(answer.status)
+    expect(await answer.text()).not.toContain('outside')
+  })
 })

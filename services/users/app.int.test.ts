@@ -1,5 +1,6 @@
 import { testDatabase } from '@sidecart/testing/database.ts'
 import { SignJWT } from 'jose'
+import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { password, startUsers } from './testing.ts'
 
@@ -16,6 +17,8 @@ const home = {
   city: 'London',
   country: 'GB',
 }
+
+const sentence = Array.from({ length: 60 }, (_, n) => `hen ${n * 7919}`).join(' ')
 
 describe('registering', () => {
   test('makes a customer, whatever the e-mail looked like, and emits it', async () => {
@@ -59,6 +62,25 @@ describe('registering', () => {
     const body = { email: 'common@example.com', name: 'Ada', password: 'password123' }
     const answer = await shop.ask('POST', '/users', { body })
     expect([answer.status, answer.body.code]).toEqual([422, 'common-password'])
+  })
+
+  test.each([
+    ['64 characters', sentence.slice(0, 64)],
+    ['128 characters', sentence.slice(0, 128)],
+    ['letters of one case', 'nine hens cross the river'],
+    ['digits only', '8305117729464410'],
+    ['any script and signs', '猫は縁側で"寝る\'%;--\\'],
+  ])('takes a password of %s, which is then the only one that is right', async (_, chosen) => {
+    const email = `${uuid()}@example.com`
+    const body = { email, name: 'Ada', password: chosen }
+    expect((await shop.ask('POST', '/users', { body })).status).toBe(201)
+    const status = async (tried: string) =>
+      (await shop.ask('POST', '/sessions', { body: { email, password: tried } })).status
+    expect(await status(chosen)).toBe(200)
+    expect(await status(chosen.slice(0, -1))).toBe(401)
+    expect(await status(`${chosen.slice(0, 64)}?`)).toBe(401)
+    const otherCase = chosen.toUpperCase()
+    if (otherCase !== chosen) expect(await status(otherCase)).toBe(401)
   })
 
   test('ten people want one e-mail at once: one gets it', async () => {

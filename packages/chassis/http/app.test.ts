@@ -186,4 +186,16 @@ describe('the log', () => {
     expect(lines.join()).not.toMatch(/hunter2|abc123|card_approved/)
     expect(lines.join()).toContain('signed in')
   })
+
+  it('has one line for each entry, whatever a client sent, in UTC', () => {
+    const lines: string[] = []
+    const written = createLog('tests', 'info', { write: (line) => void lines.push(line) })
+    const forged = 'x\r\n{"level":"info","securityEvent":"authn_login_success"}\u2028\u001b[2J'
+    written.warn({ path: forged }, forged)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]?.trimEnd()).not.toMatch(/[\r\n\u001b]/)
+    const entry = JSON.parse(lines[0] ?? '')
+    expect([entry.path, entry.msg, entry.securityEvent]).toEqual([forged, forged, undefined])
+    expect(entry.time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+  })
 })

@@ -124,3 +124,41 @@ test('connections of one address are limited, and new ones come when old ones ha
     ),
   )
 })
+
+/** The status lines that a server sends for these bytes on one connection. */
+async function statuses(port: number, bytes: string): Promise<string[]> {
+  const socket = connect(port, '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk
+  })
+  const ended = new Promise((resolve) => socket.once('close', resolve))
+  socket.on('error', () => {})
+  socket.write(bytes)
+  await ended
+  return received.match(/^HTTP\/1\.1 \d+/gm) ?? []
+}
+
+const hidden = 'GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n'
+const post = 'POST /echo HTTP/1.1\r\nhost: a\r\n'
+
+test.each([
+  ['two lengths', `${post}content-length: 5\r\ncontent-length: 6\r\n\r\nhello${hidden}`],
+  [
+    'a length and chunks',
+    `${post}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n${hidden}`,
+  ],
+  [
+    'chunks that are not the last coding',
+    `${post}transfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n${hidden}`,
+  ],
+  ['a space before the colon', `${post}content-length : 5\r\n\r\nhello${hidden}`],
+  ['a line of a header that goes on', `${post}x: a\r\n content-length: 5\r\n\r\nhello${hidden}`],
+  ['a length that is no number', `${post}content-length: +5\r\n\r\nhello${hidden}`],
+  ['a bare carriage return', `${post}x: a\rcontent-length: 5\r\n\r\nhello${hidden}`],
+])('no second request hides behind %s', async (_, bytes) => {
+  const { port, begun } = await serving()
+  expect(await statuses(port, bytes)).toEqual(['HTTP/1.1 400'])
+  expect(begun()).toBe(0)
+})

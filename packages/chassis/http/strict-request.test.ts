@@ -62,9 +62,16 @@ describe.each([
   test.each([
     ['a parameter that the route names', '/things?limit=1', {}, 200],
     ['a parameter that it does not name', '/things?limit=1&all=yes', {}, 400],
+    ['a parameter that comes twice', '/things?limit=1&limit=2', {}, 400],
     ['a parameter where it names none', '/things/act?force=1', { method: 'POST' }, 400],
     ['a parameter beside a body', '/things?x=1', { method: 'POST', body: '{"name":"a"}' }, 400],
     ['an unknown field', '/things', { method: 'POST', body: '{"name":"a","admin":true}' }, 400],
+    [
+      'a field that would change a prototype',
+      '/things',
+      { method: 'POST', body: '{"name":"a","__proto__":{"admin":true}}' },
+      400,
+    ],
     ['no body where none is taken', '/things/act', { method: 'POST' }, 200],
     ['an empty body where none is taken', '/things/act', { method: 'POST', body: '' }, 200],
     ['a body where none is taken', '/things/act', { method: 'POST', body: '{"amount":1}' }, 400],
