@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { downloadBase, platformOf, publishedSum, releaseOf } from './releases.ts'
+import { pinnedSums } from './sums.ts'
+import { partNames } from './versions.ts'
 
 const linux = { os: 'linux', arch: 'amd64' } as const
 const mac = { os: 'darwin', arch: 'arm64' } as const
@@ -55,4 +57,21 @@ test('the sum of the archive is picked from a list, never that of another archiv
 test('a file with one bare sum is understood, and a page that is no sum is not', () => {
   expect(publishedSum(`${sum}\n`, 'a.tar.gz')).toBe(sum)
   expect(publishedSum('<html>Sign in</html>', 'a.tar.gz')).toBeUndefined()
+})
+
+test('it is known which archives have a pinned sum, and every pinned sum is of an archive that is used', () => {
+  const platforms = (['linux', 'darwin'] as const).flatMap((os) =>
+    (['amd64', 'arm64'] as const).map((arch) => ({ os, arch })),
+  )
+  const releases = partNames.flatMap((name) =>
+    platforms.map((platform) => releaseOf(name, platform, 'https://github.com')),
+  )
+  const pinned = releases.filter(({ pinnedSum }) => pinnedSum)
+  expect(pinned.map(({ archive }) => archive)).toEqual([
+    'dapr_linux_amd64.tar.gz',
+    'dapr_darwin_amd64.tar.gz',
+    'dapr_darwin_arm64.tar.gz',
+  ])
+  for (const { pinnedSum } of pinned) expect(pinnedSum).toMatch(/^[0-9a-f]{64}$/)
+  expect(Object.keys(pinnedSums)).toHaveLength(pinned.length)
 })

@@ -3,8 +3,13 @@
  * archive without a pinned sum is accepted with a warning if the sum published by its server matches, or rejected with
  * SIDECART_PINNED_ONLY=1. A build from source needs no sum: `go.sum` pins every module.
  *
- * Sums of `dapr/cli` come from the Hermit package index (cashapp/hermit-packages, dapr.hcl). For a new version in
- * versions.ts, compute the sums on two machines in two networks, and compare.
+ * Sums of `dapr/cli` are those of the Hermit package index (cashapp/hermit-packages, dapr.hcl), which has none for
+ * Linux on arm64. For the Dapr runtime 1.18.3 and NATS 2.15.2 no source was found that is independent of the release:
+ * package indexes build them from source or end at earlier versions. nats-io/nats-docker names the sums of Linux
+ * archives (VERSION/alpine…/Dockerfile), as far as 2.15.0 when this was written. A sum that was only seen once, on the
+ * server that sends the archive, does not belong here.
+ *
+ * With a new version in versions.ts, take its sums from two machines on two networks, and compare.
  */
 export const pinnedSums: Readonly<Record<string, string>> = {
   'dapr/cli/releases/download/v1.16.5/dapr_linux_amd64.tar.gz':
