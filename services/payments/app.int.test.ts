@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
@@ -5,7 +8,7 @@ import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createPaymentsApp } from './app.ts'
 import { createProvider } from './clients.ts'
 import { migrations } from './migrations/index.ts'
@@ -192,6 +195,32 @@ test('a provider that is down, or answers nonsense, is a fault', async () => {
   await sandbox.stop()
   use(await serveSandbox(folder.path))
   expect((await charge(orderId)).said).toMatchObject({ outcome: 'charged' })
+})
+
+test('a provider that sends elsewhere is not followed: a fault, and nobody else gets the key', async () => {
+  const asked: string[] = []
+  const elsewhere = createServer((request, response) => {
+    asked.push(String(request.headers.authorization))
+    response.end('{"status":"captured","id":"stolen"}')
+  }).listen(0, '127.0.0.1')
+  await once(elsewhere, 'listening')
+  const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/v1/charges`
+  const redirecting = createServer((_, response) => {
+    response.writeHead(307, { location, 'content-type': 'application/json' }).end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(redirecting, 'listening')
+  onTestFinished(() => {
+    elsewhere.close()
+    redirecting.close()
+  })
+  const url = `http://127.0.0.1:${(redirecting.address() as AddressInfo).port}`
+  const direct = createProvider({ url, apiKey: 'key' })
+  onTestFinished(() => direct.close())
+  const amount = { amount: 100, currency: 'EUR' as const }
+  await expect(
+    direct.charge('k', { amount, card: 'card_approved', reference: 'r' }),
+  ).rejects.toThrow('answered a charge with 307')
+  expect(asked).toEqual([])
 })
 
 test('an order is charged for one customer, amount and card', async () => {

@@ -195,6 +195,20 @@ it('all cards are declined from a button, until that is mended', async () => {
 })
 
 describe('the console', () => {
+  it('lets an operator sign out on each of its pages', async () => {
+    const page = await visitor()
+    for (const path of ['/ops', '/ops/orders', '/ops/letters', '/ops/faults']) {
+      await page.goto(path)
+      await signInAsOperator(page)
+      await page
+        .getByRole('navigation', { name: 'Operations' })
+        .getByRole('button', { name: 'Sign out' })
+        .click()
+      await page.getByRole('button', { name: 'Sign in' }).waitFor()
+      expect((await page.context().cookies()).map(({ name }) => name)).toEqual([])
+    }
+  })
+
   it('is for operators only', async () => {
     const page = await visitor()
     await register(page)

@@ -7,7 +7,25 @@ test('a first start makes up every secret', async () => {
   const secrets = await completed({}, server)
   for (const name of databases) expect(secrets[`${name}-database`]).toMatch(`//${name}:`)
   expect(secrets['broker-url']).toMatch(/^nats:\/\/sidecart:[\w-]{32}@127\.0\.0\.1:\d+$/)
-  expect(secrets['demo-password']).toMatch(/^[\w-]{12}$/)
+  expect(secrets['demo-password']).toMatch(/^[\w-]{22}$/)
+})
+
+test('no secret can be guessed: each has 128 random bits, and none is made twice', async () => {
+  const made = [await completed({}, server), await completed({}, server)].flatMap((secrets) =>
+    Object.entries(secrets)
+      .filter(([name]) => !/-(host|username|brokers|file)$/.test(name))
+      .map(
+        ([name, value]) =>
+          [name, /:\/\/[^:]+:([^@]+)@|^\w+:([^@]+)@tcp/.exec(value), value] as const,
+      )
+      .map(([name, login, value]) => [name, login?.[1] ?? login?.[2] ?? value] as const),
+  )
+  expect(made.length).toBeGreaterThan(24)
+  expect(made.filter(([, value]) => !/^[\w-]{22,}$/.test(value)).map(([name]) => name)).toEqual([
+    'jwt-keys',
+    'jwt-keys',
+  ])
+  expect(new Set(made.map(([, value]) => value)).size).toBe(made.length)
 })
 
 test('the signing key is a private EdDSA key with an id', async () => {

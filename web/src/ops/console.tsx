@@ -44,6 +44,11 @@ export function Console() {
               </Link>
             </li>
           ))}
+          <li>
+            <button type="button" className="text-button" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </li>
         </ul>
       </nav>
       <div className="ops-page">
