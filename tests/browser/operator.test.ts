@@ -200,10 +200,12 @@ describe('the console', () => {
     for (const path of ['/ops', '/ops/orders', '/ops/letters', '/ops/faults']) {
       await page.goto(path)
       await signInAsOperator(page)
+      const ended = page.waitForResponse('**/sessions/logout')
       await page
         .getByRole('navigation', { name: 'Operations' })
         .getByRole('button', { name: 'Sign out' })
         .click()
+      await ended
       await page.getByRole('button', { name: 'Sign in' }).waitFor()
       expect((await page.context().cookies()).map(({ name }) => name)).toEqual([])
     }
