@@ -135,6 +135,44 @@ describe('a path that others on the way would read differently', () => {
   })
 })
 
+describe('a method that no route of the path has', () => {
+  const documented = () => {
+    const app = createApp({ name: 'catalog', log })
+    const route = { path: '/products/{sku}', responses: { 200: { description: 'OK' } } }
+    app.openapi({ ...route, method: 'get' }, (c) => c.json({}))
+    app.openapi({ ...route, method: 'patch' }, (c) => c.json({}))
+    return gatewayTo({ catalog: app }, tokens)
+  }
+
+  it.each([
+    ['PUT', {}],
+    ['DELETE', { authorization: 'Bearer none' }],
+    ['POST', { 'content-type': 'application/json', 'content-length': '2' }],
+  ])('is 405 with Allow, before a sign-in is asked for: %s %j', async (method, headers) => {
+    const answer = await documented().request('/products/MUG', { method, headers })
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, PATCH'])
+  })
+
+  it('leaves 401 to the methods that there are, and to paths that nobody documents', async () => {
+    const statusOf = async (method: string, path: string) =>
+      (await documented().request(path, { method })).status
+    expect(await statusOf('PATCH', '/products/MUG')).toBe(401)
+    expect(await statusOf('DELETE', '/products/MUG/stock')).toBe(401)
+    expect(await statusOf('DELETE', '/orders/1')).toBe(401)
+  })
+
+  it('asks for the API documents once, however many requests wait for them', async () => {
+    let asked = 0
+    const document = async () => {
+      asked += 1
+      return { paths: {} }
+    }
+    const app = gatewayTo({ catalog: createApp({ name: 'catalog', log, document }) }, tokens)
+    await Promise.all(Array.from({ length: 20 }, () => app.request('/orders', { method: 'PUT' })))
+    expect(asked).toBe(1)
+  })
+})
+
 describe('the gateway', () => {
   it('passes request and answer through, with the headers that matter', async () => {
     const bearer = await tokens.bearer(ada)

@@ -80,6 +80,8 @@ export function createGatewayApp(ports: GatewayPorts): App {
     maxInFlight,
     document: documents,
     accepts: isPlainPath,
+    methodsElsewhere: async (path) =>
+      ownerOf(path) && !path.endsWith('/') ? methodsOf(await documents(), path) : [],
     metricsToken: ports.appToken,
   })
   const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })

@@ -3,16 +3,22 @@ import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 
 const freshForMs = 30_000
+/** Milliseconds until the next try when a service is missing from the document. */
+const incompleteForMs = 1_000
 const notPublic = /^\/(internal|events)\//
 
-/** Merges the services' OpenAPI documents. A service without a response is left out and named in the description. */
+/**
+ * Merges the services' OpenAPI documents. A service without a response is left out and named in the description.
+ * Concurrent callers share one fetch.
+ */
 export function createOpenApiMerge(
   sidecar: Sidecar,
   services: readonly string[],
   log: Log,
   now = Date.now,
 ): () => Promise<OpenApiDocument> {
-  let merged: { document: OpenApiDocument; at: number } | undefined
+  let merged: { document: OpenApiDocument; freshUntil: number } | undefined
+  let merging: Promise<OpenApiDocument> | undefined
 
   async function fetchOne(app: string): Promise<OpenApiDocument | undefined> {
     try {
@@ -29,12 +35,20 @@ export function createOpenApiMerge(
     return undefined
   }
 
-  return async () => {
-    if (merged && now() - merged.at < freshForMs) return merged.document
+  async function fetchAll(): Promise<OpenApiDocument> {
     const documents = await Promise.all(services.map(fetchOne))
     const document = merge(services, documents)
-    if (documents.every(Boolean)) merged = { document, at: now() }
+    const isComplete = documents.every(Boolean)
+    merged = { document, freshUntil: now() + (isComplete ? freshForMs : incompleteForMs) }
     return document
+  }
+
+  return async () => {
+    if (merged && now() < merged.freshUntil) return merged.document
+    merging ??= fetchAll().finally(() => {
+      merging = undefined
+    })
+    return merging
   }
 }
 

@@ -90,6 +90,21 @@ describe('an error answer', () => {
     if (status === 405) expect(answer.headers.get('allow')).toBe('POST')
   })
 
+  it('is 405 with Allow before a sign-in is asked for or a body is read, and 401 otherwise', async () => {
+    const { verify } = await testTokens()
+    const created = createApp({ name: 'tests', log })
+    created.use('/mine/*', signedIn(verify, 'operator'))
+    created.post('/mine/:id', (c) => c.json({}))
+    const ask = async (method: string, headers = {}) => {
+      const answer = await created.request('/mine/1', { method, headers })
+      return [answer.status, answer.headers.get('allow')]
+    }
+    expect(await ask('POST')).toEqual([401, null])
+    expect(await ask('PUT')).toEqual([405, 'POST'])
+    expect(await ask('GET', { 'content-length': '5' })).toEqual([405, 'POST'])
+    expect((await created.request('/mine/1/more', { method: 'PUT' })).status).toBe(401)
+  })
+
   it('an unknown path is 404', async () => {
     expect((await app().request('/nothing')).status).toBe(404)
   })
@@ -108,6 +123,10 @@ describe('the sidecar token', () => {
       (await guarded.request('/echo/1', post('{"text":"a"}', { 'dapr-api-token': 'secret' })))
         .status,
     ).toBe(200)
+  })
+
+  it('is asked for whatever the method', async () => {
+    expect((await guarded.request('/echo/1', { method: 'PUT' })).status).toBe(403)
   })
 
   it('lets probes pass', async () => {

@@ -47,6 +47,8 @@ export type AppOptions = {
   ready?: () => Promise<void>
   /** Returns the API document; default: the document of this app's own routes. */
   document?: () => Promise<object>
+  /** Returns the methods of a path served by another app; none when the path is unknown. */
+  methodsElsewhere?: (path: string) => Promise<readonly string[]>
 }
 
 /** Returns the OpenAPI 3.1 document of an app's routes; every operation may also return a problem. */
@@ -92,6 +94,7 @@ const probes = ['/healthz', '/readyz', '/metrics']
 export function createApp(options: AppOptions): App {
   const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024, accepts = asWritten } = options
   const { maxArrivingPerAddress = 512 } = options
+  const appToken = options.appToken ? Buffer.from(options.appToken) : undefined
   const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
@@ -123,9 +126,9 @@ export function createApp(options: AppOptions): App {
   app.use(keptByNobody)
   app.use(unambiguous(accepts))
   app.use(machineOnly)
-  if (options.appToken) {
+  if (appToken) {
     app.use(bounded(maxInFlight))
-    app.use(requireSidecarToken(options.appToken))
+    app.use(requireSidecarToken(appToken))
     app.use(limitBody(maxBodyBytes))
   } else {
     // a sidecar delivers whole requests, but a client on the network may send slowly: read the body before counting
@@ -173,11 +176,26 @@ export function createApp(options: AppOptions): App {
     c.json(await (options.document ?? (async () => documentOf(app, name)))()),
   )
 
+  /**
+   * Returns a refusal of the method instead of a refusal of the caller or the input, if the path lacks the method: no
+   * sign-in and no other body would help.
+   */
+  async function methodFirst(c: Context<AppEnv>, refusal: Refusal): Promise<Refusal> {
+    const { method, path } = c.req
+    if (!lessThanMethod.includes(refusal.code) || !accepts(rawPathOf(c), path)) return refusal
+    if (appToken && !hasToken(c, appToken)) return refusal
+    const elsewhere = (await options.methodsElsewhere?.(path)) ?? []
+    const allowed = [...new Set([...allowedMethods(app, path), ...elsewhere])]
+    const isMissing = allowed.length > 0 && !allowed.includes(method === 'HEAD' ? 'GET' : method)
+    return isMissing ? notFound(path, allowed) : refusal
+  }
+
   app.notFound((c) => {
     const refusal = notFound(c.req.path, allowedMethods(app, c.req.path))
     return problem(c, refusal, headersFor(refusal))
   })
-  app.onError((error, c) => {
+  app.onError(async (thrown, c) => {
+    const error = thrown instanceof Refusal ? await methodFirst(c, thrown) : thrown
     if (error instanceof Refusal) {
       const { status, event = eventFor[status] } = kinds[error.code] ?? refusedOtherwise
       if (event) security(event, { ...asked(c), status, code: error.code })
@@ -231,6 +249,9 @@ export function createApp(options: AppOptions): App {
   }
   return app
 }
+
+/** Codes of refusals that a missing method precedes. */
+const lessThanMethod = ['unauthenticated', 'forbidden', 'invalid-request']
 
 const refusedOtherwise: ProblemKind = { status: 409, title: 'Refused' }
 
@@ -432,8 +453,7 @@ function hasToken(c: Context, expected: Buffer): boolean {
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-function requireSidecarToken(appToken: string): MiddlewareHandler<AppEnv> {
-  const expected = Buffer.from(appToken)
+function requireSidecarToken(expected: Buffer): MiddlewareHandler<AppEnv> {
   return async function requireSidecarToken(c, next) {
     if (probes.includes(c.req.path)) return next()
     if (!hasToken(c, expected)) throw refused('forbidden', 'Call this service through its sidecar.')
