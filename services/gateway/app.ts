@@ -4,7 +4,8 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import { type App, type AppEnv, createApp, notFound } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
-import { clientAddressHeader, peerAddress } from '@sidecart/chassis/http/client-address.ts'
+import { clientAddressHeader } from '@sidecart/chassis/http/client-address.ts'
+import { clientOf, noProxies, type TrustedProxies } from '@sidecart/chassis/http/trusted-proxies.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { createSecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import { isPlainPath } from '@sidecart/chassis/sidecar/plain-path.ts'
@@ -41,7 +42,9 @@ export type GatewayPorts = {
   stopping?: AbortSignal
   /** Token for `/metrics`, for the monitoring of this shop. */
   appToken?: string
-  /** The shop is served over TLS, whatever `x-forwarded-proto` says. */
+  /** Proxies believed about the address and the scheme of their clients. Default: none. */
+  trustedProxies?: TrustedProxies
+  /** The shop is served over TLS, whatever a trusted proxy says. */
   isSecure?: boolean
 }
 
@@ -73,6 +76,7 @@ const timeoutMs = 8_000
 /** The only public entry point: routes by the first path segment to the owning service, through the sidecar. */
 export function createGatewayApp(ports: GatewayPorts): App {
   const { sidecar, verify, log, ratePerSecond, maxInFlight, origins, webRoot, stopping } = ports
+  const { trustedProxies = noProxies } = ports
   const documents = createOpenApiMerge(sidecar, services, log)
   const app = createApp({
     log,
@@ -82,13 +86,14 @@ export function createGatewayApp(ports: GatewayPorts): App {
     accepts: isPlainPath,
     methodsElsewhere: async (path) =>
       ownerOf(path) && !path.endsWith('/') ? methodsOf(await documents(), path) : [],
+    trustedProxies,
     metricsToken: ports.appToken,
   })
-  const admit = createAdmission({ verify, ratePerSecond, addressOf: peerAddress })
+  const addressOf = (c: Context) => clientOf(c, trustedProxies).address
+  const admit = createAdmission({ verify, ratePerSecond, addressOf })
   const security = createSecurityLog(log)
   const busy = createOverloadCache()
-  const isSecure = (c: Context) =>
-    ports.isSecure === true || c.req.header('x-forwarded-proto') === 'https'
+  const isSecure = (c: Context) => ports.isSecure === true || clientOf(c, trustedProxies).isSecure
 
   if (origins.length > 0)
     app.use(
@@ -124,7 +129,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       if (method !== 'GET')
         security('authz_admin', {
           userId: c.get('identity').userId,
-          sourceIp: peerAddress(c),
+          sourceIp: addressOf(c),
           method,
           path,
           requestId: c.get('requestId'),
@@ -167,7 +172,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       headers: {
         ...pick(passedOn, (name) => c.req.header(name)),
         'x-request-id': c.get('requestId'),
-        [clientAddressHeader]: peerAddress(c),
+        [clientAddressHeader]: addressOf(c),
       },
       ...(hasBody && { body: await bodyWithSession(c, isSecure(c)) }),
       timeoutMs,

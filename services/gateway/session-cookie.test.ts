@@ -60,9 +60,27 @@ describe('a browser that asks for it', () => {
     expect(cookie).not.toContain('Secure')
   })
 
-  it('gets a cookie for TLS only, where there is TLS in front', async () => {
+  it('gets a cookie for TLS only, where a trusted proxy says that there is TLS in front', async () => {
+    gateway = gatewayTo({ users: users() }, tokens, {
+      trustedProxies: (peer) => peer === '10.0.0.1',
+    })
+    const cookieFrom = async (remoteAddress: string) => {
+      const headers = { ...asCookie, 'x-forwarded-proto': 'https' }
+      const env = { incoming: { socket: { remoteAddress } } }
+      const answer = await gateway.request(
+        '/sessions',
+        { method: 'POST', body: '{}', headers },
+        env,
+      )
+      return answer.headers.get('set-cookie')
+    }
+    expect(await cookieFrom('10.0.0.1')).toMatch(/^__Secure-sidecart-session=r1; .*Secure/)
+    expect(await cookieFrom('10.0.0.2')).toMatch(/^sidecart-session=r1; (?!.*Secure)/)
+  })
+
+  it('gets no cookie for TLS only because it says itself that there is TLS', async () => {
     const answer = await post('/sessions', { ...asCookie, 'x-forwarded-proto': 'https' })
-    expect(answer.headers.get('set-cookie')).toMatch(/^__Secure-sidecart-session=r1; .*Secure/)
+    expect(answer.headers.get('set-cookie')).toMatch(/^sidecart-session=r1; (?!.*Secure)/)
   })
 
   it('gets and sends a cookie for TLS only, where the shop’s own address says so', async () => {

@@ -69,6 +69,10 @@ const containerEnvironment: Record<string, (value: string) => string | undefined
  */
 const added = (app: string) => ({
   DAPR_HOST: 'sidecar',
+  ...(app === 'gateway' && {
+    PUBLIC_URL: `\${PUBLIC_URL:-}`,
+    TRUSTED_PROXIES: `\${TRUSTED_PROXIES:-}`,
+  }),
   ...(app === 'users' && { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` }),
   ...(app === 'notifications' && { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-${doorPort}}` }),
 })

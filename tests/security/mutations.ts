@@ -23,6 +23,9 @@ const publicServer = 'packages/chassis/http/public-server.ts'
 const slowClients = 'packages/chassis/http/public-server.int.test.ts'
 const gateway = 'services/gateway/app.ts'
 const gatewayTests = 'services/gateway/app.test.ts'
+const proxies = 'packages/chassis/http/trusted-proxies.ts'
+const proxyTests = 'packages/chassis/http/trusted-proxies.test.ts'
+const behindProxies = 'services/gateway/trusted-proxies.test.ts'
 const rateLimit = 'services/gateway/rate-limit.ts'
 const rateLimitTests = 'services/gateway/rate-limit.test.ts'
 const cookie = 'services/gateway/session-cookie.ts'
@@ -428,6 +431,70 @@ export const mutations: readonly Mutation[] = [
     name: 'of one IPv6 network are limited together',
   },
   {
+    control: 'only a trusted proxy says for whom it asks',
+    file: proxies,
+    from: 'if (!isTrusted(address)) return { address, isSecure: false }',
+    to: '',
+    test: proxyTests,
+    name: 'speaks TLS when the proxy wrote https: true',
+  },
+  {
+    control: 'a client is the rightmost address that is no trusted proxy',
+    file: proxies,
+    from: 'addressIn(chain.pop() ??',
+    to: 'addressIn(chain.shift() ??',
+    test: behindProxies,
+    name: 'a client that makes up addresses evades no limit',
+  },
+  {
+    control: 'a client is known in every spelling of its address',
+    file: proxies,
+    from: "return halves.flatMap((half) => [half >> 8, half & 255]).join('.')",
+    to: 'void halves; return shortest',
+    test: proxyTests,
+    name: 'is IPv4 in every spelling',
+  },
+  {
+    control: 'no setting trusts every address',
+    file: proxies,
+    from: 'if (Number(prefix) === 0)',
+    to: 'if (Number(prefix) < 0)',
+    test: proxyTests,
+    name: '0.0.0.0/0 stops the start',
+  },
+  {
+    control: 'users is told the client and not its proxy',
+    file: gateway,
+    from: '[clientAddressHeader]: addressOf(c)',
+    to: "[clientAddressHeader]: c.req.header('x-forwarded-for') ?? addressOf(c)",
+    test: behindProxies,
+    name: 'is who its connection says, whatever it claims',
+  },
+  {
+    control: 'no service sees forwarded headers',
+    file: gateway,
+    from: "  'if-none-match',\n]",
+    to: "  'if-none-match', 'x-forwarded-for',\n]",
+    test: behindProxies,
+    name: 'reaches no service with what it says about its way, nor does a proxy',
+  },
+  {
+    control: 'no client makes its cookie one for TLS only',
+    file: gateway,
+    from: 'ports.isSecure === true || clientOf(c, trustedProxies).isSecure',
+    to: "ports.isSecure === true || c.req.header('x-forwarded-proto') === 'https'",
+    test: cookieTests,
+    name: 'gets no cookie for TLS only because it says itself that there is TLS',
+  },
+  {
+    control: 'only trusted proxies hold many connections',
+    file: publicServer,
+    from: 'if (trustedProxies(remoteAddress)) return',
+    to: 'if (trustedProxies) return',
+    test: slowClients,
+    name: 'connections of a trusted proxy are limited in total only, and those of others as ever',
+  },
+  {
     control: 'connections of one address are counted',
     file: publicServer,
     from: 'if (others >= connectionsPerAddress) {',
@@ -438,8 +505,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'a body that does not arrive holds no place',
     file: app,
-    from: '    app.use(arrived(maxArrivingPerAddress))\n    app.use(bounded(maxInFlight))',
-    to: '    app.use(bounded(maxInFlight))\n    app.use(arrived(maxArrivingPerAddress))',
+    from: '    app.use(arrived(maxArrivingPerAddress, trustedProxies))\n    app.use(bounded(maxInFlight))',
+    to: '    app.use(bounded(maxInFlight))\n    app.use(arrived(maxArrivingPerAddress, trustedProxies))',
     test: slowClients,
     name: '300 clients that send one byte of a body keep nobody else out, and are let go',
   },

@@ -14,8 +14,9 @@ import { registry, requestSeconds } from '../observability/metrics.ts'
 import { createSecurityLog, type SecurityEvent } from '../observability/security-log.ts'
 import { inSpan } from '../observability/telemetry.ts'
 import type { Identity } from './authentication.ts'
-import { clientAddressHeader, networkOf, peerAddress } from './client-address.ts'
+import { clientAddressHeader, networkOf } from './client-address.ts'
 import { noBodyToRead, onlyKnown } from './strict-request.ts'
+import { clientOf, noProxies, type TrustedProxies } from './trusted-proxies.ts'
 
 export type AppEnv = { Variables: { requestId: string; identity: Identity } }
 export type App = OpenAPIHono<AppEnv>
@@ -36,6 +37,8 @@ export type AppOptions = {
   maxInFlight?: number
   /** Without a token: maximum concurrent uploads per client address; further ones get 429. */
   maxArrivingPerAddress?: number
+  /** On a public port: proxies believed about the address of their clients. Default: none. */
+  trustedProxies?: TrustedProxies | undefined
   /** Bytes; larger bodies get 413. */
   maxBodyBytes?: number
   /**
@@ -93,7 +96,7 @@ const probes = ['/healthz', '/readyz', '/metrics']
  */
 export function createApp(options: AppOptions): App {
   const { name, log, maxInFlight = 200, maxBodyBytes = 256 * 1024, accepts = asWritten } = options
-  const { maxArrivingPerAddress = 512 } = options
+  const { maxArrivingPerAddress = 512, trustedProxies = noProxies } = options
   const appToken = options.appToken ? Buffer.from(options.appToken) : undefined
   const kinds: Record<string, ProblemKind> = { ...commonProblems, ...options.problems }
   const app: App = new OpenAPIHono<AppEnv>({
@@ -134,15 +137,15 @@ export function createApp(options: AppOptions): App {
     // a sidecar delivers whole requests, but a client on the network may send slowly: read the body before counting
     // the request
     app.use(limitBody(maxBodyBytes))
-    app.use(arrived(maxArrivingPerAddress))
+    app.use(arrived(maxArrivingPerAddress, trustedProxies))
     app.use(bounded(maxInFlight))
   }
   app.use(noBodyToRead)
 
   const security = createSecurityLog(log)
-  /** The gateway reads the client address from the connection; other services read the header set by the gateway. */
+  /** The gateway knows the client from the connection and trusted proxies; other services read the gateway's header. */
   const sourceOf = (c: Context<AppEnv>) =>
-    options.appToken ? c.req.header(clientAddressHeader) : peerAddress(c)
+    options.appToken ? c.req.header(clientAddressHeader) : clientOf(c, trustedProxies).address
 
   const asked = (c: Context<AppEnv>) => ({
     userId: c.get('identity')?.userId,
@@ -378,11 +381,11 @@ function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
  * Waits for the whole body before the request counts as in flight, so slow clients block nobody else. The server
  * limits the upload time.
  */
-function arrived(most: number): MiddlewareHandler<AppEnv> {
+function arrived(most: number, trustedProxies: TrustedProxies): MiddlewareHandler<AppEnv> {
   const arriving = new Map<string, number>()
   return async function arrived(c, next) {
     if (bodiless.includes(c.req.method)) return next()
-    const address = networkOf(peerAddress(c))
+    const address = networkOf(clientOf(c, trustedProxies).address)
     const others = arriving.get(address) ?? 0
     if (others >= most)
       throw refused('too-many-requests', 'Too many of your requests are still on their way.', {

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 /** Header with the client address, set by the gateway for the services behind it and never copied from a client. */
 export const clientAddressHeader = 'x-client-address'
 
-/** Returns the peer address of the connection: the client, or the proxy in front of the gateway. */
+/** Returns the peer address of the connection: the client, or the proxy in front of the gateway (`clientOf` knows). */
 export const peerAddress = (c: Context): string =>
   ((c.env ?? {}) as Partial<HttpBindings>).incoming?.socket.remoteAddress ?? 'unknown'
 

@@ -20,7 +20,14 @@ const usual: PublicLimits = {
 async function serving(limits: Partial<PublicLimits> = {}, maxArrivingPerAddress = 400) {
   let begun = 0
   const log = createLog('tests', 'silent')
-  const app = createApp({ name: 'tests', log, maxInFlight: 2, maxArrivingPerAddress })
+  const { trustedProxies } = limits
+  const app = createApp({
+    name: 'tests',
+    log,
+    maxInFlight: 2,
+    maxArrivingPerAddress,
+    trustedProxies,
+  })
   app.post('/echo', async (c) => {
     begun += 1
     return c.text(await c.req.text())
@@ -38,8 +45,8 @@ async function serving(limits: Partial<PublicLimits> = {}, maxArrivingPerAddress
     server.closeAllConnections()
   })
   const { port } = server.address() as AddressInfo
-  const echo = (text: string) =>
-    send(port, 'POST', '/echo', { 'content-length': String(text.length) }, text)
+  const echo = (text: string, headers: Record<string, string> = {}) =>
+    send(port, 'POST', '/echo', { 'content-length': String(text.length), ...headers }, text)
   return { port, echo, begun: () => begun }
 }
 
@@ -63,6 +70,7 @@ async function slowClients(port: number, count: number, text: string) {
 const allEnded = (sockets: Socket[]) =>
   until('the slow connections have ended', () => sockets.every((one) => one.destroyed), 10_000)
 
+const isProxy = (address: string) => address === '127.0.0.1'
 const slowBody = 'POST /echo HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\nx'
 
 test('300 clients that send one byte of a body keep nobody else out, and are let go', async () => {
@@ -161,4 +169,25 @@ test.each([
   const { port, begun } = await serving()
   expect(await statuses(port, bytes)).toEqual(['HTTP/1.1 400'])
   expect(begun()).toBe(0)
+})
+
+test('connections of a trusted proxy are limited in total only, and those of others as ever', async () => {
+  const limits = { connections: 8, connectionsPerAddress: 2, headersMs: 10_000 }
+  const { port, echo } = await serving({ ...limits, trustedProxies: isProxy })
+  await slowClients(port, 7, 'GET /')
+  expect(await echo('hello')).toMatchObject({ status: 200 })
+  const strict = await serving({ ...limits, trustedProxies: () => false })
+  await slowClients(strict.port, 2, 'GET /')
+  await expect(strict.echo('hello')).rejects.toThrow()
+})
+
+test('bodies on their way are limited per client of a trusted proxy', async () => {
+  const { port, echo } = await serving({ trustedProxies: isProxy }, 3)
+  const from = (client: string) => ({ 'x-forwarded-for': client })
+  const ofOne = slowBody.replace('\r\n\r\n', '\r\nx-forwarded-for: 203.0.113.1\r\n\r\n')
+  await slowClients(port, 3, ofOne)
+  const refused = async () => (await echo('hello', from('203.0.113.1'))).status === 429
+  await until('the fourth of one client is refused', refused)
+  expect(await echo('hello', from('203.0.113.2'))).toMatchObject({ status: 200 })
+  expect(await echo('hello', from('203.0.113.1, 203.0.113.2'))).toMatchObject({ status: 200 })
 })

@@ -1,10 +1,13 @@
 import type { Server } from 'node:http'
 import { networkOf } from './client-address.ts'
+import { noProxies, type TrustedProxies } from './trusted-proxies.ts'
 
 export type PublicLimits = {
   /** Maximum open connections, in total and per client address; further ones are closed at once. */
   connections: number
   connectionsPerAddress: number
+  /** Proxies hold the connections of many clients: only the total limits their connections. Default: none. */
+  trustedProxies?: TrustedProxies
   /** Milliseconds for receiving the headers of a request, and for the whole request. */
   headersMs: number
   requestMs: number
@@ -21,6 +24,7 @@ export const publicServerOptions = { connectionsCheckingInterval: 1_000 }
  */
 export function limitClients(server: Server, limits: PublicLimits): void {
   const { connections, connectionsPerAddress, headersMs, requestMs, idleMs } = limits
+  const { trustedProxies = noProxies } = limits
   const open = new Map<string, number>()
   server.maxConnections = connections
   server.headersTimeout = headersMs
@@ -28,7 +32,9 @@ export function limitClients(server: Server, limits: PublicLimits): void {
   server.keepAliveTimeout = idleMs
   server.setTimeout(idleMs, (socket) => socket.destroy())
   server.on('connection', (socket) => {
-    const address = networkOf(socket.remoteAddress ?? 'unknown')
+    const { remoteAddress = 'unknown' } = socket
+    if (trustedProxies(remoteAddress)) return
+    const address = networkOf(remoteAddress)
     const others = open.get(address) ?? 0
     if (others >= connectionsPerAddress) {
       socket.destroy()
