@@ -537,8 +537,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'text has no invisible characters',
     file: 'packages/chassis/contract/text.ts',
-    from: "!unreadable.test(text.replace(meaningfulInvisible, ''))",
-    to: "text.replace(meaningfulInvisible, '') !== String(unreadable)",
+    from: "!anyUnreadable.test(text.replace(meaningfulInvisible, ''))",
+    to: "text.replace(meaningfulInvisible, '') !== String(anyUnreadable)",
     test: 'packages/chassis/contract/text.test.ts',
     name: 'one line of text > refuses',
   },

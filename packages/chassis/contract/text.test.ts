@@ -1,4 +1,7 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { z } from 'zod'
 import { line, paragraph, secret, token } from './text.ts'
 
 const cp = (...codes: number[]) => String.fromCodePoint(...codes)
@@ -54,9 +57,83 @@ describe('one line of text', () => {
   test('is as long as its characters, not as its code units', () => {
     expect(line(3).parse('👍👍👍')).toBe('👍👍👍')
     expect(line(3).safeParse('👍👍👍👍').success).toBe(false)
-    expect(line(1).parse('e\u0301')).toBe('é')
+    expect(line(2).parse('e\u0301')).toBe('é')
     expect(line(1).safeParse('   ').success).toBe(false)
     expect(line(10, { min: 0 }).parse(' ')).toBe('')
+  })
+
+  test('may not be longer before it is trimmed than a document says', () => {
+    expect(line(3).safeParse('abc ').success).toBe(false)
+    expect(line(1).safeParse('e\u0301').success).toBe(false)
+  })
+
+  test('refuses every character of the classes that Unicode has for what nobody can read', {
+    timeout: 60_000,
+  }, () => {
+    const classes =
+      /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffd]/u
+    const one = line(3)
+    const wrong: string[] = []
+    for (let code = 0; code <= 0x10ffff; code += 1) {
+      const character = String.fromCodePoint(code)
+      const isUnreadable = classes.test(character) || code >= 0xe0000
+      if (one.safeParse(`a${character}b`).success === isUnreadable) wrong.push(code.toString(16))
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
+/** Returns what an API document says of a string. */
+function documented(schema: z.ZodType) {
+  const app = new OpenAPIHono()
+  app.openAPIRegistry.register('Text', schema)
+  const info = { openapi: '3.1.0', info: { title: '', version: '' } }
+  return app.getOpenAPI31Document(info).components?.schemas?.Text as {
+    pattern: string
+    minLength: number
+    maxLength: number
+  }
+}
+
+function isDocumented(schema: z.ZodType, text: string): boolean {
+  const { pattern, minLength = 0, maxLength } = documented(schema)
+  const { length } = [...text]
+  return new RegExp(pattern, 'u').test(text) && length >= minLength && length <= maxLength
+}
+
+describe('a document says of a text what is checked', () => {
+  /** Characters near the limits of the rules, and any others; no combining ones, whose number may change. */
+  const character = fc.oneof(
+    fc.constantFrom(
+      ...'aZ9é 👍\n\r\t\u00a0\u3000\u2028\u200b\u202e\ufeff\u0000\u007f\ue000\u{e0041}\u{10ffff}',
+    ),
+    fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 1 })
+      .filter((one) => one.normalize() === one),
+  )
+  const text = fc
+    .array(character, { maxLength: 12 })
+    .map((characters) => characters.join(''))
+    .filter((text) => text.isWellFormed() && !/\u200c|\u200d|\ufe0f|\p{M}/u.test(text))
+
+  test.each([
+    ['a line', line(10)],
+    ['a line that may be empty', line(10, { min: 0 })],
+    ['a paragraph', paragraph(10)],
+    ['a password', secret({ min: 3, max: 10 })],
+    ['a token', token(10)],
+  ])('%s', (_, schema) => {
+    fc.assert(
+      fc.property(text, (text) => {
+        expect(schema.safeParse(text).success).toBe(isDocumented(schema, text))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('joiners aside, of which it does not say where they have a meaning', () => {
+    expect(isDocumented(line(10), 'a\u200db')).toBe(true)
+    expect(line(10).safeParse('a\u200db').success).toBe(false)
   })
 })
 

@@ -6,14 +6,23 @@ import { z } from '@hono/zod-openapi'
  */
 
 /**
- * Characters that no reader can see or no database can store: control characters, line and paragraph separators,
- * bidirectional and invisible characters, private use, half of a surrogate pair, and U+FFFD (bytes that were not
- * UTF-8).
+ * Characters that no reader can see or no database can store, as ranges of a character class: control characters, line
+ * and paragraph separators, bidirectional and invisible characters, private use, noncharacters, and U+FFFD (bytes that
+ * were not UTF-8). Written out, because a `pattern` in an API document must mean the same in any language: few have
+ * Unicode's properties or `\u{…}`, so the last range consists of the characters themselves.
  */
 const unreadable =
-  /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffd]/u
+  String.raw`\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f` +
+  String.raw`\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff` +
+  '\u{e0000}-\u{10ffff}'
+/**
+ * What documents leave out: joiners, which have a meaning in some places, the few others beyond U+FFFF, and half of a
+ * surrogate pair, which no JSON text in UTF-8 has.
+ */
+const undocumented = String.raw`\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\p{Cs}`
+const anyUnreadable = new RegExp(`[${unreadable}${undocumented}]`, 'u')
 
-/** Invisible characters with a meaning: joiners inside words of some scripts and inside emoji, and U+FE0F. */
+/** Joiners with a meaning: inside words of some scripts and inside emoji, and U+FE0F. */
 const meaningfulInvisible = new RegExp(
   [
     String.raw`(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}])[\u200c\u200d](?=\p{L})`,
@@ -24,7 +33,7 @@ const meaningfulInvisible = new RegExp(
 )
 
 const isReadable = (text: string): boolean =>
-  !unreadable.test(text.replace(meaningfulInvisible, ''))
+  !anyUnreadable.test(text.replace(meaningfulInvisible, ''))
 
 const oneLine = (text: string): string =>
   text
@@ -36,22 +45,37 @@ const manyLines = (text: string): string => text.normalize('NFC').replace(/\r\n?
 
 const lengthOf = (text: string): number => [...text].length
 
-/** Lengths count characters (code points), as PostgreSQL and JSON Schema do. */
-const text = (
-  normalise: (text: string) => string,
-  { min, max, valid }: { min: number; max: number; valid: (text: string) => boolean },
-) =>
+type Rule = {
+  normalise: (text: string) => string
+  min: number
+  max: number
+  valid: (text: string) => boolean
+  /** What a document says of the text: a superset, see `undocumented`. */
+  pattern: string
+}
+
+/**
+ * Lengths count characters (code points), as PostgreSQL and JSON Schema do: the longest of what is sent, the shortest
+ * of what is left of it.
+ */
+const text = ({ normalise, min, max, valid, pattern }: Rule) =>
   z
     .string()
-    .max(max * 8, { error: `at most ${max} characters`, abort: true })
+    .max(max * 2, { error: `at most ${max} characters`, abort: true })
+    .refine((text) => lengthOf(text) <= max, { error: `at most ${max} characters`, abort: true })
     .overwrite(normalise)
     .refine((text) => lengthOf(text) >= min, {
       error: min === 1 ? 'required' : `at least ${min} characters`,
       abort: true,
     })
-    .refine((text) => lengthOf(text) <= max, { error: `at most ${max} characters`, abort: true })
     .refine(valid, { error: 'no control, bidirectional or invisible characters', abort: true })
-    .openapi({ minLength: min, maxLength: max })
+    .openapi({ minLength: min, maxLength: max, pattern })
+
+/** Returns the pattern of a text that is trimmed, made of characters outside a class. */
+const trimmed = (excluded: string, min: number): string =>
+  min === 0
+    ? String.raw`^\s*[^${excluded}]*\s*$`
+    : String.raw`^\s*[^${excluded}\s][^${excluded}]*\s*$`
 
 /**
  * One line of readable text, such as a name or a reason: trimmed, NFC, each run of spaces one space.
@@ -59,11 +83,22 @@ const text = (
  * @example const Name = line(100)
  */
 export const line = (max: number, { min = 1 } = {}) =>
-  text(oneLine, { min, max, valid: isReadable })
+  text({ normalise: oneLine, min, max, valid: isReadable, pattern: trimmed(unreadable, min) })
 
 /** Readable text of several lines: as `line`, with `\n` and tabs; other line ends become `\n`. */
 export const paragraph = (max: number, { min = 1 } = {}) =>
-  text(manyLines, { min, max, valid: (text) => isReadable(text.replace(/[\n\t]/g, '')) })
+  text({
+    normalise: manyLines,
+    min,
+    max,
+    valid: (text) => isReadable(text.replace(/[\n\t]/g, '')),
+    pattern: trimmed(unreadable.replace(...exceptLines), min),
+  })
+
+const exceptLines = [
+  String.raw`\u0000-\u001f`,
+  String.raw`\u0000-\u0008\u000b\u000c\u000e-\u001f`,
+] as const
 
 /**
  * A string made by a machine and sent back unchanged: printable ASCII, such as an idempotency key, a token or a
@@ -80,4 +115,10 @@ export const token = (max: number) =>
  * characters.
  */
 export const secret = ({ min, max }: { min: number; max: number }) =>
-  text((text) => text.normalize('NFC').replace(/\p{Zs}/gu, ' '), { min, max, valid: isReadable })
+  text({
+    normalise: (text) => text.normalize('NFC').replace(/\p{Zs}/gu, ' '),
+    min,
+    max,
+    valid: isReadable,
+    pattern: `^[^${unreadable}]*$`,
+  })

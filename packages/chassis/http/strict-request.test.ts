@@ -28,6 +28,12 @@ const routes = {
     request: { body: { ...body(z.strictObject({ name: z.string() })), required: false } },
     responses: ok,
   }),
+  choose: createRoute({
+    method: 'put',
+    path: '/things',
+    request: { body: body(z.strictObject({ name: z.string().optional() })) },
+    responses: ok,
+  }),
 }
 
 let app: App
@@ -71,6 +77,14 @@ describe.each([
       '/things',
       { method: 'POST', body: '{"name":"a","__proto__":{"admin":true}}' },
       400,
+    ],
+    ['no body where each field may be missing', '/things', { method: 'PUT' }, 400],
+    ['an empty body where each field may be missing', '/things', { method: 'PUT', body: '' }, 400],
+    [
+      'an empty object where each field may be missing',
+      '/things',
+      { method: 'PUT', body: '{}' },
+      200,
     ],
     ['no body where none is taken', '/things/act', { method: 'POST' }, 200],
     ['an empty body where none is taken', '/things/act', { method: 'POST', body: '' }, 200],

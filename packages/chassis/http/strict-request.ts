@@ -6,19 +6,22 @@ import { refused } from '../core/errors.ts'
 const withoutBodies = ['GET', 'HEAD']
 
 /**
- * Refuses input unknown to a contract's route: undeclared query parameters, and a body where none is declared. Fields
- * of bodies are checked by their schemas (a test requires strict ones); a body of another media type is refused by
- * the library.
+ * Refuses input unknown to a contract's route: undeclared query parameters, a body where none is declared, and no body
+ * where one is required. Fields of bodies are checked by their schemas (a test requires strict ones); a body of another
+ * media type is refused by the library.
  */
 export function onlyKnown({ request = {} }: RouteConfig): MiddlewareHandler {
   const known = request.query ? namesOf(request.query as z.ZodType) : []
   const takesBody = request.body !== undefined
+  const needsBody = request.body?.required === true
   return async function onlyKnown(c, next) {
     if (c.req.url.includes('?')) {
       const unknown = Object.keys(c.req.query()).filter((name) => !known.includes(name))
       if (unknown.length > 0) throw invalid(unknown, 'Unknown parameter')
     }
     if (!takesBody && (await hasBody(c))) throw invalid(['(body)'], 'This route takes no body')
+    // the library would read no body as an empty object
+    if (needsBody && !(await hasBody(c))) throw invalid(['(body)'], 'required')
     await next()
   }
 }
