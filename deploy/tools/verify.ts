@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Places } from '@sidecart/client/connection-info.ts'
+import { databasesIn, type Places } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { databases, readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
 
 /**
@@ -11,13 +11,9 @@ import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
  * the memory that the command has too, and remembers nothing for the next run: a container does not last.
  */
 const secrets = readSecrets(projectAt())
-const ofServices = databases.filter((name) => name !== 'state')
-const connections = Object.fromEntries(
-  ofServices.map((name) => [name, secrets[`${name}-database`]]),
-)
 const memory = mkdtempSync(join(tmpdir(), 'sidecart-verify-'))
 const places: Places = {
-  databases: connections as Places['databases'],
+  databases: databasesIn(secrets),
   providerLog: '/volumes/provider/log.jsonl',
   inbox: 'http://mail:8040',
   gateway: 'http://gateway:8080',

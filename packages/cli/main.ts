@@ -25,8 +25,7 @@ const subCommands: SubCommandsDef = {
   doctor: () => import('./commands/doctor.ts').then((module) => module.default),
   test: () => import('./commands/test.ts').then((module) => module.default),
   check: () => import('./commands/check.ts').then((module) => module.default),
-  'access-control': () => import('./commands/access-control.ts').then((module) => module.default),
-  api: () => import('./commands/api.ts').then((module) => module.default),
+  generate: () => import('./commands/generate.ts').then((module) => module.default),
   lock: () => import('./commands/lock.ts').then((module) => module.default),
   supervise: () => import('./commands/supervise.ts').then((module) => module.default),
 }

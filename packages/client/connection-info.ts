@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { UserError } from '@sidecart/platform/config/project.ts'
+import { databases } from '@sidecart/platform/config/secrets.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
 import { z } from 'zod'
 
-type Service = 'users' | 'catalog' | 'orders' | 'payments' | 'notifications'
+/** Services whose tables are read by the tools of the shop. */
+export type ShopService = 'users' | 'catalog' | 'orders' | 'payments' | 'notifications'
 
 /** Addresses and credentials for the shop's databases, logs and API. */
 export type Places = {
-  /** Connection strings by service. */
-  databases: Record<Service, string>
+  /** Connection strings by service, for every service with a database. */
+  databases: Record<ShopService, string> & Record<string, string>
   providerLog: string
   /** Base URL of the mail catcher; without one, mails are not checked. */
   inbox?: string
@@ -26,15 +28,11 @@ export type Shop = Places & { demo: { email: string; password: string } }
 
 const inbox = 'http://127.0.0.1:8040'
 
-const Secrets = z.object({
-  'users-database': z.string(),
-  'catalog-database': z.string(),
-  'orders-database': z.string(),
-  'payments-database': z.string(),
-  'notifications-database': z.string(),
-  'demo-password': z.string(),
-  'operator-password': z.string(),
-})
+const owners = databases.filter((name) => name !== 'state')
+const Secrets = z.intersection(
+  z.object({ 'demo-password': z.string(), 'operator-password': z.string() }),
+  z.record(z.string(), z.string()),
+)
 
 /** @throws UserError with the next step when the shop was never started here */
 export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
@@ -47,14 +45,14 @@ export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
     inbox,
     providerLog: `${dataFolder}/provider/log.jsonl`,
     memory: `${dataFolder}/verify`,
-    databases: {
-      users: secrets['users-database'],
-      catalog: secrets['catalog-database'],
-      orders: secrets['orders-database'],
-      payments: secrets['payments-database'],
-      notifications: secrets['notifications-database'],
-    },
+    databases: databasesIn(secrets),
     demo: { email: 'demo@sidecart.example', password: secrets['demo-password'] },
     operator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
   }
 }
+
+/** Returns the connection strings of all services with a database. */
+export const databasesIn = (secrets: Readonly<Record<string, string>>): Places['databases'] =>
+  Object.fromEntries(
+    owners.map((name) => [name, secrets[`${name}-database`] ?? '']),
+  ) as Places['databases']

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { withPart } from '@sidecart/verify/markdown-section.ts'
+import type { GeneratedFiles } from './generate/generated-file.ts'
 
 type Manifest = { name: string; dependencies?: Record<string, string> }
 
@@ -44,3 +45,7 @@ export function architecturePageOf(project: Project): string {
     ['```mermaid', 'flowchart TD', ...lines, '```'].join('\n'),
   )
 }
+
+export const architectureDrawing = (project: Project): GeneratedFiles => ({
+  [architecturePage]: () => architecturePageOf(project),
+})

@@ -15,11 +15,10 @@ const checks: readonly Check[] = [
     args: ['run', '--project', 'architecture', '--passWithNoTests'],
   },
   { name: 'dead code', program: 'knip', args: [] },
-  { name: 'API documents', program: 'node', args: ['packages/cli/main.ts', 'api', '--check'] },
   {
-    name: 'access control',
+    name: 'generated files',
     program: 'node',
-    args: ['packages/cli/main.ts', 'access-control', '--check'],
+    args: ['packages/cli/main.ts', 'generate', '--check'],
   },
   {
     name: 'lock file',

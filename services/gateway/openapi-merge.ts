@@ -1,6 +1,7 @@
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { patternOf } from './routing.ts'
 
 const freshForMs = 30_000
 /** Milliseconds until the next try when a service is missing from the document. */
@@ -85,8 +86,3 @@ export function methodsOf({ paths }: OpenApiDocument, path: string): string[] {
     .map((method) => method.toUpperCase())
     .sort()
 }
-
-const patternOf = (template: string): RegExp =>
-  new RegExp(
-    `^${template.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
-  )

@@ -1,19 +1,6 @@
-/** Owning service by first segment of a public path. Unlisted segments do not exist for clients. */
-const owners: Record<string, string> = {
-  '.well-known': 'users',
-  users: 'users',
-  sessions: 'users',
-  countries: 'users',
-  products: 'catalog',
-  categories: 'catalog',
-  catalog: 'catalog',
-  cart: 'carts',
-  carts: 'carts',
-  orders: 'orders',
-  payments: 'payments',
-  notifications: 'notifications',
-}
+import { openRoutes, owners } from './routes.ts'
 
+/** The services behind the gateway. */
 export const services: readonly string[] = [...new Set(Object.values(owners))]
 
 /** Returns the service that owns a path, if any. */
@@ -22,18 +9,18 @@ export function ownerOf(path: string): string | undefined {
   return Object.hasOwn(owners, segment) ? owners[segment] : undefined
 }
 
-const open: readonly [method: string, path: RegExp][] = [
-  ['POST', /^\/users$/],
-  ['POST', /^\/sessions(\/refresh|\/logout)?$/],
-  ['GET', /^\/\.well-known\/jwks\.json$/],
-  ['GET', /^\/products(\/|$)(?!.*\/stock$)/],
-  ['GET', /^\/categories$/],
-  ['GET', /^\/countries$/],
-]
+/** Returns a pattern of the paths of a route: `/orders/{orderId}`. */
+export const patternOf = (template: string): RegExp =>
+  new RegExp(
+    `^${template.replaceAll(/[.*+?^$()|[\]\\]/g, '\\$&').replaceAll(/\{\w+\}/g, '[^/]+')}$`,
+  )
+
+const open = openRoutes.map(([method, path]) => ({ method, pattern: patternOf(path) }))
 
 /** Returns whether a request is allowed without an access token. */
 export const isOpen = (method: string, path: string): boolean =>
   open.some(
-    ([openMethod, pattern]) =>
-      (method === openMethod || (method === 'HEAD' && openMethod === 'GET')) && pattern.test(path),
+    (route) =>
+      (method === route.method || (method === 'HEAD' && route.method === 'GET')) &&
+      route.pattern.test(path),
   )

@@ -1,9 +1,10 @@
-import { catalogEvents } from '@sidecart/catalog/contract.ts'
-import { orderEvents } from '@sidecart/orders/contract.ts'
-import { paymentEvents } from '@sidecart/payments/contract.ts'
-import { consumers, internalCalls } from '@sidecart/platform/config/access-control.ts'
-import { routesByService } from '@sidecart/platform/config/contracts.ts'
-import { userEvents } from '@sidecart/users/contract.ts'
+import { topicsOf } from '@sidecart/platform/config/manifest.ts'
+import {
+  consumers,
+  inner,
+  manifests,
+  routesByService,
+} from '@sidecart/platform/config/manifests.ts'
 import { describe, expect, it } from 'vitest'
 import { handled } from './handlers.ts'
 import { documents, filesBelow, foldersIn, type Resource, read } from './tree.ts'
@@ -15,18 +16,9 @@ const resources = (folder: string): Resource[] =>
 const ofKind = (kind: string, folder: string) =>
   resources(folder).filter((resource) => resource.kind === kind)
 
-const said: Record<string, string[]> = {
-  catalog: topicsSaid(catalogEvents),
-  orders: topicsSaid(orderEvents),
-  payments: topicsSaid(paymentEvents),
-  users: topicsSaid(userEvents),
-}
-
-function topicsSaid(events: Record<string, { topic: string }>): string[] {
-  return Object.values(events)
-    .map(({ topic }) => topic)
-    .sort()
-}
+const said = Object.fromEntries(
+  manifests.map((service) => [service.name, topicsOf(service).sort()]),
+)
 
 describe.each(brokers)('the subscriptions of %s', (broker) => {
   const subscriptions = ofKind('Subscription', broker) as (Resource & {
@@ -121,7 +113,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
   })
 })
 
-const everybody = ['carts', 'catalog', 'notifications', 'orders', 'payments', 'users']
+const everybody = inner.map(({ name }) => name)
 
 type Entry = { name: string; value?: string }
 const settingOf = (broker: string, component: string, setting: string): string | undefined =>
@@ -146,7 +138,7 @@ function topicScopes(broker: string, component: string, setting: string): Record
 const allowedTopics = (broker: string, component: string): string[] =>
   topicsIn(settingOf(broker, component, 'allowedTopics'))
 
-describe('the calls that access lists are written from', () => {
+describe('the calls in the manifests', () => {
   it('are those that services make', () => {
     const made = services
       .flatMap((service) => filesBelow(`services/${service}`, /(?<!test)\.ts$/))
@@ -160,9 +152,8 @@ describe('the calls that access lists are written from', () => {
           },
         ),
       )
-      .filter((line) => !line.startsWith('gateway '))
-    const named = Object.entries(internalCalls).flatMap(([caller, callees]) =>
-      Object.entries(callees).flatMap(([callee, routes]) =>
+    const named = manifests.flatMap(({ name: caller, calls = {} }) =>
+      Object.entries(calls).flatMap(([callee, routes]) =>
         routes.map(({ method, path }) => `${caller} ${callee} ${method} ${path}`),
       ),
     )
@@ -176,7 +167,7 @@ describe('the calls that access lists are written from', () => {
   })
 
   it('have dead letters where events are handled', () => {
-    expect(consumers).toEqual(Object.keys(handled))
+    expect(consumers.toSorted()).toEqual(Object.keys(handled).sort())
   })
 })
 
@@ -204,7 +195,7 @@ describe('access control', () => {
     }
   })
 
-  it('lets only orders use the internal routes', () => {
+  it('lets only services that call them use the internal routes', () => {
     const callers = policies.flatMap(({ spec }) =>
       (
         (
@@ -221,7 +212,12 @@ describe('access control', () => {
         )
         .map(({ appId }) => appId),
     )
-    expect([...new Set(callers)]).toEqual(['orders'])
+    const calling = manifests.filter(({ calls = {} }) =>
+      Object.values(calls)
+        .flat()
+        .some(({ path }) => path.startsWith('/internal/')),
+    )
+    expect([...new Set(callers)]).toEqual(calling.map(({ name }) => name))
   })
 
   function foldersInConfiguration(): Resource[] {

@@ -1,16 +1,20 @@
-import { cartsHandlers } from '../../services/carts/app.ts'
-import { catalogHandlers } from '../../services/catalog/app.ts'
-import { notificationsHandlers } from '../../services/notifications/app.ts'
-import { ordersHandlers } from '../../services/orders/app.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 
-/** The topics handled by the code of each service. Building the tables runs no handler. */
-export const handled: Record<string, string[]> = {
-  carts: topicsOf(cartsHandlers({} as never)),
-  catalog: topicsOf(catalogHandlers({} as never)),
-  notifications: topicsOf(notificationsHandlers({} as never)),
-  orders: topicsOf(ordersHandlers({} as never)),
-}
+type Handlers = (ports: never) => { event: { topic: string } }[]
 
-function topicsOf(handlers: readonly { event: { topic: string } }[]): string[] {
-  return handlers.map(({ event }) => event.topic)
-}
+/**
+ * The topics handled by the code of each service with a table of handlers: `ordersHandlers` of
+ * `services/orders/app.ts`, and so on. Building the tables runs no handler.
+ */
+export const handled: Record<string, string[]> = Object.fromEntries(
+  (
+    await Promise.all(
+      manifests.map(async ({ name }) => {
+        const app = (await import(`../../services/${name}/app.ts`)) as Record<string, Handlers>
+        return { name, handlers: app[`${name}Handlers`]?.({} as never) }
+      }),
+    )
+  ).flatMap(({ name, handlers }) =>
+    handlers ? [[name, handlers.map(({ event }) => event.topic)]] : [],
+  ),
+)

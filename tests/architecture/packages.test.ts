@@ -37,7 +37,7 @@ describe('packages', () => {
     expect(upwards).toEqual([])
   })
 
-  it('are drawn in the architecture page as they are (if not: ./sidecart api)', () => {
+  it('are drawn in the architecture page as they are (if not: ./sidecart generate)', () => {
     expect(read(architecturePage)).toBe(architecturePageOf(projectAt()))
   })
 

@@ -1,23 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { catalogEvents } from '@sidecart/catalog/contract.ts'
-import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { breaks, type Schema } from '@sidecart/maintainer/api/growth.ts'
-import { orderEvents } from '@sidecart/orders/contract.ts'
-import { paymentEvents } from '@sidecart/payments/contract.ts'
-import { userEvents } from '@sidecart/users/contract.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
 const folder = join(import.meta.dirname, 'snapshots')
-const owners = {
-  catalog: catalogEvents,
-  orders: orderEvents,
-  payments: paymentEvents,
-  users: userEvents,
-}
-const events = Object.entries(owners).flatMap(([owner, said]) =>
-  (Object.values(said) as EventDefinition[]).map((event) => ({ owner, topic: event.topic, event })),
+const events = manifests.flatMap(({ name: owner, publishes = {} }) =>
+  Object.values(publishes).map((event) => ({ owner, topic: event.topic, event })),
 )
 const update = process.env.UPDATE_CONTRACTS === '1'
 

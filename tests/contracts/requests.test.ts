@@ -1,24 +1,12 @@
 import type { RouteConfig } from '@hono/zod-openapi'
-import { cartsRoutes } from '@sidecart/carts/contract.ts'
-import { catalogRoutes } from '@sidecart/catalog/contract.ts'
 import { createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
-import { notificationsRoutes } from '@sidecart/notifications/contract.ts'
-import { ordersRoutes } from '@sidecart/orders/contract.ts'
-import { paymentsRoutes } from '@sidecart/payments/contract.ts'
-import { usersRoutes } from '@sidecart/users/contract.ts'
+import { routesByService } from '@sidecart/platform/config/manifests.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 
 /** Every route of every contract, including internal routes. */
-const routes: RouteConfig[] = [
-  usersRoutes,
-  catalogRoutes,
-  cartsRoutes,
-  ordersRoutes,
-  paymentsRoutes,
-  notificationsRoutes,
-].flatMap((contract) => Object.values(contract as Record<string, RouteConfig>))
+const routes: RouteConfig[] = Object.values(routesByService).flatMap(Object.values)
 
 const id = '018f0000-0000-7000-8000-00000000000a'
 const given = { 'content-type': 'application/json', 'if-match': '"1"', 'idempotency-key': id }

@@ -1,6 +1,6 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connectionInfo, type Shop } from '@sidecart/client/connection-info.ts'
+import { connectionInfo, type Shop, type ShopService } from '@sidecart/client/connection-info.ts'
 import { signIn } from '@sidecart/client/shop-client.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { assertPortsFree } from '@sidecart/platform/config/ports.ts'
@@ -36,11 +36,7 @@ export type CrashShop = Shop & {
   /** Resolves when everything is ready. */
   calm(): Promise<void>
   /** Locks a table of a service's database exclusively during an action. */
-  holdUp(
-    service: keyof Shop['databases'],
-    table: string,
-    during: () => Promise<void>,
-  ): Promise<void>
+  holdUp(service: ShopService, table: string, during: () => Promise<void>): Promise<void>
   /** Appends a line to the client journal. */
   note(line: object): void
   world(): Promise<Snapshot>

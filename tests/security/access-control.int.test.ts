@@ -1,11 +1,6 @@
 import { deadLetterRoutes } from '@sidecart/chassis/messaging/consumer-routes.ts'
-import {
-  callersOf,
-  consumers,
-  operationsFor,
-  ruleFor,
-} from '@sidecart/platform/config/access-control.ts'
-import { routesByService } from '@sidecart/platform/config/contracts.ts'
+import { callersOf, operationsFor, ruleFor } from '@sidecart/platform/config/access-control.ts'
+import { consumers, routesByService } from '@sidecart/platform/config/manifests.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { read } from '../architecture/tree.ts'
 import {

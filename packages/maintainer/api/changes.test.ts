@@ -1,5 +1,4 @@
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
 import { describe, expect, it } from 'vitest'
 import { asyncApiBreaks, openApiBreaks } from './changes.ts'
 import { asyncApi, openApi } from './documents.ts'
@@ -94,7 +93,7 @@ describe('the public API', () => {
 })
 
 describe('events', () => {
-  const document = asyncApi(projectAt())
+  const document = asyncApi()
 
   it('are said by one and received by those who subscribe', () => {
     const operations = Object.keys(document.operations)

@@ -1,52 +1,41 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
-import { readIfThere } from '@sidecart/platform/config/files.ts'
+import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { architecturePage, architecturePageOf } from '../architecture.ts'
 import { asyncApiBreaks, openApiBreaks } from './changes.ts'
-import { type AsyncApiDocument, apiDocuments } from './documents.ts'
-
-const textOf = (document: object): string => `${JSON.stringify(document, null, 2)}\n`
-
-/** Returns the text of every generated document by path from the root. */
-const generated = (project: Project): Record<string, string> => ({
-  ...Object.fromEntries(
-    Object.entries(apiDocuments(project)).map(([path, document]) => [path, textOf(document)]),
-  ),
-  [architecturePage]: architecturePageOf(project),
-})
-
-/** Writes the documents and returns the paths of the changed ones. */
-export function writeApiDocuments(project: Project): string[] {
-  const stale = staleDocuments(project)
-  for (const [path, text] of Object.entries(generated(project))) {
-    const file = join(project.root, path)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text)
-  }
-  return stale
-}
-
-/** Returns the paths of documents that differ from the contracts. */
-export const staleDocuments = (project: Project): string[] =>
-  Object.entries(generated(project))
-    .filter(([path, text]) => readIfThere(join(project.root, path)) !== text)
-    .map(([path]) => path)
+import { type AsyncApiDocument, apiDocuments, textOf } from './documents.ts'
 
 /**
  * Returns changes that break clients of the last commit, or of the commit before when the last one equals the working
- * tree.
+ * tree. A service that was removed as a whole breaks nobody by accident: its operations and events are left out.
  */
 export function breakingChanges(project: Project): string[] {
-  return Object.entries(apiDocuments(project)).flatMap(([path, now]) => {
+  return Object.entries(apiDocuments()).flatMap(([path, now]) => {
     const before = committed(project, path, textOf(now))
     if (!before) return []
     return 'asyncapi' in now
-      ? asyncApiBreaks(before as AsyncApiDocument, now as AsyncApiDocument)
-      : openApiBreaks(before as OpenApiDocument, now as OpenApiDocument)
+      ? asyncApiBreaks(eventsOfPresent(before as AsyncApiDocument), now)
+      : openApiBreaks(pathsOfPresent(before as OpenApiDocument), now)
   })
+}
+
+const isPresent = (service: string | undefined): boolean =>
+  inner.some(({ name }) => name === service)
+
+function pathsOfPresent(document: OpenApiDocument): OpenApiDocument {
+  const paths = Object.entries(document.paths).filter(([, operations]) =>
+    Object.values(operations).some((operation) =>
+      isPresent((operation as { tags?: string[] }).tags?.[0]),
+    ),
+  )
+  return { ...document, paths: Object.fromEntries(paths) }
+}
+
+function eventsOfPresent(document: AsyncApiDocument): AsyncApiDocument {
+  const messages = Object.entries(document.components.messages).filter(([topic]) =>
+    isPresent(topic.split('-')[0]),
+  )
+  return { ...document, components: { messages: Object.fromEntries(messages) } }
 }
 
 function committed({ root }: Project, path: string, now: string): object | undefined {

@@ -1,25 +1,10 @@
-import { join } from 'node:path'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { catalogEvents } from '@sidecart/catalog/contract.ts'
-import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { type AppEnv, documentOf, type OpenApiDocument } from '@sidecart/chassis/http/app.ts'
-import { orderEvents } from '@sidecart/orders/contract.ts'
-import { paymentEvents } from '@sidecart/payments/contract.ts'
-import { readResources } from '@sidecart/platform/config/components.ts'
-import { routesByService } from '@sidecart/platform/config/contracts.ts'
-import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
-import { userEvents } from '@sidecart/users/contract.ts'
+import { manifests, routesByService } from '@sidecart/platform/config/manifests.ts'
 import { z } from 'zod'
 import { merge } from '../../../services/gateway/openapi-merge.ts'
+import type { GeneratedFiles } from '../generate/generated-file.ts'
 import type { Schema } from './growth.ts'
-
-const events = {
-  users: userEvents,
-  catalog: catalogEvents,
-  orders: orderEvents,
-  payments: paymentEvents,
-}
 
 /** Returns the OpenAPI document of every public operation, derived from the contracts alone. */
 export function openApi(): OpenApiDocument {
@@ -48,19 +33,11 @@ export type AsyncApiDocument = {
   }
 }
 
-/**
- * Returns the AsyncAPI document: the payload of every event from its owner's contract, and the consumers from the
- * subscriptions of dapr.yaml.
- */
-export function asyncApi(project: Project): AsyncApiDocument {
-  const said = Object.entries(events).flatMap(([owner, own]) =>
-    (Object.values(own) as EventDefinition[]).map((event) => ({
-      owner,
-      topic: event.topic,
-      schema: event.schema,
-    })),
+/** Returns the AsyncAPI document: the events of every contract, with their publisher and their subscribers. */
+export function asyncApi(): AsyncApiDocument {
+  const said = manifests.flatMap(({ name: owner, publishes = {} }) =>
+    Object.values(publishes).map(({ topic, schema }) => ({ owner, topic, schema })),
   )
-  const consumers = consumersOf(project)
   const operation = (action: 'send' | 'receive', app: string, topic: string) =>
     [
       `${app}-${action}s-${topic}`,
@@ -84,7 +61,7 @@ export function asyncApi(project: Project): AsyncApiDocument {
     operations: Object.fromEntries(
       said.flatMap(({ owner, topic }) => [
         operation('send', owner, topic),
-        ...(consumers.get(topic) ?? []).map((app) => operation('receive', app, topic)),
+        ...subscribersTo(topic).map((app) => operation('receive', app, topic)),
       ]),
     ),
     components: {
@@ -119,19 +96,21 @@ const message = (owner: string, topic: string, schema: z.ZodType) => ({
 /** Removes `$schema`: a schema inside another document declares no dialect. */
 const plain = ({ $schema: _, ...schema }: Schema & { $schema?: string }): Schema => schema
 
-function consumersOf({ runFile }: Project): Map<string, string[]> {
-  const folders = new Set(readRunFile(runFile).flatMap(({ resourcesPaths }) => resourcesPaths))
-  const consumers = new Map<string, string[]>()
-  for (const { kind, scopes, spec } of readResources([...folders])) {
-    if (kind !== 'Subscription') continue
-    const topic = String(spec.topic)
-    consumers.set(topic, [...(consumers.get(topic) ?? []), ...scopes].sort())
-  }
-  return consumers
-}
+const subscribersTo = (topic: string): string[] =>
+  manifests
+    .filter(({ subscribesTo = [] }) => subscribesTo.some((event) => event.topic === topic))
+    .map(({ name }) => name)
+    .sort()
 
 /** Returns the documents to commit, by path. */
-export const apiDocuments = (project: Project): Record<string, object> => ({
-  [join('docs', 'openapi.json')]: openApi(),
-  [join('docs', 'asyncapi.json')]: asyncApi(project),
+export const apiDocuments = (): Record<string, OpenApiDocument | AsyncApiDocument> => ({
+  'docs/openapi.json': openApi(),
+  'docs/asyncapi.json': asyncApi(),
 })
+
+export const textOf = (document: object): string => `${JSON.stringify(document, null, 2)}\n`
+
+export const apiPages = (): GeneratedFiles =>
+  Object.fromEntries(
+    Object.entries(apiDocuments()).map(([path, document]) => [path, () => textOf(document)]),
+  )

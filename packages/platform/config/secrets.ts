@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
 import { readIfThere, writeWhole } from './files.ts'
+import { manifests } from './manifests.ts'
 import {
   brokerPort,
   kafkaPort,
@@ -13,15 +14,11 @@ import {
 } from './ports.ts'
 import { type Project, UserError } from './project.ts'
 
-/** Owners of a database, each with a role and a password: five services and the state store. */
-export const databases = [
-  'users',
-  'catalog',
-  'orders',
-  'payments',
-  'notifications',
+/** Owners of a database, each with a role and a password: services, and the state store. */
+export const databases: readonly string[] = [
+  ...manifests.filter(({ database }) => database).map(({ name }) => name),
   'state',
-] as const
+]
 
 const Secrets = z.record(z.string(), z.string())
 export type Secrets = z.output<typeof Secrets>
@@ -41,7 +38,11 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
     const key = `${name}-database`
     return [key, connection(server, name, there[key])]
   })
+  const ofServices = manifests.flatMap(({ secrets = [] }) =>
+    secrets.map((name) => [name, random(24)]),
+  )
   return {
+    ...Object.fromEntries(ofServices),
     'broker-url': `nats://sidecart:${random(24)}@127.0.0.1:${brokerPort}`,
     'redis-host': `127.0.0.1:${redisPort}`,
     'redis-username': 'sidecart',
@@ -55,7 +56,6 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
     // relative to the folder of the service, the working directory of its sidecar
     'sqlite-file': '../../.sidecart/state.sqlite',
     'jwt-keys': JSON.stringify([await signingKey()]),
-    'provider-api-key': random(24),
     'demo-password': random(16),
     'operator-password': random(16),
     'postgres-superuser': random(24),

@@ -95,11 +95,7 @@ export async function rotate(project: Project, name: string, say: Say): Promise<
 }
 
 /** Replaces a login by a second one with a new password; closes the first after the apps have switched. */
-async function rotateLogin(
-  project: Project,
-  name: (typeof databases)[number],
-  say: Say,
-): Promise<void> {
+async function rotateLogin(project: Project, name: string, say: Say): Promise<void> {
   const secrets = readSecrets(project)
   const key = `${name}-database`
   const before = secrets[key] ?? ''

@@ -3,13 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Places } from '@sidecart/client/connection-info.ts'
 import type { ShopClient } from '@sidecart/client/shop-client.ts'
+import { subscribes } from '@sidecart/platform/config/manifest.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import pg from 'pg'
 import { readJournal } from './client-journal.ts'
 import { openProviderIndex, type ProviderIndex } from './provider-index.ts'
 import { emptySnapshot, type Snapshot } from './snapshot.ts'
 
+/** Services with tables of orders, payments, products or users. */
 const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
 type Service = (typeof services)[number]
+
+/** Services that store their dead letters outside of a database. */
+const withoutDatabase = manifests
+  .filter((service) => subscribes(service) && !service.database)
+  .map(({ name }) => name)
 
 /** Time and identity of each database at a snapshot, by the database's own clock. */
 export type Mark = Record<Service, { at: string; identity: string }> & {
@@ -18,7 +26,7 @@ export type Mark = Record<Service, { at: string; identity: string }> & {
 }
 
 type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>
-type Queries = Record<Service, Query>
+type Queries = Record<Service, Query> & Record<string, Query>
 
 export type Reader = {
   /** Yields the orders (or users) slice by slice with all their rows, in constant memory. */
@@ -64,7 +72,7 @@ export async function openReader(
   })
   await provider.catchUp()
   await provider.catchUp()
-  const carts = await readDeadLetters(operator, 'carts')
+  const letters = await Promise.all(withoutDatabase.map((name) => readDeadLetters(operator, name)))
   const caught = mails && places.inbox ? await readMails(places.inbox) : []
   const clients: pg.Client[] = []
 
@@ -74,7 +82,7 @@ export async function openReader(
     if (places.memory === undefined) rmSync(folder, { recursive: true, force: true })
   }
 
-  async function snapshot(service: Service) {
+  async function snapshot(service: string) {
     const client = new pg.Client({
       connectionString: places.databases[service],
       types: { getTypeParser: exactBigints },
@@ -98,7 +106,9 @@ export async function openReader(
 
   try {
     const others = await Promise.all(
-      services.filter((name) => name !== 'orders').map((name) => snapshot(name)),
+      Object.keys(places.databases)
+        .filter((name) => name !== 'orders')
+        .map((name) => snapshot(name)),
     )
     const all = [...others, await snapshot('orders')]
     const query = Object.fromEntries(all.map((one) => [one.service, one.query])) as Queries
@@ -117,7 +127,7 @@ export async function openReader(
           ...caught.map(({ orderId }) => orderId),
         ])
       : undefined
-    const shop = await readShop(query, record, carts, changed === undefined)
+    const shop = await readShop(query, record, letters.flat(), changed === undefined)
     // forces index scans, also before the tables have been analyzed
     for (const one of all) await one.query('set local enable_seqscan = off')
     const source = { query, provider, caught }
@@ -336,11 +346,11 @@ const selectNotices = `select order_id as "orderId", kind, status,
 async function readShop(
   query: Queries,
   record: Snapshot['record'],
-  carts: Snapshot['deadLetters'],
+  letters: Snapshot['deadLetters'],
   everything: boolean,
 ): Promise<Snapshot> {
   const messaging = await Promise.all(
-    services.map((service) => readMessaging(service, query[service], everything)),
+    Object.entries(query).map(([service, ask]) => readMessaging(service, ask, everything)),
   )
   const customers = [
     record.customers,
@@ -357,7 +367,7 @@ async function readShop(
       depth,
       oldestSeconds,
     })),
-    deadLetters: [...messaging.flatMap(({ deadLetters }) => deadLetters), ...carts],
+    deadLetters: [...messaging.flatMap(({ deadLetters }) => deadLetters), ...letters],
     notices: await query.notifications(waitingMails),
     orders:
       record.customers.length === 0
@@ -398,7 +408,7 @@ const readStock = async (query: Query): Promise<Stock> => ({
   ),
 })
 
-async function readMessaging(service: Service, query: Query, everything: boolean) {
+async function readMessaging(service: string, query: Query, everything: boolean) {
   const [waiting] = await query<{ depth: number; oldestSeconds: number }>(
     `select count(*)::int as depth, coalesce(${secondsSince('min(created_at)')}, 0) as "oldestSeconds" from outbox`,
   )

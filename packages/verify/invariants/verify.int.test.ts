@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
-import type { Places } from '@sidecart/client/connection-info.ts'
+import type { Places, ShopService } from '@sidecart/client/connection-info.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -74,7 +74,7 @@ const products = `
   insert into stock (sku, on_hand) select sku, 50 from products;
   insert into stock_movements (sku, kind, on_hand) select sku, 'initial', 50 from products`
 
-async function execute(service: keyof Places['databases'], sql: string): Promise<void> {
+async function execute(service: ShopService, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: places.databases[service] })
   await client.connect()
   try {
@@ -119,7 +119,7 @@ describe('after a clean check', () => {
   /** A corruption of an old order, the SQL to undo it, and the checks bound to detect it. */
   const harms: [
     what: string,
-    service: keyof Places['databases'],
+    service: ShopService,
     harm: string,
     mend: string,
     noticed: string[],

@@ -3,8 +3,12 @@ import { dirname } from 'node:path'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { euro } from '@sidecart/chassis/contract/money.ts'
-import type { Places } from '@sidecart/client/connection-info.ts'
+import type { Places, ShopService } from '@sidecart/client/connection-info.ts'
+import { paymentEvents } from '@sidecart/payments/contract.ts'
+import { subscribes } from '@sidecart/platform/config/manifest.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'
+import { userEvents } from '@sidecart/users/contract.ts'
 import pg from 'pg'
 import { v7 as uuid } from 'uuid'
 import {
@@ -31,7 +35,7 @@ export type HistoryOptions = {
 }
 
 type Product = { sku: string; name: string; price: number }
-type Tables = Record<keyof Places['databases'], Record<string, Row[]>>
+type Tables = Record<ShopService, Record<string, Row[]>> & Record<string, Record<string, Row[]>>
 
 const batch = 4_000
 const ordersPerCustomer = 10
@@ -53,11 +57,11 @@ export async function writeHistory(
   places: Pick<Places, 'databases' | 'providerLog'>,
   { orders, force = false, onProgress = () => {} }: HistoryOptions,
 ): Promise<void> {
-  const names = Object.keys(places.databases) as (keyof Places['databases'])[]
+  const names = Object.keys(places.databases)
   const clients = new Map<string, pg.Client>()
   for (const name of names)
     clients.set(name, new pg.Client({ connectionString: places.databases[name] }))
-  const of = (name: keyof Places['databases']) => clients.get(name) as pg.Client
+  const of = (name: string) => clients.get(name) as pg.Client
   try {
     await Promise.all([...clients.values()].map((client) => client.connect()))
     for (const client of clients.values()) await client.query('set synchronous_commit = off')
@@ -87,7 +91,7 @@ export async function writeHistory(
       }
       const lines = log.take()
       await writing
-      writing = Promise.all(names.map((name) => write(of(name), tables[name]))).then(() => {
+      writing = Promise.all(names.map((name) => write(of(name), tables[name] ?? {}))).then(() => {
         log.append(lines)
         onProgress(done + size)
       })
@@ -100,19 +104,33 @@ export async function writeHistory(
   }
 }
 
-const emptyTables = (): Tables => ({
-  users: { users: [] },
-  catalog: { reservations: [], stock_movements: [], inbox: [] },
-  orders: { orders: [], order_history: [], inbox: [] },
-  payments: { payments: [], ledger_entries: [] },
-  notifications: { contacts: [], mails: [], inbox: [] },
-})
+const consumers = manifests.filter((service) => service.database && subscribes(service))
+
+const emptyTables = (): Tables => {
+  const inboxes = Object.fromEntries(consumers.map(({ name }) => [name, { inbox: [] }]))
+  return {
+    ...inboxes,
+    users: { users: [], ...inboxes.users },
+    catalog: { reservations: [], stock_movements: [], ...inboxes.catalog },
+    orders: { orders: [], order_history: [], ...inboxes.orders },
+    payments: { payments: [], ledger_entries: [], ...inboxes.payments },
+    notifications: { contacts: [], mails: [], ...inboxes.notifications },
+  }
+}
+
+/** Marks an event as received by every consumer. */
+function receive(tables: Tables, topic: string, at: Date): void {
+  for (const { name, subscribesTo = [] } of consumers)
+    if (subscribesTo.some((event) => event.topic === topic))
+      put(tables[name]?.inbox, { event_id: uuid({ msecs: at.getTime() }), processed_at: at })
+}
 
 const put = (rows: Row[] | undefined, ...more: Row[]): void => {
   rows?.push(...more)
 }
 
-function addCustomer({ users, notifications }: Tables, at: Date): string {
+function addCustomer(tables: Tables, at: Date): string {
+  const { users, notifications } = tables
   const userId = uuid({ msecs: at.getTime() })
   const email = `${userId}@history.example`
   const name = 'Customer of the Past'
@@ -121,7 +139,7 @@ function addCustomer({ users, notifications }: Tables, at: Date): string {
   put(users.users, { ...user, ...preferences, role: 'customer', registered_at: at })
   const kept = { orderUpdates: true, paymentUpdates: true, marketing: false }
   put(notifications.contacts, { ...user, preferences: kept })
-  put(notifications.inbox, { event_id: uuid({ msecs: at.getTime() }), processed_at: at })
+  receive(tables, userEvents.registered.topic, at)
   return userId
 }
 
@@ -365,8 +383,7 @@ function addMovement(
  * Adds the inbox rows of each consumer and the mails. Sent mails are no longer in the mail catcher.
  */
 function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[], at: Date): void {
-  const { catalog, orders, notifications } = tables
-  const mark = () => ({ event_id: uuid({ msecs: at.getTime() }), processed_at: at })
+  const { notifications } = tables
   const mail = (kind: string, event: unknown, status: 'sent' | 'recorded') =>
     put(notifications.mails, {
       id: uuid({ msecs: at.getTime() }),
@@ -385,19 +402,17 @@ function addEvents(tables: Tables, order: Order, events: readonly OutboxMessage[
     })
   for (const { topic, data } of events) {
     const kind = topic.replace(/^orders-(.*)-v\d+$/, '$1')
-    if (kind === 'confirmed' || kind === 'cancelled') put(catalog.inbox, mark())
-    put(notifications.inbox, mark())
+    receive(tables, topic, at)
     mail(kind, data, 'sent')
   }
   const head = { orderId: order.id, customerId: order.customerId, amount: order.total }
-  const paid = order.charge === 'declined' ? ['payment-declined'] : ['payment-charged']
-  if (order.charge === 'returned') {
-    paid.push('payment-refunded')
-    put(orders.inbox, mark())
-  }
-  for (const kind of paid) {
-    put(notifications.inbox, mark())
-    mail(kind, head, 'recorded')
+  const paid =
+    order.charge === 'declined'
+      ? [paymentEvents.declined]
+      : [paymentEvents.charged, ...(order.charge === 'returned' ? [paymentEvents.refunded] : [])]
+  for (const { topic } of paid) {
+    receive(tables, topic, at)
+    mail(topic.replace(/^payments-(.*)-v\d+$/, 'payment-$1'), head, 'recorded')
   }
 }
 

@@ -1,15 +1,12 @@
-import {
-  breakingChanges,
-  staleDocuments,
-  writeApiDocuments,
-} from '@sidecart/maintainer/api/check.ts'
+import { breakingChanges } from '@sidecart/maintainer/api/check.ts'
+import { generate, staleFiles } from '@sidecart/maintainer/generate/generate.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { command } from '../command.ts'
 
 export default command({
   meta: {
-    name: 'api',
-    description: 'Write the API documents and the drawing of the packages, or check them',
+    name: 'generate',
+    description: 'Write every file that follows from the manifests and contracts, or check them',
   },
   args: {
     check: {
@@ -20,9 +17,11 @@ export default command({
   run({ args }) {
     const project = projectAt()
     const broken = breakingChanges(project)
-    const stale = args.check ? staleDocuments(project) : writeApiDocuments(project)
+    const stale = args.check ? [...staleFiles(project).keys()] : generate(project)
     if (args.check && stale.length > 0)
-      throw new UserError(`${stale.join(', ')} do not say what the sources say: ./sidecart api`)
+      throw new UserError(
+        `these differ from the manifests and contracts:\n  ${stale.join('\n  ')}\nWrite them: ./sidecart generate`,
+      )
     for (const path of stale) console.log(`written: ${path}`)
     if (broken.length > 0)
       throw new UserError(

@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { resourcesOf } from '@sidecart/platform/config/components.ts'
+import { readIfThere } from '@sidecart/platform/config/files.ts'
+import { subscribes, topicsOf } from '@sidecart/platform/config/manifest.ts'
+import { inner } from '@sidecart/platform/config/manifests.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { type GeneratedFiles, isGenerated, withSection, writtenBy } from './generated-file.ts'
+
+/** A subscription of one app to one topic, with the values read by Dapr. */
+type Subscription = { app: string; topic: string; name: string; deadLetterTopic?: string }
+
+const subscriptionsOf = (app: string, topics: readonly string[]): Subscription[] => {
+  const deadLetterTopic = `${app}-dead-letters-v1`
+  return [
+    ...topics.map((topic) => ({ app, topic, name: `${app}-${topic}`, deadLetterTopic })),
+    { app, topic: deadLetterTopic, name: deadLetterTopic },
+  ]
+}
+
+const byName = inner.toSorted((one, other) => (one.name < other.name ? -1 : 1))
+
+/** Every subscription of the shop. */
+const subscriptions = byName.filter(subscribes).flatMap(({ name, subscribesTo = [] }) =>
+  subscriptionsOf(
+    name,
+    subscribesTo.map(({ topic }) => topic),
+  ),
+)
+
+/** The apps that publish or subscribe. */
+export const messaging = byName.filter(
+  (service) => subscribes(service) || topicsOf(service).length > 0,
+)
+
+/**
+ * Consumer settings, for the sets with one component per subscription. Reasons for such a
+ * component: a JetStream consumer has one topic; subscriptions of one RabbitMQ component share a
+ * channel, and several reconnecting at once stay broken; the Kafka component may lose one of
+ * several topics when an app comes back; the BullMQ component identifies callers by component name.
+ */
+const settings: Record<string, { about: string; lines(of: Subscription): string[] }> = {
+  'pubsub.jetstream': {
+    about: 'one durable consumer per topic, shared by all instances',
+    lines: ({ app, name }) => [
+      '{ name: natsURL, secretKeyRef: { name: broker-url, key: broker-url } }',
+      `{ name: name, value: ${name} }`,
+      `{ name: durableName, value: ${name} }`,
+      `{ name: queueGroupName, value: ${app} }`,
+      '{ name: ackWait, value: 45s }',
+      '{ name: maxDeliver, value: "-1" }',
+      '{ name: maxAckPending, value: "64" }',
+      '{ name: concurrency, value: single }',
+    ],
+  },
+  'pubsub.rabbitmq': {
+    about: 'one queue per topic, shared by all instances',
+    lines: () => [
+      '{ name: connectionString, secretKeyRef: { name: rabbitmq-url, key: rabbitmq-url } }',
+      '{ name: durable, value: "true" }',
+      '{ name: deletedWhenUnused, value: "false" }',
+      '{ name: deliveryMode, value: "2" }',
+      '{ name: publisherConfirm, value: "true" }',
+      '{ name: requeueInFailure, value: "true" }',
+      '{ name: concurrencyMode, value: single }',
+      '{ name: prefetchCount, value: "16" }',
+      '{ name: reconnectWaitSeconds, value: 1s }',
+    ],
+  },
+  'pubsub.kafka': {
+    about: 'one consumer group per topic',
+    lines: ({ name }) => [
+      '{ name: brokers, secretKeyRef: { name: kafka-brokers, key: kafka-brokers } }',
+      '{ name: authType, value: password }',
+      '{ name: saslUsername, secretKeyRef: { name: kafka-username, key: kafka-username } }',
+      '{ name: saslPassword, secretKeyRef: { name: kafka-password, key: kafka-password } }',
+      '{ name: saslMechanism, value: PLAIN }',
+      '{ name: disableTls, value: "true" }',
+      '{ name: version, value: 3.6.0 }',
+      `{ name: consumerGroup, value: ${name} }`,
+      '{ name: initialOffset, value: oldest }',
+      '{ name: maxMessageBytes, value: "4194304" }',
+      '{ name: consumeRetryInterval, value: 1s }',
+      '{ name: dialTimeout, value: 5s }',
+    ],
+  },
+  'pubsub.bullmq': {
+    about: 'one Bull queue per topic, shared by all instances',
+    lines: ({ app }) => [
+      '{ name: redisHost, secretKeyRef: { name: redis-host, key: redis-host } }',
+      '{ name: redisUsername, secretKeyRef: { name: redis-username, key: redis-username } }',
+      '{ name: redisPassword, secretKeyRef: { name: redis-password, key: redis-password } }',
+      `{ name: consumerID, value: ${app} }`,
+    ],
+  },
+}
+
+/**
+ * Files of the broker sets: `subscriptions.yaml`, the consumer components of each app where the broker needs one per
+ * subscription, and the topics of each app in `pubsub.yaml`. A set whose `subscriptions.yaml` lacks the mark of a
+ * generated file is left alone.
+ */
+export function brokers({ root }: Project): GeneratedFiles {
+  const sets = readdirSync(join(root, 'components'))
+    .filter((name) => name.startsWith('pubsub-'))
+    .map((name) => `components/${name}`)
+    .filter((set) => isGenerated(readIfThere(join(root, set, 'subscriptions.yaml'))))
+  return Object.assign({}, ...sets.map((set) => filesOf(root, set)))
+}
+
+function filesOf(root: string, set: string): GeneratedFiles {
+  const publisher = resourcesOf(join(root, set, 'pubsub.yaml'))[0]
+  const type = String(publisher?.spec.type)
+  const isOwn = (file: string) => isGenerated(readFileSync(join(root, set, file), 'utf8'))
+  const gone = readdirSync(join(root, set)).filter(
+    (file) => file.endsWith('.yaml') && file !== 'subscriptions.yaml' && isOwn(file),
+  )
+  const consumers = settings[type]
+    ? byName
+        .filter(subscribes)
+        .map(({ name }) => [`${set}/${name}.yaml`, () => consumersFile(type, name)] as const)
+    : []
+  return {
+    ...Object.fromEntries(gone.map((file) => [`${set}/${file}`, () => undefined])),
+    ...Object.fromEntries(consumers),
+    [`${set}/subscriptions.yaml`]: () => subscriptionsFile(type),
+    [`${set}/pubsub.yaml`]: (before = '') =>
+      withSection(`${set}/pubsub.yaml`, before, 'topics', topics(type in settings)),
+  }
+}
+
+/** Returns `subscriptions.yaml` of a set. The sets differ only in the component an app receives through. */
+function subscriptionsFile(type: string): string {
+  const about = `# Who receives what. An event that cannot be handled goes to the dead letters of its app, and to no other.
+# ${writtenBy} from services/*/service.ts.
+`
+  return about + subscriptions.map((one) => subscriptionYaml(one, type)).join('---\n')
+}
+
+const subscriptionYaml = (
+  { app, topic, name, deadLetterTopic }: Subscription,
+  type: string,
+): string => `apiVersion: dapr.io/v2alpha1
+kind: Subscription
+metadata: { name: ${name} }
+scopes: [${app}]
+spec:
+  pubsubname: ${settings[type] ? name : 'pubsub'}
+  topic: ${topic}
+  routes: { default: /events/${topic} }
+${deadLetterTopic ? `  deadLetterTopic: ${deadLetterTopic}` : rawDeadLetters}
+`
+
+const rawDeadLetters =
+  '  metadata: { rawPayload: "true" } # also what is no event at all arrives, instead of coming back for ever'
+
+/** Returns the consumer components of an app, for a broker with one component per subscription. */
+function consumersFile(type: string, app: string): string {
+  const components = subscriptions
+    .filter((one) => one.app === app)
+    .map((one) => consumerYaml(type, one))
+  return `# What ${app} receives: ${settings[type]?.about}. See ../README.md for what each value guards.
+# ${writtenBy} from services/${app}/service.ts.
+${components.join('---\n')}`
+}
+
+function consumerYaml(type: string, one: Subscription): string {
+  const { app, topic, name, deadLetterTopic } = one
+  const allowed = [topic, deadLetterTopic].filter(Boolean).join(',')
+  return `apiVersion: dapr.io/v1alpha1
+kind: Component
+metadata: { name: ${name} }
+scopes: [${app}]
+auth: { secretStore: secrets }
+spec:
+  type: ${type}
+  version: v1
+  metadata:
+${[
+  ...(settings[type]?.lines(one) ?? []),
+  `{ name: allowedTopics, value: "${allowed}" }`,
+  `{ name: publishingScopes, value: ${app}=${deadLetterTopic ?? ''} }`,
+  `{ name: subscriptionScopes, value: ${app}=${topic} }`,
+]
+  .map((line) => `    - ${line}\n`)
+  .join('')}`
+}
+
+/**
+ * Returns the topics of each app in `pubsub.yaml`. Where receiving has components of its own, this one publishes only;
+ * dead letters are published through the component that received the event.
+ */
+function topics(publishesOnly: boolean): string {
+  const received = (app: string) =>
+    publishesOnly ? [] : subscriptions.filter((one) => one.app === app).map(({ topic }) => topic)
+  const published = messaging.map((service) => {
+    const dead = received(service.name).filter((topic) => topic.endsWith('-dead-letters-v1'))
+    return `${service.name}=${[...topicsOf(service), ...dead].join(',')}`
+  })
+  const subscribed = messaging.map(({ name }) => `${name}=${received(name).join(',')}`)
+  return [
+    '    - name: publishingScopes',
+    '      value: >-',
+    `        ${published.join(';\n        ')}`,
+    ...(publishesOnly
+      ? [`    - { name: subscriptionScopes, value: ${subscribed.join(';')} }`]
+      : [
+          '    - name: subscriptionScopes',
+          '      value: >-',
+          `        ${subscribed.join(';\n        ')}`,
+        ]),
+  ].join('\n')
+}

@@ -1,0 +1,79 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { generate, staleFiles } from '@sidecart/maintainer/generate/generate.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { filesBelow, root } from './tree.ts'
+
+it('every generated file follows from the manifests (if not: ./sidecart generate)', () => {
+  expect([...staleFiles(projectAt()).keys()]).toEqual([])
+})
+
+describe('in a copy', () => {
+  let copy: string
+  const at = (path: string) => join(copy, path)
+  const change = (path: string, by: (text: string) => string) =>
+    writeFileSync(at(path), by(readFileSync(at(path), 'utf8')))
+  const written = () => generate(projectAt(copy))
+
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'sidecart-generated-'))
+    const entries = filesBelow('.', /^[^/]+\.(md|yaml|yml|json)$/)
+    const folders = ['components', 'deploy', 'docs', '.vscode', 'services', 'packages']
+    for (const path of [...entries, ...folders])
+      cpSync(join(root, path), at(path), {
+        recursive: true,
+        filter: (from) => !from.includes('node_modules'),
+      })
+  })
+  afterAll(() => rmSync(copy, { recursive: true }))
+
+  it.each([
+    ['components/pubsub-redis/subscriptions.yaml', 'orders-confirmed-v1', 'orders-placed-v1'],
+    ['components/pubsub-kafka/carts.yaml', 'consumerGroup', 'group'],
+    ['components/pubsub-mqtt/pubsub.yaml', 'carts=carts-dead-letters-v1;', ''],
+    ['components/state-redis/statestore.yaml', '[carts]', '[carts, orders]'],
+    ['components/common/configuration/orders.yaml', 'httpVerb: [GET]', 'httpVerb: [GET, PUT]'],
+    ['services/gateway/routes.ts', "countries: 'users'", "countries: 'orders'"],
+    ['docs/asyncapi.json', 'orders-sends-', 'carts-sends-'],
+  ])('a change by hand is named and undone: %s', (path, from, to) => {
+    const before = readFileSync(at(path), 'utf8')
+    expect(before).toContain(from)
+    change(path, (text) => text.replace(from, to))
+    expect([...staleFiles(projectAt(copy)).keys()]).toEqual([path])
+    expect(written()).toEqual([path])
+    expect(readFileSync(at(path), 'utf8')).toBe(before)
+  })
+
+  it('a file of a service that has gone is removed', () => {
+    const gone = [
+      'components/common/configuration/gifts.yaml',
+      'components/pubsub-kafka/gifts.yaml',
+    ]
+    for (const path of gone) cpSync(at(path.replace('gifts', 'carts')), at(path))
+    expect(written()).toEqual(gone)
+    expect(written()).toEqual([])
+  })
+
+  it('settings of an operator beside the generated parts stay', () => {
+    change('components/common/configuration/carts.yaml', (text) =>
+      text.replace('samplingRate: "0"', 'samplingRate: "1"').concat('  httpPipeline: {}\n'),
+    )
+    change('components/pubsub-redis/pubsub.yaml', (text) => text.replace('168h', '24h'))
+    change('components/state-redis/statestore.yaml', (text) =>
+      text.replace('[carts] # generated', '[carts, orders]'),
+    )
+    expect(written()).toEqual([])
+  })
+
+  it('a set of an operator’s own is left alone', () => {
+    const mine = 'components/pubsub-mine'
+    cpSync(at('components/pubsub-kafka'), at(mine), { recursive: true })
+    change(`${mine}/subscriptions.yaml`, (text) =>
+      text.replace(/# Written by.*\n/, '').slice(0, -20),
+    )
+    rmSync(at(`${mine}/carts.yaml`))
+    expect(written()).toEqual([])
+  })
+})
