@@ -297,6 +297,28 @@ describe('discontinued products', () => {
   })
 })
 
+const forASecond = 'public, max-age=0, s-maxage=1, must-revalidate'
+
+describe('caches shared by many clients', () => {
+  it('keep for a second what everybody is answered alike', async () => {
+    for (const path of ['/products?limit=3', '/categories']) {
+      const answer = await shop.app.request(path)
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, forASecond])
+    }
+  })
+
+  it('do not keep what only operators are answered, nor a refusal', async () => {
+    const operator = await shop.tokens.bearer(someone, 'operator')
+    const answer = await shop.app.request('/products?discontinued=any', { headers: operator })
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    for (const path of ['/products?limit=many', '/products/NO-SUCH-THING']) {
+      const refusal = await shop.app.request(path)
+      expect(refusal.status).toBeGreaterThanOrEqual(400)
+      expect(refusal.headers.get('cache-control')).toBe('no-store')
+    }
+  })
+})
+
 describe('conditional requests (RFC 9110)', () => {
   const path = '/products/TAGGED'
   const get = (ifNoneMatch?: string) =>
@@ -307,7 +329,7 @@ describe('conditional requests (RFC 9110)', () => {
     const answer = await get()
     const etag = String(answer.headers.get('etag'))
     expect(etag).toMatch(/^"[^"]+"$/)
-    expect(answer.headers.get('cache-control')).toBe('no-cache')
+    expect(answer.headers.get('cache-control')).toBe(forASecond)
     for (const known of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
       const again = await get(known)
       expect([again.status, await again.text(), again.headers.get('etag')], known).toEqual([

@@ -43,6 +43,9 @@ const problems = {
   'invalid-cursor': { status: 400, title: 'The cursor does not belong to this list' },
 } satisfies Record<RefusalCode, ProblemKind>
 
+/** A browser asks each time; a proxy may answer all of its clients for a second. */
+const shared = 'public, max-age=0, s-maxage=1, must-revalidate'
+
 export const catalogHandlers = ({ store, cache }: CatalogPorts): Handler<Tx<CatalogTables>>[] => [
   on(catalogEvents.productChanged, ({ sku }) => cache.forget(sku)),
   on(orderEvents.confirmed, ({ orderId }, tx) => store.reservations.sellWithin(tx, orderId)),
@@ -66,17 +69,18 @@ export function createCatalogApp(ports: CatalogPorts): App {
     const { items, total, categories, next } = await products.search(search)
     const nextCursor = next && cursorFor(search.sort, next)
     const facets = { category: categories }
+    if (asksForSold(c)) c.header('cache-control', shared)
     return c.json({ items, total, ...(nextCursor && { nextCursor }), facets }, 200)
   })
 
   app.openapi(catalogRoutes.categories, async (c) =>
-    c.json({ categories: await products.categories() }, 200),
+    c.json({ categories: await products.categories() }, 200, { 'cache-control': shared }),
   )
 
   app.openapi(catalogRoutes.find, async (c) => {
     const { sku } = c.req.valid('param')
     const product = found(await cache.find(sku, () => products.find(sku)), sku)
-    const headers = { etag: etagOf(product), 'cache-control': 'no-cache' }
+    const headers = { etag: etagOf(product), 'cache-control': shared }
     if (isKnown(c.req.valid('header')['if-none-match'], headers.etag))
       return c.body(null, 304, headers)
     return c.json(product, 200, headers)

@@ -27,7 +27,7 @@ const id = '018f0000-0000-7000-8000-00000000000a'
 /** What everybody is answered alike may be kept, also by who is signed in. */
 const isPublic = (method: string, path: string): boolean =>
   method === 'GET' &&
-  /^\/(products\/[^/]+(\/picture.svg)?|countries|\.well-known\/jwks.json)$/.test(path)
+  /^\/(products(\/[^/]+(\/picture.svg)?)?|categories|countries|\.well-known\/jwks.json)$/.test(path)
 
 type Request = { method?: string; path: string; headers?: Record<string, string>; body?: string }
 type Answer = Awaited<ReturnType<typeof send>>
