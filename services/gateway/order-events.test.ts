@@ -56,6 +56,7 @@ describe('anyone who follows an order', () => {
     lives = [order(1, 'placed'), order(2, 'reserved'), order(2, 'reserved'), order(5, 'cancelled')]
     const answer = await listen(gatewayWith())
     expect(answer.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(answer.headers.get('x-accel-buffering')).toBe('no')
     expect(eventsIn(await answer.text())).toMatchObject([
       { version: 1, status: 'placed' },
       { version: 2, status: 'reserved' },

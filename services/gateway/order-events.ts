@@ -63,6 +63,8 @@ export function createOrderEvents(options: OrderEventsOptions) {
       })
     listeners += 1
     perPerson.set(userId, own + 1)
+    // NGINX and proxies made of it pass each event on at once
+    c.header('x-accel-buffering', 'no')
     const answer = streamSSE(c, async (stream) => {
       try {
         await follow(c, stream, order)
