@@ -58,6 +58,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'nginx',
+          include: ['tests/nginx/**/*.test.ts'],
+          globalSetup: 'tests/nginx/shop.ts',
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 400_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['tests/system/**/*.test.ts'],
           globalSetup: 'tests/system/shop.ts',

@@ -1,7 +1,13 @@
 import { asEnvironment, type ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
-import { chromium, ensureProgram, installVariable } from '@sidecart/platform/install/packages.ts'
+import {
+  chromium,
+  ensureProgram,
+  installVariable,
+  nginx,
+  openssl,
+} from '@sidecart/platform/install/packages.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
 import { serverOf } from '@sidecart/verify/conformance/versions.ts'
 import { failuresOf, runVitest } from '@sidecart/verify/vitest.ts'
@@ -12,7 +18,7 @@ type Run = {
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** Needs a component set's server on this machine, or the browser. */
+  /** Needs a component set's server on this machine, the browser, or NGINX. */
   needs?: string
 }
 
@@ -22,6 +28,7 @@ const projects = (...names: string[]): Run => ({
 })
 
 const browser = 'chromium'
+const proxy = 'nginx'
 
 /** The sets tried in each run, without tests that take minutes; `sidecart conformance` tries the others. */
 const sets: readonly ComponentSelection[] = [
@@ -48,6 +55,7 @@ const quick: readonly Run[] = [
 const deep: readonly Run[] = [
   projects('mutations'),
   projects('availability'),
+  { ...projects('nginx'), needs: proxy },
   projects('chaos'),
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },
@@ -68,8 +76,13 @@ export async function runTests(project: Project, given: readonly string[]): Prom
   const passedThrough = given.filter((word) => !ours.includes(word))
   if (given.includes('--install')) process.env[installVariable] = '1'
   const runtime = await ensureRuntime({ project: project.root })
+  const partFor = async (what: string): Promise<unknown> => {
+    if (what === browser) return chromiumHere()
+    if (what === proxy) return nginxHere()
+    return serverOf(project, runtime, what)
+  }
   const missingFor = (what: string) =>
-    (what === browser ? chromiumHere() : serverOf(project, runtime, what)).then(
+    partFor(what).then(
       () => undefined,
       (error: Error) => error.message,
     )
@@ -100,6 +113,10 @@ export async function runTests(project: Project, given: readonly string[]): Prom
 
 async function chromiumHere(): Promise<unknown> {
   return process.env.CHROME_PATH ?? ensureProgram(chromium, { log: console.error })
+}
+
+async function nginxHere(): Promise<void> {
+  for (const program of [nginx, openssl]) await ensureProgram(program, { log: console.error })
 }
 
 /** The capability tests of a set, without those lasting minutes. */

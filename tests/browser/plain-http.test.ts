@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { gateway } from '../system/client.ts'
+import { directGateway } from '../system/client.ts'
 import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
 
 // a name other than localhost without TLS is no secure context in a browser
-const { port } = new URL(gateway)
+const { port } = new URL(directGateway)
 const site = `http://shop.test:${port}`
 const { visitor, expectFaults } = useBrowser(site, [
   '--host-resolver-rules=MAP shop.test 127.0.0.1',

@@ -1,5 +1,6 @@
 import { chromium, ensureProgram } from '@sidecart/platform/install/packages.ts'
 import { until } from '@sidecart/testing/until.ts'
+import { behindEdge } from '../nginx/nginx.ts'
 import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 
@@ -10,7 +11,9 @@ const bought = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS', 'TEAPOT-STONEWARE-RUST', '
  * Vitest's global set-up of the browser tests: a Chromium, and the whole shop as started by `npm
  * start -- --chaos`.
  */
-export default async function openShop(): Promise<() => Promise<void>> {
+export default (): Promise<() => Promise<void>> => behindEdge(openShop)
+
+async function openShop(): Promise<() => Promise<void>> {
   if (!process.env.CHROME_PATH) await ensureProgram(chromium, { log: console.error })
   await sidecart('up', '--detach', '--chaos')
   await stockUp()

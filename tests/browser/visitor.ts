@@ -45,7 +45,11 @@ export function useBrowser(site = gateway, chromiumArguments: readonly string[] 
   return {
     /** Opens a page for a first-time visitor. */
     async visitor(options: BrowserContextOptions = {}): Promise<Page> {
-      const context = await browser.newContext({ baseURL: site, ...options })
+      const context = await browser.newContext({
+        baseURL: site,
+        ignoreHTTPSErrors: site.startsWith('https:'),
+        ...options,
+      })
       context.setDefaultTimeout(patienceMs)
       context.on('page', (page) => watch(page, site, (fault) => faults.push(fault)))
       return context.newPage()

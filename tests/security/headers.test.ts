@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   ask,
-  gateway,
+  directGateway,
   newCustomer,
   operator,
   orderOf,
@@ -19,7 +19,7 @@ import { send } from './sidecars.ts'
  * built for production.
  */
 
-const port = Number(new URL(gateway).port)
+const port = Number(new URL(directGateway).port)
 const built = join(root, 'web/dist')
 const page = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
 const id = '018f0000-0000-7000-8000-00000000000a'

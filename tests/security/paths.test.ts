@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gateway, newCustomer, type Person } from '../system/client.ts'
+import { directGateway, newCustomer, type Person } from '../system/client.ts'
 import { appConfigs } from '../system/shop.ts'
 
 /*
@@ -11,7 +11,7 @@ import { appConfigs } from '../system/shop.ts'
  * the socket as they stand: no client would send most of them.
  */
 
-const { port, host } = new URL(gateway)
+const { port, host } = new URL(directGateway)
 const verbs = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']
 const refusals = [400, 401, 403, 404, 405]
 /** A connection that is closed without an answer: Node opens no tunnel. */

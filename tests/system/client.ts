@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '@sidecart/testing/until.ts'
 
-export const gateway = 'http://127.0.0.1:8080'
+/** The gateway itself. */
+export const directGateway = 'http://127.0.0.1:8080'
+/** The shop as its clients reach it: the gateway, or a proxy before it. */
+export const gateway = process.env.SIDECART_URL ?? directGateway
 export const inbox = 'http://127.0.0.1:8040'
 export const root = join(import.meta.dirname, '../..')
 

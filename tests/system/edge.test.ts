@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import {
   type Answer,
   ask,
-  gateway,
+  directGateway,
   newCustomer,
   orderOf,
   type Person,
@@ -50,7 +50,7 @@ describe('bad input is a problem, and nothing is stored', () => {
   it.each(['TRACE', 'PROPFIND', 'OPTIONS'])(
     '%s is no method of any route, anyone who asks',
     async (method) => {
-      const { statusCode, headers } = await request(`${gateway}/orders`, {
+      const { statusCode, headers } = await request(`${directGateway}/orders`, {
         method: method as 'GET',
       })
       expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow: 'GET, POST' })

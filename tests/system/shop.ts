@@ -8,6 +8,7 @@ import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { parse } from 'yaml'
+import { behindEdge } from '../nginx/nginx.ts'
 
 const run = promisify(execFile)
 raiseLimits()
@@ -40,7 +41,9 @@ function runFile(): string {
  * Vitest's global set-up of the system tests: the backing servers, then the whole shop under `dapr
  * run -f .`.
  */
-export default async function startShop(): Promise<() => Promise<void>> {
+export default (): Promise<() => Promise<void>> => behindEdge(startShop)
+
+async function startShop(): Promise<() => Promise<void>> {
   await sidecart('backing', 'start')
   const launcher = launch()
   try {

@@ -26,6 +26,18 @@ export const chromium: Program = {
   brew: '--cask chromium',
 }
 
+/** The proxy of `deploy/nginx/`. */
+export const nginx: Program = {
+  name: 'nginx',
+  debian: 'nginx',
+  brew: 'nginx',
+  version: { args: ['-v'], pattern: /nginx\/(\d+\.\d+\.\d+)/ },
+  least: '1.22.0',
+}
+
+/** Makes certificates for tests. */
+export const openssl: Program = { name: 'openssl', debian: 'openssl', brew: 'openssl' }
+
 export type Installed = { path: string; version: string }
 
 type Options = {
