@@ -81,6 +81,8 @@ describe('routing', () => {
     ['GET', '/products/MUG/stock', false],
     ['PATCH', '/products/MUG', false],
     ['POST', '/users', true],
+    ['POST', '/confirmations', true],
+    ['POST', '/users/me/confirmation', false],
     ['GET', '/users/me', false],
     ['POST', '/sessions/refresh', true],
     ['POST', '/orders', false],

@@ -1,7 +1,7 @@
 import { defineService } from '@sidecart/chassis/contract/manifest.ts'
 import { orderEvents } from '@sidecart/orders/contract.ts'
 import { paymentEvents } from '@sidecart/payments/contract.ts'
-import { userEvents } from '@sidecart/users/contract.ts'
+import { userEvents, usersRoutes } from '@sidecart/users/contract.ts'
 import { notificationsRoutes } from './contract.ts'
 
 export const service = defineService({
@@ -22,6 +22,7 @@ export const service = defineService({
     paymentEvents.declined,
     paymentEvents.refunded,
   ],
+  calls: { users: [usersRoutes.issueConfirmation] },
   database: true,
   components: ['email'],
   container: { environment: { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-8080}` } },

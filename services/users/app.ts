@@ -10,9 +10,14 @@ import type { Context } from 'hono'
 import { hasPostalCode } from './address.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { mustShipTo, type Profile, type SessionTokens, usersRoutes } from './contract.ts'
-import { accessTokenSeconds } from './credentials.ts'
+import { accessTokenSeconds, confirmationTokens } from './credentials.ts'
 import {
+  addressToConfirm,
+  awaitConfirmation,
   changeContact,
+  confirmationSeconds,
+  confirmEmail,
+  type Mailing,
   openSession,
   type RefusalCode,
   refreshLimit,
@@ -24,6 +29,7 @@ import {
 import type {
   AccessTokens,
   Addresses,
+  Confirmations,
   Credentials,
   Passwords,
   RefreshTokens,
@@ -33,7 +39,9 @@ import type {
 } from './ports.ts'
 
 const problems = {
-  'email-taken': { status: 409, title: 'This e-mail is taken' },
+  'email-taken': { status: 409, title: 'Another account has this e-mail' },
+  'email-confirmed': { status: 409, title: 'There is nothing to confirm' },
+  'link-void': { status: 410, title: 'This link is not good any more' },
   'address-known': { status: 409, title: 'The address is in the book already' },
   'too-many-addresses': { status: 409, title: 'No room for another address' },
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong', event: null },
@@ -51,6 +59,7 @@ export type UsersPorts = {
   users: Users
   credentials: Credentials
   addresses: Addresses
+  confirmations: Confirmations
   sessions: Sessions
   passwords: Passwords
   accessTokens: AccessTokens
@@ -67,7 +76,8 @@ export type UsersPorts = {
 }
 
 export function createUsersApp(ports: UsersPorts): App {
-  const { users, credentials, addresses, sessions, passwords, throttle, now, newId } = ports
+  const { users, credentials, addresses, confirmations, sessions, passwords, throttle } = ports
+  const { now, newId } = ports
   const app = createApp({ name: 'users', problems, ...ports })
   const security = createSecurityLog(ports.log)
 
@@ -85,17 +95,19 @@ export function createUsersApp(ports: UsersPorts): App {
   app.openapi(usersRoutes.register, async (c) => {
     const { password, ...person } = c.req.valid('json')
     assertUncommon(password, person.email)
-    const registration = register({ userId: newId(), ...person, now: now() })
-    await throttle.register({ network: networkOfClient(c) }, async () =>
-      users.add(registration, await passwords.hash(password)),
-    )
-    security('user_created', { ...asked(c), userId: registration.user.userId })
-    return c.json(toProfile(registration.user), 201, { location: '/users/me' })
+    const user = await throttle.register({ network: networkOfClient(c) }, async () => {
+      const isMailed = await throttle.confirmation(person)
+      const mailing = { confirmationId: newId(), isMailed }
+      const registration = register({ userId: newId(), ...person, now: now() }, mailing)
+      return users.add(registration, await passwords.hash(password))
+    })
+    security('user_created', { ...asked(c), userId: user.userId })
+    return c.json(toProfile(user), 201, { location: '/users/me' })
   })
 
   app.openapi(usersRoutes.signIn, async (c) => {
     const { email, password } = c.req.valid('json')
-    const user = await userWith(c, email, password)
+    const user = await prove(c, email, () => userWith(email, password))
     if (!user) throw refuse('wrong-credentials', 'No account has this e-mail and password.')
     return c.json(await signIn(user), 200)
   })
@@ -130,11 +142,45 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.changeProfile, async (c) => {
-    const { currentPassword, ...wanted } = c.req.valid('json')
+    const { currentPassword, email, name } = c.req.valid('json')
     const { userId } = c.get('identity')
-    if (wanted.email !== undefined) await provePassword(c, currentPassword ?? '')
-    const user = await users.update(userId, (user) => changeContact(user, wanted))
+    if (email === undefined) {
+      const user = await users.update(userId, (user) => changeContact(user, { name }))
+      return c.json(toProfile(user), 200)
+    }
+    const proven = await provePassword(c, currentPassword ?? '')
+    const mailing = await mailingTo(proven, email)
+    const user = await users.update(userId, (user) => {
+      const named = changeContact(user, { name })
+      const change = awaitConfirmation(named.user, email, mailing)
+      return { user: change.user, events: [...named.events, ...change.events] }
+    })
     return c.json(toProfile(user), 200)
+  })
+
+  app.openapi(usersRoutes.resendConfirmation, async (c) => {
+    const user = await existing(c.get('identity').userId)
+    const mailing = await mailingTo(user, addressToConfirm(user))
+    await users.update(user.userId, (user) =>
+      awaitConfirmation(user, addressToConfirm(user), mailing),
+    )
+    return c.body(null, 202)
+  })
+
+  app.openapi(usersRoutes.confirm, async (c) => {
+    const hash = confirmationTokens.hashOf(c.req.valid('json').token)
+    const user = await confirmations.use(hash, now(), (user, confirmationId) =>
+      confirmEmail(user, confirmationId, now()),
+    )
+    security('user_updated', { ...asked(c), userId: user.userId, attribute: 'email' })
+    return c.json({ email: user.email }, 200)
+  })
+
+  app.openapi(usersRoutes.issueConfirmation, async (c) => {
+    const { token, hash } = confirmationTokens.create()
+    const expiresAt = new Date(now().getTime() + confirmationSeconds * 1000)
+    const outcome = await confirmations.issue(c.req.valid('json').confirmationId, hash, expiresAt)
+    return c.json(outcome === 'issued' ? { token } : {}, 200)
   })
 
   app.openapi(usersRoutes.changePassword, async (c) => {
@@ -228,23 +274,51 @@ export function createUsersApp(ports: UsersPorts): App {
     return user
   }
 
-  /** The user whose e-mail and password these are, and nobody when they are not. */
-  async function userWith(c: Asking, email: string, password: string): Promise<User | undefined> {
+  /**
+   * The user whose e-mail and password these are. Any number of accounts may claim an e-mail, so two passwords are
+   * compared, whether or not there are as many: its owner's and the newest claimant's.
+   */
+  async function userWith(email: string, password: string): Promise<Attempt> {
+    const { owner, newcomer } = await credentials.of(email)
+    const account = (owner ?? newcomer)?.user.userId
+    for (const known of [owner, newcomer])
+      if ((await passwords.match(password, known?.passwordHash)) && known)
+        return { account: known.user.userId, user: known.user }
+    return { account }
+  }
+
+  /** Makes an attempt to prove who somebody is, as often as that may be tried for an e-mail. */
+  async function prove(
+    c: Asking,
+    email: string,
+    attempt: () => Promise<Attempt>,
+  ): Promise<User | undefined> {
     let account: string | undefined
     const user = await throttle.signIn({ email, network: networkOfClient(c) }, async () => {
-      const known = await credentials.of(email)
-      account = known?.user.userId
-      return (await passwords.match(password, known?.passwordHash)) ? known?.user : undefined
+      const made = await attempt()
+      account = made.account
+      return made.user
     })
     security(user ? 'authn_login_success' : 'authn_login_fail', { ...asked(c), userId: account })
     return user
   }
 
   async function provePassword(c: Asking, password: string): Promise<User> {
-    const { email } = await existing(c.get('identity').userId)
-    const user = await userWith(c, email, password)
+    const { userId, email } = await existing(c.get('identity').userId)
+    const user = await prove(c, email, async () => {
+      const known = await credentials.ofUser(userId)
+      const isRight = await passwords.match(password, known?.passwordHash)
+      return { account: userId, user: isRight ? known?.user : undefined }
+    })
     if (!user) throw refuse('wrong-password', 'Send the current password of this account.')
     return user
+  }
+
+  /** A mail to an address of a user, if one more may be sent; none is needed to the e-mail that is confirmed. */
+  async function mailingTo({ userId, ...user }: User, email: string): Promise<Mailing> {
+    const isSettled = email === user.email && user.emailConfirmedAt !== undefined
+    const isMailed = !isSettled && (await throttle.confirmation({ userId, email }))
+    return { confirmationId: newId(), isMailed }
   }
 
   async function signIn(user: User): Promise<SessionTokens> {
@@ -283,6 +357,7 @@ const keysRoute = createRoute({
 })
 
 type Asking = Context<AppEnv>
+type Attempt = { account?: string | undefined; user?: User | undefined }
 
 /** Where a request came from, as the gateway saw it. Requests without that have one limit together. */
 const networkOfClient = (c: Asking): string =>
@@ -303,7 +378,12 @@ const toOpenSession = (session: Session, current: string | undefined) => ({
   current: session.sessionId === current,
 })
 
-const toProfile = ({ registeredAt, version: _, ...user }: User): Profile => ({
-  ...user,
-  registeredAt: registeredAt.toISOString(),
-})
+const toProfile = (user: User): Profile => {
+  const { userId, email, name, role, preferences, registeredAt, awaited } = user
+  return {
+    ...{ userId, email, name, role, preferences },
+    emailConfirmed: user.emailConfirmedAt !== undefined,
+    ...(awaited && awaited.email !== email && { pendingEmail: awaited.email }),
+    registeredAt: registeredAt.toISOString(),
+  }
+}

@@ -9,6 +9,7 @@ import {
 import { line, secret, token } from '@sidecart/chassis/contract/text.ts'
 import { Role } from '@sidecart/chassis/http/authentication.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
+import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
 
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
@@ -44,6 +45,13 @@ export const Profile = z
   .object({
     userId: UserId,
     email: Email,
+    emailConfirmed: z.boolean().openapi({
+      description:
+        'Whether the owner has shown that mails to it arrive; until then only one to confirm it is sent.',
+    }),
+    pendingEmail: Email.optional().openapi({
+      description: 'An address that takes the place of the e-mail once it is confirmed',
+    }),
     name: Name,
     role: Role,
     preferences: Preferences,
@@ -146,7 +154,7 @@ export const usersRoutes = {
     method: 'patch',
     path: '/users/me',
     tags,
-    summary: 'Change own name or e-mail',
+    summary: 'Change own name or e-mail; another e-mail holds once it is confirmed',
     security,
     request: { body: body(ProfileChange) },
     responses: { 200: json(Profile) },
@@ -255,6 +263,7 @@ export const usersRoutes = {
     request: { body: body(Preferences) },
     responses: { 200: json(Preferences) },
   }),
+  ...confirmationRoutes,
 }
 
 const Contact = z.object({
@@ -267,6 +276,11 @@ const Contact = z.object({
     marketing: z.boolean(),
   }),
   version: z.int(),
+  confirmed: z
+    .boolean()
+    .optional()
+    .describe('Whether the e-mail is confirmed; absent, as in events of earlier versions: it is'),
+  confirmation: Confirmation.optional().describe('Present when a mail is due that confirms it'),
 })
 
 /** The events that users publishes. `version` rises by one with every change of a user's contact. */

@@ -118,3 +118,12 @@ export const refreshTokens: RefreshTokens = {
   },
   hashOf: (token) => createHash('sha256').update(token).digest(),
 }
+
+/** 256 random bits each, for one use. They are stored as their hashes only. */
+export const confirmationTokens = {
+  create() {
+    const token = randomBytes(32).toString('base64url')
+    return { token, hash: confirmationTokens.hashOf(token) }
+  },
+  hashOf: (token: string): Buffer => createHash('sha256').update(token).digest(),
+}

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import {
+  addressToConfirm,
+  awaitConfirmation,
   changeContact,
+  confirmEmail,
   openSession,
   present,
   register,
+  registerConfirmed,
   roomForAnother,
   type Session,
 } from './domain.ts'
@@ -16,18 +20,28 @@ const ada = {
   name: 'Ada',
 }
 
+const [c1, c2, c3] = [1, 2, 3].map((n) => `019a0000-0000-7000-8000-00000000c00${n}`) as [
+  string,
+  string,
+  string,
+]
+const mailing = { confirmationId: c1, isMailed: true }
+
 describe('a contact', () => {
   test('is a customer who wants order and payment mails but no advertising, at version 1', () => {
-    const { user, events } = register({ ...ada, now })
+    const { user, events } = register({ ...ada, now }, mailing)
     const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false }
-    expect(user).toEqual({ ...ada, role: 'customer', preferences, version: 1, registeredAt: now })
-    expect(events).toEqual([
-      { topic: 'users-registered-v1', data: { ...ada, preferences, version: 1 } },
-    ])
+    const awaited = { confirmationId: c1, email: ada.email }
+    expect(user).toEqual({
+      ...ada,
+      ...{ role: 'customer', preferences, version: 1, registeredAt: now, awaited },
+    })
+    const data = { ...ada, preferences, version: 1, confirmed: false, confirmation: awaited }
+    expect(events).toEqual([{ topic: 'users-registered-v1', data }])
   })
 
   test('emits a change with the next version and everything a listener needs', () => {
-    const { user } = register({ ...ada, now })
+    const { user } = register({ ...ada, now }, mailing)
     const change = changeContact(user, { name: 'Ada Lovelace' })
     expect(change.user).toEqual({ ...user, name: 'Ada Lovelace', version: 2 })
     expect(change.events).toMatchObject([
@@ -39,18 +53,93 @@ describe('a contact', () => {
   })
 
   test.each([
-    [{ email: 'ada@example.org' }],
+    [{ name: 'Countess' }],
     [{ preferences: { orderUpdates: true, paymentUpdates: true, marketing: true } }],
   ])('is changed by %j', (wanted) => {
-    const { user } = register({ ...ada, now })
+    const { user } = register({ ...ada, now }, mailing)
     expect(changeContact(user, wanted).user).toEqual({ ...user, ...wanted, version: 2 })
   })
 
   test('that stays the same is not emitted', () => {
-    const { user } = register({ ...ada, now })
-    const { email, name, preferences } = user
-    const same = { email, name, preferences: { ...preferences } }
+    const { user } = register({ ...ada, now }, mailing)
+    const { name, preferences } = user
+    const same = { name, preferences: { ...preferences } }
     expect(changeContact(user, same)).toEqual({ user, events: [] })
+  })
+})
+
+describe('an e-mail', () => {
+  const fresh = register({ ...ada, now }, mailing).user
+  const confirmed = confirmEmail(fresh, c1, later(60)).user
+  const isVoid = expect.objectContaining({ code: 'link-void' })
+  const another = { confirmationId: c2, isMailed: true }
+
+  test('of those who run the shop counts as confirmed', () => {
+    const { user, events } = registerConfirmed({ ...ada, now }, 'operator')
+    expect(user).toMatchObject({ role: 'operator', emailConfirmedAt: now })
+    expect(events).toMatchObject([{ data: { confirmed: true } }])
+    expect(events[0]?.data).not.toHaveProperty('confirmation')
+  })
+
+  test('is confirmed by the link that is awaited, once', () => {
+    const { user, events } = confirmEmail(fresh, c1, later(60))
+    expect(user).toMatchObject({ email: ada.email, emailConfirmedAt: later(60), version: 2 })
+    expect(user).not.toHaveProperty('awaited')
+    expect(events).toMatchObject([{ data: { confirmed: true, version: 2 } }])
+    expect(events[0]?.data).not.toHaveProperty('formerEmail')
+    expect(() => confirmEmail(user, c1, later(61))).toThrow(isVoid)
+    expect(() => confirmEmail(fresh, c2, later(60))).toThrow(isVoid)
+  })
+
+  test('stays the same until another one is confirmed; then both addresses are told', () => {
+    const asked = awaitConfirmation(confirmed, 'new@example.com', another)
+    expect(asked.user).toMatchObject({ email: ada.email, version: 3 })
+    const confirmation = { confirmationId: c2, email: 'new@example.com' }
+    expect(asked.events).toMatchObject([
+      { data: { email: ada.email, confirmed: true, confirmation } },
+    ])
+    const { user, events } = confirmEmail(asked.user, c2, later(120))
+    expect(user).toMatchObject({ email: 'new@example.com', emailConfirmedAt: later(120) })
+    expect(events).toMatchObject([{ data: { email: 'new@example.com', formerEmail: ada.email } }])
+  })
+
+  test('that was never confirmed is not told of its successor', () => {
+    const { user } = awaitConfirmation(fresh, 'new@example.com', another)
+    const { events } = confirmEmail(user, c2, later(120))
+    expect(events[0]?.data).not.toHaveProperty('formerEmail')
+  })
+
+  test('of two changes in a row only the second can be confirmed', () => {
+    const one = awaitConfirmation(confirmed, 'one@example.com', another).user
+    const two = awaitConfirmation(one, 'two@example.com', { ...another, confirmationId: c3 }).user
+    expect(() => confirmEmail(two, c2, later(120))).toThrow(isVoid)
+    expect(confirmEmail(two, c3, later(120)).user.email).toBe('two@example.com')
+  })
+
+  test('asked for again is the same confirmation: earlier mails stay good', () => {
+    expect(awaitConfirmation(fresh, ada.email, another).user.awaited?.confirmationId).toBe(c1)
+  })
+
+  test('that is the account’s own calls a change off', () => {
+    const { user } = awaitConfirmation(confirmed, 'new@example.com', another)
+    const back = awaitConfirmation(user, ada.email, { ...another, isMailed: false })
+    expect(back).toEqual({ user: { ...confirmed, version: 3 }, events: [] })
+    expect(() => confirmEmail(back.user, c2, later(120))).toThrow(isVoid)
+    expect(awaitConfirmation(confirmed, ada.email, another).user).toBe(confirmed)
+  })
+
+  test('is awaited, but nothing is emitted, when no mail may be sent', () => {
+    const quiet = { confirmationId: c2, isMailed: false }
+    const { user, events } = awaitConfirmation(confirmed, 'new@example.com', quiet)
+    expect([user.awaited?.email, user.version, events]).toEqual(['new@example.com', 2, []])
+    expect(register({ ...ada, now }, quiet).events[0]?.data).not.toHaveProperty('confirmation')
+  })
+
+  test('has nothing to be confirmed once it is', () => {
+    expect(addressToConfirm(fresh)).toBe(ada.email)
+    expect(() => addressToConfirm(confirmed)).toThrow(
+      expect.objectContaining({ code: 'email-confirmed' }),
+    )
   })
 })
 

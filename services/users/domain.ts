@@ -1,10 +1,13 @@
 import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
+import type { Confirmation } from './confirmation-contract.ts'
 import { type Preferences, type Profile, userEvents } from './contract.ts'
 
 /** The ways in which users says no, beside those of every service. */
 export type RefusalCode =
   | 'email-taken'
+  | 'email-confirmed'
+  | 'link-void'
   | 'too-many-addresses'
   | 'address-known'
   | 'wrong-credentials'
@@ -25,13 +28,16 @@ export type User = {
   preferences: Preferences
   version: number
   registeredAt: Date
+  /** Absent until a link from a mail to the address has come back. */
+  emailConfirmedAt?: Date
+  /** The mail whose link is awaited: to the e-mail, or to the one that is to take its place. */
+  awaited?: Confirmation
 }
 
 /** What a decision leads to: the user to be stored and the events to be emitted with it. */
 export type Change = { user: User; events: OutboxMessage[] }
 
-export type Contact = Pick<User, 'email' | 'name' | 'preferences'>
-type Wanted = { [Field in keyof Contact]?: Contact[Field] | undefined }
+type Wanted = { name?: string | undefined; preferences?: Preferences | undefined }
 
 const defaultPreferences: Preferences = {
   orderUpdates: true,
@@ -39,37 +45,90 @@ const defaultPreferences: Preferences = {
   marketing: false,
 }
 
-/** The public registers customers; another role is given by anyone who runs the shop. */
-export function register(
-  { userId, email, name, now }: { userId: string; email: string; name: string; now: Date },
-  role: Role = 'customer',
-): Change {
-  const preferences = defaultPreferences
-  const user: User = { userId, email, name, role, preferences, version: 1, registeredAt: now }
-  return { user, events: [userEvents.registered(contactOf(user))] }
+type Person = { userId: string; email: string; name: string; now: Date }
+
+/** What a confirmation needs from outside: an id for it, and whether a mail may be sent now. */
+export type Mailing = { confirmationId: string; isMailed: boolean }
+
+/**
+ * The public registers customers. Nothing is known of the e-mail: another account may have it, and then this one never
+ * gets it confirmed.
+ */
+export function register(person: Person, { confirmationId, isMailed }: Mailing): Change {
+  const awaited = { confirmationId, email: person.email }
+  const user: User = { ...createUser(person, 'customer'), awaited }
+  return { user, events: [userEvents.registered(toContact(user, isMailed ? awaited : undefined))] }
 }
+
+/** Accounts of those who run the shop: they know the address. */
+export function registerConfirmed(person: Person, role: Role): Change {
+  const user: User = { ...createUser(person, role), emailConfirmedAt: person.now }
+  return { user, events: [userEvents.registered(toContact(user))] }
+}
+
+const createUser = ({ userId, email, name, now }: Person, role: Role): User => ({
+  ...{ userId, email, name, role },
+  ...{ preferences: defaultPreferences, version: 1, registeredAt: now },
+})
 
 /** Announced only when something is different afterwards. */
 export function changeContact(user: User, wanted: Wanted): Change {
-  const { email = user.email, name = user.name, preferences = user.preferences } = wanted
-  const same =
-    email === user.email && name === user.name && samePreferences(preferences, user.preferences)
-  if (same) return { user, events: [] }
-  const changed: User = { ...user, email, name, preferences, version: user.version + 1 }
-  const formerEmail = email === user.email ? undefined : user.email
-  const event = userEvents.contactChanged({
-    ...contactOf(changed),
-    ...(formerEmail && { formerEmail }),
-  })
-  return { user: changed, events: [event] }
+  const { name = user.name, preferences = user.preferences } = wanted
+  if (name === user.name && samePreferences(preferences, user.preferences))
+    return { user, events: [] }
+  const changed: User = { ...user, name, preferences, version: user.version + 1 }
+  return { user: changed, events: [userEvents.contactChanged(toContact(changed))] }
 }
+
+/**
+ * Waits for the confirmation of an address, for this one only: links to others are void. The e-mail stays what it is
+ * until then. The e-mail itself calls a change off that waits.
+ */
+export function awaitConfirmation(user: User, email: string, mailing: Mailing): Change {
+  if (email === user.email && user.emailConfirmedAt) {
+    const { awaited, ...settled } = user
+    return { user: awaited ? settled : user, events: [] }
+  }
+  const { confirmationId } = user.awaited?.email === email ? user.awaited : mailing
+  const awaited = { confirmationId, email }
+  if (!mailing.isMailed) return { user: { ...user, awaited }, events: [] }
+  const changed: User = { ...user, awaited, version: user.version + 1 }
+  return { user: changed, events: [userEvents.contactChanged(toContact(changed, awaited))] }
+}
+
+/** The address that a mail for this user is to confirm. @throws Refusal `email-confirmed` when there is none */
+export function addressToConfirm(user: User): string {
+  if (user.awaited) return user.awaited.email
+  if (user.emailConfirmedAt) throw refuse('email-confirmed', 'The e-mail is confirmed already.')
+  return user.email
+}
+
+/** A link came back. Both addresses are told when another one was confirmed before. @throws Refusal `link-void` */
+export function confirmEmail(user: User, confirmationId: string, now: Date): Change {
+  const { awaited, ...rest } = user
+  if (awaited?.confirmationId !== confirmationId) throw linkVoid()
+  const { email } = awaited
+  const confirmed: User = { ...rest, email, emailConfirmedAt: now, version: user.version + 1 }
+  const hadAnother = user.emailConfirmedAt !== undefined && email !== user.email
+  const event = userEvents.contactChanged({
+    ...toContact(confirmed),
+    ...(hadAnother && { formerEmail: user.email }),
+  })
+  return { user: confirmed, events: [event] }
+}
+
+export const confirmationSeconds = 24 * 3_600
+
+/** The same for a link that never was, was used, was replaced or is too old. */
+export const linkVoid = (): Refusal =>
+  refuse('link-void', 'This link was used, replaced or is older than a day. Ask for a new one.')
 
 /** Announced so that the owner is told. */
 export function changePassword(user: User): Change {
   const changed: User = { ...user, version: user.version + 1 }
   return {
     user: changed,
-    events: [userEvents.contactChanged({ ...contactOf(changed), passwordChanged: true })],
+    events: [userEvents.contactChanged({ ...toContact(changed), passwordChanged: true })],
   }
 }
 
@@ -78,13 +137,14 @@ const samePreferences = (a: Preferences, b: Preferences): boolean =>
   a.paymentUpdates === b.paymentUpdates &&
   a.marketing === b.marketing
 
-const contactOf = ({ userId, email, name, preferences, version }: User) => ({
-  userId,
-  email,
-  name,
-  preferences,
-  version,
-})
+const toContact = (user: User, confirmation?: Confirmation) => {
+  const { userId, email, name, preferences, version, emailConfirmedAt } = user
+  const confirmed = emailConfirmedAt !== undefined
+  return {
+    ...{ userId, email, name, preferences, version, confirmed },
+    ...(confirmation && { confirmation }),
+  }
+}
 
 const mostAddresses = 20
 

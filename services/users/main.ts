@@ -53,6 +53,7 @@ const sweep = createWorker({
   pollMs: 3_600_000,
   work: async () => {
     await store.sessions.forgetExpired(now())
+    await store.confirmations.forgetExpired(now())
     await store.networks.forgetOld(now())
     await store.limiters.forgetExpired(now())
     return false

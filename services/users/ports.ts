@@ -3,15 +3,19 @@ import type { Address, PostalAddress } from './contract.ts'
 import type { Change, Outcome, Session, User } from './domain.ts'
 
 export type Users = {
-  /** @throws Refusal `email-taken` */
+  /** @throws Refusal `email-taken` when the e-mail counts as confirmed and another account has it */
   add(change: Change, passwordHash: string, address?: Address): Promise<User>
   find(userId: string): Promise<User | undefined>
-  /** @throws Refusal `unauthenticated` when there is no such user, `email-taken` */
+  /** @throws Refusal `unauthenticated` when there is no such user */
   update(userId: string, decide: (user: User) => Change): Promise<User>
 }
 
+export type Credential = { user: User; passwordHash: string }
+
 export type Credentials = {
-  of(email: string): Promise<{ user: User; passwordHash: string } | undefined>
+  /** The account that has confirmed the e-mail, and the newest of those that have not. */
+  of(email: string): Promise<{ owner?: Credential; newcomer?: Credential }>
+  ofUser(userId: string): Promise<Credential | undefined>
   /** Stores the new hash, ends every session of the user, and emits the change. */
   replace(userId: string, passwordHash: string, now: Date): Promise<void>
 }
@@ -53,6 +57,28 @@ export type Sessions = {
   /** Ends a user's session, or all of them. Returns how many there were. */
   endOwn(userId: string, now: Date, sessionId?: string): Promise<number>
   /** Drops sessions that expired before `now`, or ended a day before. */
+  forgetExpired(now: Date): Promise<void>
+}
+
+/** The tokens of links in mails, known here only by their hashes. */
+export type Confirmations = {
+  /**
+   * Stores a token for a confirmation that is awaited.
+   *
+   * @returns `taken`, and stores nothing, when another account has the address
+   * @throws Refusal `not-found` when it is not awaited any more
+   */
+  issue(confirmationId: string, tokenHash: Buffer, expiresAt: Date): Promise<'issued' | 'taken'>
+  /**
+   * Decides on the user whose confirmation a token belongs to, and voids every token of that user.
+   *
+   * @throws Refusal `link-void`, `email-taken` when another account has confirmed the address meanwhile
+   */
+  use(
+    tokenHash: Buffer,
+    now: Date,
+    decide: (user: User, confirmationId: string) => Change,
+  ): Promise<User>
   forgetExpired(now: Date): Promise<void>
 }
 
@@ -120,4 +146,12 @@ export type Throttle = {
   ): Promise<User | undefined>
   /** @throws Refusal `too-many-requests` with `retryAfterSeconds`, without making the attempt */
   register(by: { network: string }, attempt: () => Promise<User>): Promise<User>
+  /**
+   * Counts a mail that confirms an address. Returns whether the address may get one more; an account that asked too
+   * often is refused, but who asks must not learn what others have asked for.
+   *
+   * @param by `userId` is absent for an account that does not exist yet
+   * @throws Refusal `too-many-requests` with `retryAfterSeconds`
+   */
+  confirmation(by: { userId?: string; email: string }): Promise<boolean>
 }

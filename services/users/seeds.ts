@@ -1,7 +1,7 @@
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
 import { z } from 'zod'
 import type { Address } from './contract.ts'
-import { type Change, register } from './domain.ts'
+import { type Change, registerConfirmed } from './domain.ts'
 import type { Passwords, Users } from './ports.ts'
 
 /** Whether this shop is to have demo accounts. An operator among them, so nobody gets them without asking. */
@@ -35,8 +35,8 @@ export async function seedAccounts(ports: SeedPorts, areAskedFor: boolean): Prom
   const now = ports.now()
   const demo = { userId: demoId, email: 'demo@sidecart.example', name: 'Demo Customer', now }
   const operator = { userId: operatorId, email: 'operator@sidecart.example', name: 'Operator', now }
-  await seed(ports, register(demo), 'demo-password', demoAddress)
-  await seed(ports, register(operator, 'operator'), 'operator-password')
+  await seed(ports, registerConfirmed(demo, 'customer'), 'demo-password', demoAddress)
+  await seed(ports, registerConfirmed(operator, 'operator'), 'operator-password')
 }
 
 /** Instances may start together: whichever comes second finds the e-mail taken. */

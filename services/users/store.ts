@@ -1,6 +1,15 @@
 import type { Database } from '@sidecart/chassis/persistence/database.ts'
-import type { Addresses, Credentials, KnownNetworks, Limiters, Sessions, Users } from './ports.ts'
+import type {
+  Addresses,
+  Confirmations,
+  Credentials,
+  KnownNetworks,
+  Limiters,
+  Sessions,
+  Users,
+} from './ports.ts'
 import { createAddresses } from './store/addresses.ts'
+import { createConfirmations } from './store/confirmations.ts'
 import { createKnownNetworks } from './store/known-networks.ts'
 import { createLimiters } from './store/limits.ts'
 import { createSessions } from './store/sessions.ts'
@@ -13,6 +22,7 @@ export type UsersStore = {
   users: Users
   credentials: Credentials
   addresses: Addresses
+  confirmations: Confirmations
   sessions: Sessions
   networks: KnownNetworks
   limiters: Limiters
@@ -23,6 +33,7 @@ export const createUserStore = (database: Database<UsersTables>): UsersStore => 
   users: createUsers(database),
   credentials: createCredentials(database),
   addresses: createAddresses(database),
+  confirmations: createConfirmations(database),
   sessions: createSessions(database),
   networks: createKnownNetworks(database),
   limiters: createLimiters(database),

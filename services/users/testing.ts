@@ -5,6 +5,7 @@ import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { exportJWK, generateKeyPair } from 'jose'
 import { v7 as uuid } from 'uuid'
 import { createUsersApp, type UsersPorts } from './app.ts'
+import type { Confirmation } from './confirmation-contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { createUserStore, type UsersTables } from './store.ts'
@@ -55,6 +56,19 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     return { token: String(body.accessToken), refreshToken: String(body.refreshToken) }
   }
 
+  /** Returns the token that a mail about the newest request of a user would carry. */
+  async function linkOf(userId: string): Promise<string> {
+    const due = (await emitted(userId)).flatMap(
+      ({ data }) => (data.confirmation ?? []) as Confirmation,
+    )
+    const confirmationId = due.at(-1)?.confirmationId
+    const { body } = await ask('POST', '/internal/confirmations', { body: { confirmationId } })
+    return String(body.token)
+  }
+
+  const confirm = async (userId: string) =>
+    ask('POST', '/confirmations', { body: { token: await linkOf(userId) } })
+
   const emitted = async (userId: string) =>
     (await database.rows.selectFrom('outbox').selectAll().orderBy('id').execute())
       .map(({ topic, data }) => ({ topic, data: data as unknown as Record<string, unknown> }))
@@ -79,6 +93,8 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     anotherInstance,
     somebody,
     signIn,
+    linkOf,
+    confirm,
     emitted,
     stop,
   }

@@ -20,6 +20,8 @@ export const rules = {
   signInsPerAccountAndNetwork: { points: 100, seconds: quarter },
   registrationsPerNetwork: { points: 100, seconds: hour },
   registrations: { points: 3_000, seconds: hour },
+  confirmationsPerAccount: { points: 4, seconds: hour },
+  confirmationsPerAddress: { points: 6, seconds: hour },
 } satisfies Record<string, Rule>
 
 type Counted = readonly [keyof typeof rules, key: string]
@@ -86,7 +88,9 @@ export function createThrottle(limiters: Limiters, networks: KnownNetworks, fact
       return counting(counted, async () => {
         const user = await attempt()
         if (!user) return undefined
-        await all.wrongPerAccountAndNetwork.forget(pair)
+        // anybody can register an address of somebody else: that must not buy more guesses at the password of its owner
+        if (user.emailConfirmedAt) await all.wrongPerAccountAndNetwork.forget(pair)
+        else await all.wrongPerAccountAndNetwork.reward(pair)
         await forgive(elsewhere)
         await networks.remember(user.userId, network)
         return user
@@ -100,6 +104,10 @@ export function createThrottle(limiters: Limiters, networks: KnownNetworks, fact
       const user = await counting(counted, attempt)
       await networks.remember(user.userId, network)
       return user
+    },
+    async confirmation({ userId, email }) {
+      if (userId) await count(['confirmationsPerAccount', userId])
+      return (await all.confirmationsPerAddress.consume(keyOf(email))) === undefined
     },
   }
 }

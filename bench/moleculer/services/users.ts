@@ -6,7 +6,7 @@ import {
   createPasswords,
   refreshTokens,
 } from '../../../services/users/credentials.ts'
-import { changeContact, openSession, register } from '../../../services/users/domain.ts'
+import { changeContact, openSession, registerConfirmed } from '../../../services/users/domain.ts'
 import { migrations } from '../../../services/users/migrations/index.ts'
 import { seedAccounts } from '../../../services/users/seeds.ts'
 import { createUserStore, type UsersTables } from '../../../services/users/store.ts'
@@ -21,7 +21,7 @@ const makeUsers: MakeService = async ({ outside, database, relay }) => {
   relay(tables)
 
   async function signIn(email: string, password: string) {
-    const known = await store.credentials.of(email)
+    const { owner: known } = await store.credentials.of(email)
     if (!known || !(await passwords.match(password, known.passwordHash)))
       throw refused('wrong-credentials', 'No account has this e-mail and password.')
     const { token, hash } = refreshTokens.create()
@@ -38,7 +38,8 @@ const makeUsers: MakeService = async ({ outside, database, relay }) => {
         params: { email: 'email', password: 'string|min:10', name: 'string|min:1' },
         async handler(ctx) {
           const { password, ...person } = ctx.params
-          const registration = register({ userId: uuid(), ...person, now: new Date() })
+          const someone = { userId: uuid(), ...person, now: new Date() }
+          const registration = registerConfirmed(someone, 'customer')
           const hash = await passwords.hash(password)
           const { userId } = await told(store.users.add(registration, hash))
           ctx.meta.$statusCode = 201

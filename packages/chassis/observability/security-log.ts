@@ -13,6 +13,7 @@ export type SecurityEvent =
   | 'excess_rate_limit_exceeded'
   | 'session_use_after_expire'
   | 'user_created'
+  | 'user_updated'
 
 /** Ids, addresses and codes; never a token, a password, an e-mail or a name. */
 export type SecurityFields = {
@@ -74,4 +75,5 @@ const wentWell: readonly SecurityEvent[] = [
   'authn_password_change',
   'authz_admin',
   'user_created',
+  'user_updated',
 ]

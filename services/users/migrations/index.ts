@@ -4,6 +4,7 @@ import * as refreshAgain from './002-refresh-again.ts'
 import * as limits from './003-limits.ts'
 import * as oneEntryPerAddress from './004-one-entry-per-address.ts'
 import * as fieldNames from './005-field-names.ts'
+import * as confirmations from './006-confirmations.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -11,4 +12,5 @@ export const migrations: Record<string, Migration> = {
   '003-limits': limits,
   '004-one-entry-per-address': oneEntryPerAddress,
   '005-field-names': fieldNames,
+  '006-confirmations': confirmations,
 }

@@ -14,6 +14,7 @@ export function createKnownNetworks({ rows }: Database<UsersTables>): KnownNetwo
         .select('network')
         .where('email', '=', email)
         .where('network', '=', network)
+        .where('email_confirmed_at', 'is not', null)
         .executeTakeFirst()
       return found !== undefined
     },

@@ -12,6 +12,9 @@ export type UserRow = {
   marketing: boolean
   version: number
   registered_at: Date
+  email_confirmed_at: Date | null
+  awaited_confirmation: string | null
+  awaited_email: string | null
 }
 
 export type AddressRow = {
@@ -50,6 +53,12 @@ export type UsersTables = {
   addresses: AddressRow
   sessions: SessionRow
   refresh_tokens: RefreshTokenRow
+  confirmation_tokens: {
+    hash: Buffer
+    user_id: string
+    confirmation_id: string
+    expires_at: Date
+  }
   known_networks: { user_id: string; network: string; seen_at: Date }
   /** In the form that `rate-limiter-flexible` gives it. */
   limits: { key: string; points: number; expire: number | null }

@@ -1,6 +1,7 @@
-import type { Database } from '@sidecart/chassis/persistence/database.ts'
-import { changePassword, refuse, type User } from '../domain.ts'
-import type { Credentials, Users } from '../ports.ts'
+import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import { sql } from 'kysely'
+import { type Change, changePassword, refuse, type User } from '../domain.ts'
+import type { Credential, Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'
 import { lockUser } from './lock.ts'
 import { type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
@@ -31,30 +32,49 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
     },
     update: (userId, decide) =>
       inTransaction(async (tx) => {
-        const change = decide(toUser(await lockUser(tx.rows, userId)))
-        if (change.events.length === 0) return change.user
-        await tx.rows
-          .updateTable('users')
-          .set(fromUser(change.user))
-          .where('user_id', '=', userId)
-          .execute()
-        tx.emit(...change.events)
+        const user = toUser(await lockUser(tx.rows, userId))
+        const change = decide(user)
+        if (change.user !== user) await saveUser(tx, change)
         return change.user
-      }).catch(takenWhenNotUnique),
+      }),
   }
 }
 
+export async function saveUser(
+  { rows, emit }: Pick<Tx<UsersTables>, 'rows' | 'emit'>,
+  { user, events }: Change,
+): Promise<void> {
+  await rows.updateTable('users').set(fromUser(user)).where('user_id', '=', user.userId).execute()
+  emit(...events)
+}
+
 export function createCredentials({ rows, inTransaction }: Database<UsersTables>): Credentials {
+  const credentials = () =>
+    rows
+      .selectFrom('users')
+      .innerJoin('credentials', 'credentials.user_id', 'users.user_id')
+      .selectAll('users')
+      .select('password_hash')
   return {
     async of(email) {
-      const row = await rows
-        .selectFrom('users')
-        .innerJoin('credentials', 'credentials.user_id', 'users.user_id')
-        .selectAll('users')
-        .select('password_hash')
+      const isNewcomer = sql`email_confirmed_at is null`
+      const found = await credentials()
+        .distinctOn(isNewcomer)
         .where('email', '=', email)
-        .executeTakeFirst()
-      return row && { user: toUser(row), passwordHash: row.password_hash }
+        .orderBy(isNewcomer)
+        .orderBy('registered_at', 'desc')
+        .orderBy('users.user_id', 'desc')
+        .execute()
+      const owner = found.find((row) => row.email_confirmed_at !== null)
+      const newcomer = found.find((row) => row.email_confirmed_at === null)
+      return {
+        ...(owner && { owner: toCredential(owner) }),
+        ...(newcomer && { newcomer: toCredential(newcomer) }),
+      }
+    },
+    async ofUser(userId) {
+      const row = await credentials().where('users.user_id', '=', userId).executeTakeFirst()
+      return row && toCredential(row)
     },
     replace: (userId, passwordHash, now) =>
       inTransaction(async (tx) => {
@@ -82,11 +102,16 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
 
 const emailTaken = () => refuse('email-taken', 'There is an account with this e-mail already.')
 
-function takenWhenNotUnique(error: unknown): never {
+export function takenWhenNotUnique(error: unknown): never {
   throw (error as { code?: unknown }).code === uniqueViolation ? emailTaken() : error
 }
 
-const toUser = (row: UserRow): User => ({
+const toCredential = (row: UserRow & { password_hash: string }): Credential => ({
+  user: toUser(row),
+  passwordHash: row.password_hash,
+})
+
+export const toUser = (row: UserRow): User => ({
   userId: row.user_id,
   email: row.email,
   name: row.name,
@@ -98,6 +123,10 @@ const toUser = (row: UserRow): User => ({
   },
   version: row.version,
   registeredAt: row.registered_at,
+  ...(row.email_confirmed_at && { emailConfirmedAt: row.email_confirmed_at }),
+  ...(row.awaited_confirmation && {
+    awaited: { confirmationId: row.awaited_confirmation, email: row.awaited_email ?? row.email },
+  }),
 })
 
 const fromUser = ({ preferences, ...user }: User): UserRow => ({
@@ -110,4 +139,7 @@ const fromUser = ({ preferences, ...user }: User): UserRow => ({
   marketing: preferences.marketing,
   version: user.version,
   registered_at: user.registeredAt,
+  email_confirmed_at: user.emailConfirmedAt ?? null,
+  awaited_confirmation: user.awaited?.confirmationId ?? null,
+  awaited_email: user.awaited?.email ?? null,
 })
