@@ -16,8 +16,8 @@ import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import type { Notification } from './contract.ts'
 import { attemptsAllowed, type Delivery } from './domain.ts'
 import { migrations } from './migrations/index.ts'
-import type { MailGateway } from './ports.ts'
-import { createSender, createStaleSendReaper } from './sender.ts'
+import type { ConfirmationLinks, MailGateway } from './ports.ts'
+import { createHeldMailReaper, createSender, createStaleSendReaper } from './sender.ts'
 import { createNotificationStore, type NotificationsTables } from './store.ts'
 
 const log = pino({ level: 'silent' })
@@ -50,10 +50,10 @@ const later = (seconds: number) => {
   clock = new Date(clock.getTime() + seconds * 1000)
 }
 
-function shop(mailGateway: MailGateway = refusing) {
+function shop(mailGateway: MailGateway = refusing, links: ConfirmationLinks = noLinks) {
   const store = createNotificationStore(database, { shopUrl, now: () => clock })
   const now = () => clock.getTime()
-  const sender = createSender({ mails: store, mailGateway, shopUrl, log, now, pollMs: 5 })
+  const sender = createSender({ mails: store, mailGateway, links, shopUrl, log, now, pollMs: 5 })
   const app = createNotificationsApp({
     records: store,
     mails: store,
@@ -99,6 +99,7 @@ function shop(mailGateway: MailGateway = refusing) {
   return { app, store, sender, receive, send, list, register }
 }
 
+const noLinks: ConfirmationLinks = { issue: async () => undefined }
 const refusing: MailGateway = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
 
 /** Creates a mail gateway that records mails and returns the given deliveries. */
@@ -285,7 +286,10 @@ test('a change that is received before the registration does not lose the welcom
   await world.receive(userEvents.contactChanged(contact))
   await world.receive(userEvents.registered({ ...contact, email: 'old@b.example', version: 1 }))
   const { contactOf } = world.store
-  expect(await database.inTransaction((tx) => contactOf(tx, contact.userId))).toEqual(contact)
+  expect(await database.inTransaction((tx) => contactOf(tx, contact.userId))).toEqual({
+    ...contact,
+    confirmed: true,
+  })
   expect(await world.list('', contact.userId)).toMatchObject([
     { kind: 'welcome', status: 'pending' },
   ])
@@ -487,4 +491,195 @@ test('only operators send again, and only what failed or is unconfirmed', async 
     said: { code: 'mail-not-resendable' },
   })
   expect((await world.send('POST', `/notifications/${uuid()}/resend`, 'operator')).status).toBe(404)
+})
+
+/** Somebody whose e-mail is not confirmed yet, and what `users` emits of them. */
+async function newcomer(world: ReturnType<typeof shop>) {
+  const userId = uuid()
+  const email = `${userId}@customer.example`
+  const confirmation = { confirmationId: uuid(), email }
+  const contact = { userId, email, name: 'Ada', preferences, version: 1, confirmed: false }
+  await world.receive(userEvents.registered({ ...contact, confirmation }))
+  const confirms = userEvents.contactChanged({ ...contact, version: 2, confirmed: true })
+  return { userId, email, contact, confirmation, confirms }
+}
+
+const linksWith = (...answers: Awaited<ReturnType<ConfirmationLinks['issue']>>[]) => {
+  const asked: string[] = []
+  const issue = async (confirmationId: string) => {
+    asked.push(confirmationId)
+    return answers.length > 1 ? answers.shift() : answers[0]
+  }
+  return { asked, issue }
+}
+
+test('until an address is confirmed only the mail that confirms it is sent to it, then the others', async () => {
+  const mailGateway = createFakePostman()
+  const links = linksWith({ token: 'token-of-the-link' })
+  const world = shop(mailGateway, links)
+  const { userId, email, confirmation, confirms } = await newcomer(world)
+  const order = head(userId)
+  await world.receive(orderEvents.shipped(order))
+  await run(world)
+  expect(mailGateway.letters).toMatchObject([
+    { recipient: email, subject: 'Confirm your e-mail address' },
+  ])
+  expect(mailGateway.letters[0]?.html).toContain(`${shopUrl}/confirm#token-of-the-link"`)
+  expect(links.asked).toEqual([confirmation.confirmationId])
+  expect(await statuses(await world.list('', userId))).toEqual([
+    'shipped held',
+    'welcome held',
+    'confirm-email sent',
+  ])
+  expect(await world.receive(confirms)).toBe('SUCCESS')
+  const next = shopAgain(mailGateway)
+  await world.receive(orderEvents.delivered(order))
+  await run(next)
+  expect(mailGateway.letters.slice(1).map(({ recipient }) => recipient)).toEqual(
+    Array(3).fill(email),
+  )
+  expect(await world.list('?status=held')).toEqual([])
+})
+
+test('the link of a mail is in no row', async () => {
+  const world = shop(createFakePostman(), linksWith({ token: 'token-of-the-link' }))
+  const { userId } = await newcomer(world)
+  await run(world)
+  const rows = await database.rows.selectFrom('mails').selectAll().execute()
+  expect(JSON.stringify(rows)).toContain(userId)
+  expect(JSON.stringify(rows)).not.toContain('token-of-the-link')
+  expect(JSON.stringify(await world.list('', userId))).not.toContain('token-of-the-link')
+})
+
+test('an address that has an account is told so, without a link, and the list does not say which it was', async () => {
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway, linksWith({ token: 'token' }, 'known'))
+  const [free, known] = [await newcomer(world), await newcomer(world)]
+  await run(world)
+  expect(mailGateway.letters.map(({ subject }) => subject)).toEqual([
+    'Confirm your e-mail address',
+    'You have an account already',
+  ])
+  expect(mailGateway.letters[1]?.html).not.toContain('/confirm')
+  const listed = await Promise.all([free, known].map(({ userId }) => world.list('', userId)))
+  const shape = (list: Notification[] | undefined) =>
+    list?.map((mail) => ({ ...mail, mailId: '', customerId: '', recipient: '', createdAt: '' }))
+  expect(shape(listed[1])).toEqual(shape(listed[0]))
+})
+
+test('a mail whose link nobody waits for any more is not sent', async () => {
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway, linksWith(undefined))
+  const { userId } = await newcomer(world)
+  await run(world)
+  expect(mailGateway.letters).toEqual([])
+  expect(await world.list('?kind=confirm-email', userId)).toMatchObject([{ status: 'expired' }])
+})
+
+test('while no link can be had its mail waits, and others are sent', async () => {
+  const mailGateway = createFakePostman()
+  let away = true
+  const issue = async () => {
+    if (away) throw new Error('users does not answer')
+    return { token: 'token' }
+  }
+  const world = shop(mailGateway, { issue })
+  await newcomer(world)
+  await world.register()
+  await run(world)
+  expect(mailGateway.letters).toMatchObject([{ subject: 'Welcome to Sidecart' }])
+  expect(await world.list('?kind=confirm-email')).toMatchObject([
+    { status: 'pending', problem: 'users does not answer' },
+  ])
+  away = false
+  later(5)
+  await run(shop(mailGateway, { issue }))
+  expect(mailGateway.letters[1]).toMatchObject({ subject: 'Confirm your e-mail address' })
+})
+
+test('mails are held for a week, then they expire', async () => {
+  const world = shop()
+  const { userId, confirms } = await newcomer(world)
+  const reap = async () => {
+    const reaper = createHeldMailReaper({ mails: world.store, log })
+    reaper.start()
+    await reaper.stop()
+    return (await world.list('?kind=welcome', userId))[0]?.status
+  }
+  later(7 * 86_400)
+  expect(await reap()).toBe('held')
+  later(1)
+  expect(await reap()).toBe('expired')
+  await world.receive(confirms)
+  expect(await world.list('?kind=welcome', userId)).toMatchObject([{ status: 'expired' }])
+})
+
+test('mails that a customer does not want are suppressed, confirmed or not', async () => {
+  const world = shop()
+  const { userId, contact } = await newcomer(world)
+  const quiet = { ...preferences, orderUpdates: false }
+  await world.receive(userEvents.contactChanged({ ...contact, preferences: quiet, version: 2 }))
+  await world.receive(orderEvents.shipped(head(userId)))
+  expect(await statuses(await world.list('?kind=shipped'))).toEqual(['shipped suppressed'])
+})
+
+test('a confirmation that is received before the registration holds nothing up', async () => {
+  const world = shop()
+  const userId = uuid()
+  const contact = { userId, email: 'a@b.example', name: 'Ada', preferences }
+  await world.receive(userEvents.contactChanged({ ...contact, version: 2, confirmed: true }))
+  const confirmation = { confirmationId: uuid(), email: contact.email }
+  await world.receive(
+    userEvents.registered({ ...contact, version: 1, confirmed: false, confirmation }),
+  )
+  await world.receive(orderEvents.shipped(head(userId)))
+  expect(await world.list('?status=held')).toEqual([])
+})
+
+test('a confirmation at the same time as an order’s event leaves no mail held', async () => {
+  const world = shop()
+  for (let round = 0; round < 15; round += 1) {
+    const { userId, confirms } = await newcomer(world)
+    const order = head(userId)
+    await Promise.all([
+      world.receive(orderEvents.shipped(order)),
+      world.receive(confirms),
+      world.receive(orderEvents.delivered(order)),
+    ])
+    expect(await statuses(await world.list('', userId))).not.toContain('shipped held')
+    expect(await world.list('?status=held')).toEqual([])
+  }
+})
+
+test('what was held goes to the address that is confirmed in the end', async () => {
+  const mailGateway = createFakePostman()
+  const world = shop(mailGateway, linksWith({ token: 'token' }))
+  const { userId, email, contact } = await newcomer(world)
+  await world.receive(userEvents.contactChanged({ ...contact, version: 2, passwordChanged: true }))
+  expect(await statuses(await world.list('?kind=password-changed', userId))).toEqual([
+    'password-changed held',
+  ])
+  const moved = `right-${email}`
+  const confirmation = { confirmationId: uuid(), email: moved }
+  await world.receive(userEvents.contactChanged({ ...contact, version: 3, confirmation }))
+  await world.receive(
+    userEvents.contactChanged({ ...contact, email: moved, version: 4, confirmed: true }),
+  )
+  await run(world)
+  const to = mailGateway.letters.map(({ recipient, subject }) => `${subject} to ${recipient}`)
+  expect(to.toSorted()).toEqual([
+    `Confirm your e-mail address to ${email}`,
+    `Confirm your e-mail address to ${moved}`,
+    `Welcome to Sidecart to ${moved}`,
+    `Your password was changed to ${moved}`,
+  ])
+})
+
+test('an event of an earlier version, which does not say, changes nothing of it', async () => {
+  const world = shop()
+  const { userId, contact } = await newcomer(world)
+  const { confirmed: _, ...older } = contact
+  await world.receive(userEvents.contactChanged({ ...older, name: 'Eve', version: 2 }))
+  await world.receive(orderEvents.shipped(head(userId)))
+  expect(await statuses(await world.list('?kind=shipped'))).toEqual(['shipped held'])
 })

@@ -11,7 +11,15 @@ import { orderEvents } from '@sidecart/orders/contract.ts'
 import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { userEvents } from '@sidecart/users/contract.ts'
 import { notificationsRoutes } from './contract.ts'
-import { draft, type News, needsContact, notices, type RefusalCode } from './domain.ts'
+import {
+  type Contact,
+  draft,
+  isConfirmed,
+  type News,
+  needsContact,
+  notices,
+  type RefusalCode,
+} from './domain.ts'
 import type { Mails, NotificationRepository } from './ports.ts'
 
 export type NotificationsPorts<T> = {
@@ -38,15 +46,18 @@ export function notificationsHandlers<T>({
     const contact = needsContact(news) ? await records.contactOf(tx, customerId) : undefined
     await records.add(tx, draft(news, contact))
   }
+  async function receiveContact(tx: T, event: Contact): Promise<void> {
+    await records.keepContact(tx, event)
+    const contact = (await records.contactOf(tx, event.userId)) ?? event
+    if (isConfirmed(contact)) await records.release(tx, contact)
+    for (const notice of notices(event, contact)) await records.add(tx, notice)
+  }
   return [
     on(userEvents.registered, async (event, tx: T) => {
-      await records.keepContact(tx, event)
+      await receiveContact(tx, event)
       await receive(tx, event.userId, { kind: 'welcome', event })
     }),
-    on(userEvents.contactChanged, async (event, tx: T) => {
-      await records.keepContact(tx, event)
-      for (const notice of notices(event)) await records.add(tx, notice)
-    }),
+    on(userEvents.contactChanged, (event, tx: T) => receiveContact(tx, event)),
     on(orderEvents.placed, (event, tx: T) =>
       receive(tx, event.customerId, { kind: 'placed', event }),
     ),

@@ -1,13 +1,14 @@
+import { Refusal } from '@sidecart/chassis/core/errors.ts'
+import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { usersRoutes } from '@sidecart/users/contract.ts'
 import type { Delivery } from './domain.ts'
-import type { MailGateway } from './ports.ts'
+import type { ConfirmationLinks, MailGateway } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
-/**
- * Milliseconds; longer than the sidecar's own 10 s connect time-out, so that the sidecar's "could not connect"
- * arrives first.
- */
+const issueTimeoutMs = 5_000
+/** Longer than the sidecar's own 10 s to reach the server, so that its "could not connect" is received. */
 const sendTimeoutMs = 15_000
 
 /**
@@ -51,7 +52,27 @@ export function createMailGateway(
   }
 }
 
-/** Exactly one address: the binding splits recipients at semicolons. */
+/** Links that `users` makes: they go from its answer into the mail, and are kept nowhere. */
+export const createConfirmationLinks = (sidecar: Sidecar): ConfirmationLinks => ({
+  async issue(confirmationId) {
+    try {
+      const options = { timeoutMs: issueTimeoutMs }
+      const { token } = await callService(
+        sidecar,
+        'users',
+        usersRoutes.issueConfirmation,
+        { body: { confirmationId } },
+        options,
+      )
+      return token === undefined ? 'known' : { token }
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'not-found') return undefined
+      throw error
+    }
+  },
+})
+
+/** The binding splits recipients at semicolons. */
 const oneAddress = /^[^\s;,<>"]+@[^\s;,<>"]+$/
 
 const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')

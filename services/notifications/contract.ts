@@ -2,6 +2,7 @@ import { createRoute, json, z } from '@sidecart/chassis/contract/openapi.ts'
 
 export const MailKind = z
   .enum([
+    'confirm-email',
     'welcome',
     'email-changed',
     'password-changed',
@@ -19,10 +20,20 @@ export const MailKind = z
 export type MailKind = z.infer<typeof MailKind>
 
 export const MailStatus = z
-  .enum(['pending', 'sending', 'sent', 'unconfirmed', 'failed', 'suppressed', 'recorded'])
+  .enum([
+    'held',
+    'pending',
+    'sending',
+    'sent',
+    'unconfirmed',
+    'failed',
+    'expired',
+    'suppressed',
+    'recorded',
+  ])
   .openapi('MailStatus', {
     description:
-      'pending: waits to be sent · sending: on its way · sent · unconfirmed: it may or may not have been sent, and is not sent again by itself · failed: it was certainly not sent · suppressed: the customer does not want it · recorded: an event that mails nobody',
+      'held: waits until the address is confirmed · pending: waits to be sent · sending: on its way · sent · unconfirmed: it may or may not have been sent, and is not sent again by itself · failed: it was certainly not sent · expired: it was held too long, or a newer mail took its place before it was sent · suppressed: the customer does not want it · recorded: an event that mails nobody',
   })
 export type MailStatus = z.infer<typeof MailStatus>
 

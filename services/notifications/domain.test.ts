@@ -39,6 +39,15 @@ test('news about an order is a mail to who ordered', () => {
   })
 })
 
+test('news is held while the address is not confirmed, if it is wanted', () => {
+  const unconfirmed = { ...ada, confirmed: false }
+  expect(draft(shipped, unconfirmed).status).toBe('held')
+  expect(draft(declined, unconfirmed).status).toBe('recorded')
+  const quiet = { ...ada.preferences, orderUpdates: false }
+  expect(draft(shipped, { ...unconfirmed, preferences: quiet }).status).toBe('suppressed')
+  expect(draft(shipped, { ...ada, confirmed: true }).status).toBe('pending')
+})
+
 test('a welcome goes to everybody', () => {
   const quiet = {
     ...ada,

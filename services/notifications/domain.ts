@@ -9,6 +9,7 @@ export type RefusalCode = 'mail-not-resendable'
 
 type Said<F extends { schema: z.ZodType }> = z.output<F['schema']>
 type Events = {
+  'confirm-email': Said<typeof userEvents.contactChanged>
   welcome: Said<typeof userEvents.registered>
   'email-changed': Said<typeof userEvents.contactChanged>
   'password-changed': Said<typeof userEvents.contactChanged>
@@ -35,7 +36,7 @@ export type Draft = {
   news: News
   /** Recipient, if not the contact's address. */
   sendTo?: string
-  status: Extract<MailStatus, 'pending' | 'suppressed' | 'recorded'>
+  status: Extract<MailStatus, 'held' | 'pending' | 'suppressed' | 'recorded'>
 }
 
 /**
@@ -43,6 +44,7 @@ export type Draft = {
  * contain the same information.
  */
 const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
+  'confirm-email': 'always',
   welcome: 'always',
   'email-changed': 'always',
   'password-changed': 'always',
@@ -71,29 +73,42 @@ export function draft(news: News, contact: Contact | undefined): Draft {
   if (!contact)
     throw new Fault('contact-unknown', `Customer ${about.customerId} has not been heard of yet.`)
   const yes = wanted === 'always' || contact.preferences[wanted]
-  return { ...about, news, status: yes ? 'pending' : 'suppressed' }
+  return { ...about, news, status: yes ? goingTo(contact) : 'suppressed' }
 }
 
+/** To an address that is not confirmed goes nothing but the mail that confirms it: it may be a stranger's. */
+const goingTo = (contact: Contact) => (isConfirmed(contact) ? 'pending' : 'held')
+
+export const isConfirmed = ({ confirmed = true }: Contact): boolean => confirmed
+
+/** How long a mail is held for an address that is never confirmed. */
+export const heldMs = 7 * 24 * 3_600_000
+
 /**
- * Returns the mails about a change of the account, sent whatever the preferences are; a change of the e-mail is sent
- * to both addresses.
+ * Mails about the account itself, whatever its preferences: the one that confirms an address, and those that tell the
+ * owner what was changed. Of another e-mail both addresses are told.
+ *
+ * @param contact the newest that is known, which may be newer than the event
  */
-export function notices(event: Events['email-changed']): Draft[] {
-  const { userId: customerId, email, formerEmail, passwordChanged } = event
-  const notice = (kind: 'email-changed' | 'password-changed', sendTo: string): Draft => ({
-    customerId,
-    news: { kind, event },
-    sendTo,
-    status: 'pending',
-  })
+export function notices(event: Events['email-changed'], contact: Contact): Draft[] {
+  const { userId: customerId, formerEmail, passwordChanged, confirmation } = event
+  const notice = (
+    kind: 'confirm-email' | 'email-changed' | 'password-changed',
+    sendTo: string,
+    status: Draft['status'] = 'pending',
+  ): Draft => ({ customerId, news: { kind, event }, sendTo, status })
+  const email = isConfirmed(event) ? event.email : contact.email
   return [
+    ...(confirmation ? [notice('confirm-email', confirmation.email)] : []),
     ...(formerEmail ? [notice('email-changed', formerEmail), notice('email-changed', email)] : []),
-    ...(passwordChanged ? [notice('password-changed', email)] : []),
+    ...(passwordChanged ? [notice('password-changed', email, goingTo(contact))] : []),
   ]
 }
 
 /** Outcome of sending a mail. Only `not-sent` may be retried. */
 export type Delivery =
+  /** It was not sent: it is of no use any more. */
+  | { outcome: 'obsolete'; why: string }
   | { outcome: 'sent' }
   /** Certainly not sent; a retry may succeed. */
   | { outcome: 'not-sent'; why: string }
@@ -105,7 +120,7 @@ export type Delivery =
 export type Settlement =
   | { status: 'sent'; at: Date }
   | { status: 'pending'; notBefore: Date; problem: string }
-  | { status: 'failed' | 'unconfirmed'; problem: string }
+  | { status: 'failed' | 'unconfirmed' | 'expired'; problem: string }
 
 /** Number of attempts before a mail fails; an operator's resend allows the same number again. */
 export const attemptsAllowed = 10
@@ -125,6 +140,8 @@ export function settle(
       return { status: 'unconfirmed', problem: delivery.why }
     case 'rejected':
       return { status: 'failed', problem: delivery.why }
+    case 'obsolete':
+      return { status: 'expired', problem: delivery.why }
     case 'not-sent':
       if (mail.attempts >= mail.attemptsAllowed) return { status: 'failed', problem: delivery.why }
       return {

@@ -6,9 +6,9 @@ import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createNotificationsApp, notificationsHandlers } from './app.ts'
-import { createMailGateway } from './clients.ts'
+import { createConfirmationLinks, createMailGateway } from './clients.ts'
 import { migrations } from './migrations/index.ts'
-import { createSender, createStaleSendReaper } from './sender.ts'
+import { createHeldMailReaper, createSender, createStaleSendReaper } from './sender.ts'
 import { createNotificationStore, type NotificationsTables } from './store.ts'
 
 const env = readEnvironment({
@@ -24,7 +24,8 @@ service.onStop(database.close)
 const shopUrl = env.SHOP_URL
 const store = createNotificationStore(database, { shopUrl })
 const mailGateway = createMailGateway(sidecar, { from: env.MAIL_FROM })
-const sender = createSender({ mails: store, mailGateway, shopUrl, log })
+const links = createConfirmationLinks(sidecar)
+const sender = createSender({ mails: store, mailGateway, links, shopUrl, log })
 const ports = {
   ...service,
   records: store,
@@ -37,4 +38,6 @@ const ports = {
 const handlers = notificationsHandlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: 'notifications', handlers })
 const staleSendReaper = createStaleSendReaper({ mails: store, log })
-service.listen(createNotificationsApp(ports), [sender, staleSendReaper, retryWorker])
+const heldMailReaper = createHeldMailReaper({ mails: store, log })
+const workers = [sender, staleSendReaper, heldMailReaper, retryWorker]
+service.listen(createNotificationsApp(ports), workers)

@@ -6,8 +6,11 @@ import type { Contact, Delivery, Draft, News, Settlement } from './domain.ts'
 export type NotificationRepository<T> = {
   /** Stores a contact unless a newer version is stored. */
   keepContact(tx: T, contact: Contact): Promise<void>
+  /** Until the transaction ends, a contact that is not confirmed stays so. */
   contactOf(tx: T, customerId: string): Promise<Contact | undefined>
-  /** Stores the mail unless one of this order (or change of this customer) and kind exists. */
+  /** Lets mails go that were held for this customer, to the address that is confirmed now. */
+  release(tx: T, contact: Contact): Promise<void>
+  /** Keeps the mail unless there is one of this order (or change of this customer) and kind. */
   add(tx: T, draft: Draft): Promise<void>
 }
 
@@ -30,9 +33,24 @@ export type Mails = {
   settle(settled: Settled): Promise<void>
   /** Marks mails claimed over `ms` milliseconds ago and never settled; returns the count. */
   giveUp(ms: number): Promise<number>
+  /** Ends mails that are held for over `ms` milliseconds; answers how many. */
+  expireHeld(ms: number): Promise<number>
   find(query: NotificationQuery, viewer: Identity): Promise<Notification[]>
   /** Makes a failed or unconfirmed mail pending again. @throws Refusal `mail-not-resendable` */
   resend(mailId: string): Promise<Notification | undefined>
+}
+
+/** What a mail that confirms an address says: its link, or that the address has an account already. */
+export type IssuedLink = { token: string } | 'known'
+
+export type ConfirmationLinks = {
+  /**
+   * Makes a link that nobody keeps, for a mail that is sent now. Returns undefined when the address does not wait for one
+   * any more.
+   *
+   * @throws Fault when that is not known
+   */
+  issue(confirmationId: string): Promise<IssuedLink | undefined>
 }
 
 export type MailGateway = {

@@ -1,13 +1,14 @@
 import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
-import { type Delivery, settle } from './domain.ts'
-import type { Claimed, MailGateway, Mails, Settled } from './ports.ts'
-import { write } from './templates.ts'
+import { type Delivery, heldMs, settle } from './domain.ts'
+import type { Claimed, ConfirmationLinks, MailGateway, Mails, Settled } from './ports.ts'
+import { type Letter, write } from './templates.ts'
 
 export type SenderOptions = {
   mails: Mails
   mailGateway: MailGateway
+  links: ConfirmationLinks
   shopUrl: string
   log: Log
   now?: () => number
@@ -17,7 +18,7 @@ export type SenderOptions = {
 
 const attempted = new Counter({
   name: 'notifications_mails_total',
-  help: 'Attempts to send a mail, by kind and outcome: sent, not-sent, rejected, unknown',
+  help: 'Attempts to send a mail, by kind and outcome: sent, not-sent, rejected, unknown, obsolete',
   labelNames: ['kind', 'outcome'] as const,
   registers: [registry],
 })
@@ -31,7 +32,7 @@ const longestQuietMs = 5 * 60_000
  * an unknown outcome the sender pauses, longer each time: a hanging mail server must not put every mail in doubt.
  */
 export function createSender(options: SenderOptions): Worker {
-  const { mails, mailGateway, shopUrl, log, now = Date.now, pollMs = 1_000 } = options
+  const { mails, mailGateway, links, shopUrl, log, now = Date.now, pollMs = 1_000 } = options
   let before: Settled | undefined
   let doubts = 0
   let quietUntil = 0
@@ -53,12 +54,30 @@ export function createSender(options: SenderOptions): Worker {
     return false
   }
 
-  async function attempt({ mailId, news, name, recipient }: Claimed): Promise<Delivery> {
-    const { subject, html } = write(news, name, shopUrl)
-    const delivery = await mailGateway.send({ recipient, subject, html })
+  async function attempt(mail: Claimed): Promise<Delivery> {
+    const { mailId, news } = mail
+    const delivery = await send(mail)
     attempted.inc({ kind: news.kind, outcome: delivery.outcome })
     if (delivery.outcome !== 'sent') log.warn({ mailId, ...delivery }, 'a mail was not sent')
     return delivery
+  }
+
+  async function send({ news, name, recipient }: Claimed): Promise<Delivery> {
+    let letter: Letter | undefined
+    try {
+      letter = await compose(news, name)
+    } catch (error) {
+      return { outcome: 'not-sent', why: (error as Error).message }
+    }
+    if (!letter) return { outcome: 'obsolete', why: 'The address does not wait for it any more.' }
+    return mailGateway.send({ recipient, subject: letter.subject, html: letter.html })
+  }
+
+  async function compose(news: Claimed['news'], name: string): Promise<Letter | undefined> {
+    if (news.kind !== 'confirm-email') return write(news, name, shopUrl)
+    const { confirmation } = news.event
+    const issued = confirmation && (await links.issue(confirmation.confirmationId))
+    return issued && write(news, name, shopUrl, issued)
   }
 
   const settlementOf = (mail: Claimed, delivery: Delivery): Settled => ({
@@ -93,4 +112,14 @@ export function createStaleSendReaper({ mails, log }: { mails: Mails; log: Log }
     return false
   }
   return createWorker({ name: 'mail staleSendReaper', log, pollMs: 5_000, work })
+}
+
+/** Ends mails that were held for an address that was not confirmed in time. */
+export function createHeldMailReaper({ mails, log }: { mails: Mails; log: Log }): Worker {
+  const work = async () => {
+    const count = await mails.expireHeld(heldMs)
+    if (count > 0) log.info({ count }, 'mails to addresses that were never confirmed expired')
+    return false
+  }
+  return createWorker({ name: 'held mail reaper', log, pollMs: 600_000, work })
 }

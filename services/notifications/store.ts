@@ -14,6 +14,7 @@ export type NotificationsTables = {
     name: string
     preferences: string
     version: number
+    confirmed: Generated<boolean>
   }
   mails: {
     id: string
@@ -57,8 +58,10 @@ export function createNotificationStore(
       .select('contacts.name')
 
   return {
-    async keepContact(tx, { userId, email, name, preferences, version }) {
-      const contact = { email, name, preferences: JSON.stringify(preferences), version }
+    async keepContact(tx, { userId, email, name, preferences, version, confirmed }) {
+      // events of an earlier version do not say: what is known stays
+      const known = confirmed !== undefined && { confirmed }
+      const contact = { email, name, preferences: JSON.stringify(preferences), version, ...known }
       await tx.rows
         .insertInto('contacts')
         .values({ user_id: userId, ...contact })
@@ -69,12 +72,24 @@ export function createNotificationStore(
     },
 
     async contactOf(tx, customerId) {
-      const row = await tx.rows
-        .selectFrom('contacts')
-        .selectAll()
-        .where('user_id', '=', customerId)
-        .executeTakeFirst()
-      return row && toContact(row)
+      const query = tx.rows.selectFrom('contacts').selectAll().where('user_id', '=', customerId)
+      const row = await query.executeTakeFirst()
+      if (!row || row.confirmed) return row && toContact(row)
+      // a mail that is held now must not miss that the address is being confirmed
+      return toContact(await query.forShare().executeTakeFirstOrThrow())
+    },
+
+    async release(tx, { userId, email }) {
+      await tx.rows
+        .updateTable('mails')
+        .set(({ eb, ref }) => ({
+          status: 'pending',
+          due_at: now(),
+          send_to: eb.case().when('send_to', 'is', null).then(ref('send_to')).else(email).end(),
+        }))
+        .where('customer_id', '=', userId)
+        .where('status', '=', 'held')
+        .execute()
     },
 
     async add(tx, { customerId, orderId, news, sendTo, status }) {
@@ -126,6 +141,16 @@ export function createNotificationStore(
         })
         .where('status', '=', 'sending')
         .where('claimed_at', '<', new Date(now().getTime() - ms))
+        .executeTakeFirst()
+      return Number(numUpdatedRows)
+    },
+
+    async expireHeld(ms) {
+      const { numUpdatedRows } = await rows
+        .updateTable('mails')
+        .set({ status: 'expired', problem: 'The address was not confirmed in time.' })
+        .where('status', '=', 'held')
+        .where('due_at', '<', new Date(now().getTime() - ms))
         .executeTakeFirst()
       return Number(numUpdatedRows)
     },
@@ -201,6 +226,7 @@ const toContact = (row: ContactRow): Contact => ({
   name: row.name,
   preferences: row.preferences as unknown as Contact['preferences'],
   version: row.version,
+  confirmed: row.confirmed,
 })
 
 const newsOf = ({ kind, event }: Pick<MailRow, 'kind' | 'event'>): News =>

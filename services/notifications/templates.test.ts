@@ -14,6 +14,14 @@ const preferences = { orderUpdates: true, paymentUpdates: true, marketing: false
 const contact = { userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }
 
 const all: News[] = [
+  {
+    kind: 'confirm-email',
+    event: {
+      ...contact,
+      confirmed: false,
+      confirmation: { confirmationId: orderId, email: 'a@b.example' },
+    },
+  },
   { kind: 'welcome', event: contact },
   { kind: 'email-changed', event: { ...contact, formerEmail: 'former@b.example' } },
   { kind: 'password-changed', event: { ...contact, passwordChanged: true } },
@@ -41,6 +49,12 @@ const letter = (kind: MailKind, name = 'Ada') => {
   const news = all.find((one) => one.kind === kind)
   if (!news) throw new Error(kind)
   return write(news, name, 'https://shop.example')
+}
+
+const confirmation = (issued: Parameters<typeof write>[3]) => {
+  const [news] = all
+  if (news?.kind !== 'confirm-email') throw new Error('it is the first')
+  return write(news, 'Ada', 'https://shop.example', issued)
 }
 
 test('there is a mail of every kind, with a subject on one line, and the order it speaks of', () => {
@@ -116,6 +130,21 @@ test('a cancellation says why in words, whatever the reason, and that nothing is
     expect(texts[index]).not.toContain(reason)
     expect(texts[index]).toContain('You pay nothing')
   }
+})
+
+test('the mail that confirms an address has its link in both forms, and no name', () => {
+  const { subject, text, html } = confirmation({ token: 'a-token_1' })
+  expect(subject).toBe('Confirm your e-mail address')
+  expect(text).toContain('Confirm the address: https://shop.example/confirm#a-token_1')
+  expect(html).toContain('href="https://shop.example/confirm#a-token_1"')
+  expect(text + html).not.toContain('Ada')
+  expect(html).not.toContain('because you have an account')
+})
+
+test('an address that has an account gets a mail without a link', () => {
+  const { subject, text, html } = confirmation('known')
+  expect(subject).toBe('You have an account already')
+  expect(text + html).not.toMatch(/confirm#|Ada/)
 })
 
 test('a refund says how much', () => {

@@ -2,19 +2,31 @@ import { formatMoney, type Money, times } from '@sidecart/chassis/contract/money
 import type { CancelReason } from '@sidecart/orders/contract.ts'
 import type { MailKind } from './contract.ts'
 import type { News } from './domain.ts'
+import type { IssuedLink } from './ports.ts'
 
 export type Letter = { subject: string; text: string; html: string }
 
-/** A paragraph of text, or a table of order lines with the total. */
+/** One paragraph, a link, a table of what was bought, or an event in bold. */
 type Block =
   | { is: 'text'; text: string }
+  | { is: 'link'; label: string; url: string }
   | { is: 'lines'; lines: { what: string; amount: string }[]; total: string }
 
-type Content = { subject: string; title: string; blocks: Block[]; orderId?: string }
+type Content = {
+  subject: string
+  title: string
+  blocks: Block[]
+  orderId?: string
+  footer?: string
+}
 
-/** Writes the mail for an event. The same event and name always give the same mail. */
-export function write(news: News, name: string, shopUrl: string): Letter {
-  const content = tell(news)
+/**
+ * Writes a mail about news. The same news and name always give the same mail.
+ *
+ * @param issued what a mail that confirms an address says; without it, as it is listed, the mail tells nothing of that
+ */
+export function write(news: News, name: string, shopUrl: string, issued?: IssuedLink): Letter {
+  const content = news.kind === 'confirm-email' ? confirmEmail(shopUrl, issued) : tell(news)
   const greeting = greet(news, name)
   return {
     subject: content.subject,
@@ -33,7 +45,12 @@ const plainName = /^[\p{L}\p{M}](?:[\p{L}\p{M} ’'-]|\.(?= |$|\p{L}\.)){0,59}$/
 const greet = ({ kind }: News, name: string): string =>
   nameless.includes(kind) || !plainName.test(name) ? 'Hello,' : `Hello ${name},`
 
-const nameless: readonly MailKind[] = ['welcome', 'email-changed', 'password-changed']
+const nameless: readonly MailKind[] = [
+  'confirm-email',
+  'welcome',
+  'email-changed',
+  'password-changed',
+]
 
 /** Returns the order number shown in subjects: the end of the id, which differs most. */
 export const orderNumber = (orderId: string): string => orderId.slice(-8).toUpperCase()
@@ -50,7 +67,39 @@ const reasons: Record<CancelReason, string> = {
     'We could not complete it in time, so we called it off rather than keep you waiting.',
 }
 
-function tell(news: News): Content {
+/** Whoever gets it may never have heard of the shop. */
+function confirmEmail(shopUrl: string, issued: IssuedLink | undefined): Content {
+  const content = {
+    subject: 'Confirm your e-mail address',
+    title: 'Confirm your e-mail address',
+    footer: 'You get this mail because somebody entered this address at',
+  }
+  if (!issued)
+    return { ...content, blocks: text('It says how to confirm the address. Look into your inbox.') }
+  if (issued === 'known')
+    return {
+      ...content,
+      subject: 'You have an account already',
+      title: 'You have an account already',
+      blocks: text(
+        'Somebody, perhaps you, entered this address for another account. Your account here has it already: sign in to that one.',
+        'If it was not you, there is nothing to do. Nobody was told that you have an account.',
+      ),
+    }
+  const url = `${shopUrl.replace(/\/$/, '')}/confirm#${issued.token}`
+  return {
+    ...content,
+    blocks: [
+      ...text('Press the button to confirm that this address is yours. It works once, for a day.'),
+      { is: 'link', label: 'Confirm the address', url },
+      ...text(
+        'If you did not enter it, there is nothing to do. Without it we write nothing else to this address.',
+      ),
+    ],
+  }
+}
+
+function tell(news: Exclude<News, { kind: 'confirm-email' }>): Content {
   switch (news.kind) {
     case 'welcome':
       return {
@@ -148,14 +197,7 @@ const text = (...paragraphs: string[]): Block[] =>
   paragraphs.map((paragraph) => ({ is: 'text', text: paragraph }))
 
 function asText({ title, blocks, orderId }: Content, greeting: string, shopUrl: string): string {
-  const body = blocks.map((block) =>
-    block.is === 'text'
-      ? block.text
-      : [
-          ...block.lines.map(({ what, amount }) => `  ${what}: ${amount}`),
-          `  Total: ${block.total}`,
-        ].join('\n'),
-  )
+  const body = blocks.map(blockAsText)
   return [
     title,
     greeting,
@@ -165,12 +207,19 @@ function asText({ title, blocks, orderId }: Content, greeting: string, shopUrl: 
   ].join('\n\n')
 }
 
+function blockAsText(block: Block): string {
+  if (block.is === 'text') return block.text
+  if (block.is === 'link') return `${block.label}: ${block.url}`
+  const lines = block.lines.map(({ what, amount }) => `  ${what}: ${amount}`)
+  return [...lines, `  Total: ${block.total}`].join('\n')
+}
+
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 const cell = 'padding:10px 0;border-bottom:1px solid #e7e5df'
 
 /** Uses tables and inline styles, the common subset of mail programs. */
 function asHtml(
-  { subject, title, blocks, orderId }: Content,
+  { subject, title, blocks, orderId, footer }: Content,
   greeting: string,
   shopUrl: string,
 ): string {
@@ -188,7 +237,7 @@ ${blocks.map(blockAsHtml).join('\n')}
 ${orderId ? `<p style="margin:24px 0 0;padding:12px 14px;background:#f4f2ec;border-radius:6px;font-size:13px;color:#5c584d">Order <strong>${orderNumber(orderId)}</strong><br>${orderId}</p>` : ''}
 </td></tr>
 <tr><td style="padding:18px 32px;border-top:1px solid #e7e5df;font-size:13px;line-height:1.5;color:#777266">
-You get this mail because you have an account at <a href="${escapeHtml(shopUrl)}" style="color:#1f4d3f">Sidecart</a>. Choose in your account which mails you want.
+${footer ?? 'You get this mail because you have an account at'} <a href="${escapeHtml(shopUrl)}" style="color:#1f4d3f">Sidecart</a>.${footer ? '' : ' Choose in your account which mails you want.'}
 </td></tr>
 </table>
 </td></tr></table>
@@ -199,6 +248,9 @@ You get this mail because you have an account at <a href="${escapeHtml(shopUrl)}
 function blockAsHtml(block: Block): string {
   if (block.is === 'text')
     return `<p style="margin:0 0 14px;font-size:16px;line-height:1.55">${escapeHtml(block.text)}</p>`
+  if (block.is === 'link')
+    return `<p style="margin:0 0 14px"><a href="${escapeHtml(block.url)}" style="display:inline-block;padding:12px 20px;background:#1f4d3f;border-radius:6px;color:#ffffff;font-size:16px;font-weight:600;text-decoration:none">${escapeHtml(block.label)}</a></p>
+<p style="margin:0 0 14px;font-size:13px;line-height:1.5;color:#777266;word-break:break-all">${escapeHtml(block.url)}</p>`
   const rows = block.lines.map(
     ({ what, amount }) =>
       `<tr><td style="${cell}">${escapeHtml(what)}</td><td align="right" style="${cell};white-space:nowrap">${escapeHtml(amount)}</td></tr>`,
