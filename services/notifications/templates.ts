@@ -67,7 +67,7 @@ const reasons: Record<CancelReason, string> = {
     'We could not complete it in time, so we called it off rather than keep you waiting.',
 }
 
-/** Whoever gets it may never have heard of the shop. */
+/** The reader may never have heard of the shop. */
 function confirmEmail(shopUrl: string, issued: IssuedLink | undefined): Content {
   const content = {
     subject: 'Confirm your e-mail address',

@@ -13,6 +13,7 @@ import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
 
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
+export type { Confirmation } from './confirmation-contract.ts'
 
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
 

@@ -1,7 +1,6 @@
 import type { OutboxMessage } from '@sidecart/chassis/contract/event.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
-import type { Confirmation } from './confirmation-contract.ts'
-import { type Preferences, type Profile, userEvents } from './contract.ts'
+import { type Confirmation, type Preferences, type Profile, userEvents } from './contract.ts'
 
 /** The ways in which users says no, beside those of every service. */
 export type RefusalCode =

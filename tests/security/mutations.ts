@@ -36,6 +36,12 @@ const throttleTests = 'services/users/throttle.int.test.ts'
 const sessions = 'services/users/store/sessions.ts'
 const sessionTests = 'services/users/sessions.int.test.ts'
 const addresses = 'services/users/store/addresses.ts'
+const users = 'services/users/app.ts'
+const userRules = 'services/users/domain.ts'
+const confirmations = 'services/users/store/confirmations.ts'
+const confirmationTests = 'services/users/confirmations.int.test.ts'
+const held = 'services/notifications/domain.ts'
+const heldTests = 'services/notifications/app.int.test.ts'
 const userTests = 'services/users/app.int.test.ts'
 const orders = 'services/orders/store.ts'
 const orderTests = 'services/orders/app.int.test.ts'
@@ -404,7 +410,103 @@ export const mutations: readonly Mutation[] = [
     from: "        ['registrationsPerNetwork', network],\n",
     to: '',
     test: throttleTests,
-    name: 'are limited per address, those that are refused too, by both instances together',
+    name: 'are limited per address, by both instances together',
+  },
+  {
+    control: 'to an address that is not confirmed goes no mail but the one that confirms it',
+    file: held,
+    from: "(isConfirmed(contact) ? 'pending' : 'held')",
+    to: "(contact ? 'pending' : 'held')",
+    test: heldTests,
+    name: 'until an address is confirmed only the mail that confirms it is sent to it',
+  },
+  {
+    control: 'what is held while an address is being confirmed is not forgotten',
+    file: 'services/notifications/store.ts',
+    from: 'await query.forShare().executeTakeFirstOrThrow()',
+    to: 'await query.executeTakeFirstOrThrow()',
+    test: heldTests,
+    name: 'leaves no mail held',
+  },
+  {
+    control: 'the list of mails does not say whether an address has an account',
+    file: 'services/notifications/store.ts',
+    from: "write(newsOf(row), row.name ?? 'customer', shopUrl)",
+    to: "write(newsOf(row), row.name ?? 'customer', shopUrl, row.attempts > 0 ? { token: row.id } : 'known')",
+    test: heldTests,
+    name: 'the link of a mail is in no row',
+  },
+  {
+    control: 'an e-mail that has an account is registered like any other',
+    file: users,
+    from: 'for (const known of [owner, newcomer])',
+    to: 'for (const known of owner ? [owner] : [newcomer])',
+    test: confirmationTests,
+    name: 'is answered as for one that has none, and so is everything after it',
+  },
+  {
+    control: 'a registration of somebody else’s e-mail buys no guesses at its password',
+    file: throttle,
+    from: 'if (user.emailConfirmedAt) await',
+    to: 'if (user) await',
+    test: confirmationTests,
+    name: 'buys no guesses at the password of its owner',
+  },
+  {
+    control: 'an address that has an account gets no link',
+    file: confirmations,
+    from: "if (await hasOwner(tx.rows, user.awaited_email ?? '')) return 'taken'",
+    to: '',
+    test: confirmationTests,
+    name: 'is due a mail without a link',
+  },
+  {
+    control: 'a link is good for a day',
+    file: confirmations,
+    from: ".where('expires_at', '>', now)",
+    to: ".where('expires_at', '>', new Date(0 * now.getTime()))",
+    test: confirmationTests,
+    name: 'is good for a day',
+  },
+  {
+    control: 'only the link to the address that was asked for last is good',
+    file: userRules,
+    from: 'if (awaited?.confirmationId !== confirmationId) throw linkVoid()',
+    to: 'if (!awaited || !confirmationId) throw linkVoid()',
+    test: confirmationTests,
+    name: 'of two in a row the second holds, and the first link is void',
+  },
+  {
+    control: 'another e-mail holds only once it is confirmed',
+    file: userRules,
+    from: 'const changed: User = { ...user, awaited, version',
+    to: 'const changed: User = { ...user, email, awaited, version',
+    test: confirmationTests,
+    name: 'takes the place of the e-mail when it is confirmed',
+  },
+  {
+    control: 'a token is stored as its hash only',
+    file: 'services/users/credentials.ts',
+    from: "hashOf: (token: string): Buffer => createHash('sha256').update(token).digest(),",
+    to: 'hashOf: (token: string): Buffer => Buffer.from(token).subarray(0, 32),',
+    test: confirmationTests,
+    name: 'is in no event, no log and no table, only its hash',
+  },
+  {
+    control: 'mails that confirm are counted per account',
+    file: throttle,
+    from: "if (userId) await count(['confirmationsPerAccount', userId])",
+    to: '',
+    test: confirmationTests,
+    name: 'are limited per account, by all instances together',
+  },
+  {
+    control: 'mails that confirm are counted per address',
+    file: throttle,
+    from: 'return (await all.confirmationsPerAddress.consume(keyOf(email))) === undefined',
+    to: 'return keyOf(email) !== undefined',
+    test: confirmationTests,
+    name: 'are limited per address, which nobody can tell',
   },
   {
     control: 'the requests of a client are counted',

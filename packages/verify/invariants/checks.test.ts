@@ -114,6 +114,11 @@ const harms: Harm[] = [
   ['an event is lost', (w) => w.notices.pop(), ['events-processed']],
   ['an event about a user is lost', (w) => w.contacts.pop(), ['contacts-known']],
   [
+    'a mail goes to an address that is not confirmed',
+    (w) => Object.assign(first(w.contacts), { mailedEarly: 1 }),
+    ['mails-to-confirmed'],
+  ],
+  [
     'an event is received under two names, or its mark is lost',
     (w) => w.inboxes.map((inbox) => (inbox.received += inbox.service === 'orders' ? 1 : -1)),
     ['inboxes-full'],
@@ -286,6 +291,13 @@ describe('verify', () => {
     const found = runChecks(world).find(({ name }) => name === 'outboxes-empty')
     expect(found?.detail).toMatch(/1 events wait in s0, the oldest for 5 s; .* … and 2 more/)
     expect(found?.violations).toHaveLength(7)
+  })
+
+  it('lets mails be held for an address that is not confirmed', () => {
+    const world = sound()
+    Object.assign(first(world.notices), { status: 'held', sinceSeconds: null })
+    world.mails.pop()
+    expect(red(world)).toEqual([])
   })
 
   it('has patience with mails that wait for their turn', () => {

@@ -285,10 +285,9 @@ async function* usersSince(
         where user_id > $1 ${recent} order by user_id limit $2`,
       [low, usersPerSlice, ...(since ?? [])],
     )
-    const contacts = await notifications<Snapshot['contacts'][number]>(
-      'select user_id as "userId" from contacts where user_id = any($1::uuid[])',
-      [some.map(({ userId }) => userId)],
-    )
+    const contacts = await notifications<Snapshot['contacts'][number]>(selectContacts, [
+      some.map(({ userId }) => userId),
+    ])
     yield { ...emptySnapshot(), users: some, contacts }
     if (some.length < usersPerSlice) return
     low = some.at(-1)?.userId ?? last
@@ -342,7 +341,13 @@ const selectPayments = `select order_id as "orderId", status, amount, provider_r
 const selectNotices = `select order_id as "orderId", kind, status,
   ${secondsSince("case status when 'pending' then due_at when 'sending' then claimed_at when 'sent' then sent_at end")} as "sinceSeconds" from mails`
 
-/** Reads sums computed by the databases, and tables with few or limited rows. */
+/** Mails that left, or were to leave, for an address that is not confirmed; it stays so only until it is. */
+const selectContacts = `select user_id as "userId", case when confirmed then 0 else (
+    select count(*)::int from mails where customer_id = user_id and kind <> 'confirm-email'
+      and status in ('pending', 'sending', 'sent', 'unconfirmed', 'failed')
+  ) end as "mailedEarly" from contacts where user_id = any($1::uuid[])`
+
+/** Sums, made where the rows are; and rows of which there are few, or which are cut off at some number. */
 async function readShop(
   query: Queries,
   record: Snapshot['record'],

@@ -48,9 +48,9 @@ export type Snapshot = {
     sinceSeconds: number | null
   }[]
   users: { userId: string; version: number; idleSeconds: number }[]
-  /** The users in the database of notifications. */
-  contacts: { userId: string }[]
-  /** Number of events marked as received by each consumer. */
+  /** The users that notifications knows, and how many mails went to their address before it was confirmed. */
+  contacts: { userId: string; mailedEarly: number }[]
+  /** How many events each consumer has marked as received. */
   inboxes: { service: string; received: number }[]
   outboxes: { service: string; depth: number; oldestSeconds: number }[]
   /** Events a service could not process: dead, or still being retried. */

@@ -43,7 +43,7 @@ export const sound = (): Snapshot => ({
     ...notices(two, 'recorded', 'payment-charged', 'payment-refunded'),
   ],
   users: [{ userId: ada, version: 1, idleSeconds: 3600 }],
-  contacts: [{ userId: ada }],
+  contacts: [{ userId: ada, mailedEarly: 0 }],
   inboxes: [
     { service: 'orders', received: 1 },
     { service: 'catalog', received: 3 },

@@ -179,6 +179,18 @@ describe('after a clean check', () => {
     expect(await look({ all: true })).toEqual([])
   })
 
+  it('a mail to an address that is not confirmed is noticed', async () => {
+    const mark = (confirmed: boolean) =>
+      execute(
+        'notifications',
+        `update contacts set confirmed = ${confirmed} where user_id = (select min(customer_id::text)::uuid from mails where status = 'sent')`,
+      )
+    await mark(false)
+    expect(await look({ all: true })).toEqual(['mails-to-confirmed'])
+    await mark(true)
+    expect(await look({ all: true })).toEqual([])
+  })
+
   it('what the provider did to an old order is noticed', async () => {
     const text = await readFile(places.providerLog, 'utf8')
     const charge = text.split('\n').find((line) => line.includes('"captured"')) ?? ''

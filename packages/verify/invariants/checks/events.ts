@@ -32,6 +32,15 @@ export const eventChecks: readonly Check[] = [
     },
   },
   {
+    name: 'mails-to-confirmed',
+    scope: 'orders',
+    says: 'no mail but the one that confirms it goes to an address that is not confirmed',
+    violations: ({ contacts }) =>
+      contacts
+        .filter(({ mailedEarly }) => mailedEarly > 0)
+        .map(({ userId, mailedEarly }) => `${mailedEarly} mails to user ${userId}`),
+  },
+  {
     name: 'inboxes-full',
     scope: 'shop',
     says: 'each consumer has marked as many events as received as there were',
