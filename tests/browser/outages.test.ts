@@ -1,7 +1,7 @@
 import { until } from '@sidecart/testing/until.ts'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { mailsTo } from '../system/client.ts'
+import { confirmEmail, mailsTo } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import {
   addToBasket,
@@ -141,6 +141,7 @@ describe('while a service is away its part says so, the rest works, and it mends
   it('notifications: nobody notices, and the mails come later', async () => {
     const page = await visitor()
     const { email } = await register(page)
+    await confirmEmail(email)
     await stop('notifications')
     await addToBasket(page, mug)
     await checkOut(page)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type HttpClient, openHttpClient } from '@sidecart/client/http-client.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { type Customer, register, signIn } from '@sidecart/verify/chaos/customer.ts'
+import { type Customer, confirmEmail, register, signIn } from '@sidecart/verify/chaos/customer.ts'
 import { unsubscribe } from '@sidecart/verify/chaos/fixtures.ts'
 import { untilRest } from '@sidecart/verify/chaos/wait-until-idle.ts'
 import { createRecorder, type JournalLine } from '@sidecart/verify/invariants/client-journal.ts'
@@ -29,6 +29,8 @@ export async function buyers(name: string, count: number): Promise<Buyers> {
     Array.from({ length: count }, () => () => register(door)),
   )
   await Promise.all(customers.slice(count / 4).map(unsubscribe))
+  for (const customer of customers.slice(0, count / 4))
+    await confirmEmail(door, shop.inbox ?? '', customer)
   for (const { customerId } of customers) record({ is: 'customer', customerId })
   return {
     door,

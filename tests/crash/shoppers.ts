@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '@sidecart/testing/until.ts'
-import { type Answer, ask, orderOf } from '../system/client.ts'
+import { type Answer, ask, confirmEmail, orderOf } from '../system/client.ts'
 import type { CrashShop } from './shop.ts'
 
 /** A client retrying unanswered requests, like any client of the shop should. */
@@ -46,7 +46,9 @@ type Credentials = { email: string; password: string }
 export async function newcomer(): Promise<Person & Credentials> {
   const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
   await insist('POST', '/users', { email, password, name: 'Ada Tester' })
-  return { email, password, ...(await signIn({ email, password })) }
+  const person = await signIn({ email, password })
+  await confirmEmail(email)
+  return { email, password, ...person }
 }
 
 /**

@@ -429,14 +429,6 @@ export const mutations: readonly Mutation[] = [
     name: 'leaves no mail held',
   },
   {
-    control: 'the list of mails does not say whether an address has an account',
-    file: 'services/notifications/store.ts',
-    from: "write(newsOf(row), row.name ?? 'customer', shopUrl)",
-    to: "write(newsOf(row), row.name ?? 'customer', shopUrl, row.attempts > 0 ? { token: row.id } : 'known')",
-    test: heldTests,
-    name: 'the link of a mail is in no row',
-  },
-  {
     control: 'an e-mail that has an account is registered like any other',
     file: users,
     from: 'for (const known of [owner, newcomer])',

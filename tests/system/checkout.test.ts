@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  confirmedCustomer,
   mailsTo,
   newCustomer,
   operator,
@@ -18,7 +19,7 @@ let ada: Person
 let ops: Person
 
 beforeAll(async () => {
-  ada = await newCustomer()
+  ada = await confirmedCustomer()
   ops = await operator()
 })
 

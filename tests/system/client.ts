@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { awaitToken, mailsFor } from '@sidecart/client/mail-catcher.ts'
 import { until } from '@sidecart/testing/until.ts'
 
 /** The gateway itself. */
@@ -66,6 +67,19 @@ export async function newCustomer(): Promise<Person> {
   return signIn(email, password)
 }
 
+/** Opens the link of the mail that confirms an address. */
+export async function confirmEmail(email: string): Promise<void> {
+  const answer = await ask('POST', '/confirmations', { token: await awaitToken(inbox, email) })
+  if (answer.status !== 200) throw new Error(`confirming answered ${answer.status}: ${answer.text}`)
+}
+
+/** A customer who registered just now and gets mails. */
+export async function confirmedCustomer(): Promise<Person> {
+  const customer = await newCustomer()
+  await confirmEmail(customer.email)
+  return customer
+}
+
 export const operator = (): Promise<Person> =>
   signIn('operator@sidecart.example', secrets()['operator-password'] ?? '')
 
@@ -128,13 +142,6 @@ export async function stepsOf(by: Person, orderId: string): Promise<string[]> {
   return (body.history as { step: string }[]).map(({ step }) => step)
 }
 
-/** Returns the subjects of all mails to an address. */
-export async function mailsTo(email: string): Promise<string[]> {
-  const caught = (await (await fetch(`${inbox}/api/email`)).json()) as {
-    subject: string
-    to: { address: string }[]
-  }[]
-  return caught
-    .filter(({ to }) => to.some(({ address }) => address === email))
-    .map(({ subject }) => subject)
-}
+/** Subjects of the mails that reached somebody. */
+export const mailsTo = async (email: string): Promise<string[]> =>
+  (await mailsFor(inbox, email)).map(({ subject }) => subject)

@@ -76,7 +76,14 @@ const register = createRoute({
   component: lazyRouteComponent(() => import('./account/sign-in.tsx'), 'Register'),
 })
 
-/** Pages requiring a signed-in user. */
+/** For the link in a mail. Its token is in the fragment, which no server gets and no log keeps. */
+const confirm = createRoute({
+  getParentRoute: () => root,
+  path: '/confirm',
+  component: lazyRouteComponent(() => import('./account/confirm.tsx'), 'Confirm'),
+})
+
+/** Everything below it is for those who are signed in. */
 const mine = createRoute({
   getParentRoute: () => root,
   id: 'mine',
@@ -199,6 +206,7 @@ const routes = root.addChildren([
   events,
   signIn,
   register,
+  confirm,
   mine.addChildren([
     checkout,
     ops.addChildren([

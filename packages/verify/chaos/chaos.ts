@@ -84,13 +84,8 @@ async function weather(
   const record = createRecorder(file)
   const door = openHttpClient(shop.gateway)
   progress.wait('registering customers, stocking up')
-  const stage = await setStage(door, shop.operator, {
-    orders,
-    customers,
-    mailed: customers / 4,
-    plentiful: 14,
-    scarce: 1,
-  })
+  const wanted = { orders, customers, mailed: customers / 4, plentiful: 14, scarce: 1 }
+  const stage = await setStage(door, shop.operator, wanted, shop.inbox)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
   const shoppers = createShoppers(stage.customers, record)
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { HttpClient, Request, Said } from '@sidecart/client/http-client.ts'
 import { withRetries } from '@sidecart/client/http-client.ts'
+import { awaitToken } from '@sidecart/client/mail-catcher.ts'
 
 /** A signed-in customer. An expired access token is renewed by signing in again. */
 export type Customer = {
   customerId: string
+  email: string
   ask(request: Request): Promise<Said>
 }
 
@@ -19,7 +21,22 @@ export async function register(door: HttpClient): Promise<Customer> {
   return signIn(door, email, password)
 }
 
-/** @throws Error when signing in is refused */
+/** Opens the link of the mail that confirms a customer's e-mail: until then the customer gets no other. */
+export async function confirmEmail(
+  door: HttpClient,
+  inbox: string,
+  { email }: Customer,
+): Promise<void> {
+  const body = { token: await awaitToken(inbox, email) }
+  const said = await withRetries(() => door.ask({ method: 'POST', path: '/confirmations', body }), {
+    forMs: patienceMs,
+  })
+  // repeated after an answer that was lost, it was used
+  if (said?.status !== 200 && said?.body.code !== 'link-void')
+    throw new Error(`confirming ${email} failed: ${said?.text}`)
+}
+
+/** @throws Error when the shop does not let them in */
 export async function signIn(door: HttpClient, email: string, password: string): Promise<Customer> {
   let authorization = await enter()
 
@@ -41,5 +58,5 @@ export async function signIn(door: HttpClient, email: string, password: string):
   const me = await withRetries(() => ask({ method: 'GET', path: '/users/me' }), {
     forMs: patienceMs,
   })
-  return { customerId: String(me?.body.userId), ask }
+  return { customerId: String(me?.body.userId), email, ask }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type HttpClient, withRetries } from '@sidecart/client/http-client.ts'
-import { type Customer, register, signIn } from './customer.ts'
+import { type Customer, confirmEmail, register, signIn } from './customer.ts'
 
 /** The customers and the products of a run. */
 export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }
@@ -18,11 +18,16 @@ export type StageOptions = {
 
 const atATime = 4
 
-/** Registers customers and sets the stock: ample for most products, too little for a few. */
+/**
+ * Registers customers and stocks up: enough of most products for so many orders, too little of a few.
+ *
+ * @param inbox base URL of the mail catcher, for customers who want mails: they confirm their e-mails
+ */
 export async function setStage(
   door: HttpClient,
   operatorLogin: { email: string; password: string },
   { orders, customers, mailed, plentiful, scarce }: StageOptions,
+  inbox?: string,
 ): Promise<Stage> {
   const operator = await signIn(door, operatorLogin.email, operatorLogin.password)
   const skus = await productsOf(operator, plentiful + scarce)
@@ -37,6 +42,8 @@ export async function setStage(
     registered.push(...(await Promise.all(Array.from({ length: some }, () => register(door)))))
   }
   await Promise.all(registered.slice(mailed).map(unsubscribe))
+  if (inbox)
+    for (const customer of registered.slice(0, mailed)) await confirmEmail(door, inbox, customer)
   return { operator, customers: registered, skus }
 }
 

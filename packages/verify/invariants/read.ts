@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Places } from '@sidecart/client/connection-info.ts'
+import { caughtMails } from '@sidecart/client/mail-catcher.ts'
 import type { ShopClient } from '@sidecart/client/shop-client.ts'
 import { subscribes } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
@@ -464,12 +465,8 @@ async function readDeadLetters(
 
 const orderIdPattern = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/
 
-type CaughtMail = { subject: string; text?: string; html?: string; to: { address: string }[] }
-
 async function readMails(inbox: string): Promise<Snapshot['mails']> {
-  const answer = await fetch(`${inbox}/api/email`)
-  if (!answer.ok) throw new Error(`the mail catcher at ${inbox} answered ${answer.status}`)
-  const caught = (await answer.json()) as CaughtMail[]
+  const caught = await caughtMails(inbox)
   return caught.flatMap(({ subject, text, html, to }) => {
     const orderId = orderIdPattern.exec(`${text ?? ''} ${html ?? ''}`)?.[0]
     return orderId ? [{ subject, orderId, to: to.map(({ address }) => address).join() }] : []

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
 import { profileQuery } from '../api/queries.ts'
 import { signOut } from '../api/session.ts'
+import { AwaitedEmail } from './awaited-email.tsx'
 import './account.css'
 
 const pages = [
@@ -35,7 +36,8 @@ export function Account() {
           </li>
         </ul>
       </nav>
-      <div>
+      <div className="stack">
+        <AwaitedEmail />
         <Outlet />
       </div>
     </div>

@@ -37,7 +37,11 @@ function useChangedProfile() {
   return async (body: { name: string } | { email: string; currentPassword: string }) => {
     const changed = await ask<typeof usersRoutes.changeProfile>('patch', '/users/me', { body })
     queries.setQueryData(profileQuery().queryKey, changed)
-    toast('Saved')
+    toast(
+      'email' in body && changed.pendingEmail
+        ? `Not yet: open the link that we send to ${changed.pendingEmail}.`
+        : 'Saved',
+    )
   }
 }
 
@@ -76,6 +80,12 @@ function EmailForm({ person }: { person: Person }) {
       <h2 id="email-form">E-mail</h2>
       <Refused problem={problem} />
       <EmailField defaultValue={person.email} fault={faults.email} />
+      {person.pendingEmail && (
+        <p className="soft small">
+          <strong>{person.pendingEmail}</strong> waits for its confirmation. Until then this stays{' '}
+          {person.email}; save that one to call the change off.
+        </p>
+      )}
       <CurrentPassword fault={faults.currentPassword} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>

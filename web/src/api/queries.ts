@@ -110,7 +110,9 @@ export const profileQuery = () =>
   queryOptions({
     queryKey: [...mine(), 'profile'],
     queryFn: ({ signal }) => ask<typeof usersRoutes.profile>('get', '/users/me', { signal }),
-    staleTime: 5 * minute,
+    // the link that is waited for may be opened elsewhere
+    staleTime: ({ state: { data } }) =>
+      data && (data.emailConfirmed === false || data.pendingEmail) ? 0 : 5 * minute,
   })
 
 export const addressesQuery = () =>

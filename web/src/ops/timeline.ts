@@ -167,6 +167,8 @@ const provider = ({ trail }: Story): Happening[] =>
   }))
 
 const fates: Record<string, string> = {
+  held: 'waits until the address is confirmed',
+  expired: 'was of no use any more',
   pending: 'waits to be sent',
   sending: 'is being sent',
   unconfirmed: 'may or may not have been sent',
