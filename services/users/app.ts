@@ -164,7 +164,7 @@ export function createUsersApp(ports: UsersPorts): App {
     await users.update(user.userId, (user) =>
       awaitConfirmation(user, addressToConfirm(user), mailing),
     )
-    return c.body(null, 202)
+    return c.body(null, 204)
   })
 
   app.openapi(usersRoutes.confirm, async (c) => {

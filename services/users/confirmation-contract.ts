@@ -35,7 +35,7 @@ export const confirmationRoutes = {
     tags: ['users'],
     summary: 'Have the mail sent again that confirms the e-mail',
     security: [{ bearer: [] }],
-    responses: { 202: empty('The mail comes soon') },
+    responses: { 204: empty('The mail comes soon') },
   }),
   issueConfirmation: createRoute({
     method: 'post',

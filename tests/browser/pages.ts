@@ -21,6 +21,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
+  { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') },
   { name: 'events', path: '/events', ready: titled('Events') },
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
 ]

@@ -28,7 +28,7 @@ export const table: Record<string, Row> = {
   'POST /sessions/logout': row(400, 400, 400, 400),
   'GET /users/me': row(401, 200, 200, 200),
   'PATCH /users/me': row(401, 400, 400, 400),
-  'POST /users/me/confirmation': row(401, 202, 202, 409),
+  'POST /users/me/confirmation': row(401, 204, 204, 409),
   'POST /confirmations': row(400, 400, 400, 400),
   'POST /users/me/password': row(401, 400, 400, 400),
   'GET /users/me/sessions': row(401, 200, 200, 200),
