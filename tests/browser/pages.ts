@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { newCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
+import { confirmedCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
 import { addToBasket, checkOut, heading, register } from './visitor.ts'
 
 /** A page of the shop; `ready` waits until the page is complete. */
@@ -57,7 +57,7 @@ export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
 
 /** Pages visible to operators only. One order's charge was retried before confirmation. */
 export async function opsPages(): Promise<readonly ShopPage[]> {
-  const customer = await newCustomer()
+  const customer = await confirmedCustomer()
   const orderId = await placed(customer, orderOf('TEAPOT-STONEWARE-RUST', 2, 'card_retry'))
   await reaches(customer, orderId, ['confirmed'])
   await (await operator()).ask('POST', '/operations/books')

@@ -40,7 +40,7 @@ describe('an order', () => {
     expect(after.onHand).toBe(before.onHand - 2)
     const mails = await until('the confirmation arrives', async () => {
       const subjects = await mailsTo(ada.email)
-      return subjects.some((subject) => /confirm/i.test(subject)) ? subjects : undefined
+      return subjects.some((subject) => /is confirmed$/.test(subject)) ? subjects : undefined
     })
     expect(new Set(mails).size).toBe(mails.length)
   })
