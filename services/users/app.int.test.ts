@@ -60,6 +60,25 @@ describe('registering', () => {
   })
 
   test.each([
+    ['64 characters', sentence.slice(0, 64)],
+    ['128 characters', sentence.slice(0, 128)],
+    ['letters of one case', 'nine hens cross the river'],
+    ['digits only', '8305117729464410'],
+    ['any script and signs', '猫は縁側で"寝る\'%;--\\'],
+  ])('takes a password of %s, which is then the only one that is right', async (_, chosen) => {
+    const email = `${uuid()}@example.com`
+    const body = { email, name: 'Ada', password: chosen }
+    expect((await shop.ask('POST', '/users', { body })).status).toBe(201)
+    const status = async (tried: string) =>
+      (await shop.ask('POST', '/sessions', { body: { email, password: tried } })).status
+    expect(await status(chosen)).toBe(200)
+    expect(await status(chosen.slice(0, -1))).toBe(401)
+    expect(await status(`${chosen.slice(0, 64)}?`)).toBe(401)
+    const otherCase = chosen.toUpperCase()
+    if (otherCase !== chosen) expect(await status(otherCase)).toBe(401)
+  })
+
+  test.each([
     ['a role of one’s own choice', { role: 'operator' }, 'role'],
     ['an unknown field', { admin: true }, 'admin'],
     ['a short password', { password: 'ninechars' }, 'password'],

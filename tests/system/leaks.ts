@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { awaitToken } from '@sidecart/client/mail-catcher.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { until } from '@sidecart/testing/until.ts'
 import {
   ask,
+  inbox,
   mailsTo,
   operator,
   orderOf,
@@ -60,6 +62,10 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   issued.push(String(session.body.accessToken), String(session.body.refreshToken))
   const me = await signIn(email, password)
   issued.push(me.authorization.replace('Bearer ', ''))
+  const token = await awaitToken(inbox, email)
+  issued.push(token)
+  await ask('POST', '/confirmations', { token })
+  await ask('POST', '/confirmations', { token: `x${token}` })
   await me.ask('POST', '/users/me/addresses', shipTo)
   await me.ask('POST', '/users/me/addresses', { ...shipTo, country: person.city })
   await me.ask('GET', `/products?q=${encodeURIComponent(person.street)}`)
@@ -68,7 +74,11 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   await reaches(me, await placed(me, order('card_declined')), ['cancelled'])
   await me.ask('POST', '/orders', { ...order('card_approved'), lines: [{ sku: person.name }] })
   await ask('GET', '/orders', undefined, { authorization: `Bearer ${issued[0]}x` })
-  await until('a mail came', async () => (await mailsTo(email)).length > 0, 30_000)
+  await until(
+    'a mail came',
+    async () => (await mailsTo(email)).includes('Welcome to Sidecart'),
+    30_000,
+  )
   await sidecart(...stop)
   try {
     await reaches(me, await placed(me, order('card_approved')), ['confirmed'])

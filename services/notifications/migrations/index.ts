@@ -4,6 +4,7 @@ import * as nextAttempts from './002-next-attempts.ts'
 import * as notices from './003-notices.ts'
 import * as recentChanges from './004-recent-changes.ts'
 import * as fieldNames from './005-field-names.ts'
+import * as operators from './006-operators.ts'
 import * as heldMails from './007-held-mails.ts'
 
 export const migrations: Record<string, Migration> = {
@@ -12,5 +13,6 @@ export const migrations: Record<string, Migration> = {
   '003-notices': notices,
   '004-recent-changes': recentChanges,
   '005-field-names': fieldNames,
+  '006-operators': operators,
   '007-held-mails': heldMails,
 }
