@@ -9,5 +9,7 @@ export const service = defineService({
   container: {
     networks: ['edge'],
     ports: [`127.0.0.1:\${SHOP_PORT:-8080}:8080`],
+    // the shop's own address, and the proxies in front of it
+    environment: { PUBLIC_URL: `\${PUBLIC_URL:-}`, TRUSTED_PROXIES: `\${TRUSTED_PROXIES:-}` },
   },
 })

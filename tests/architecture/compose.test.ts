@@ -5,6 +5,8 @@ import {
   daprdArguments,
   readRunFile,
 } from '@sidecart/platform/config/dapr-yaml.ts'
+import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { inboxPort, providerPort, smtpPort } from '@sidecart/platform/config/ports.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
 import { pins } from '@sidecart/platform/install/versions.ts'
@@ -63,21 +65,21 @@ const containerEnvironment: Record<string, (value: string) => string | undefined
   DAPR_METRICS_PORT: () => undefined,
   NODE_COMPILE_CACHE: () => undefined,
 }
-/**
- * Variables set only in containers: the sidecar's host, external settings, and the base URL of
- * links in mails.
- */
+/** Variables set only in containers: the sidecar's host, and those that the manifest names. */
 const added = (app: string) => ({
   DAPR_HOST: 'sidecar',
-  ...(app === 'gateway' && {
-    PUBLIC_URL: `\${PUBLIC_URL:-}`,
-    TRUSTED_PROXIES: `\${TRUSTED_PROXIES:-}`,
-  }),
-  ...(app === 'users' && { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` }),
-  ...(app === 'notifications' && { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-${doorPort}}` }),
+  ...manifests.find(({ name }) => name === app)?.container?.environment,
 })
 
 const doorPort = 8080
+
+type Manifest = (typeof manifests)[number]
+const appsWith = (property: (service: Manifest) => boolean): string[] =>
+  manifests.filter(property).map(({ name }) => name)
+const sidecarsWith = (property: (service: Manifest) => boolean): string[] =>
+  appsWith(property).map((name) => `${name}-dapr`)
+const isIn = (network: string, container: Manifest['container']): boolean =>
+  container?.networks?.includes(network) ?? false
 
 const words = (command: string | string[] = []): string[] =>
   typeof command === 'string' ? command.split(/\s+/).filter(Boolean) : command
@@ -151,7 +153,7 @@ describe('docker-compose.yml is the same shop as dapr.yaml', () => {
       expect(flagsOf([...words(DAPRD_FLAGS), ...words(command)])).toEqual(expectedFlags(appConfig))
       expect({ DAPR_HTTP_PORT, others }).toEqual({
         DAPR_HTTP_PORT: String(appConfig.ports.http),
-        others: { APP_ID: app, ...(app !== 'gateway' && { BROKER: 'nats:4222' }) },
+        others: { APP_ID: app, ...(appsWith(usesBroker).includes(app) && { BROKER: 'nats:4222' }) },
       })
     },
   )
@@ -222,10 +224,15 @@ describe('docker-compose.yml is closed by default', () => {
     const wanted: Record<string, string[]> = {
       ...Object.fromEntries(pairs),
       mesh: [...sidecars, 'scheduler', 'sentry'],
-      broker: [...sidecars.filter((name) => name !== 'gateway-dapr'), 'nats', 'setup'],
-      state: ['carts-dapr', 'postgres', 'setup', 'verify'],
-      provider: ['payments', 'provider'],
-      mail: ['mail', 'notifications-dapr'],
+      broker: [...sidecarsWith(usesBroker), 'nats', 'setup'],
+      state: [
+        ...sidecarsWith((service) => uses('statestore', service)),
+        'postgres',
+        'setup',
+        'verify',
+      ],
+      provider: ['provider', ...appsWith(({ container }) => isIn('provider', container))],
+      mail: ['mail', ...sidecarsWith((service) => uses('email', service))],
       edge: ['gateway', 'verify'],
       inbox: ['mail', 'verify'],
     }

@@ -10,6 +10,18 @@ it('every generated file follows from the manifests (if not: ./sidecart generate
   expect([...staleFiles(projectAt()).keys()]).toEqual([])
 })
 
+/** An app of an operator's own, outside of `services/`. */
+const other = `  - appID: other
+    appDirPath: other
+    appPort: 9090
+    daprHTTPPort: 9091
+    daprGRPCPort: 9092
+    daprInternalGRPCPort: 9093
+    metricsPort: 9094
+    configFilePath: ../components/common/configuration/gateway.yaml
+    command: [./other]
+`
+
 describe('in a copy', () => {
   let copy: string
   const at = (path: string) => join(copy, path)
@@ -37,6 +49,12 @@ describe('in a copy', () => {
     ['components/common/configuration/orders.yaml', 'httpVerb: [GET]', 'httpVerb: [GET, PUT]'],
     ['services/gateway/routes.ts', "countries: 'users'", "countries: 'orders'"],
     ['docs/asyncapi.json', 'orders-sends-', 'carts-sends-'],
+    ['dapr.yaml', 'appPort: 8084', 'appPort: 8094'],
+    ['docker-compose.yml', 'APP_ID: orders, BROKER: "nats:4222"', 'APP_ID: orders'],
+    ['docker-compose.yml', '[users, catalog, orders, ', '['],
+    ['.vscode/launch.json', '"APP_PORT": "8084"', '"APP_PORT": "8094"'],
+    ['.vscode/tasks.json', 'sidecart stop carts', 'sidecart kill carts'],
+    ['README.md', 'catalog: product changed; ', ''],
   ])('a change by hand is named and undone: %s', (path, from, to) => {
     const before = readFileSync(at(path), 'utf8')
     expect(before).toContain(from)
@@ -64,6 +82,19 @@ describe('in a copy', () => {
     change('components/state-redis/statestore.yaml', (text) =>
       text.replace('[carts] # generated', '[carts, orders]'),
     )
+    change('dapr.yaml', (text) =>
+      text
+        .replace('logLevel: warn', 'logLevel: info')
+        .replace('    appPort: 8084\n', '    appPort: 8084\n    # slow\n    appMaxConcurrency: 1\n')
+        .replace('/apps/carts/env, main.ts]', '/apps/carts/env, --inspect, main.ts]')
+        .concat(other),
+    )
+    change('docker-compose.yml', (text) => text.replace('mem_limit: 512m', 'mem_limit: 1g'))
+    change('.vscode/launch.json', (text) => text.replace('the test file that is open', 'a test'))
+    expect(written()).toEqual([])
+    const kept = readFileSync(at('dapr.yaml'), 'utf8')
+    for (const line of ['logLevel: info', '# slow', 'appMaxConcurrency: 1', '--inspect', 'other'])
+      expect(kept).toContain(line)
     expect(written()).toEqual([])
   })
 

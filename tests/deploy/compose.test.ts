@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OrderResult, signIn } from '@sidecart/client/shop-client.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
-import { databases } from '@sidecart/platform/config/secrets.ts'
+import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Engine, openEngine } from './engine.ts'
@@ -16,6 +17,11 @@ import { type ContainerShop, openContainers } from './shop.ts'
 const root = join(import.meta.dirname, '../..')
 const appConfigs = readRunFile(join(root, 'dapr.yaml'))
 const apps = appConfigs.map(({ appId }) => appId)
+const manifestOf = (app: string) => {
+  const found = manifests.find(({ name }) => name === app)
+  if (!found) throw new Error(`no manifest of ${app}`)
+  return found
+}
 const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
 /** How long the broker is away. Longer than the 124 s after which the client of Dapr's component gives up. */
 const awayMs = Number(process.env.SIDECART_BROKER_AWAY_SECONDS ?? 180) * 1_000
@@ -97,14 +103,14 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
           const open = await shop.node<string[]>(service, connects, targets)
           return [...new Set(open)].filter((target) => !target.startsWith(`${service}:`)).sort()
         }
-        const number = apps.indexOf(app)
-        const hasDatabase = databases.some((name) => name === app)
+        const manifest = manifestOf(app)
+        const { position: number, database: hasDatabase } = manifest
         expect(await from(app), app).toEqual(
           [
             `${app}-dapr:${3500 + number}`,
             `${app}-dapr:${3600 + number}`,
             ...(hasDatabase ? ['postgres:5432'] : []),
-            ...(app === 'payments' ? ['provider:8090'] : []),
+            ...(manifest.container?.networks?.includes('provider') ? ['provider:8090'] : []),
           ].sort(),
         )
         const others = apps.filter((other) => other !== app)
@@ -112,12 +118,12 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
           [
             `${app}:${8080 + number}`,
             ...others.map((other) => `${other}-dapr:50002`),
-            ...others.map((other) => `${other}-dapr:${3800 + apps.indexOf(other)}`),
+            ...others.map((other) => `${other}-dapr:${3800 + manifestOf(other).position}`),
             'scheduler:50006',
             'sentry:50001',
-            ...(app === 'gateway' ? [] : ['nats:4222']),
-            ...(hasDatabase || app === 'carts' ? ['postgres:5432'] : []),
-            ...(app === 'notifications' ? ['mail:1040', 'mail:8040'] : []),
+            ...(usesBroker(manifest) ? ['nats:4222'] : []),
+            ...(hasDatabase || uses('statestore', manifest) ? ['postgres:5432'] : []),
+            ...(uses('email', manifest) ? ['mail:1040', 'mail:8040'] : []),
           ].sort(),
         )
       },
@@ -141,16 +147,14 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     it.each(apps)('of %s holds its own secrets and no others', async (app) => {
       const files = await shop.node<Record<string, string>>(`${app}-dapr`, reads, '/shop/.sidecart')
       expect(Object.keys(files).sort()).toEqual(['env', 'identity.jwt', 'secrets.json'])
-      const needed: Record<string, string[]> = {
-        gateway: [],
-        users: ['broker-url', 'demo-password', 'jwt-keys', 'operator-password', 'users-database'],
-        catalog: ['broker-url', 'catalog-database'],
-        carts: ['broker-url', 'state-database'],
-        orders: ['broker-url', 'orders-database'],
-        payments: ['broker-url', 'payments-database', 'provider-api-key'],
-        notifications: ['broker-url', 'notifications-database'],
-      }
-      expect(Object.keys(JSON.parse(files['secrets.json'] ?? '')).sort()).toEqual(needed[app])
+      const manifest = manifestOf(app)
+      const needed = [
+        ...(usesBroker(manifest) ? ['broker-url'] : []),
+        ...(manifest.database ? [`${app}-database`] : []),
+        ...(uses('statestore', manifest) ? ['state-database'] : []),
+        ...(manifest.secrets ?? []),
+      ]
+      expect(Object.keys(JSON.parse(files['secrets.json'] ?? '')).sort()).toEqual(needed.sort())
       const ofApp = await shop.node<Record<string, string>>(app, reads, '/run/sidecart')
       expect(Object.keys(ofApp)).toEqual(['env'])
       expect(ofApp.env?.match(/^\w+/gm)?.sort()).toEqual(['APP_API_TOKEN', 'DAPR_API_TOKEN'])

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resourcesOf } from '@sidecart/platform/config/components.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
-import { subscribes, topicsOf } from '@sidecart/platform/config/manifest.ts'
+import { subscribes, topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { type GeneratedFiles, isGenerated, withSection, writtenBy } from './generated-file.ts'
@@ -29,9 +29,7 @@ const subscriptions = byName.filter(subscribes).flatMap(({ name, subscribesTo = 
 )
 
 /** The apps that publish or subscribe. */
-export const messaging = byName.filter(
-  (service) => subscribes(service) || topicsOf(service).length > 0,
-)
+export const messaging = byName.filter(usesBroker)
 
 /**
  * Consumer settings, for the sets with one component per subscription. Reasons for such a

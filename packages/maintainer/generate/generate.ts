@@ -5,19 +5,27 @@ import type { Project } from '@sidecart/platform/config/project.ts'
 import { apiPages } from '../api/documents.ts'
 import { architectureDrawing } from '../architecture.ts'
 import { brokers } from './brokers.ts'
+import { compose } from './compose.ts'
 import { configurations } from './configurations.ts'
+import { editor } from './editor.ts'
 import { gatewayRoutes } from './gateway.ts'
 import type { GeneratedFiles } from './generated-file.ts'
+import { readme } from './readme.ts'
+import { runFile } from './run-file.ts'
 import { scopes } from './scopes.ts'
 
 /** One generator per consumer of the manifests. Several may each write a part of the same file. */
 const generators: readonly ((project: Project) => GeneratedFiles)[] = [
+  runFile,
   configurations,
   brokers,
   scopes,
   gatewayRoutes,
+  compose,
+  editor,
   apiPages,
   architectureDrawing,
+  readme,
 ]
 
 /** Returns the files that differ from the manifests and contracts, with their text; `undefined`: to be removed. */

@@ -1,11 +1,9 @@
 import type { RouteConfig } from '@hono/zod-openapi'
 import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import { z } from 'zod'
-import { providerPort } from './ports.ts'
+import { portsAt, providerPort } from './ports.ts'
 import { UserError } from './project.ts'
 
-/** App port of position 0. */
-const firstPort = 8080
 /** First segments of paths that the gateway, the web app or every app answers itself. */
 const reserved = [
   ...['assets', 'docs', 'events', 'healthz', 'internal', 'metrics', 'openapi.json', 'operations'],
@@ -69,7 +67,7 @@ function contradictionsOf(one: ServiceManifest, all: readonly ServiceManifest[])
   const same = others.find(({ position }) => position === one.position)
   const segments = publicSegments(one)
   return [
-    ...(firstPort + one.position === providerPort
+    ...(portsAt(one.position).app === providerPort
       ? [`position ${one.position} is the port of the payment provider`]
       : []),
     ...(same ? [`position ${one.position} is that of ${same.name}`] : []),
@@ -107,6 +105,15 @@ export const isPublic = ({ path }: Endpoint): boolean => !path.startsWith('/inte
 
 export const subscribes = ({ subscribesTo = [] }: ServiceManifest): boolean =>
   subscribesTo.length > 0
+
+/** Whether a service publishes or subscribes. */
+export const usesBroker = (service: ServiceManifest): boolean =>
+  subscribes(service) || topicsOf(service).length > 0
+
+export const uses = (
+  component: NonNullable<ServiceManifest['components']>[number],
+  { components = [] }: ServiceManifest,
+): boolean => components.includes(component)
 
 /** Returns the routes of a service that clients reach through the gateway, without those for dead letters. */
 export const publicRoutes = ({

@@ -17,6 +17,15 @@ export const smtpPort = 1040
 export const inboxPort = 8040
 export const providerPort = 8090
 
+/** Returns the ports of an app and its sidecar. */
+export const portsAt = (position: number) => ({
+  app: 8080 + position,
+  http: 3500 + position,
+  grpc: 3600 + position,
+  internal: 3700 + position,
+  metrics: 3800 + position,
+})
+
 /** Set by `sidecart chaos` while proxies stand between servers and clients. */
 export const linked = 'SIDECART_LINKED'
 const behind = 10_000
