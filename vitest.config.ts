@@ -101,6 +101,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'observability',
+          include: ['tests/observability/**/*.test.ts'],
+          globalSetup: 'tests/observability/shop.ts',
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 400_000,
+        },
+      },
+      {
+        test: {
           name: 'deploy',
           include: ['tests/deploy/**/*.test.ts'],
           exclude: never,

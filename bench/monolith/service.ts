@@ -18,7 +18,7 @@ type Worker = { start(): void; stop(): Promise<void> }
 const port = Number(process.env.APP_PORT)
 const options = directOptions()
 const log = createLog('monolith', 'info')
-const telemetry = startTelemetry('monolith')
+const telemetry = await startTelemetry('monolith')
 const house = createInProcessSidecars(options.appToken)
 /** State, secrets and mail are outside the process in any case. */
 const outside = createDirectSidecar(options)

@@ -39,11 +39,21 @@ const keepAliveMs = 95_000
 /**
  * Starts a service beside its sidecar: environment, log, telemetry, then waits for the sidecar.
  * SIGTERM and SIGINT stop it in order: intake, workers, connections.
+ *
+ * @param options `isEdge`: clients reach the port directly, so their sampling decisions are ignored
  */
-export async function startService(name: string): Promise<Service> {
+export async function startService(
+  name: string,
+  { isEdge = false }: { isEdge?: boolean } = {},
+): Promise<Service> {
   const env = readEnvironment(baseEnvironment)
   const log = createLog(name, env.LOG_LEVEL)
-  const telemetry = startTelemetry(name, env.OTEL_EXPORTER_OTLP_ENDPOINT, env.TRACE_SAMPLE_RATIO)
+  const telemetry = await startTelemetry(name, {
+    otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    zipkinEndpoint: env.OTEL_EXPORTER_ZIPKIN_ENDPOINT,
+    sampleRatio: env.TRACE_SAMPLE_RATIO,
+    isEdge,
+  })
   const sidecar = createDaprSidecar({
     host: env.DAPR_HOST,
     httpPort: env.DAPR_HTTP_PORT,

@@ -33,6 +33,7 @@ test.each([
 })
 
 test('without demo accounts the start names none', () => {
-  expect(welcome(project, 'stop', true)).toContain('operator@sidecart.example')
-  expect(welcome(project, 'stop', false)).not.toContain('@sidecart.example')
+  const shown = (demo: boolean) => welcome(project, 'stop', { demo, observed: false })
+  expect(shown(true)).toContain('operator@sidecart.example')
+  expect(shown(false)).not.toContain('@sidecart.example')
 })

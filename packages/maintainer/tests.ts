@@ -1,4 +1,4 @@
-import { asEnvironment, type ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
+import { asEnvironment, type Kind } from '@sidecart/platform/config/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import {
@@ -31,7 +31,7 @@ const browser = 'chromium'
 const proxy = 'nginx'
 
 /** The sets tried in each run, without tests that take minutes; `sidecart conformance` tries the others. */
-const sets: readonly ComponentSelection[] = [
+const sets: readonly Partial<Record<Kind, string>>[] = [
   { broker: 'jetstream' },
   { broker: 'redis' },
   { broker: 'rabbitmq' },
@@ -56,6 +56,7 @@ const deep: readonly Run[] = [
   projects('mutations'),
   projects('availability'),
   { ...projects('nginx'), needs: proxy },
+  projects('observability'),
   projects('chaos'),
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },
@@ -120,7 +121,7 @@ async function nginxHere(): Promise<void> {
 }
 
 /** The capability tests of a set, without those lasting minutes. */
-function conformanceOf(choice: ComponentSelection): Run {
+function conformanceOf(choice: Partial<Record<Kind, string>>): Run {
   const [kind, set = ''] = Object.entries(choice)[0] ?? []
   return {
     name: `conformance of the ${kind} set ${set}`,

@@ -99,6 +99,8 @@ export type Components = {
 
 /** Log lines about an order, and the entries of the payment provider. */
 export type OrderLog = {
+  /** Address of the trace viewer, to which the id of a trace is added; missing: no traces are kept. */
+  traces?: string
   logs: {
     at: string
     service: string

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { withTracing } from '@sidecart/platform/config/tracing.ts'
 import { afterAll, expect, it } from 'vitest'
 import type { Components, Faults, OrderLog, ShopMap } from './contract.ts'
 import { createOperationsApi } from './operations-api.ts'
+import { orderLogOf } from './order-log.ts'
 
 /* The desk of a shop that is shut: what it reads from files is there, nothing answers. */
 const home = mkdtempSync(join(tmpdir(), 'desk-'))
@@ -73,4 +75,10 @@ it('takes nothing that it does not know', async () => {
 it('an order that was never here has left no trail', async () => {
   const trail = await get<OrderLog>('/operations/orders/019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11')
   expect(trail).toEqual({ logs: [], provider: [] })
+})
+
+it('an order of a traced shop names the viewer of its traces', () => {
+  const traced = withTracing(project, readRunFile(project.runFile))
+  const trail = orderLogOf(project, traced, '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11')
+  expect(trail.traces).toBe('http://127.0.0.1:9440/zipkin/traces/')
 })

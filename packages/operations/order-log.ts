@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
+import { isTraced, traceViewer } from '@sidecart/platform/config/tracing.ts'
 import { endOf } from '@sidecart/platform/supervisor/logs.ts'
 import type { OrderLog } from './contract.ts'
 
@@ -21,6 +22,7 @@ export function orderLogOf(
   return {
     logs: logs.sort(byTime).slice(-most),
     provider: effects.flatMap(effect).sort(byTime),
+    ...(appConfigs.some(isTraced) && { traces: `${traceViewer}traces/` }),
   }
 }
 

@@ -21,6 +21,7 @@ import { passToSupervisor, type Supervisor } from './operations-proxy.ts'
 import { createOrderEvents } from './order-events.ts'
 import { createOverloadCache } from './overload-cache.ts'
 import { createAdmission } from './rate-limit.ts'
+import { templateOf } from './route-templates.ts'
 import { ownerOf, services } from './routing.ts'
 import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
 import { serveWebApp } from './web-app.ts'
@@ -144,6 +145,8 @@ export function createGatewayApp(ports: GatewayPorts): App {
     if (!owner || c.req.path.endsWith('/')) return next()
     if (!methods.includes(c.req.method))
       throw notFound(c.req.path, methodsOf(await documents(), c.req.path))
+    const template = templateOf(c.req.path)
+    if (template) c.set('route', template)
     busy.refuse(c.req.method, c.req.path)
     return admitted(c, () => forward(c, owner))
   })
@@ -169,6 +172,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
       app: owner,
       method: c.req.method,
       path: `${pathname}${search}`,
+      route: c.get('route'),
       headers: {
         ...pick(passedOn, (name) => c.req.header(name)),
         'x-request-id': c.get('requestId'),

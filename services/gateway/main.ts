@@ -17,7 +17,7 @@ const env = readEnvironment({
   WEB_ROOT: z.string().default('../../web/dist'),
   OPERATIONS_SOCKET: z.string().min(1).optional(),
 })
-const service = await startService('gateway')
+const service = await startService('gateway', { isEdge: true })
 const app = createGatewayApp({
   ...service,
   ratePerSecond: env.RATE_LIMIT_PER_SECOND * env.LIMITS_FACTOR,

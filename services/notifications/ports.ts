@@ -22,6 +22,8 @@ export type Claimed = {
   name: string
   attempts: number
   attemptsAllowed: number
+  /** Trace context of the event that the mail is about. */
+  traceparent?: string
 }
 
 /** Outcome of a claimed mail. */

@@ -1,6 +1,8 @@
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
+import { inSpan } from '@sidecart/chassis/observability/telemetry.ts'
 import { type Delivery, heldMs, settle } from './domain.ts'
 import type { Claimed, ConfirmationLinks, MailGateway, Mails, Settled } from './ports.ts'
 import { type Letter, write } from './templates.ts'
@@ -56,7 +58,15 @@ export function createSender(options: SenderOptions): Worker {
 
   async function attempt(mail: Claimed): Promise<Delivery> {
     const { mailId, news } = mail
-    const delivery = await send(mail)
+    const attributes = { 'mail.kind': news.kind, 'mail.attempt': mail.attempts }
+    const span = { kind: SpanKind.CLIENT, parent: mail.traceparent, attributes }
+    const delivery = await inSpan('send mail', span, async (sending) => {
+      const outcome = await send(mail)
+      sending.setAttribute('mail.outcome', outcome.outcome)
+      if (outcome.outcome !== 'sent')
+        sending.setStatus({ code: SpanStatusCode.ERROR, message: outcome.outcome })
+      return outcome
+    })
     attempted.inc({ kind: news.kind, outcome: delivery.outcome })
     if (delivery.outcome !== 'sent') log.warn({ mailId, ...delivery }, 'a mail was not sent')
     return delivery

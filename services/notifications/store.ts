@@ -1,3 +1,4 @@
+import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { type Generated, type Selectable, sql } from 'kysely'
@@ -34,6 +35,8 @@ export type NotificationsTables = {
     claimed_at: Date | null
     sent_at: Date | null
     created_at: Generated<Date>
+    /** Trace context of the event that the mail is about. */
+    traceparent: string | null
   }
 }
 
@@ -105,6 +108,7 @@ export function createNotificationStore(
           status,
           attempts_allowed: attemptsAllowed,
           due_at: now(),
+          traceparent: traceparent() ?? null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .modifyEnd(deferred)
@@ -122,7 +126,7 @@ export function createNotificationStore(
         set status = 'sending', attempts = attempts + 1, claimed_at = ${now()}, recipient = coalesce(send_to, contacts.email)
         from next, contacts
         where mails.id = next.id and contacts.user_id = mails.customer_id
-        returning mails.id, kind, event, recipient, contacts.name, attempts, attempts_allowed`.execute(
+        returning mails.id, kind, event, recipient, contacts.name, attempts, attempts_allowed, traceparent`.execute(
         rows,
       )
       return found.rows[0] && toClaimed(found.rows[0])
@@ -199,7 +203,10 @@ export function createNotificationStore(
   }
 }
 
-type ClaimedRow = Pick<MailRow, 'id' | 'kind' | 'event' | 'attempts' | 'attempts_allowed'> & {
+type ClaimedRow = Pick<
+  MailRow,
+  'id' | 'kind' | 'event' | 'attempts' | 'attempts_allowed' | 'traceparent'
+> & {
   recipient: string
   name: string
 }
@@ -239,6 +246,7 @@ const toClaimed = (row: ClaimedRow): Claimed => ({
   name: row.name,
   attempts: row.attempts,
   attemptsAllowed: row.attempts_allowed,
+  ...(row.traceparent && { traceparent: row.traceparent }),
 })
 
 function toNotification(

@@ -69,7 +69,7 @@ let driver: SagaRunner
 let ports: OrdersPorts
 let app: App
 
-const telemetry = startTelemetry('orders')
+const telemetry = await startTelemetry('orders')
 
 beforeAll(async () => {
   place = await testDatabase('orders')
@@ -752,6 +752,9 @@ describe('when another service does not answer', () => {
       .where('id', '=', orderId)
       .execute()
     await reaches(orderId, 'confirmed')
+    const history = await ports.store.history(orderId)
+    expect(history.length).toBeGreaterThan(2)
+    expect(new Set(history.map(({ traceId }) => traceId)).size).toBe(1)
   })
 })
 

@@ -61,12 +61,15 @@ export type OrderStore = {
   history(id: string): Promise<HistoryEntry[]>
   list(viewer: Viewer, list: OrderList): Promise<Order[]>
   /** Leases up to `limit` due orders for `leaseMs`, skipping leased ones. */
-  claim(limit: number, leaseMs: number): Promise<{ order: Order; attempts: number }[]>
+  claim(limit: number, leaseMs: number): Promise<ClaimedOrder[]>
   /** Returns the number of unfinished orders per customer. */
   underWay(): Promise<ReadonlyMap<string, number>>
   /** Ends the lease and schedules the next attempt in `delayMs`. */
   postpone(id: string, delayMs: number, attempts: number): Promise<void>
 }
+
+/** An order leased to this process, with the trace context of the request that it came from. */
+export type ClaimedOrder = { order: Order; attempts: number; traceparent?: string }
 
 /** An unfinished order. */
 export type OpenOrder = {

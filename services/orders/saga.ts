@@ -1,7 +1,8 @@
+import type { Span } from '@opentelemetry/api'
 import { Fault, Refusal } from '@sidecart/chassis/core/errors.ts'
 import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import { inSpan } from '@sidecart/chassis/observability/telemetry.ts'
+import { inChildSpan, inSpan, markFailed } from '@sidecart/chassis/observability/telemetry.ts'
 import {
   type Change,
   charged,
@@ -36,8 +37,10 @@ export type SagaRunner = Worker & {
   /**
    * Drives an order in the background until no step is left. Does nothing if this process is already driving the
    * order.
+   *
+   * @param claimed the failed attempts before, and the trace to continue instead of the caller's own
    */
-  drive(order: Order, attempts?: number): void
+  drive(order: Order, claimed?: { attempts: number; traceparent?: string }): void
 }
 
 /**
@@ -45,6 +48,7 @@ export type SagaRunner = Worker & {
  * idempotent.
  */
 export const leaseMs = 8_000
+const none = { attempts: 0 }
 const firstDelayMs = 200
 const longestDelayMs = 4_000
 /** Compensation attempts (about ten minutes) before an order is parked for an operator. */
@@ -104,11 +108,14 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
       return store.update(order.id, (current) => expire(current, now()))
     const step = next(order)
     if (!step) return order
-    const decide = await inSpan(`saga ${step.command}`, {}, () => send(order, step))
+    const attributes = { 'order.id': order.id, 'saga.step': step.command }
+    const decide = await inChildSpan(`saga ${step.command}`, { attributes }, () =>
+      send(order, step),
+    )
     return store.update(order.id, decide)
   }
 
-  async function driveToRest(order: Order, attempts: number): Promise<void> {
+  async function driveToRest(order: Order, attempts: number, span: Span): Promise<void> {
     let current = order
     let failures = attempts
     try {
@@ -122,7 +129,9 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
           throw new Fault('no-progress', `order ${order.id} stays ${current.status}`)
         failures = 0
       }
+      span.setAttribute('order.status', current.status)
     } catch (error) {
+      markFailed(span, error)
       await scheduleRetry(current, failures + 1, error)
     }
   }
@@ -147,11 +156,11 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     setTimeout(worker.wake, delayMs + 1).unref()
   }
 
-  function drive(order: Order, attempts = 0): void {
+  function drive(order: Order, claimed: { attempts: number; traceparent?: string } = none): void {
     if (driving.has(order.id)) return
-    // one trace per run: of the request that placed the order, or a new one
-    const attributes = { 'order.id': order.id }
-    const run = inSpan('saga', { attributes }, () => driveToRest(order, attempts))
+    const { attempts, traceparent: parent } = claimed
+    const attributes = { 'order.id': order.id, 'saga.attempt': attempts + 1 }
+    const run = inSpan('saga', { parent, attributes }, (span) => driveToRest(order, attempts, span))
       .catch((err) => log.error({ err, orderId: order.id }, 'an order was left to its lease'))
       .finally(() => {
         driving.delete(order.id)
@@ -164,9 +173,9 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     const room = concurrency - driving.size
     if (room <= 0) return false
     const due = await store.claim(room, leaseMs)
-    for (const { order, attempts } of due) {
+    for (const { order, ...claimed } of due) {
       // crash point: order claimed
-      drive(order, attempts)
+      drive(order, claimed)
     }
     return false
   }

@@ -53,6 +53,8 @@ export type OrdersTables = {
     currency: string
     attempts: Generated<number>
     next_attempt_at: Date | null
+    /** Trace context of the request or event that last gave the saga something to do. */
+    traceparent: string | null
     deadline_at: Date
     placed_at: Date
     updated_at: Date
@@ -116,6 +118,7 @@ export function createOrderStore(
           idempotency_key: key.key,
           request_hash: key.requestHash,
           next_attempt_at: soon(leaseMs),
+          traceparent: traceparent() ?? null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
@@ -162,7 +165,7 @@ export function createOrderStore(
 
   const update = (id: string, decide: (order: Order) => Change, viewer?: Viewer) =>
     database.inTransaction(async (tx) => {
-      const order = await changeWithin(tx, id, decide, viewer)
+      const order = await changeWithin(tx, id, decide, { viewer, isAsked: viewer !== undefined })
       if (!order) throw refused('not-found', `There is no order ${id}.`)
       return order
     })
@@ -171,7 +174,7 @@ export function createOrderStore(
     tx: Tx<OrdersTables>,
     id: string,
     decide: (order: Order) => Change,
-    viewer?: Viewer,
+    { viewer, isAsked }: { viewer?: Viewer | undefined; isAsked: boolean },
   ): Promise<Order | undefined> {
     const found = await tx.rows
       .selectFrom('orders')
@@ -190,6 +193,7 @@ export function createOrderStore(
         ...updatable(changed),
         attempts: 0,
         next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
+        ...(isAsked && { traceparent: traceparent() ?? null }),
       })
       .where('id', '=', id)
       .modifyEnd(deferred)
@@ -205,7 +209,7 @@ export function createOrderStore(
     id: string,
     decide: (order: Order) => Change,
   ): Promise<void> {
-    await changeWithin(tx, id, decide)
+    await changeWithin(tx, id, decide, { isAsked: true })
   }
 
   async function find(id: string, viewer: Viewer): Promise<Order | undefined> {
@@ -270,7 +274,11 @@ export function createOrderStore(
       )
       .returningAll()
       .execute()
-    return claimed.map((row) => ({ order: toOrder(row), attempts: row.attempts }))
+    return claimed.map((row) => ({
+      order: toOrder(row),
+      attempts: row.attempts,
+      ...(row.traceparent && { traceparent: row.traceparent }),
+    }))
   }
 
   async function underWay(): Promise<ReadonlyMap<string, number>> {

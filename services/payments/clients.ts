@@ -1,6 +1,12 @@
+import { SpanKind } from '@opentelemetry/api'
 import { Fault } from '@sidecart/chassis/core/errors.ts'
 import { withAbortSignal } from '@sidecart/chassis/core/timeout.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
+import {
+  describeReply,
+  inChildSpan,
+  traceparent,
+} from '@sidecart/chassis/observability/telemetry.ts'
 import { Pool } from 'undici'
 import { z } from 'zod'
 import type { Provider } from './ports.ts'
@@ -47,6 +53,7 @@ export function createProvider(options: {
 
   async function exchange(path: string, key: string, body: unknown, signal: AbortSignal) {
     const operation = operationOf(path)
+    const parent = traceparent()
     // crash point: before the provider is asked for ${operation}
     const answer = await pool.request({
       method: 'POST',
@@ -55,6 +62,7 @@ export function createProvider(options: {
         authorization: `Bearer ${apiKey}`,
         'content-type': 'application/json',
         'idempotency-key': key,
+        ...(parent && { traceparent: parent }),
       },
       body: JSON.stringify(body),
       signal,
@@ -66,14 +74,18 @@ export function createProvider(options: {
   }
 
   const post = (path: string, key: string, body: unknown) =>
-    answered(`POST ${path}`, path, (signal) => exchange(path, key, body, signal))
+    inProviderSpan('POST', path, () =>
+      answered(`POST ${path}`, path, (signal) => exchange(path, key, body, signal)),
+    )
 
   const get = (path: string) =>
-    answered(`GET ${path}`, path, async (signal) => {
-      const headers = { authorization: `Bearer ${apiKey}` }
-      const answer = await pool.request({ method: 'GET', path, headers, signal })
-      return { status: answer.statusCode, said: (await answer.body.json()) as unknown }
-    })
+    inProviderSpan('GET', path, () =>
+      answered(`GET ${path}`, path, async (signal) => {
+        const headers = { authorization: `Bearer ${apiKey}` }
+        const answer = await pool.request({ method: 'GET', path, headers, signal })
+        return { status: answer.statusCode, said: (await answer.body.json()) as unknown }
+      }),
+    )
 
   async function answered<T>(what: string, path: string, ask: (signal: AbortSignal) => Promise<T>) {
     try {
@@ -113,6 +125,25 @@ export function createProvider(options: {
     },
     close: () => pool.close(),
   }
+}
+
+/** Runs a request to the provider in a client span, named by the path without its query. */
+function inProviderSpan<T extends { status: number }>(
+  method: string,
+  path: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const route = path.replace(/\?.*$/, '')
+  const attributes = {
+    'http.request.method': method,
+    'url.template': route,
+    'service.peer.name': 'payment-provider',
+  }
+  return inChildSpan(`${method} ${route}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+    const answer = await ask()
+    if (span) describeReply(span, answer.status)
+    return answer
+  })
 }
 
 function read<S extends z.ZodType>(schema: S, said: unknown): z.output<S> {

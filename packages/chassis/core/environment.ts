@@ -11,7 +11,9 @@ export const baseEnvironment = {
   DAPR_API_TOKEN: z.string().min(1, 'run: eval "$(./sidecart env)"'),
   APP_API_TOKEN: z.string().min(1, 'run: eval "$(./sidecart env)"'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Where spans are exported to; without one of the two, none is recorded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: z.url().optional(),
   TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
 }
 

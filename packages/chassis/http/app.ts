@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
-import { SpanKind } from '@opentelemetry/api'
+import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -18,7 +18,14 @@ import { clientAddressHeader, networkOf } from './client-address.ts'
 import { noBodyToRead, onlyKnown } from './strict-request.ts'
 import { clientOf, noProxies, type TrustedProxies } from './trusted-proxies.ts'
 
-export type AppEnv = { Variables: { requestId: string; identity: Identity } }
+export type AppEnv = {
+  Variables: {
+    requestId: string
+    identity: Identity
+    /** The route's template, where a proxy knows a better one than its own route. */
+    route: string
+  }
+}
 export type App = OpenAPIHono<AppEnv>
 
 export type AppOptions = {
@@ -354,19 +361,20 @@ function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
   return async function observed(c, next) {
     if (probes.includes(c.req.path)) return next()
     const startedAt = performance.now()
-    await inSpan(
-      `${c.req.method} ${c.req.path}`,
-      { kind: SpanKind.SERVER, parent: c.req.header('traceparent') },
-      next,
-    )
+    const { method } = c.req
+    const attributes = { 'http.request.method': method, 'url.scheme': 'http' }
+    const parent = c.req.header('traceparent')
+    await inSpan(method, { kind: SpanKind.SERVER, parent, attributes }, async (span) => {
+      await next()
+      if (span.isRecording()) describeResponse(span, method, routeOf(c), c.res.status)
+    })
     // crash point: before answering ${c.req.method} ${routePath(c, -1)}
     // crash point: soon after answering ${c.req.method}
     const seconds = (performance.now() - startedAt) / 1000
-    const route = routePath(c, -1)
-    requestSeconds.observe({ method: c.req.method, route, status: String(c.res.status) }, seconds)
+    requestSeconds.observe({ method, route: routeOf(c), status: String(c.res.status) }, seconds)
     log.debug(
       {
-        method: c.req.method,
+        method,
         path: c.req.path,
         status: c.res.status,
         ms: Math.round(seconds * 1000),
@@ -375,6 +383,18 @@ function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
       'request',
     )
   }
+}
+
+/** Returns the template of the matched route, such as `/orders/:orderId`: its values are few, those of a path are not. */
+const routeOf = (c: Context<AppEnv>): string => c.get('route') ?? routePath(c, -1)
+
+/** Names a server span by its route, as the semantic conventions ask. Only a 5xx is a failure of the server. */
+function describeResponse(span: Span, method: string, route: string, status: number): void {
+  span.updateName(`${method} ${route}`)
+  span.setAttributes({ 'http.route': route, 'http.response.status_code': status })
+  if (status < 500) return
+  span.setAttribute('error.type', String(status))
+  span.setStatus({ code: SpanStatusCode.ERROR, message: String(status) })
 }
 
 /**

@@ -7,7 +7,7 @@ import { Refusal, refused } from '../core/errors.ts'
 import { withTimeout } from '../core/timeout.ts'
 import type { Log } from '../observability/log.ts'
 import { inboxOutcomes } from '../observability/metrics.ts'
-import { inSpan } from '../observability/telemetry.ts'
+import { inSpan, isActiveTrace } from '../observability/telemetry.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Inbox } from './inbox.ts'
 
@@ -79,8 +79,19 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     const event = raw as CloudEvent
     const work = (tx: T) => handler.handle(data.data as never, tx, event)
     const handled = () => withTimeout(timeoutMs, `handling ${topic}`, inbox.once(idOf(event), work))
-    const span = { kind: SpanKind.CONSUMER, parent: event.traceparent }
-    const outcome = await inSpan(`receive ${topic}`, span, handled)
+    const span = {
+      kind: SpanKind.CONSUMER,
+      // a delivery by the sidecar is a span of the event's trace already; a retry and a replay are not
+      parent: isActiveTrace(event.traceparent) ? undefined : event.traceparent,
+      attributes: {
+        'messaging.operation.name': 'process',
+        'messaging.operation.type': 'process',
+        'messaging.destination.name': topic,
+        'messaging.consumer.group.name': name,
+        'messaging.message.id': idOf(event),
+      },
+    }
+    const outcome = await inSpan(`process ${topic}`, span, handled)
     inboxOutcomes.inc({ topic, outcome })
     return outcome
   }

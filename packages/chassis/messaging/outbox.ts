@@ -1,8 +1,11 @@
+import { SpanKind } from '@opentelemetry/api'
 import { sql, type Transaction } from 'kysely'
 import type { CloudEvent } from '../contract/event.ts'
+import { Fault } from '../core/errors.ts'
 import { createWorker, type Worker } from '../core/worker.ts'
 import type { Log } from '../observability/log.ts'
 import { outboxFailures, outboxPublished, watchOutbox } from '../observability/metrics.ts'
+import { startSpan } from '../observability/telemetry.ts'
 import type { Database } from '../persistence/database.ts'
 import type { MessagingTables } from '../persistence/messaging-tables.ts'
 import { deferred } from '../persistence/pipelined-client.ts'
@@ -65,7 +68,13 @@ export function createOutboxRelay({
     return accepted.flat()
   }
 
-  async function publishTopic(topic: string, events: readonly Row[]): Promise<string[]> {
+  async function publishTopic(topic: string, rows: readonly Row[]): Promise<string[]> {
+    const spans = new Map(rows.map((row) => [row.id, startSend(row)]))
+    // an event continues the trace at its span here, so that the time in the outbox can be seen
+    const events = rows.map((row) => ({
+      ...row,
+      traceparent: spans.get(row.id)?.traceparent ?? row.traceparent,
+    }))
     try {
       // crash point: before publishing
       const { failed } = await sidecar.publish(
@@ -75,14 +84,18 @@ export function createOutboxRelay({
       // crash point: after publishing
       outboxPublished.inc({ topic }, events.length - failed.length)
       outboxFailures.inc({ topic }, failed.length)
+      for (const id of failed) spans.get(id)?.end(notAccepted)
       return events.map(({ id }) => id).filter((id) => !failed.includes(id))
     } catch (err) {
       outboxFailures.inc({ topic }, events.length)
+      for (const { id } of events) spans.get(id)?.end(err)
       log.warn(
         { err, topic, events: events.length },
         'the broker did not take events; they stay in the outbox',
       )
       return []
+    } finally {
+      for (const span of spans.values()) span?.end()
     }
   }
 
@@ -101,6 +114,23 @@ function claim(rows: Transaction<MessagingTables>, batch: number): Promise<Row[]
     .forUpdate()
     .skipLocked()
     .execute()
+}
+
+const notAccepted = new Fault('not-accepted', 'The broker did not accept the event.')
+
+/** Starts the span of sending an event, in the trace of the request that emitted the event. */
+function startSend({ id, topic, traceparent }: Row) {
+  if (!traceparent) return undefined
+  return startSpan(`send ${topic}`, {
+    kind: SpanKind.PRODUCER,
+    parent: traceparent,
+    attributes: {
+      'messaging.operation.name': 'send',
+      'messaging.operation.type': 'send',
+      'messaging.destination.name': topic,
+      'messaging.message.id': id,
+    },
+  })
 }
 
 const toCloudEvent = (source: string, event: Row): CloudEvent => ({

@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 import type { CloudEvent } from '../contract/event.ts'
 import { Fault, type Refusal, refused } from '../core/errors.ts'
 import { withTimeout } from '../core/timeout.ts'
+import { traceparent } from '../observability/telemetry.ts'
 import type { Sdk } from './dapr-sdk.ts'
 import { withRetry } from './invocation-retry.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type StateStore,
 } from './sidecar.ts'
 import { callTimeoutMs, exchange } from './sidecar-http.ts'
+import { inCallSpan, inStateSpan } from './spans.ts'
 
 export type DaprSidecarOptions = {
   host?: string
@@ -53,6 +55,10 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
 
   async function invokeOnce(call: Invocation): Promise<Reply> {
     refuseAmbiguous(call)
+    return inCallSpan(call, () => send(call))
+  }
+
+  async function send(call: Invocation): Promise<Reply> {
     try {
       const reply = await exchange(pool, call, { ...token, 'dapr-app-id': call.app })
       refuseOwnErrors(call, reply)
@@ -76,7 +82,10 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
       contentType: 'application/cloudevents+json',
     }))
     const path = `/v1.0/publish/bulk/${pubsub}/${topic}`
-    const { status, text } = await ask(`publishing to ${topic}`, 'POST', path, entries)
+    // the sidecar's own span belongs to one trace: with several events there is none that would fit
+    const [only, another] = events
+    const parent = !another && only?.traceparent ? { traceparent: only.traceparent } : {}
+    const { status, text } = await ask(`publishing to ${topic}`, 'POST', path, entries, parent)
     if (status < 300) return { failed: [] }
     // entries not named were accepted; a response without names means all failed
     const failed = (JSON.parse(text) as { failedEntries?: { entryId: string }[] }).failedEntries
@@ -95,10 +104,11 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
   ) {
     const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
     const json = body !== undefined && { 'content-type': 'application/json' }
+    const parent = traceparent()
     const asking = pool.request({
       method,
       path,
-      headers: { ...token, ...json, ...headers },
+      headers: { ...token, ...json, ...(parent && { traceparent: parent }), ...headers },
       body: body === undefined ? null : JSON.stringify(body),
       ...limits,
     })
@@ -109,7 +119,9 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
 
   async function get(store: string, key: string): Promise<StateEntry | undefined> {
     const path = `/v1.0/state/${store}/${encodeURIComponent(key)}`
-    const { status, headers, text } = await ask(`reading ${key}`, 'GET', path)
+    const { status, headers, text } = await inStateSpan('get', store, () =>
+      ask(`reading ${key}`, 'GET', path),
+    )
     if (status === 204) return undefined
     if (status !== 200) throw failed(`reading ${key}`, status, text)
     return { value: JSON.parse(text), etag: String(headers.etag) }
@@ -130,7 +142,9 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
       ...(ttlSeconds && { metadata: { ttlInSeconds: String(ttlSeconds) } }),
     }
     // crash point: before saving state
-    const { status, text } = await ask(`saving ${key}`, 'POST', path, [entry])
+    const { status, text } = await inStateSpan('save', store, () =>
+      ask(`saving ${key}`, 'POST', path, [entry]),
+    )
     // crash point: after saving state
     if (status < 300) return
     // some stores report a lost first write with a generic error: only a read tells a conflict from a fault
@@ -141,7 +155,9 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
   async function remove(store: string, key: string, etag?: string): Promise<void> {
     const path = `/v1.0/state/${store}/${encodeURIComponent(key)}?concurrency=${firstWrite}`
     const given = etag === undefined ? {} : { 'if-match': etag }
-    const { status, text } = await ask(`deleting ${key}`, 'DELETE', path, undefined, given)
+    const { status, text } = await inStateSpan('delete', store, () =>
+      ask(`deleting ${key}`, 'DELETE', path, undefined, given),
+    )
     if (status === conflict) throw changed(`deleting ${key}`)
     if (status >= 300) throw failed(`deleting ${key}`, status, text)
   }

@@ -39,6 +39,7 @@ export async function callService<R extends RouteConfig>(
     app,
     method: route.method.toUpperCase(),
     path: pathOf(route.path, params, query),
+    route: route.path,
     headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(timeoutMs !== undefined && { timeoutMs }),

@@ -15,8 +15,8 @@ export function exchange(
   call: Invocation,
   headers: Record<string, string>,
 ): Promise<Reply> {
-  const parent = traceparent()
   return withAbortSignal(call.timeoutMs ?? callTimeoutMs, async (signal) => {
+    const parent = traceparent()
     const answer = await pool.request({
       method: call.method as 'GET',
       path: call.path,

@@ -8,6 +8,8 @@ export type Invocation = {
   method: string
   /** Path and query, starting with a slash. */
   path: string
+  /** The route's template, for the name of the span. */
+  route?: string
   headers?: Record<string, string>
   body?: string | Uint8Array
   /** Milliseconds until the call counts as a fault. */

@@ -1,8 +1,10 @@
+import { callersOf } from '@sidecart/platform/config/access-control.ts'
+import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { publicRoutes, publicSegments } from '@sidecart/platform/config/manifest.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import { type GeneratedFiles, writtenBy } from './generated-file.ts'
 
-/** The routes of the gateway: which service owns a path, and which need no access token. */
+/** The routes of the gateway: which service owns a path, which need no access token, and how paths are named. */
 export const gatewayRoutes = (): GeneratedFiles => ({
   'services/gateway/routes.ts': () => `// ${writtenBy} from services/*/service.ts.
 
@@ -17,7 +19,18 @@ ${inner
   .filter(({ security = [] }) => security.length === 0)
   .map(({ method, path }) => `  ['${method.toUpperCase()}', '${path}'],\n`)
   .join('')}]
+
+/** Templates of all paths that are passed on: they name spans and metrics, because paths would be without number. */
+export const templates: readonly string[] = [
+${passedOn()
+  .map((path) => `  '${path}',\n`)
+  .join('')}]
 `,
 })
+
+const passedOn = (): string[] => {
+  const routes = inner.flatMap(({ name }) => callersOf(name)[gatewayApp] ?? [])
+  return [...new Set(routes.map(({ path }) => path))].sort()
+}
 
 const keyOf = (segment: string): string => (/^[a-z]+$/.test(segment) ? segment : `'${segment}'`)

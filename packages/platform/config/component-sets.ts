@@ -13,8 +13,11 @@ export const prefixes = {
 export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
-/** Component sets that replace the ones in dapr.yaml, and the number of instances per app. */
-export type ComponentSelection = Partial<Record<Kind, string>> & { instances?: string }
+/** Component sets that replace the ones in dapr.yaml, the number of instances per app, and whether traces are kept. */
+export type ComponentSelection = Partial<Record<Kind, string>> & {
+  instances?: string
+  observe?: boolean
+}
 
 export const setArgs = {
   broker: {
@@ -43,6 +46,10 @@ export const setArgs = {
     valueHint: 'N',
     description: 'How many of each app (or SIDECART_INSTANCES)',
   },
+  observe: {
+    type: 'boolean',
+    description: 'Keep a trace of every request, with a viewer (or SIDECART_OBSERVE=1; needs Java)',
+  },
   demo: {
     type: 'boolean',
     default: true,
@@ -57,22 +64,31 @@ export const setArgs = {
 
 /** Returns the selection from the command line, else from the environment. */
 export function chosen(
-  given: { [K in Kind | 'instances']?: string | undefined },
+  given: { [K in Kind | 'instances']?: string | undefined } & { observe?: boolean | undefined },
   env: NodeJS.ProcessEnv = process.env,
 ): ComponentSelection {
   const names = [...kinds, 'instances'] as const
   const entries = names.map((name) => [name, given[name] || env[`SIDECART_${name.toUpperCase()}`]])
-  return Object.fromEntries(entries.filter(([, value]) => value)) as ComponentSelection
+  const observe = given.observe ?? env.SIDECART_OBSERVE === '1'
+  return {
+    ...Object.fromEntries(entries.filter(([, value]) => value)),
+    ...(observe && { observe }),
+  }
 }
 
 /** Returns the selection as arguments for another command. */
 export const asFlags = (choice: ComponentSelection): string[] =>
-  Object.entries(choice).flatMap(([name, value]) => [`--${name}`, value])
+  Object.entries(choice).flatMap(([name, value]) =>
+    typeof value === 'string' ? [`--${name}`, value] : value ? [`--${name}`] : [],
+  )
 
 /** Returns the selection as environment variables for another process. */
 export const asEnvironment = (choice: ComponentSelection): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(choice).map(([kind, name]) => [`SIDECART_${kind.toUpperCase()}`, name]),
+    Object.entries(choice).map(([kind, value]) => [
+      `SIDECART_${kind.toUpperCase()}`,
+      typeof value === 'string' ? value : value ? '1' : '',
+    ]),
   )
 
 /** Returns the sets of a kind in this checkout, such as `jetstream`. */

@@ -63,6 +63,10 @@ export type AppConfig = {
   env: Record<string, string>
   ports: { app: number; http: number; grpc: number; internal: number; metrics: number }
   configFile: string
+  /** Configuration files applied on top of `configFile`, in order. */
+  moreConfigFiles?: readonly string[]
+  /** Environment of the sidecar alone. */
+  sidecarEnv?: Record<string, string>
   /** mTLS, as set in the configuration files of the services. */
   mtls: boolean
   resourcesPaths: string[]
@@ -202,7 +206,11 @@ export function daprdArguments(
         ? [`--${flag}`]
         : [`--${flag}`, String(value)],
   )
-  return [...given, ...appConfig.resourcesPaths.flatMap((path) => ['--resources-path', path])]
+  return [
+    ...given,
+    ...(appConfig.moreConfigFiles ?? []).flatMap((path) => ['--config', path]),
+    ...appConfig.resourcesPaths.flatMap((path) => ['--resources-path', path]),
+  ]
 }
 
 /** Returns the variables that `dapr run` adds to an app's environment. */

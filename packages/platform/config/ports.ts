@@ -16,6 +16,7 @@ export const mariadbPort = 3340
 export const smtpPort = 1040
 export const inboxPort = 8040
 export const providerPort = 8090
+export const zipkinPort = 9440
 
 /** Returns the ports of an app and its sidecar. */
 export const portsAt = (position: number) => ({

@@ -49,6 +49,18 @@ export async function fetchRelease(release: Release, options: DownloadOptions): 
   }
 }
 
+/** Downloads a file with a pinned SHA-256. @throws Error for another sum; the file is then left for the caller to remove */
+export async function fetchFile(url: string, file: string, pinnedSum: string): Promise<void> {
+  const stallMs = 20_000
+  const dispatcher = new EnvHttpProxyAgent(timeouts(stallMs))
+  try {
+    const got = await downloadTo(file, url, dispatcher, { dir: '', stallMs })
+    if (got !== pinnedSum) throw new Error(`${url} has SHA-256 ${got}, pinned is ${pinnedSum}`)
+  } finally {
+    await dispatcher.destroy()
+  }
+}
+
 function timeouts(stallMs: number) {
   return { connect: { timeout: stallMs }, headersTimeout: stallMs, bodyTimeout: stallMs }
 }

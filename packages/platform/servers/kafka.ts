@@ -6,15 +6,8 @@ import { PartError } from '../install/binaries.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { output } from '../process/spawn.ts'
 import { greets, type Started, startAndWait } from '../process/start-process.ts'
+import { java, smallHeap } from './java.ts'
 
-const java: Program = {
-  name: 'java',
-  debian: 'default-jre-headless',
-  brew: 'openjdk',
-  folders: ['/opt/homebrew/opt/openjdk/bin', '/usr/local/opt/openjdk/bin'],
-  version: { args: ['-version'], pattern: /version "(\d+\.\d+\.\d+)/ },
-  least: '17.0.0',
-}
 const maven: Program = { name: 'mvn', debian: 'maven', brew: 'maven' }
 
 const pom = join(import.meta.dirname, 'kafka/pom.xml')
@@ -55,7 +48,7 @@ export async function startKafka({ log, ...options }: KafkaOptions): Promise<Sta
     {
       name: 'kafka',
       command: path,
-      args: [...small, ...program('kafka.Kafka', file)],
+      args: [...smallHeap(384), ...program('kafka.Kafka', file)],
       cwd: dir,
       logFile,
     },
@@ -71,9 +64,6 @@ export async function ensureKafka(
   const { path } = await ensureProgram(java, { log })
   return { path, jars: await ensureJars(parent, log) }
 }
-
-/** Memory settings for a few apps on one machine. */
-const small = ['-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 const clusterId = Buffer.from('sidecart').toString('base64url').padEnd(22, 'A')
 

@@ -111,6 +111,7 @@ function sidecarUnit(
             DAPR_COMPONENTS_SOCKETS_FOLDER: socketsOf(project),
           }),
           ...(fromEnvironment && secrets),
+          ...appConfig.sidecarEnv,
         },
         logFile,
       })

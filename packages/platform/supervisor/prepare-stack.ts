@@ -10,6 +10,7 @@ import { gatewayApp, instancesOf, withInstances } from '../config/instances.ts'
 import { draining, withoutSaying } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
+import { withTracing } from '../config/tracing.ts'
 import { anySidecarRuns, ensureProjectAuthority } from '../config/trust-anchors.ts'
 import { ensureRuntime } from '../install/ensure.ts'
 import { appProcesses } from './apps.ts'
@@ -30,7 +31,7 @@ export type Stack = {
 export type Front = { port: number; units: readonly ProcessSpec[] }
 
 /** Servers that may start after the sidecars or stop; all others must be ready before a sidecar starts. */
-const notForSidecars = ['mail', 'provider', 'scheduler']
+const notForSidecars = ['mail', 'provider', 'scheduler', 'zipkin']
 
 /**
  * Prepares the local stack: installs programs, writes secrets, validates components, and returns the processes of
@@ -45,7 +46,8 @@ export async function prepareStack(
   const given = readRunFile(project.runFile)
   const asked = hasDemo() ? given : withoutDemo(given)
   const swapped = withSets(project, asked, choice).flatMap(change)
-  const once = process.env[draining] ? withoutSaying(project, swapped) : swapped
+  const quiet = process.env[draining] ? withoutSaying(project, swapped) : swapped
+  const once = choice.observe ? withTracing(project, quiet) : quiet
   const appConfigs = withInstances(once, instancesOf(choice.instances))
   const resources = readResources([
     ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
@@ -62,7 +64,10 @@ export async function prepareStack(
   for (const app of apps) ensureAppTokens(project, app)
   writeDaprdForRun(project, runtime.parts.daprd.path)
   const mtls = appConfigs.some((appConfig) => appConfig.mtls)
-  const servers = serversOf({ project, runtime, secrets, resources, mtls })
+  const servers = serversOf({
+    ...{ project, runtime, secrets, resources, mtls },
+    isObserved: choice.observe === true,
+  })
   const after = servers.needed
     .map(({ name }) => name)
     .filter((name) => !notForSidecars.includes(name))

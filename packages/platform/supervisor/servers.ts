@@ -3,6 +3,7 @@ import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
 import { swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
+import { zipkin } from './servers/zipkin.ts'
 
 export const sentryAddress = 'localhost:50001'
 export const schedulerAddress = '127.0.0.1:50006'
@@ -17,12 +18,17 @@ export type Servers = {
 export function serversOf(options: ServerOptions): Servers {
   const authority = options.mtls ? [sentry] : []
   const common = [postgres, mail, provider, ...authority, scheduler].map((unit) => unit(options))
+  const viewer = zipkin(options)
   const sets = swappable.map((one) => ({
     inUse: one.types.some((type) => uses(type, options.resources)),
     units: one.units.map((unit) => unit(options)),
   }))
   return {
-    needed: [...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units), ...common],
-    all: [...sets.flatMap(({ units }) => units), ...common],
+    needed: [
+      ...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units),
+      ...common,
+      ...(options.isObserved ? [viewer] : []),
+    ],
+    all: [...sets.flatMap(({ units }) => units), ...common, viewer],
   }
 }

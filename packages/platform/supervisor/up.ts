@@ -46,7 +46,7 @@ export async function upInForeground(
   if (!quitter.asked) await assertWorks(project, shop)
   progress.end()
   if (quitter.asked) await shop.ended
-  else progress.line(opened(project, began, 'Ctrl-C stops everything.'))
+  else progress.line(opened(project, choice, began, 'Ctrl-C stops everything.'))
   await shop.ended
   progress.line('stopped')
   process.exit(0)
@@ -66,7 +66,7 @@ export async function upInBackground(
     reporter(progress),
   )
   progress.end()
-  progress.line(opened(project, began, './sidecart down stops everything.'))
+  progress.line(opened(project, choice, began, './sidecart down stops everything.'))
 }
 
 /**
@@ -84,9 +84,14 @@ export async function upUnlessRunning(
   return true
 }
 
-function opened(project: Project, began: number, howToStop: string): string {
+function opened(
+  project: Project,
+  { observe = false }: ComponentSelection,
+  began: number,
+  howToStop: string,
+): string {
   const warnings = warningsOf(project).map((text) => `${paint('yellow', '!')} ${text}\n`)
-  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, hasDemo())}`
+  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, { demo: hasDemo(), observed: observe })}`
 }
 
 /** Starts the shop and its operations API. `breakable` allows the API to inject faults. */

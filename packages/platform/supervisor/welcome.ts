@@ -1,12 +1,17 @@
 import { inboxPort } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import { readSecrets } from '../config/secrets.ts'
+import { traceViewer } from '../config/tracing.ts'
 import { paint } from '../process/terminal.ts'
 
 export const gateway = 'http://127.0.0.1:8080'
 
 /** Returns the text for a newcomer: addresses, accounts and first commands. */
-export function welcome(project: Project, howToStop: string, demo: boolean): string {
+export function welcome(
+  project: Project,
+  howToStop: string,
+  { demo, observed }: { demo: boolean; observed: boolean },
+): string {
   return `
 ${paint('bold', 'The shop is open.')}
 
@@ -14,7 +19,7 @@ ${paint('bold', 'The shop is open.')}
   operations    ${gateway}/ops
   API docs      ${gateway}/docs
   mail inbox    http://127.0.0.1:${inboxPort}
-
+${observed ? `  traces        ${traceViewer}\n` : ''}
 ${demo ? accounts(project) : 'No demo accounts were added. Customers register in the shop.'}
 
 ${howToStop}

@@ -6,6 +6,7 @@ import * as recentChanges from './004-recent-changes.ts'
 import * as fieldNames from './005-field-names.ts'
 import * as operators from './006-operators.ts'
 import * as heldMails from './007-held-mails.ts'
+import * as traceContext from './008-trace-context.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '005-field-names': fieldNames,
   '006-operators': operators,
   '007-held-mails': heldMails,
+  '008-trace-context': traceContext,
 }

@@ -9,6 +9,7 @@ import * as recentChanges from './007-recent-changes.ts'
 import * as operatorsList from './008-operators-list.ts'
 import * as fieldNames from './009-field-names.ts'
 import * as operators from './010-operators.ts'
+import * as traceContext from './011-trace-context.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -21,4 +22,5 @@ export const migrations: Record<string, Migration> = {
   '008-operators-list': operatorsList,
   '009-field-names': fieldNames,
   '010-operators': operators,
+  '011-trace-context': traceContext,
 }

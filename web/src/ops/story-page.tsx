@@ -36,7 +36,7 @@ export function StoryPage() {
       {!data && !error && <Skeleton height="30rem" />}
       {!data && error && isGone(error) && <Notice>There is no such order.</Notice>}
       {!data && error && !isGone(error) && <Outage what="This order" />}
-      {data && <Timeline happenings={timelineOf(data)} />}
+      {data && <Timeline happenings={timelineOf(data)} viewer={data.trail?.traces} />}
     </>
   )
 }
@@ -72,7 +72,9 @@ function Summary({ order }: { order: OrderView }) {
   )
 }
 
-function Timeline({ happenings }: { happenings: readonly Happening[] }) {
+type TimelineProps = { happenings: readonly Happening[]; viewer: string | undefined }
+
+function Timeline({ happenings, viewer }: TimelineProps) {
   const [first] = happenings
   const used = lanes.filter((lane) => happenings.some((one) => one.lane === lane))
   const traces = [...new Set(happenings.flatMap(({ traceId }) => traceId ?? []))]
@@ -113,7 +115,14 @@ function Timeline({ happenings }: { happenings: readonly Happening[] }) {
         <ol className="traces soft small" aria-label="Traces">
           {traces.map((trace, place) => (
             <li key={trace}>
-              trace {place + 1} <code>{trace}</code>
+              trace {place + 1}{' '}
+              {viewer ? (
+                <a href={`${viewer}${trace}`} target="_blank" rel="noreferrer">
+                  <code>{trace}</code>
+                </a>
+              ) : (
+                <code>{trace}</code>
+              )}
             </li>
           ))}
         </ol>

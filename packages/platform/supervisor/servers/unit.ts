@@ -14,6 +14,8 @@ export type ServerOptions = {
   resources: readonly Resource[]
   /** True when sidecars use mTLS. */
   mtls: boolean
+  /** True when spans are exported to the local trace viewer. */
+  isObserved: boolean
 }
 
 /** Returns the data folder of a server. */
