@@ -1,5 +1,5 @@
 import { OrderQuantity, orderLimits, Sku } from '@sidecart/catalog/contract.ts'
-import { body, createRoute, empty, json, z } from '@sidecart/chassis/contract/openapi.ts'
+import { body, createRoute, empty, json, refusal, z } from '@sidecart/chassis/contract/openapi.ts'
 import { token } from '@sidecart/chassis/contract/text.ts'
 
 export const Line = z.strictObject({ sku: Sku, quantity: OrderQuantity }).openapi('CartLine')
@@ -27,6 +27,10 @@ const headers = z.object({
 })
 const tagged = { headers: z.object({ etag: z.string() }) }
 const cart = { ...json(Cart), ...tagged }
+const refusals = {
+  409: refusal('`cart-full`; `cart-busy`: others change the cart, try again'),
+  412: refusal('`etag-mismatch`: the cart has changed since it was read'),
+}
 
 export const cartsRoutes = {
   show: createRoute({
@@ -45,7 +49,7 @@ export const cartsRoutes = {
     summary: 'Empty the cart',
     security,
     request: { headers },
-    responses: { 204: { ...empty('Empty'), ...tagged } },
+    responses: { 204: { ...empty('Empty'), ...tagged }, ...refusals },
   }),
   put: createRoute({
     method: 'put',
@@ -54,7 +58,7 @@ export const cartsRoutes = {
     summary: `Have so many of a product in the cart (at most ${orderLimits.products} products)`,
     security,
     request: { params, headers, body: body(Line.omit({ sku: true }).openapi('CartQuantity')) },
-    responses: { 200: cart },
+    responses: { 200: cart, ...refusals },
   }),
   remove: createRoute({
     method: 'delete',
@@ -63,6 +67,6 @@ export const cartsRoutes = {
     summary: 'Take a product out of the cart',
     security,
     request: { params, headers },
-    responses: { 200: cart },
+    responses: { 200: cart, ...refusals },
   }),
 }

@@ -144,8 +144,8 @@ describe('browsing', () => {
       'colour=blue',
     ].map(async (query) => problemOf(await shop.app.request(`/products?${query}`)))
     expect(await Promise.all(refusals)).toEqual([
-      [400, 'invalid-cursor'],
-      [400, 'invalid-cursor'],
+      [422, 'invalid-cursor'],
+      [422, 'invalid-cursor'],
       [400, 'invalid-request'],
       [400, 'invalid-request'],
       [400, 'invalid-request'],

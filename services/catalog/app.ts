@@ -40,7 +40,7 @@ const problems = {
   },
   'reservation-differs': { status: 409, title: 'The order has asked for something else before' },
   'not-reserved': { status: 409, title: 'The order holds no stock' },
-  'invalid-cursor': { status: 400, title: 'The cursor does not belong to this list' },
+  'invalid-cursor': { status: 422, title: 'The cursor does not belong to this list' },
 } satisfies Record<RefusalCode, ProblemKind>
 
 /** A browser asks each time; a proxy may answer all of its clients for a second. */

@@ -4,7 +4,10 @@ import {
   defineEvent,
   empty,
   json,
+  linksTo,
   Money,
+  refusal,
+  wholeNumber,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
 import { line, paragraph, token } from '@sidecart/chassis/contract/text.ts'
@@ -25,7 +28,7 @@ const Category = z
   .string()
   .max(60)
   .regex(/^[a-z]+(-[a-z]+)*$/)
-const Price = Money.extend({ amount: z.int().min(1).max(10_000_000) })
+const Price = z.strictObject({ ...Money.shape, amount: z.int().min(1).max(10_000_000) })
 const Quantity = z.int().min(1).max(1_000_000)
 const Version = z.int().min(1)
 
@@ -51,14 +54,11 @@ export const CategoryCount = z
   .openapi('Category')
 export type CategoryCount = z.infer<typeof CategoryCount>
 
-const wholeNumber = (name: string, description: string, min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'a whole number')
-    .transform(Number)
-    .pipe(z.int().min(min).max(max))
-    .optional()
-    .openapi({ type: 'integer', param: { name, in: 'query' }, description })
+const InMinorUnits = wholeNumber({
+  description: 'in minor units (cents)',
+  min: 0,
+  max: 999_999_999,
+}).optional()
 
 export const Sort = z.enum(['relevance', 'price', '-price', 'name', 'newest'])
 export type Sort = z.infer<typeof Sort>
@@ -70,11 +70,11 @@ export const ProductQuery = z.strictObject({
   }),
   q: line(200, { min: 0 }).optional(),
   category: Category.optional(),
-  minPrice: wholeNumber('minPrice', 'in minor units (cents)', 0, 999_999_999),
-  maxPrice: wholeNumber('maxPrice', 'in minor units (cents)', 0, 999_999_999),
+  minPrice: InMinorUnits,
+  maxPrice: InMinorUnits,
   inStock: z.enum(['true', 'false']).optional(),
   sort: Sort.optional().openapi({ description: 'relevance with `q`, otherwise name' }),
-  limit: wholeNumber('limit', '1 to 100, 24 when absent', 1, 100),
+  limit: wholeNumber({ description: '24 when absent', min: 1, max: 100 }).optional(),
   cursor: token(2_000).optional().openapi({ description: '`nextCursor` of the page before' }),
 })
 export type ProductQuery = z.infer<typeof ProductQuery>
@@ -110,22 +110,23 @@ export const StockAdjustment = z
       .int()
       .min(-1_000_000)
       .max(1_000_000)
-      .refine((delta) => delta !== 0, 'not zero'),
+      .refine((delta) => delta !== 0, 'not zero')
+      .openapi({ not: { const: 0 } } as object),
     reason: line(200),
   })
   .openapi('StockAdjustment')
 export type StockAdjustment = z.infer<typeof StockAdjustment>
 
+const pieces = {
+  sku: Sku,
+  onHand: z.int().min(0),
+  reserved: z.int().min(0),
+  sold: z.int().min(0),
+  lowStockAt: z.int().min(0),
+}
+
 /** Pieces of a product by location. `onHand` can be ordered; `initial` + adjustments = onHand + reserved + sold. */
-export const Stock = z
-  .strictObject({
-    sku: Sku,
-    onHand: z.int().min(0),
-    reserved: z.int().min(0),
-    sold: z.int().min(0),
-    lowStockAt: z.int().min(0),
-  })
-  .openapi('Stock')
+export const Stock = z.strictObject(pieces).openapi('Stock')
 export type Stock = z.infer<typeof Stock>
 
 const StockMovement = z
@@ -143,9 +144,12 @@ const StockMovement = z
   })
   .openapi('StockMovement')
 
-export const StockReport = Stock.extend({
-  movements: z.array(StockMovement).openapi({ description: 'The last 100, newest first' }),
-}).openapi('StockReport')
+export const StockReport = z
+  .strictObject({
+    ...pieces,
+    movements: z.array(StockMovement).openapi({ description: 'The last 100, newest first' }),
+  })
+  .openapi('StockReport')
 export type StockReport = z.infer<typeof StockReport>
 
 /** Stock movements of an order, oldest first. */
@@ -225,7 +229,27 @@ export const catalogRoutes = {
     tags,
     summary: 'Search and browse products',
     request: { query: ProductQuery },
-    responses: { 200: json(ProductPage) },
+    responses: {
+      200: {
+        ...json(ProductPage),
+        links: {
+          ...linksTo({ cursor: '$response.body#/nextCursor' }, { nextPage: 'get /products' }),
+          ...linksTo(
+            { sku: '$response.body#/items/0/sku' },
+            {
+              product: 'get /products/{sku}',
+              picture: 'get /products/{sku}/picture.svg',
+              change: 'patch /products/{sku}',
+              stock: 'get /products/{sku}/stock',
+              adjustStock: 'post /products/{sku}/stock',
+            },
+          ),
+        },
+      },
+      422: refusal(
+        '`invalid-cursor`: the cursor belongs to another `sort`; start at the first page',
+      ),
+    },
   }),
   find: createRoute({
     method: 'get',
@@ -271,7 +295,10 @@ export const catalogRoutes = {
       }),
       body: body(ProductChange),
     },
-    responses: { 200: { ...json(Product), ...tagged } },
+    responses: {
+      200: { ...json(Product), ...tagged },
+      412: refusal('`version-mismatch`: the product has changed since it was read'),
+    },
   }),
   adjustStock: createRoute({
     method: 'post',
@@ -287,7 +314,11 @@ export const catalogRoutes = {
       }),
       body: body(StockAdjustment),
     },
-    responses: { 200: json(Stock) },
+    responses: {
+      200: json(Stock),
+      409: refusal('`stock-below-zero`: there is not that much on hand'),
+      422: refusal('`idempotency-key-reused`: the key belongs to another adjustment'),
+    },
   }),
   stock: createRoute({
     method: 'get',

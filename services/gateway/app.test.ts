@@ -199,6 +199,17 @@ describe('the gateway', () => {
     expect(answer.headers.get('cache-control')).toBe('max-age=60')
   })
 
+  it.each(['if-none-match', 'accept', 'idempotency-key'])(
+    'refuses bytes in %s that no sidecar passes on, and names the header',
+    async (field) => {
+      const answer = await gateway.request('/products', { headers: { [field]: '"\u00fc"' } })
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { code: 'invalid-request', errors: [{ field, message: 'printable ASCII' }] },
+      ])
+    },
+  )
+
   it('passes a service’s problem through as it is', async () => {
     const answer = await gateway.request('/orders/taken', { headers: await tokens.bearer(ada) })
     expect(answer.status).toBe(409)

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serveStatic } from '@hono/node-server/serve-static'
-import { Fault } from '@sidecart/chassis/core/errors.ts'
+import { Fault, refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, type AppEnv, createApp, notFound } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { clientAddressHeader } from '@sidecart/chassis/http/client-address.ts'
@@ -168,13 +168,15 @@ export function createGatewayApp(ports: GatewayPorts): App {
   async function forward(c: Context<AppEnv>, owner: string): Promise<Response> {
     const { pathname, search } = new URL(c.req.url)
     const hasBody = !['GET', 'HEAD'].includes(c.req.method)
+    const headers = pick(passedOn, (name) => c.req.header(name))
+    refuseUnprintable(headers)
     const call = {
       app: owner,
       method: c.req.method,
       path: `${pathname}${search}`,
       route: c.get('route'),
       headers: {
-        ...pick(passedOn, (name) => c.req.header(name)),
+        ...headers,
         'x-request-id': c.get('requestId'),
         [clientAddressHeader]: addressOf(c),
       },
@@ -183,9 +185,9 @@ export function createGatewayApp(ports: GatewayPorts): App {
     }
     const reply = await sidecar.invoke(call).catch((error: unknown) => explained(c, error))
     busy.received(c.req.method, c.req.path, reply)
-    const headers = pick(passedBack, (name) => reply.headers[name]?.toString())
+    const replyHeaders = pick(passedBack, (name) => reply.headers[name]?.toString())
     const body = bodyWithoutSession(c, reply, isSecure(c)) as Uint8Array<ArrayBuffer>
-    return c.newResponse(body.length > 0 ? body : null, reply.status as 200, headers)
+    return c.newResponse(body.length > 0 ? body : null, reply.status as 200, replyHeaders)
   }
 
   /** The sidecar denies methods and paths missing from the access list; clients get 405 or 404 instead. */
@@ -203,6 +205,14 @@ export function createGatewayApp(ports: GatewayPorts): App {
 const varying: MiddlewareHandler = async function varying(c, next) {
   c.header('vary', 'accept-encoding')
   await next()
+}
+
+/** HTTP takes any byte in a header, but sidecars pass on printable ASCII only: a call with others would seem to fail. */
+function refuseUnprintable(headers: Record<string, string>): void {
+  const field = Object.keys(headers).find((name) => !/^[\t\x20-\x7e]*$/.test(headers[name] ?? ''))
+  if (!field) return
+  const message = 'printable ASCII'
+  throw refused('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
 }
 
 function pick(

@@ -1,4 +1,11 @@
-import { createRoute, json, z } from '@sidecart/chassis/contract/openapi.ts'
+import {
+  createRoute,
+  json,
+  linksTo,
+  refusal,
+  wholeNumber,
+  z,
+} from '@sidecart/chassis/contract/openapi.ts'
 
 export const MailKind = z
   .enum([
@@ -62,7 +69,7 @@ export const NotificationQuery = z.strictObject({
   orderId: z.uuid().optional(),
   kind: MailKind.optional(),
   status: MailStatus.optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: wholeNumber({ min: 1, max: 100, default: 20 }).default(20),
   cursor: z.uuid().optional(),
 })
 export type NotificationQuery = z.infer<typeof NotificationQuery>
@@ -80,9 +87,18 @@ export const notificationsRoutes = {
     security,
     request: { query: NotificationQuery },
     responses: {
-      200: json(
-        z.object({ notifications: z.array(Notification), nextCursor: z.uuid().optional() }),
-      ),
+      200: {
+        ...json(
+          z.object({ notifications: z.array(Notification), nextCursor: z.uuid().optional() }),
+        ),
+        links: {
+          ...linksTo({ cursor: '$response.body#/nextCursor' }, { nextPage: 'get /notifications' }),
+          ...linksTo(
+            { mailId: '$response.body#/notifications/0/mailId' },
+            { resend: 'post /notifications/{mailId}/resend' },
+          ),
+        },
+      },
     },
   }),
   resend: createRoute({
@@ -92,6 +108,9 @@ export const notificationsRoutes = {
     summary: 'Send a failed or unconfirmed mail again (operator)',
     security,
     request: { params: z.strictObject({ mailId: z.uuid() }) },
-    responses: { 200: json(Notification) },
+    responses: {
+      200: json(Notification),
+      409: refusal('`mail-not-resendable`: neither failed nor unconfirmed'),
+    },
   }),
 }

@@ -488,7 +488,7 @@ describe('placing an order', () => {
     [
       'one product twice',
       { ...request, lines: [request.lines[0], request.lines[0]] },
-      400,
+      422,
       'lines',
     ],
     [
@@ -500,7 +500,7 @@ describe('placing an order', () => {
     [
       'a country that the shop does not ship to',
       { ...request, shipTo: { ...shipTo, country: 'AQ' } },
-      400,
+      422,
       'shipTo.country',
     ],
     [
@@ -589,9 +589,9 @@ describe('an order to a saved address', () => {
   ])('%s is refused, and both alike', async (_, who, addressId) => {
     const answer = await post('/orders', who, 'customer', { ...request, shipTo: { addressId } })
     expect([answer.status, await answer.json()]).toMatchObject([
-      400,
+      422,
       {
-        code: 'invalid-request',
+        code: 'unknown-address',
         errors: [{ field: 'shipTo.addressId', message: 'no such address in your book' }],
       },
     ])
@@ -599,7 +599,7 @@ describe('an order to a saved address', () => {
 
   it('in a country that the shop does not ship to is refused', async () => {
     book = async () => ({ ...shipTo, country: 'AQ' })
-    expect((await post('/orders', ada, 'customer', toSaved)).status).toBe(400)
+    expect((await post('/orders', ada, 'customer', toSaved)).status).toBe(422)
   })
 
   it('waits for users to answer: 503, nothing is ordered, and the same key succeeds later', async () => {

@@ -76,6 +76,9 @@ export type OrdersPorts = {
 
 type RefusalCode =
   | 'unknown-sku'
+  | 'repeated-product'
+  | 'unknown-address'
+  | 'country-not-served'
   | 'idempotency-key-reused'
   | 'duplicate-order'
   | 'price-changed'
@@ -96,6 +99,9 @@ type RefusalCode =
 
 const problems = {
   'unknown-sku': { status: 422, title: 'No such product' },
+  'repeated-product': { status: 422, title: 'A product stands in two lines' },
+  'unknown-address': { status: 422, title: 'No such address' },
+  'country-not-served': { status: 422, title: 'The shop does not ship to this country' },
   'idempotency-key-reused': {
     status: 422,
     title: 'The Idempotency-Key belongs to another request',
@@ -162,6 +168,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
   app.openapi(ordersRoutes.place, async (c) => {
     const { userId } = c.var.identity
     const request = c.req.valid('json')
+    refuseRepeated(request.lines)
     const key = {
       key: c.req.valid('header')['idempotency-key'],
       requestHash: hash(request),
@@ -318,7 +325,7 @@ export function createOrdersApp(ports: OrdersPorts): App {
     const saved = await ports.addressBook.find(userId, shipTo.addressId)
     const [field, message] = ['shipTo.addressId', 'no such address in your book']
     if (!saved)
-      throw refused('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
+      throw refused('unknown-address', `${field}: ${message}`, { errors: [{ field, message }] })
     mustShipTo(ports.shipsTo, saved.country, field)
     return saved
   }
@@ -342,6 +349,14 @@ function forCustomer({ detail, actor, ...entry }: HistoryEntry): HistoryEntry {
     ...(detail && isOwn && { detail }),
     ...(actor && { actor: { role: actor.role } }),
   }
+}
+
+function refuseRepeated(lines: readonly Line[]): void {
+  const skus = lines.map(({ sku }) => sku)
+  const again = skus.find((sku, index) => skus.indexOf(sku) !== index)
+  if (again === undefined) return
+  const errors = [{ field: 'lines', message: 'each product once' }]
+  throw refused('repeated-product', `${again} stands in two lines.`, { errors })
 }
 
 const unknownSku = (sku: string): Refusal =>

@@ -4,7 +4,11 @@ import {
   createRoute,
   defineEvent,
   json,
+  linksTo,
   Money,
+  PositiveMoney,
+  refusal,
+  wholeNumber,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
 import { Problem } from '@sidecart/chassis/contract/problem.ts'
@@ -47,14 +51,7 @@ const SavedAddress = z.strictObject({ addressId: z.uuid() }).openapi('SavedAddre
 
 export const PlaceOrder = z
   .strictObject({
-    lines: z
-      .array(WantedLine)
-      .min(1)
-      .max(orderLimits.products)
-      .refine(
-        (lines) => new Set(lines.map(({ sku }) => sku)).size === lines.length,
-        'each product once',
-      ),
+    lines: z.array(WantedLine).min(1).max(orderLimits.products),
     shipTo: z.union([PostalAddress, SavedAddress]).openapi({
       description: 'An address, or one of the customer’s book: the order keeps a copy.',
     }),
@@ -216,8 +213,28 @@ const change = <P extends string>(path: P, summary: string) =>
     summary,
     security,
     request: { params },
-    responses: { 200: json(OrderView) },
+    responses: { 200: json(OrderView), 409: refusal('The order is not in such a state') },
   })
+
+/** Operations on an order. */
+const orderLinks = (orderId: string) =>
+  linksTo(
+    { orderId },
+    {
+      order: 'get /orders/{orderId}',
+      history: 'get /orders/{orderId}/history',
+      cancel: 'post /orders/{orderId}/cancel',
+      refund: 'post /orders/{orderId}/refund',
+      refundPart: 'post /orders/{orderId}/refunds',
+      requestReturn: 'post /orders/{orderId}/return',
+      approveReturn: 'post /orders/{orderId}/return/approve',
+      rejectReturn: 'post /orders/{orderId}/return/reject',
+      receiveReturn: 'post /orders/{orderId}/return/receive',
+      ship: 'post /orders/{orderId}/ship',
+      deliver: 'post /orders/{orderId}/deliver',
+      resume: 'post /orders/{orderId}/resume',
+    },
+  )
 
 /** Several values of one parameter: repeated, or separated by commas. */
 const severalOf = <E extends z.core.util.EnumLike>(value: z.ZodEnum<E>, description: string) =>
@@ -230,6 +247,8 @@ const severalOf = <E extends z.core.util.EnumLike>(value: z.ZodEnum<E>, descript
     .openapi({
       type: 'array',
       items: { type: 'string', enum: value.options },
+      minItems: 1,
+      maxItems: 20,
       description: `${description}: repeated, or separated by commas`,
     })
 
@@ -239,7 +258,12 @@ const moment = (ofDay: (date: string) => string, description: string) =>
     .union([z.iso.datetime({ offset: true }), z.iso.date().transform(ofDay)])
     .transform((iso) => new Date(iso))
     .optional()
-    .openapi({ type: 'string', description, example: '2026-07-14' })
+    .openapi({
+      type: 'string',
+      anyOf: [{ format: 'date-time' }, { format: 'date' }],
+      description,
+      example: '2026-07-14',
+    })
 
 const dayMs = 86_400_000
 const startOf = (date: string): string => `${date}T00:00:00Z`
@@ -260,6 +284,7 @@ export const ordersRoutes = {
       202: {
         ...json(Accepted, 'Accepted; follow `Location`'),
         headers: z.object({ location: z.string() }),
+        links: orderLinks('$response.body#/orderId'),
       },
       409: {
         content: {
@@ -270,6 +295,9 @@ export const ordersRoutes = {
         description:
           '`price-changed`: the goods cost something else than `expectedTotal` now. Show the new prices, and send the new total once the customer accepts it. `duplicate-order`: the same purchase is an order already. Show that order, or send its id as `again` once the customer has confirmed.',
       },
+      422: refusal(
+        '`unknown-sku`, `repeated-product`, `unknown-address`, `country-not-served`; `idempotency-key-reused`: the key belongs to another order',
+      ),
     },
   }),
   list: createRoute({
@@ -280,7 +308,7 @@ export const ordersRoutes = {
     security,
     request: {
       query: z.strictObject({
-        limit: z.coerce.number().int().min(1).max(100).default(20),
+        limit: wholeNumber({ min: 1, max: 100, default: 20 }).default(20),
         cursor: OrderId.optional().openapi({ description: '`nextCursor` of the page before' }),
         status: severalOf(OrderStatus, 'Orders in any of these states'),
         customerId: z.uuid().optional(),
@@ -300,7 +328,13 @@ export const ordersRoutes = {
       }),
     },
     responses: {
-      200: json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })),
+      200: {
+        ...json(z.object({ orders: z.array(OrderView), nextCursor: OrderId.optional() })),
+        links: {
+          ...linksTo({ cursor: '$response.body#/nextCursor' }, { nextPage: 'get /orders' }),
+          ...orderLinks('$response.body#/orders/0/orderId'),
+        },
+      },
     },
   }),
   sagas: createRoute({
@@ -319,8 +353,8 @@ export const ordersRoutes = {
     security,
     request: {
       query: z.strictObject({
-        minutes: z.coerce.number().int().min(1).max(10_080).default(60),
-        stretches: z.coerce.number().int().min(1).max(120).default(30),
+        minutes: wholeNumber({ min: 1, max: 10_080, default: 60 }).default(60),
+        stretches: wholeNumber({ min: 1, max: 120, default: 30 }).default(30),
       }),
     },
     responses: {
@@ -366,11 +400,16 @@ export const ordersRoutes = {
       body: body(
         z
           .strictObject({
-            amount: Money.refine(({ amount }) => amount > 0, 'more than zero'),
+            amount: PositiveMoney,
             reason: Reason,
           })
           .openapi('RefundPart'),
       ),
+    },
+    responses: {
+      200: json(OrderView),
+      409: refusal('The order is not in such a state, or there is not that much to return'),
+      422: refusal('`idempotency-key-reused`: the key belongs to another refund'),
     },
   }),
   requestReturn: createRoute({

@@ -4,13 +4,13 @@ import {
   defineEvent,
   json,
   Money,
+  PositiveMoney,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
 import { line } from '@sidecart/chassis/contract/text.ts'
 
 const OrderId = z.uuid()
 const CustomerId = z.uuid()
-const Price = Money.refine((money) => money.amount > 0, 'A charge is more than zero.')
 
 /** A card token of the provider, never a card number. */
 export const Card = z
@@ -28,7 +28,7 @@ const DeclineCode = z
   .openapi('DeclineCode', { example: 'insufficient-funds' })
 
 export const ChargeRequest = z
-  .strictObject({ customerId: CustomerId, amount: Price, card: Card })
+  .strictObject({ customerId: CustomerId, amount: PositiveMoney, card: Card })
   .openapi('ChargeRequest')
 export type ChargeRequest = z.infer<typeof ChargeRequest>
 
@@ -51,7 +51,7 @@ export const RefundOutcome = z
 export type RefundOutcome = z.infer<typeof RefundOutcome>
 
 const PartialRefundRequest = z
-  .strictObject({ amount: Price, reason: line(200) })
+  .strictObject({ amount: PositiveMoney, reason: line(200) })
   .openapi('PartialRefundRequest')
 
 export const PartialRefundOutcome = z

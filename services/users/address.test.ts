@@ -1,3 +1,4 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { describe, expect, test } from 'vitest'
 import { comparable, countries, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 
@@ -78,6 +79,27 @@ describe('the countries that the shop ships to', () => {
     expect(() => mustShipTo(['DE'], 'DE')).not.toThrow()
     expect(() => mustShipTo(['DE'], 'AQ', 'shipTo.country')).toThrow(/shipTo\.country: we do not/)
   })
+})
+
+test('a document says of postal codes what is checked', () => {
+  type Documented = {
+    anyOf: { properties: { country: { enum: string[] }; postalCode?: { pattern: string } } }[]
+  }
+  const app = new OpenAPIHono()
+  app.openAPIRegistry.register('Address', PostalAddress)
+  const info = { openapi: '3.1.0', info: { title: '', version: '' } }
+  const { schemas = {} } = app.getOpenAPI31Document(info).components ?? {}
+  const { anyOf } = schemas.Address as unknown as Documented
+  const codes = ['', '1', '101', '1010', 'A-1010', '20457', 'D-20457', 'ABC-20457', '204577']
+  codes.push('1000-205', '1012 ab', 'K1A 0B1', 'VLT 1117', 'SW1Y 4JH', 'x', '-', '1ß', '１０１０')
+  for (const country of countries)
+    for (const postalCode of codes) {
+      const isDocumented = anyOf.some(
+        ({ properties: { country: these, postalCode: code } }) =>
+          these.enum.includes(country) && new RegExp(code?.pattern ?? '', 'u').test(postalCode),
+      )
+      expect(taken({ country, postalCode }), `${country} ${postalCode}`).toBe(isDocumented)
+    }
 })
 
 test('the same address, written differently, is the same', () => {

@@ -24,37 +24,59 @@ const withoutPostalCode = new Set(
 const postalCodeForms: Record<string, string> = {
   ...ofDigits(3, 'IS'),
   ...ofDigits(4, 'AT AU BE BG CH CY DK HU LI LU LV NO NZ SI'),
-  ...ofDigits(5, 'CZ DE EE ES FI FR GR HR IT LT MC SE SK SM VA'),
+  ...ofDigits(5, 'CZ DE EE ES FI FR GR HR IT LT MC PL SE SK SM VA'),
   ...ofDigits(6, 'RO'),
   ...ofDigits(7, 'JP PT'),
   CA: 'A9A9A9',
   MT: 'AAA9999',
   NL: '9999AA',
-  PL: '99999',
 }
 
 function ofDigits(digits: number, codes: string): Record<string, string> {
   return Object.fromEntries(codes.split(' ').map((code) => [code, '9'.repeat(digits)]))
 }
 
-const plausible = /^[A-Z0-9]{2,10}$/
-const bare = (postalCode: string): string => postalCode.toUpperCase().replace(/[\s-]/g, '')
-
 export const hasPostalCode = (country: string): boolean => !withoutPostalCode.has(country)
+
+const gap = String.raw`[\s-]*`
+/** "D-20457", "LV-1050": with the country before it. */
+const prefix = `(?:[A-Za-z]${gap}){0,2}`
+const plausible = `^${gap}(?:[A-Za-z0-9]${gap}){2,10}$`
+
+/** Returns what a postal code of a country looks like, as a regular expression. */
+function patternFor(country: string): string {
+  const form = postalCodeForms[country]
+  if (!form) return plausible
+  const runs = form.match(/9+|A+/g)?.map((run) => {
+    const character = run.startsWith('9') ? '[0-9]' : '[A-Za-z]'
+    return `(?:${character}${gap}){${run.length}}`
+  })
+  return `^${gap}${/^9+$/.test(form) ? prefix : ''}${runs?.join('')}$`
+}
+
+const patterns = new Map(
+  countries.filter(hasPostalCode).map((country) => [country, patternFor(country)]),
+)
 
 /** Says what is wrong with a postal code. Countries without postal codes take any, and none. */
 function faultOf({ country, postalCode }: { country: string; postalCode: string }) {
-  if (!hasPostalCode(country)) return undefined
+  const pattern = patterns.get(country)
+  if (pattern === undefined) return undefined
   if (postalCode === '') return 'required'
-  const code = bare(postalCode)
-  const form = postalCodeForms[country]
-  const shape = code.replace(/\d/g, '9').replace(/[A-Z]/g, 'A')
-  // "D-20457", "LV-1050": with the country before it
-  const isRight = form
-    ? [shape, shape.replace(/^A{1,2}(?=9+$)/, '')].includes(form)
-    : plausible.test(code)
-  return isRight ? undefined : 'not a postal code of this country'
+  return new RegExp(pattern).test(postalCode) ? undefined : 'not a postal code of this country'
 }
+
+/** The same rules for API documents, by groups of countries. */
+const documentedPostalCodes = [
+  { properties: { country: { enum: countries.filter((country) => !patterns.has(country)) } } },
+  ...[...new Set(patterns.values())].map((pattern) => ({
+    properties: {
+      country: { enum: countries.filter((country) => patterns.get(country) === pattern) },
+      postalCode: { pattern },
+    },
+    required: ['postalCode'],
+  })),
+]
 
 /** An address as it was kept: the rules may have been others then, and another country may have been shipped to. */
 export const keptAddress = {
@@ -82,7 +104,7 @@ export const PostalAddress = z
     const message = faultOf(address)
     if (message) context.addIssue({ code: 'custom', path: ['postalCode'], message })
   })
-  .openapi('PostalAddress')
+  .openapi('PostalAddress', { anyOf: documentedPostalCodes } as object)
 export type PostalAddress = z.infer<typeof PostalAddress>
 
 const europe =
@@ -95,16 +117,16 @@ export const ShipsTo = z
   .transform((text) => text.split(/[\s,]+/).filter(Boolean))
   .pipe(z.array(z.enum(countries, 'ISO 3166 alpha-2 codes, as in "DE FR"')).min(1))
 
-/** @throws Refusal `invalid-request` naming the field when the shop does not ship to this country */
+/** @throws Refusal `country-not-served` naming the field when the shop does not ship to this country */
 export function mustShipTo(shipsTo: readonly string[], country: string, field = 'country'): void {
   if (shipsTo.includes(country)) return
   const message = `we do not ship to ${country}`
-  throw refused('invalid-request', `${field}: ${message}`, { errors: [{ field, message }] })
+  throw refused('country-not-served', `${field}: ${message}`, { errors: [{ field, message }] })
 }
 
 /** Returns what two ways to write the same address have in common: not case, spaces, nor commas and full stops. */
 export const comparable = ({ name, street, postalCode, city, country }: PostalAddress): string =>
-  [name, street, bare(postalCode), city, country]
+  [name, street, postalCode.toUpperCase().replace(/[\s-]/g, ''), city, country]
     .map((part) =>
       part
         .normalize('NFKC')

@@ -47,6 +47,7 @@ const problems = {
   'wrong-credentials': { status: 401, title: 'E-mail or password is wrong', event: null },
   'wrong-password': { status: 403, title: 'The current password is wrong', event: null },
   'common-password': { status: 422, title: 'This password is easy to guess' },
+  'country-not-served': { status: 422, title: 'The shop does not ship to this country' },
   'session-ended': {
     status: 401,
     title: 'The session has ended',

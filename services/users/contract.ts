@@ -4,6 +4,8 @@ import {
   defineEvent,
   empty,
   json,
+  linksTo,
+  refusal,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
 import { line, secret, token } from '@sidecart/chassis/contract/text.ts'
@@ -18,10 +20,11 @@ export type { Confirmation } from './confirmation-contract.ts'
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
 
 /** No link and no address: a name is written into mails. */
-const link = /:\/\/|\bwww\.|@|[\p{L}\p{N}]{2,}\.[a-z]{2,}(?![\p{L}.])/iu
+const link = String.raw`://|\b[wW]{3}\.|@|[\p{L}\p{N}]{2,}\.[a-zA-Z]{2,}(?![\p{L}.])`
+const linkPattern = new RegExp(link, 'u')
 export const Name = line(100)
-  .refine((name) => !link.test(name), 'a name without links or addresses')
-  .openapi({ example: 'Ada Lovelace' })
+  .refine((name) => !linkPattern.test(name), 'a name without links or addresses')
+  .openapi({ example: 'Ada Lovelace', not: { pattern: link } })
 const Password = secret({ min: 10, max: 128 })
 /** A password to be compared: rules may have been others when it was chosen. */
 const GivenPassword = secret({ min: 1, max: 128 })
@@ -76,7 +79,10 @@ export const ProfileChange = z
     path: ['currentPassword'],
     error: 'needed for a new e-mail',
   })
-  .openapi('ProfileChange')
+  .openapi('ProfileChange', {
+    anyOf: [{ required: ['name'] }, { required: ['email', 'currentPassword'] }],
+    dependentRequired: { email: ['currentPassword'] },
+  } as object)
 
 export const SignIn = z.strictObject({ email: Email, password: GivenPassword }).openapi('SignIn')
 export const PasswordChange = z
@@ -109,6 +115,16 @@ const tags = ['users']
 const security = [{ bearer: [] }]
 const addressParams = z.strictObject({ addressId: z.uuid() })
 const location = { headers: z.object({ location: z.string() }) }
+const commonPassword = refusal('`common-password`: many people use this password')
+const wrongPassword = refusal('`wrong-password`: the current password is another one')
+const countryNotServed = refusal('`country-not-served`: `GET /countries` lists those that are')
+const addressLinks = linksTo(
+  { addressId: '$response.body#/addressId' },
+  {
+    replace: 'put /users/me/addresses/{addressId}',
+    remove: 'delete /users/me/addresses/{addressId}',
+  },
+)
 
 export const usersRoutes = {
   register: createRoute({
@@ -117,7 +133,11 @@ export const usersRoutes = {
     tags,
     summary: 'Register as a customer',
     request: { body: body(Registration) },
-    responses: { 201: { ...json(Profile, 'Registered; sign in next'), ...location } },
+    responses: {
+      201: { ...json(Profile, 'Registered; sign in next'), ...location },
+      409: refusal('`email-taken`'),
+      422: commonPassword,
+    },
   }),
   signIn: createRoute({
     method: 'post',
@@ -158,7 +178,7 @@ export const usersRoutes = {
     summary: 'Change own name or e-mail; another e-mail holds once it is confirmed',
     security,
     request: { body: body(ProfileChange) },
-    responses: { 200: json(Profile) },
+    responses: { 200: json(Profile), 403: wrongPassword, 409: refusal('`email-taken`') },
   }),
   changePassword: createRoute({
     method: 'post',
@@ -167,7 +187,7 @@ export const usersRoutes = {
     summary: 'Change own password; ends every other session',
     security,
     request: { body: body(PasswordChange) },
-    responses: { 200: json(SessionTokens) },
+    responses: { 200: json(SessionTokens), 403: wrongPassword, 422: commonPassword },
   }),
   sessions: createRoute({
     method: 'get',
@@ -175,7 +195,15 @@ export const usersRoutes = {
     tags,
     summary: 'Own sessions, the most recently refreshed first',
     security,
-    responses: { 200: json(z.object({ sessions: z.array(OpenSession) })) },
+    responses: {
+      200: {
+        ...json(z.object({ sessions: z.array(OpenSession) })),
+        links: linksTo(
+          { sessionId: '$response.body#/sessions/0/sessionId' },
+          { end: 'delete /users/me/sessions/{sessionId}' },
+        ),
+      },
+    },
   }),
   endSessions: createRoute({
     method: 'delete',
@@ -217,8 +245,10 @@ export const usersRoutes = {
     security,
     request: { body: body(PostalAddress) },
     responses: {
-      200: { ...json(Address, 'It was in the book already'), ...location },
-      201: { ...json(Address, 'Added'), ...location },
+      200: { ...json(Address, 'It was in the book already'), ...location, links: addressLinks },
+      201: { ...json(Address, 'Added'), ...location, links: addressLinks },
+      409: refusal('`too-many-addresses`'),
+      422: countryNotServed,
     },
   }),
   replaceAddress: createRoute({
@@ -228,7 +258,11 @@ export const usersRoutes = {
     summary: 'Replace an address',
     security,
     request: { params: addressParams, body: body(PostalAddress) },
-    responses: { 200: json(Address) },
+    responses: {
+      200: json(Address),
+      409: refusal('`address-known`: another address of the book says the same'),
+      422: countryNotServed,
+    },
   }),
   removeAddress: createRoute({
     method: 'delete',

@@ -12,6 +12,7 @@ export type RefusalCode =
   | 'wrong-credentials'
   | 'wrong-password'
   | 'common-password'
+  | 'country-not-served'
   | 'session-ended'
   | 'just-refreshed'
 

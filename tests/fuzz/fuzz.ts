@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { configuration } from './configuration.ts'
 
 /** Pinned: what it finds depends on it. */
 const version = '4.32.5'
 const project = projectAt(join(import.meta.dirname, '../..'))
 const tool = join(project.home, 'fuzz')
-const [examples = '100'] = process.argv.slice(2)
+const reports = join(project.home, 'tests')
+const [examples = '100', ...only] = process.argv.slice(2)
 
 /** Runs a program to its end on this terminal. Returns its exit code. */
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): number {
@@ -34,19 +37,21 @@ function ensureSchemathesis(): string {
 
 const schemathesis = ensureSchemathesis()
 const { gateway, demo, operator } = await connectionInfo()
+const document = (await (await fetch(`${gateway}/openapi.json`)).json()) as OpenApiDocument
+const config = join(tool, 'schemathesis.toml')
+writeFileSync(config, configuration(document))
+mkdirSync(reports, { recursive: true })
+
 const accounts = { anonymous: undefined, customer: demo, operator }
 const failed: string[] = []
 for (const [name, account] of Object.entries(accounts)) {
+  if (only.length > 0 && !only.includes(name)) continue
   console.log(`\n── as ${name}`)
   const args = [
-    ...['run', `${gateway}/openapi.json`, '--checks', 'all', '--max-examples', examples],
-    ...['--phases', 'examples,coverage,fuzzing,stateful', '--continue-on-failure'],
-    ...[
-      '--report',
-      'junit',
-      '--report-junit-path',
-      join(project.home, 'tests', `fuzz-${name}.xml`),
-    ],
+    ...['--config-file', config, 'run', `${gateway}/openapi.json`],
+    ...['--checks', 'all', '--max-examples', examples, '--continue-on-failure'],
+    ...['--phases', 'examples,coverage,fuzzing,stateful'],
+    ...['--report', 'junit', '--report-junit-path', join(reports, `fuzz-${name}.xml`)],
   ]
   const code = run(schemathesis, args, {
     SCHEMATHESIS_HOOKS: 'hooks',

@@ -1,10 +1,16 @@
 import { z } from '@hono/zod-openapi'
 
+/** Minor units, as far as JSON numbers are exact in every language. */
+const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+
 /** An amount in integer minor units (cents) and its ISO 4217 currency. Never a float. */
 export const Money = z
-  .strictObject({ amount: z.int().min(0), currency: z.literal('EUR') })
+  .strictObject({ amount, currency: z.literal('EUR') })
   .openapi('Money', { example: { amount: 1490, currency: 'EUR' } })
 export type Money = z.infer<typeof Money>
+
+/** An amount above zero. */
+export const PositiveMoney = z.strictObject({ ...Money.shape, amount: amount.min(1) })
 
 export const euro = (amount: number): Money => ({ amount, currency: 'EUR' })
 

@@ -8,18 +8,17 @@ import { z } from '@hono/zod-openapi'
 /**
  * Characters that no reader can see or no database can store, as ranges of a character class: control characters, line
  * and paragraph separators, bidirectional and invisible characters, private use, noncharacters, and U+FFFD (bytes that
- * were not UTF-8). Written out, because a `pattern` in an API document must mean the same in any language: few have
- * Unicode's properties or `\u{…}`, so the last range consists of the characters themselves.
+ * were not UTF-8). Written out up to U+FFFF, because a `pattern` in an API document must mean the same in any language:
+ * few have Unicode's properties or `\u{…}`.
  */
 const unreadable =
   String.raw`\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f` +
-  String.raw`\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff` +
-  '\u{e0000}-\u{10ffff}'
+  String.raw`\u2028-\u202e\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0e\ufeff\uffa0\ufff0-\uffff`
 /**
- * What documents leave out: joiners, which have a meaning in some places, the few others beyond U+FFFF, and half of a
- * surrogate pair, which no JSON text in UTF-8 has.
+ * Further ones, which documents leave out: beyond U+FFFF, halves of surrogate pairs (which no JSON text in UTF-8 has),
+ * and joiners (which have a meaning in some places).
  */
-const undocumented = String.raw`\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\p{Cs}`
+const undocumented = String.raw`\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}`
 const anyUnreadable = new RegExp(`[${unreadable}${undocumented}]`, 'u')
 
 /** Joiners with a meaning: inside words of some scripts and inside emoji, and U+FE0F. */

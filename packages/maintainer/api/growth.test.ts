@@ -45,6 +45,19 @@ describe('a reader', () => {
   })
 })
 
+describe('an object whose fields belong together', () => {
+  const together = {
+    ...tagged('a', 'more'),
+    anyOf: [{ required: ['kind'] }, { required: ['more'] }],
+  }
+
+  it('is compared by its fields', () => {
+    expect(refuses(tagged('a', 'more'), together)).toEqual([])
+    expect(refuses(together, tagged('b', 'more'))).toEqual(['body.kind may no longer be "a"'])
+    expect(breaks(tagged('a', 'more', 'gone'), together)).toContain('data.gone was removed')
+  })
+})
+
 describe('a sender', () => {
   it.each<[string, Schema, Schema]>([
     ['one alternative more', text, either(text, nothing)],

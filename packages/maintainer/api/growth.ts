@@ -58,12 +58,14 @@ export function refuses(before: Schema, now: Schema, at = 'body'): string[] {
 const valuesOf = (schema: Schema): unknown[] | undefined =>
   'const' in schema ? [schema.const] : schema.enum
 
-const isUnion = ({ anyOf, oneOf }: Schema): boolean => (anyOf ?? oneOf) !== undefined
+/** An object with fields of its own beside `anyOf` is no union: the alternatives say which fields belong together. */
+const isUnion = ({ anyOf, oneOf, properties }: Schema): boolean =>
+  (anyOf ?? oneOf) !== undefined && properties === undefined
 
 /** Returns the alternatives of a schema, nested unions included; a schema without a union is its only alternative. */
 const alternatives = (schema: Schema): Schema[] => {
-  const union = schema.anyOf ?? schema.oneOf
-  return union ? union.flatMap(alternatives) : [schema]
+  const union = schema.anyOf ?? schema.oneOf ?? []
+  return isUnion(schema) ? union.flatMap(alternatives) : [schema]
 }
 
 /** Returns a finding for each alternative of `now` unknown to a reader of every alternative of `before`. */

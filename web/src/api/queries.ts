@@ -126,7 +126,7 @@ export const ordersQuery = () =>
   infiniteQueryOptions({
     queryKey: [...mine(), 'orders'],
     queryFn: ({ pageParam: cursor, signal }) =>
-      ask<typeof ordersRoutes.list>('get', '/orders', { query: { limit: 10, cursor }, signal }),
+      ask<typeof ordersRoutes.list>('get', '/orders', { query: { limit: '10', cursor }, signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor,
   })

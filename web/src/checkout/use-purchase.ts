@@ -19,7 +19,7 @@ export async function findOrder(
       ...(signal && { signal }),
     })
   const { orders } = await ask<typeof ordersRoutes.list>('get', '/orders', {
-    query: { cartId: id, limit: 1 },
+    query: { cartId: id, limit: '1' },
     ...(signal && { signal }),
   })
   return orders[0] ?? null

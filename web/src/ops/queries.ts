@@ -56,7 +56,7 @@ export const allOrdersQuery = ({ q, states, day }: OrderSearch) =>
     queryFn: ({ pageParam: cursor, signal }) =>
       ask<typeof ordersRoutes.list>('get', '/orders', {
         query: {
-          ...{ all: 'true' as const, limit: 50, cursor, q, ...momentsOf(day) },
+          ...{ all: 'true' as const, limit: '50', cursor, q, ...momentsOf(day) },
           ...(states.length > 0 && { status: states.join() }),
         },
         signal,
@@ -94,7 +94,9 @@ export const salesQuery = (minutes: number) =>
   queryOptions({
     queryKey: [...ops(), 'sales', minutes],
     queryFn: () =>
-      ask<typeof ordersRoutes.sales>('get', '/orders/sales', { query: { minutes, stretches: 30 } }),
+      ask<typeof ordersRoutes.sales>('get', '/orders/sales', {
+        query: { minutes: String(minutes), stretches: '30' },
+      }),
     placeholderData: keepPreviousData,
     refetchInterval: 5_000,
   })
@@ -151,7 +153,7 @@ export const storyQuery = (orderId: string) =>
         orNothing(ask<typeof paymentsRoutes.payment>('get', '/payments/{orderId}', input)),
         orNothing(
           ask<typeof notificationsRoutes.list>('get', '/notifications', {
-            query: { orderId, limit: 100 },
+            query: { orderId, limit: '100' },
           }),
         ),
         orNothing(askSupervisor<OrderLog>(`orders/${orderId}`)),
