@@ -24,6 +24,7 @@ import { createAdmission } from './rate-limit.ts'
 import { templateOf } from './route-templates.ts'
 import { ownerOf, services } from './routing.ts'
 import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
+import type { CountEverywhere } from './shared-limit.ts'
 import { serveWebApp } from './web-app.ts'
 
 export type GatewayPorts = {
@@ -32,6 +33,8 @@ export type GatewayPorts = {
   log: Log
   /** Requests per second allowed per signed-in user, and per network for all other requests. */
   ratePerSecond: number
+  /** Counts requests for all gateways together. Default: each process counts for itself. */
+  countEverywhere?: CountEverywhere
   /** Maximum concurrent requests; further ones get 503. */
   maxInFlight: number
   /** Origins allowed to call the API from pages; empty: same origin only. */
@@ -91,7 +94,12 @@ export function createGatewayApp(ports: GatewayPorts): App {
     metricsToken: ports.appToken,
   })
   const addressOf = (c: Context) => clientOf(c, trustedProxies).address
-  const admit = createAdmission({ verify, ratePerSecond, addressOf })
+  const admit = createAdmission({
+    verify,
+    ratePerSecond,
+    addressOf,
+    countEverywhere: ports.countEverywhere,
+  })
   const security = createSecurityLog(log)
   const busy = createOverloadCache()
   const isSecure = (c: Context) => ports.isSecure === true || clientOf(c, trustedProxies).isSecure

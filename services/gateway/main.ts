@@ -3,6 +3,7 @@ import { TrustedProxies } from '@sidecart/chassis/http/trusted-proxies.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createGatewayApp } from './app.ts'
+import { createRequestCounts } from './clients.ts'
 import { supervisorAt } from './operations-proxy.ts'
 
 const env = readEnvironment({
@@ -20,6 +21,7 @@ const env = readEnvironment({
 const service = await startService('gateway', { isEdge: true })
 const app = createGatewayApp({
   ...service,
+  countEverywhere: createRequestCounts(service.sidecar),
   ratePerSecond: env.RATE_LIMIT_PER_SECOND * env.LIMITS_FACTOR,
   maxInFlight: env.MAX_IN_FLIGHT,
   origins: env.CORS_ORIGINS.split(',').filter(Boolean),

@@ -5,11 +5,14 @@ import { networkOf } from '@sidecart/chassis/http/client-address.ts'
 import type { Context } from 'hono'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { isOpen } from './routing.ts'
+import { type CountEverywhere, createSharedLimit } from './shared-limit.ts'
 
 export type AdmissionOptions = {
   verify: Verifier
-  /** Requests per second of one signed-in user, and of one network for all other requests. Counted per process. */
+  /** Requests per second of one signed-in user, and of one network for all other requests. */
   ratePerSecond: number
+  /** Counts requests for all gateways together. Default: each process counts for itself. */
+  countEverywhere?: CountEverywhere | undefined
   /** Returns the client address of a request. */
   addressOf: (c: Context<AppEnv>) => string
 }
@@ -21,24 +24,34 @@ export type AdmissionOptions = {
  *
  * @throws Refusal `too-many-requests`, `unauthenticated`
  */
-export function createAdmission({ verify, ratePerSecond, addressOf }: AdmissionOptions) {
+export function createAdmission(options: AdmissionOptions) {
+  const { verify, ratePerSecond, addressOf, countEverywhere } = options
   const networks = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
   const users = new RateLimiterMemory({ points: ratePerSecond, duration: 1 })
   const guard = signedIn(verify)
+  const share = countEverywhere && createSharedLimit({ ratePerSecond, countEverywhere })
 
-  async function count(limiter: RateLimiterMemory, key: string): Promise<void> {
+  /** Returns the milliseconds until there is room for a request, if there is none now. */
+  async function waitFor(limiter: RateLimiterMemory, client: string): Promise<number | undefined> {
     try {
-      await limiter.consume(key)
+      const { consumedPoints, msBeforeNext } = await limiter.consume(client)
+      return await share?.(client, { requests: consumedPoints, endsInMs: msBeforeNext })
     } catch (limit) {
-      if (!(limit instanceof RateLimiterRes)) throw limit
-      const retryAfterSeconds = Math.max(1, Math.ceil(limit.msBeforeNext / 1000))
-      const detail = `At most ${ratePerSecond} requests a second.`
-      throw refused('too-many-requests', detail, { retryAfterSeconds })
+      if (limit instanceof RateLimiterRes) return limit.msBeforeNext
+      throw limit
     }
   }
 
+  async function count(limiter: RateLimiterMemory, client: string): Promise<void> {
+    const waitMs = await waitFor(limiter, client)
+    if (waitMs === undefined) return
+    const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
+    const detail = `At most ${ratePerSecond} requests a second.`
+    throw refused('too-many-requests', detail, { retryAfterSeconds })
+  }
+
   return async function admit(c: Context<AppEnv>): Promise<void> {
-    const countNetwork = () => count(networks, networkOf(addressOf(c)))
+    const countNetwork = () => count(networks, `network ${networkOf(addressOf(c))}`)
     if (isOpen(c.req.method, c.req.path) && c.req.header('authorization') === undefined)
       return countNetwork()
     try {
@@ -47,6 +60,6 @@ export function createAdmission({ verify, ratePerSecond, addressOf }: AdmissionO
       if (error instanceof Refusal) await countNetwork()
       throw error
     }
-    await count(users, c.get('identity').userId)
+    await count(users, `user ${c.get('identity').userId}`)
   }
 }

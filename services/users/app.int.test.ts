@@ -305,6 +305,7 @@ test('the API describes itself and says which methods it takes', async () => {
     '/countries',
     '/internal/addresses',
     '/internal/confirmations',
+    '/internal/requests',
     '/sessions',
     '/sessions/logout',
     '/sessions/refresh',

@@ -31,6 +31,7 @@ import type {
   Addresses,
   Confirmations,
   Credentials,
+  Limiters,
   Passwords,
   RefreshTokens,
   Sessions,
@@ -66,6 +67,7 @@ export type UsersPorts = {
   accessTokens: AccessTokens
   refreshTokens: RefreshTokens
   throttle: Throttle
+  limiters: Pick<Limiters, 'addRequests'>
   /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
   shipsTo: readonly string[]
   verify: Verifier
@@ -256,6 +258,11 @@ export function createUsersApp(ports: UsersPorts): App {
     const address = await addresses.find(userId, addressId)
     if (!address) throw refused('not-found', 'No such address.')
     return c.json(address, 200)
+  })
+
+  app.openapi(usersRoutes.countRequests, async (c) => {
+    const { client, requests } = c.req.valid('json')
+    return c.json(await ports.limiters.addRequests(client, requests), 200)
   })
 
   app.openapi(usersRoutes.preferences, async (c) => {

@@ -37,6 +37,13 @@ export type Preferences = z.infer<typeof Preferences>
 export const Address = z.object({ addressId: z.uuid(), ...keptAddress }).openapi('Address')
 export type Address = z.infer<typeof Address>
 
+/** Requests of one client in the current second, at all gateways. */
+export const RequestCount = z.strictObject({
+  total: z.int(),
+  endsInMs: z.int().openapi({ description: 'Milliseconds until the second ends' }),
+})
+export type RequestCount = z.infer<typeof RequestCount>
+
 /** A country that the shop ships to. */
 const Country = z
   .object({
@@ -280,6 +287,21 @@ export const usersRoutes = {
     summary: 'An address of a user’s book',
     request: { query: z.strictObject({ userId: z.uuid(), addressId: z.uuid() }) },
     responses: { 200: json(Address) },
+  }),
+  countRequests: createRoute({
+    method: 'post',
+    path: '/internal/requests',
+    tags: ['internal'],
+    summary: 'Count requests of a client, for all gateways together',
+    request: {
+      body: body(
+        z.strictObject({
+          client: token(200),
+          requests: z.int().min(1).max(1_000_000),
+        }),
+      ),
+    },
+    responses: { 200: json(RequestCount) },
   }),
   preferences: createRoute({
     method: 'get',

@@ -1,5 +1,5 @@
 import type { Identity } from '@sidecart/chassis/http/authentication.ts'
-import type { Address, PostalAddress } from './contract.ts'
+import type { Address, PostalAddress, RequestCount } from './contract.ts'
 import type { Change, Outcome, Session, User } from './domain.ts'
 
 export type Users = {
@@ -122,6 +122,8 @@ export type Limiter = {
 
 /** Counts per key and time that all instances share. */
 export type Limiters = {
+  /** Adds to the requests of a client within a second. */
+  addRequests(client: string, requests: number): Promise<RequestCount>
   create(name: string, rule: { points: number; seconds: number }): Limiter
   forgetExpired(now: Date): Promise<void>
 }

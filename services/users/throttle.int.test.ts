@@ -1,4 +1,5 @@
 import { testDatabase } from '@sidecart/testing/database.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { v7 as uuid } from 'uuid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { password, startUsers } from './testing.ts'
@@ -203,6 +204,38 @@ describe('registrations', () => {
     })
     expect((await register(client, broken)).status).toBe(500)
     expect(await countOf()).toEqual(before)
+  })
+})
+
+describe('requests', () => {
+  const count = async (client: string, requests: number, instance: typeof other) => {
+    const { status, body } = await instance.ask('POST', '/internal/requests', {
+      body: { client, requests },
+    })
+    expect(status).toBe(200)
+    return body as { total: number; endsInMs: number }
+  }
+
+  test('of one client in a second are counted by all instances together', async () => {
+    const client = `network ${anAddress()}`
+    const first = await count(client, 10, shop)
+    expect(first.total).toBe(10)
+    expect(first.endsInMs).toBeGreaterThan(0)
+    const both = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => count(client, 5, n % 2 ? shop : other)),
+    )
+    expect(both.map(({ total }) => total).toSorted((a, b) => a - b)).toEqual([
+      15, 20, 25, 30, 35, 40, 45, 50, 55, 60,
+    ])
+    for (const { endsInMs } of both) expect(endsInMs).toBeLessThanOrEqual(1_000)
+    expect((await count(`network ${anAddress()}`, 7, other)).total).toBe(7)
+  })
+
+  test('of the next second are counted from the start', async () => {
+    const client = `network ${anAddress()}`
+    await count(client, 10, shop)
+    const again = () => count(client, 1, other).then(({ total }) => total === 1)
+    await until('the next second begins', again, 5_000, 1_100)
   })
 })
 

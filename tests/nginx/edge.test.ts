@@ -301,6 +301,29 @@ describe('wrong passwords', () => {
   })
 })
 
+it('the rate limit is one for both gateways', async () => {
+  const seconds = 5
+  const flood = async (port: number) => {
+    const statuses: number[] = []
+    const options = {
+      from: addressOf(33),
+      origin: `http://127.0.0.1:${port}`,
+      headers: { authorization: 'Bearer x' },
+    }
+    for (const endsAt = Date.now() + seconds * 1000; Date.now() < endsAt; ) {
+      const some = Array.from({ length: 20 }, () => send('/cart', options))
+      statuses.push(...(await Promise.all(some)).map(({ status }) => status))
+    }
+    return statuses
+  }
+  const all = (await Promise.all(gatewayPorts.map(flood))).flat()
+  const admitted = all.filter((status) => status === 401).length
+  expect(new Set(all)).toEqual(new Set([401, 429]))
+  // 100 a second, a tenth more for the second gateway; the first and the last second are not whole
+  expect(admitted).toBeLessThanOrEqual(110 * (seconds + 1))
+  expect(admitted).toBeGreaterThanOrEqual(100 * (seconds - 2))
+})
+
 it('the rate limit of the gateway counts each client behind NGINX', async () => {
   const many = Array.from({ length: 400 }, () =>
     send('/cart', { from: addressOf(30), headers: { authorization: 'Bearer x' } }),

@@ -503,10 +503,18 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'the requests of a client are counted',
     file: rateLimit,
-    from: 'await limiter.consume(key)',
-    to: 'await limiter.get(key)',
+    from: 'await limiter.consume(client)',
+    to: '(await limiter.get(client)) ?? { consumedPoints: 0, msBeforeNext: 0 }',
     test: rateLimitTests,
     name: 'of one user are limited together, with any number of tokens, from anywhere',
+  },
+  {
+    control: 'gateways share the limit of a client',
+    file: 'services/gateway/shared-limit.ts',
+    from: 'share.granted += Math.max(0, tenth - over)',
+    to: 'share.granted += Math.max(tenth, tenth - over)',
+    test: 'services/gateway/shared-limit.test.ts',
+    name: 'admits what one gateway would, and a tenth more for each further one: 2',
   },
   {
     control: 'a bad token counts for the network',

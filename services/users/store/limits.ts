@@ -11,7 +11,21 @@ export function createLimiters({ rows }: Database<UsersTables>): Limiters {
   const storeClient = {
     query: ({ text, values = [] }: Query) => rows.executeQuery(CompiledQuery.raw(text, values)),
   }
+  const requests = new RateLimiterPostgres({
+    storeClient,
+    storeType: 'client',
+    tableName: 'limits',
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+    keyPrefix: 'requests',
+    points: Number.MAX_SAFE_INTEGER,
+    duration: 1,
+  })
   return {
+    async addRequests(client, count) {
+      const { consumedPoints, msBeforeNext } = await requests.consume(client, count)
+      return { total: consumedPoints, endsInMs: Math.max(0, msBeforeNext) }
+    },
     create(name, { points, seconds }) {
       const limiter = new RateLimiterPostgres({
         storeClient,
