@@ -30,7 +30,8 @@ ${passedOn()
 
 const passedOn = (): string[] => {
   const routes = inner.flatMap(({ name }) => callersOf(name)[gatewayApp] ?? [])
-  return [...new Set(routes.map(({ path }) => path))].sort()
+  const paths = routes.map(({ path }) => path).filter((path) => !path.startsWith('/internal/'))
+  return [...new Set(paths)].sort()
 }
 
 const keyOf = (segment: string): string => (/^[a-z]+$/.test(segment) ? segment : `'${segment}'`)
