@@ -13,6 +13,7 @@ export const MailKind = z
     'welcome',
     'email-changed',
     'password-changed',
+    'second-factor-changed',
     'placed',
     'confirmed',
     'cancelled',

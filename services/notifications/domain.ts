@@ -13,6 +13,7 @@ type Events = {
   welcome: Said<typeof userEvents.registered>
   'email-changed': Said<typeof userEvents.contactChanged>
   'password-changed': Said<typeof userEvents.contactChanged>
+  'second-factor-changed': Said<typeof userEvents.contactChanged>
   placed: Said<typeof orderEvents.placed>
   confirmed: Said<typeof orderEvents.confirmed>
   cancelled: Said<typeof orderEvents.cancelled>
@@ -48,6 +49,7 @@ const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
   welcome: 'always',
   'email-changed': 'always',
   'password-changed': 'always',
+  'second-factor-changed': 'always',
   placed: 'orderUpdates',
   confirmed: 'orderUpdates',
   cancelled: 'orderUpdates',
@@ -91,9 +93,9 @@ export const heldMs = 7 * 24 * 3_600_000
  * @param contact the newest that is known, which may be newer than the event
  */
 export function notices(event: Events['email-changed'], contact: Contact): Draft[] {
-  const { userId: customerId, formerEmail, passwordChanged, confirmation } = event
+  const { userId: customerId, formerEmail, passwordChanged, secondFactor, confirmation } = event
   const notice = (
-    kind: 'confirm-email' | 'email-changed' | 'password-changed',
+    kind: 'confirm-email' | 'email-changed' | 'password-changed' | 'second-factor-changed',
     sendTo: string,
     status: Draft['status'] = 'pending',
   ): Draft => ({ customerId, news: { kind, event }, sendTo, status })
@@ -102,6 +104,7 @@ export function notices(event: Events['email-changed'], contact: Contact): Draft
     ...(confirmation ? [notice('confirm-email', confirmation.email)] : []),
     ...(formerEmail ? [notice('email-changed', formerEmail), notice('email-changed', email)] : []),
     ...(passwordChanged ? [notice('password-changed', email, goingTo(contact))] : []),
+    ...(secondFactor ? [notice('second-factor-changed', email, goingTo(contact))] : []),
   ]
 }
 

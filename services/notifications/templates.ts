@@ -50,6 +50,7 @@ const nameless: readonly MailKind[] = [
   'welcome',
   'email-changed',
   'password-changed',
+  'second-factor-changed',
 ]
 
 /** Returns the order number shown in subjects: the end of the id, which differs most. */
@@ -127,6 +128,15 @@ function tell(news: Exclude<News, { kind: 'confirm-email' }>): Content {
           'If it was not you, answer this mail.',
         ),
       }
+    case 'second-factor-changed': {
+      const isOn = news.event.secondFactor === 'on'
+      const subject = `Your second factor was turned ${isOn ? 'on' : 'off'}`
+      const now = isOn
+        ? 'Signing in to your account takes a code of your authenticator app from now on, and every other device was signed out.'
+        : 'Signing in to your account takes the password only from now on.'
+      const blocks = text(now, 'If it was not you, change your password and answer this mail.')
+      return { subject, title: subject, blocks }
+    }
     case 'placed': {
       const pieces = news.event.lines.reduce((total, { quantity }) => total + quantity, 0)
       const what = pieces === 1 ? 'one item' : `${pieces} items`

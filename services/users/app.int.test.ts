@@ -316,6 +316,9 @@ test('the API describes itself and says which methods it takes', async () => {
     '/users/me/confirmation',
     '/users/me/password',
     '/users/me/preferences',
+    '/users/me/second-factor',
+    '/users/me/second-factor/confirmation',
+    '/users/me/second-factor/removal',
     '/users/me/sessions',
     '/users/me/sessions/{sessionId}',
   ])

@@ -1,8 +1,13 @@
 import { createRoute } from '@sidecart/chassis/contract/openapi.ts'
 import type { ProblemKind } from '@sidecart/chassis/contract/problem.ts'
-import { refused } from '@sidecart/chassis/core/errors.ts'
+import { Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, type AppEnv, createApp } from '@sidecart/chassis/http/app.ts'
-import { publishedKeys, signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
+import {
+  publishedKeys,
+  type Role,
+  signedIn,
+  type Verifier,
+} from '@sidecart/chassis/http/authentication.ts'
 import { clientAddressHeader, networkOf } from '@sidecart/chassis/http/client-address.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { createSecurityLog } from '@sidecart/chassis/observability/security-log.ts'
@@ -34,10 +39,13 @@ import type {
   Limiters,
   Passwords,
   RefreshTokens,
+  SecondFactors,
+  SecretBox,
   Sessions,
   Throttle,
   Users,
 } from './ports.ts'
+import { createSecondFactorCheck, mountSecondFactor } from './second-factor-app.ts'
 
 const problems = {
   'email-taken': { status: 409, title: 'Another account has this e-mail' },
@@ -54,6 +62,10 @@ const problems = {
     title: 'The session has ended',
     event: 'session_use_after_expire',
   },
+  'second-factor-required': { status: 401, title: 'A code is needed too', event: null },
+  'wrong-code': { status: 401, title: 'The code is wrong', event: null },
+  'second-factor-on': { status: 409, title: 'The second factor is on already' },
+  'second-factor-off': { status: 409, title: 'There is no second factor' },
   'just-refreshed': { status: 409, title: 'Refreshed by an older version of this service' },
 } satisfies Record<RefusalCode, ProblemKind>
 
@@ -62,6 +74,10 @@ export type UsersPorts = {
   credentials: Credentials
   addresses: Addresses
   confirmations: Confirmations
+  secondFactors: SecondFactors
+  secretBox: SecretBox
+  /** Roles whose tokens have the rights of a customer until a second factor is on. */
+  secondFactorRequired?: readonly Role[]
   sessions: Sessions
   passwords: Passwords
   accessTokens: AccessTokens
@@ -80,7 +96,8 @@ export type UsersPorts = {
 
 export function createUsersApp(ports: UsersPorts): App {
   const { users, credentials, addresses, confirmations, sessions, passwords, throttle } = ports
-  const { now, newId } = ports
+  const { now, newId, secondFactorRequired = [] } = ports
+  const secondFactor = createSecondFactorCheck(ports)
   const app = createApp({ name: 'users', problems, ...ports })
   const security = createSecurityLog(ports.log)
 
@@ -109,8 +126,12 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.signIn, async (c) => {
-    const { email, password } = c.req.valid('json')
-    const user = await prove(c, email, () => userWith(email, password))
+    const { email, password, code } = c.req.valid('json')
+    const user = await prove(c, email, async () => {
+      const attempt = await userWith(email, password)
+      if (attempt.user) await secondFactor.mustPass(attempt.user.userId, code)
+      return attempt
+    })
     if (!user) throw refuse('wrong-credentials', 'No account has this e-mail and password.')
     return c.json(await signIn(user), 200)
   })
@@ -141,7 +162,7 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.profile, async (c) => {
-    return c.json(toProfile(await existing(c.get('identity').userId)), 200)
+    return c.json(await profileOf(await existing(c.get('identity').userId)), 200)
   })
 
   app.openapi(usersRoutes.changeProfile, async (c) => {
@@ -149,7 +170,7 @@ export function createUsersApp(ports: UsersPorts): App {
     const { userId } = c.get('identity')
     if (email === undefined) {
       const user = await users.update(userId, (user) => changeContact(user, { name }))
-      return c.json(toProfile(user), 200)
+      return c.json(await profileOf(user), 200)
     }
     const proven = await provePassword(c, currentPassword ?? '')
     const mailing = await mailingTo(proven, email)
@@ -158,7 +179,7 @@ export function createUsersApp(ports: UsersPorts): App {
       const change = awaitConfirmation(named.user, email, mailing)
       return { user: change.user, events: [...named.events, ...change.events] }
     })
-    return c.json(toProfile(user), 200)
+    return c.json(await profileOf(user), 200)
   })
 
   app.openapi(usersRoutes.resendConfirmation, async (c) => {
@@ -193,6 +214,13 @@ export function createUsersApp(ports: UsersPorts): App {
     await credentials.replace(user.userId, await passwords.hash(newPassword), now())
     security('authn_password_change', { ...asked(c), userId: user.userId })
     return c.json(await signIn(user), 200)
+  })
+
+  mountSecondFactor(app, {
+    ...ports,
+    ...{ mustPass: secondFactor.mustPass, provePassword },
+    log: (c, event, attribute) =>
+      security(event, { ...asked(c), userId: c.get('identity').userId, attribute }),
   })
 
   app.openapi(usersRoutes.sessions, async (c) => {
@@ -302,11 +330,17 @@ export function createUsersApp(ports: UsersPorts): App {
     attempt: () => Promise<Attempt>,
   ): Promise<User | undefined> {
     let account: string | undefined
-    const user = await throttle.signIn({ email, network: networkOfClient(c) }, async () => {
-      const made = await attempt()
-      account = made.account
-      return made.user
-    })
+    const user = await throttle
+      .signIn({ email, network: networkOfClient(c) }, async () => {
+        const made = await attempt()
+        account = made.account
+        return made.user
+      })
+      .catch((error: unknown) => {
+        if (error instanceof Refusal && error.code === 'wrong-code')
+          security('authn_login_fail', { ...asked(c), reason: error.code })
+        throw error
+      })
     security(user ? 'authn_login_success' : 'authn_login_fail', { ...asked(c), userId: account })
     return user
   }
@@ -329,6 +363,14 @@ export function createUsersApp(ports: UsersPorts): App {
     return { confirmationId: newId(), isMailed }
   }
 
+  const lacksSecondFactor = async ({ userId, role }: User): Promise<boolean> =>
+    secondFactorRequired.includes(role) && !(await secondFactor.isOn(userId))
+
+  async function profileOf(user: User): Promise<Profile> {
+    const secondFactorDue = (await lacksSecondFactor(user)) && { secondFactorDue: true as const }
+    return { ...toProfile(user), ...secondFactorDue }
+  }
+
   async function signIn(user: User): Promise<SessionTokens> {
     const { token, hash } = ports.refreshTokens.create()
     const session = openSession(newId(), user.userId, now(), user.role)
@@ -342,7 +384,12 @@ export function createUsersApp(ports: UsersPorts): App {
     session: Session,
     refreshToken: string,
   ): Promise<SessionTokens> {
-    const accessToken = await ports.accessTokens.issue(user, session.rotatedAt, session)
+    const role = (await lacksSecondFactor(user)) ? 'customer' : user.role
+    const accessToken = await ports.accessTokens.issue(
+      { ...user, role },
+      session.rotatedAt,
+      session,
+    )
     const age = Math.ceil((now().getTime() - session.rotatedAt.getTime()) / 1000)
     return { accessToken, refreshToken, expiresIn: accessTokenSeconds - Math.max(0, age) }
   }

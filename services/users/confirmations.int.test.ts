@@ -369,7 +369,9 @@ describe('mails that confirm', () => {
 
 test('accounts that are there when the service is updated count as confirmed, and those that the version before adds', async () => {
   const { url, dispose } = await testDatabase('users')
-  const { '006-confirmations': _, ...before } = migrations
+  const before = Object.fromEntries(
+    Object.entries(migrations).filter(([name]) => name < '006-confirmations'),
+  )
   const log = createLog('users', 'silent')
   const open = (some: typeof migrations) =>
     openDatabase<UsersTables>({ connectionString: url, migrations: some, log })

@@ -13,6 +13,7 @@ import { Role } from '@sidecart/chassis/http/authentication.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
+import { Code, secondFactorRoutes } from './second-factor-contract.ts'
 
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 export type { Confirmation } from './confirmation-contract.ts'
@@ -65,6 +66,9 @@ export const Profile = z
     }),
     name: Name,
     role: Role,
+    secondFactorDue: z.literal(true).optional().openapi({
+      description: 'Present when tokens have the rights of a customer until a second factor is on',
+    }),
     preferences: Preferences,
     registeredAt: z.iso.datetime(),
   })
@@ -91,7 +95,13 @@ export const ProfileChange = z
     dependentRequired: { email: ['currentPassword'] },
   } as object)
 
-export const SignIn = z.strictObject({ email: Email, password: GivenPassword }).openapi('SignIn')
+export const SignIn = z
+  .strictObject({
+    email: Email,
+    password: GivenPassword,
+    code: Code.optional().openapi({ description: 'Needed by accounts with a second factor' }),
+  })
+  .openapi('SignIn')
 export const PasswordChange = z
   .strictObject({ currentPassword: GivenPassword, newPassword: Password })
   .openapi('PasswordChange')
@@ -321,6 +331,7 @@ export const usersRoutes = {
     responses: { 200: json(Preferences) },
   }),
   ...confirmationRoutes,
+  ...secondFactorRoutes,
 }
 
 const Contact = z.object({
@@ -348,6 +359,10 @@ export const userEvents = {
     Contact.extend({
       formerEmail: z.string().optional().describe('Present when the e-mail is another one now'),
       passwordChanged: z.literal(true).optional(),
+      secondFactor: z
+        .enum(['on', 'off'])
+        .optional()
+        .describe('Present when it was turned on or off'),
     }),
   ),
 }

@@ -14,6 +14,10 @@ export type RefusalCode =
   | 'common-password'
   | 'country-not-served'
   | 'session-ended'
+  | 'second-factor-required'
+  | 'second-factor-on'
+  | 'second-factor-off'
+  | 'wrong-code'
   | 'just-refreshed'
 
 export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
@@ -129,6 +133,15 @@ export function changePassword(user: User): Change {
   return {
     user: changed,
     events: [userEvents.contactChanged({ ...toContact(changed), passwordChanged: true })],
+  }
+}
+
+/** Announced so that the owner is told. */
+export function changeSecondFactor(user: User, secondFactor: 'on' | 'off'): Change {
+  const changed: User = { ...user, version: user.version + 1 }
+  return {
+    user: changed,
+    events: [userEvents.contactChanged({ ...toContact(changed), secondFactor })],
   }
 }
 

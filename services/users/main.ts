@@ -5,17 +5,21 @@ import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as uuid } from 'uuid'
+import { z } from 'zod'
 import { createUsersApp } from './app.ts'
 import { ShipsTo } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
+import { createSecretBox } from './second-factor.ts'
 import { demoEnvironment, seedAccounts } from './seeds.ts'
 import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
-const { DEMO_ACCOUNTS, LIMITS_FACTOR, SHIPS_TO } = readEnvironment({
+const { DEMO_ACCOUNTS, LIMITS_FACTOR, REQUIRE_SECOND_FACTOR, SHIPS_TO } = readEnvironment({
   ...limitsEnvironment,
   ...demoEnvironment,
+  /** Whose tokens have the rights of a customer until a second factor is on. */
+  REQUIRE_SECOND_FACTOR: z.enum(['nobody', 'operators']).default('nobody'),
   SHIPS_TO: ShipsTo,
 })
 const service = await startService('users')
@@ -39,6 +43,8 @@ const app = createUsersApp({
   passwords,
   accessTokens,
   refreshTokens,
+  secretBox: createSecretBox(await sidecar.secret('second-factor-key')),
+  secondFactorRequired: REQUIRE_SECOND_FACTOR === 'operators' ? ['operator'] : [],
   throttle: createThrottle(store.limiters, store.networks, LIMITS_FACTOR),
   shipsTo: SHIPS_TO,
   verify: createVerifier(async () => accessTokens.published),

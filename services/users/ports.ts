@@ -82,6 +82,48 @@ export type Confirmations = {
   forgetExpired(now: Date): Promise<void>
 }
 
+/** The second factor of a user: an authenticator app, and recovery codes for when the app is lost. */
+export type SecondFactors = {
+  find(userId: string): Promise<SecondFactor | undefined>
+  /** Stores a secret to be confirmed. @throws Refusal `second-factor-on` */
+  propose(userId: string, sealedSecret: string): Promise<void>
+  /**
+   * Turns the second factor on, ends every session but this one, and announces the change.
+   *
+   * @throws Refusal `second-factor-on` when it is on, or another secret was proposed meanwhile
+   */
+  confirm(first: FirstCode): Promise<void>
+  /** Accepts the code of a step once. Returns false when that code or a later one was accepted before. */
+  useStep(userId: string, step: number): Promise<boolean>
+  /** Accepts a recovery code once. */
+  useRecoveryCode(userId: string, hash: Buffer): Promise<boolean>
+  /** Turns the second factor off and announces that. */
+  remove(userId: string): Promise<void>
+}
+
+export type FirstCode = {
+  userId: string
+  sessionId: string | undefined
+  sealedSecret: string
+  step: number
+  recoveryHashes: readonly Buffer[]
+  now: Date
+}
+
+export type SecondFactor = {
+  sealedSecret: string
+  confirmedAt?: Date
+  /** Number of recovery codes that were not used. */
+  recoveryCodes: number
+}
+
+/** Encrypts secrets of authenticator apps, so that a copy of the database is of no use. */
+export type SecretBox = {
+  seal(userId: string, secret: string): Promise<string>
+  /** @throws Error when the text was sealed for another user or by another key */
+  open(userId: string, sealed: string): Promise<string>
+}
+
 export type Passwords = {
   hash(password: string): Promise<string>
   /** Takes as long when there is no hash to compare with. */
@@ -156,4 +198,10 @@ export type Throttle = {
    * @throws Refusal `too-many-requests` with `retryAfterSeconds`
    */
   confirmation(by: { userId?: string; email: string }): Promise<boolean>
+  /**
+   * Checks a code of a second factor. It counts as a wrong one until the check succeeds.
+   *
+   * @throws Refusal `too-many-requests` with `retryAfterSeconds`, without the check
+   */
+  code(by: { userId: string }, check: () => Promise<boolean>): Promise<boolean>
 }

@@ -10,6 +10,6 @@ export const service = defineService({
   forEveryService: [publishedKeys],
   publishes: userEvents,
   database: true,
-  secrets: ['jwt-keys', 'demo-password', 'operator-password'],
+  secrets: ['jwt-keys', 'second-factor-key', 'demo-password', 'operator-password'],
   container: { environment: { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` } },
 })

@@ -5,6 +5,7 @@ import type {
   Credentials,
   KnownNetworks,
   Limiters,
+  SecondFactors,
   Sessions,
   Users,
 } from './ports.ts'
@@ -12,6 +13,7 @@ import { createAddresses } from './store/addresses.ts'
 import { createConfirmations } from './store/confirmations.ts'
 import { createKnownNetworks } from './store/known-networks.ts'
 import { createLimiters } from './store/limits.ts'
+import { createSecondFactors } from './store/second-factors.ts'
 import { createSessions } from './store/sessions.ts'
 import type { UsersTables } from './store/tables.ts'
 import { createCredentials, createUsers } from './store/users.ts'
@@ -23,6 +25,7 @@ export type UsersStore = {
   credentials: Credentials
   addresses: Addresses
   confirmations: Confirmations
+  secondFactors: SecondFactors
   sessions: Sessions
   networks: KnownNetworks
   limiters: Limiters
@@ -34,6 +37,7 @@ export const createUserStore = (database: Database<UsersTables>): UsersStore => 
   credentials: createCredentials(database),
   addresses: createAddresses(database),
   confirmations: createConfirmations(database),
+  secondFactors: createSecondFactors(database),
   sessions: createSessions(database),
   networks: createKnownNetworks(database),
   limiters: createLimiters(database),

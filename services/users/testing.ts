@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { App } from '@sidecart/chassis/http/app.ts'
 import { createVerifier } from '@sidecart/chassis/http/authentication.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
@@ -8,6 +9,7 @@ import { createUsersApp, type UsersPorts } from './app.ts'
 import type { Confirmation } from './confirmation-contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
+import { createSecretBox } from './second-factor.ts'
 import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 
@@ -23,12 +25,14 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
   const clock = { now: new Date() }
   const store = createUserStore(database)
   const passwords = createPasswords()
+  const secretBox = createSecretBox(randomBytes(32).toString('base64url'))
   const instance = (ports: Partial<UsersPorts> = {}) =>
     createUsersApp({
       ...store,
       passwords,
       accessTokens,
       refreshTokens,
+      secretBox,
       shipsTo: ['DE', 'FR', 'GB', 'HK'],
       throttle: createThrottle(createUserStore(database).limiters, store.networks),
       verify: createVerifier(

@@ -22,6 +22,7 @@ export const rules = {
   registrations: { points: 3_000, seconds: hour },
   confirmationsPerAccount: { points: 4, seconds: hour },
   confirmationsPerAddress: { points: 6, seconds: hour },
+  wrongCodesPerAccount: { points: 20, seconds: hour },
 } satisfies Record<string, Rule>
 
 type Counted = readonly [keyof typeof rules, key: string]
@@ -108,6 +109,14 @@ export function createThrottle(limiters: Limiters, networks: KnownNetworks, fact
     async confirmation({ userId, email }) {
       if (userId) await count(['confirmationsPerAccount', userId])
       return (await all.confirmationsPerAddress.consume(keyOf(email))) === undefined
+    },
+    async code({ userId }, check) {
+      const counted: Counted[] = [['wrongCodesPerAccount', userId]]
+      return counting(counted, async () => {
+        const isRight = await check()
+        if (isRight) await forgive(counted)
+        return isRight
+      })
     },
   }
 }

@@ -5,6 +5,7 @@ import * as limits from './003-limits.ts'
 import * as oneEntryPerAddress from './004-one-entry-per-address.ts'
 import * as fieldNames from './005-field-names.ts'
 import * as confirmations from './006-confirmations.ts'
+import * as secondFactors from './007-second-factors.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   '004-one-entry-per-address': oneEntryPerAddress,
   '005-field-names': fieldNames,
   '006-confirmations': confirmations,
+  '007-second-factors': secondFactors,
 }

@@ -1,5 +1,5 @@
 import type { MessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
-import type { Transaction } from 'kysely'
+import type { Generated, Transaction } from 'kysely'
 import type { User } from '../domain.ts'
 
 export type UserRow = {
@@ -59,6 +59,14 @@ export type UsersTables = {
     confirmation_id: string
     expires_at: Date
   }
+  second_factors: {
+    user_id: string
+    sealed_secret: string
+    /** Number of the 30 s step of the last code that was accepted. */
+    last_step: Generated<string | number>
+    confirmed_at: Date | null
+  }
+  recovery_codes: { user_id: string; hash: Buffer }
   known_networks: { user_id: string; network: string; seen_at: Date }
   /** In the form that `rate-limiter-flexible` gives it. */
   limits: { key: string; points: number; expire: number | null }
