@@ -63,7 +63,7 @@ const problems = {
     event: 'session_use_after_expire',
   },
   'second-factor-required': { status: 401, title: 'A code is needed too', event: null },
-  'wrong-code': { status: 401, title: 'The code is wrong', event: null },
+  'wrong-code': { status: 403, title: 'The code is wrong', event: null },
   'second-factor-on': { status: 409, title: 'The second factor is on already' },
   'second-factor-off': { status: 409, title: 'There is no second factor' },
   'just-refreshed': { status: 409, title: 'Refreshed by an older version of this service' },

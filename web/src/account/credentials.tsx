@@ -41,3 +41,36 @@ export function EmailField(input: { fault: string | undefined; defaultValue?: st
     />
   )
 }
+
+/** Input for a code of the app, or a recovery code. */
+export function CodeField({ fault }: { fault: string | undefined }) {
+  return (
+    <TextField
+      label="Code"
+      name="code"
+      autoComplete="one-time-code"
+      autoCapitalize="characters"
+      spellCheck={false}
+      required
+      maxLength={30}
+      hint="Six digits of your authenticator app, or a recovery code"
+      fault={fault}
+    />
+  )
+}
+
+/** Returns a code as the shop takes it: people type spaces and small letters. */
+export const normalised = (code: string): string => code.replaceAll(/\s/g, '').toUpperCase()
+
+export function CurrentPassword({ fault }: { fault: string | undefined }) {
+  return (
+    <TextField
+      label="Current password"
+      name="currentPassword"
+      type="password"
+      autoComplete="current-password"
+      required
+      fault={fault}
+    />
+  )
+}

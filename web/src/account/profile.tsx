@@ -11,7 +11,8 @@ import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { EmailField, NewPassword } from './credentials.tsx'
+import { CurrentPassword, EmailField, NewPassword } from './credentials.tsx'
+import { SecondFactor } from './second-factor.tsx'
 
 export function Profile() {
   const { data, isError } = useQuery(profileQuery())
@@ -22,6 +23,7 @@ export function Profile() {
           <NameForm person={data} />
           <EmailForm person={data} />
           <PasswordForm />
+          <SecondFactor />
         </div>
       ) : isError ? (
         <Outage what="Your account" />
@@ -119,18 +121,5 @@ function PasswordForm() {
         </Button>
       </div>
     </form>
-  )
-}
-
-function CurrentPassword({ fault }: { fault: string | undefined }) {
-  return (
-    <TextField
-      label="Current password"
-      name="currentPassword"
-      type="password"
-      autoComplete="current-password"
-      required
-      fault={fault}
-    />
   )
 }

@@ -1,6 +1,8 @@
 import type { usersRoutes } from '@sidecart/users/contract.ts'
 import { getRouteApi, Link, Navigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { ask } from '../api/client.ts'
+import { isProblem } from '../api/problem.ts'
 import { signIn } from '../api/session.ts'
 import { useSignedIn } from '../api/use-session.ts'
 import { Button } from '../ui/button.tsx'
@@ -8,7 +10,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { EmailField, NewPassword } from './credentials.tsx'
+import { CodeField, EmailField, NewPassword, normalised } from './credentials.tsx'
 import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
@@ -16,8 +18,16 @@ const registerRoute = getRouteApi('/register')
 
 export function SignIn() {
   const { next } = signInRoute.useSearch()
-  const { faults, busy, problem, submit } = useForm(({ email = '', password = '' }) =>
-    signIn(email, password),
+  const [needsCode, setNeedsCode] = useState(false)
+  const { faults, busy, problem, submit } = useForm(
+    async ({ email = '', password = '', code = '' }) => {
+      try {
+        await signIn(email, password, normalised(code) || undefined)
+      } catch (error) {
+        if (!isProblem(error, 'second-factor-required')) throw error
+        setNeedsCode(true)
+      }
+    },
   )
   if (useSignedIn()) return <Navigate to={next ?? '/account'} replace />
   return (
@@ -44,6 +54,7 @@ export function SignIn() {
           required
           fault={faults.password}
         />
+        {needsCode && <CodeField fault={faults.code} />}
         <Button type="submit" wide busy={busy}>
           Sign in
         </Button>

@@ -115,6 +115,13 @@ export const profileQuery = () =>
       data && (data.emailConfirmed === false || data.pendingEmail) ? 0 : 5 * minute,
   })
 
+export const secondFactorQuery = () =>
+  queryOptions({
+    queryKey: [...mine(), 'second-factor'],
+    queryFn: ({ signal }) =>
+      ask<typeof usersRoutes.secondFactor>('get', '/users/me/second-factor', { signal }),
+  })
+
 export const addressesQuery = () =>
   queryOptions({
     queryKey: [...mine(), 'addresses'],

@@ -46,8 +46,9 @@ function tell(): void {
   for (const listener of listeners) listener()
 }
 
-export async function signIn(email: string, password: string): Promise<void> {
-  hold(await tokensFrom('/sessions', { email, password }))
+/** @param code of an authenticator app, for accounts with a second factor */
+export async function signIn(email: string, password: string, code?: string): Promise<void> {
+  hold(await tokensFrom('/sessions', { email, password, ...(code && { code }) }))
   begin()
 }
 

@@ -31,6 +31,7 @@ export function Console() {
     )
   if (!data) return null
   if (data.role !== 'operator') return <Strangers name={data.name} />
+  if (data.secondFactorDue) return <SecondFactorDue />
   return (
     <div className="page ops">
       <nav className="ops-nav" aria-label="Operations">
@@ -75,6 +76,19 @@ function Waiting({ count }: { count: number | undefined }) {
       {count} <span className="unseen">waiting</span>
     </span>
   ) : null
+}
+
+function SecondFactorDue() {
+  return (
+    <Page
+      title="Operations"
+      lead="This shop asks its operators for a second factor. Turn yours on, then sign in again."
+    >
+      <Link to="/account/profile" className={buttonClass()}>
+        Turn it on
+      </Link>
+    </Page>
+  )
 }
 
 function Strangers({ name }: { name: string }) {
