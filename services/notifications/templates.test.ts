@@ -25,6 +25,7 @@ const all: News[] = [
   { kind: 'welcome', event: contact },
   { kind: 'email-changed', event: { ...contact, formerEmail: 'former@b.example' } },
   { kind: 'password-changed', event: { ...contact, passwordChanged: true } },
+  { kind: 'second-factor-changed', event: { ...contact, secondFactor: 'on' } },
   { kind: 'placed', event: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
   {
     kind: 'confirmed',

@@ -45,12 +45,11 @@ const Sealed = z.strictObject({ userId: z.string(), secret: z.string() })
 /**
  * Encrypts with AES-256-GCM (JWE, `dir`).
  *
- * @param key 256 random bits in base64url
+ * @param key a random text, of which the key is the SHA-256
  */
 export function createSecretBox(key: string): SecretBox {
-  const bytes = Buffer.from(key, 'base64url')
-  if (bytes.length !== 32)
-    throw new Error('the secret second-factor-key is not 32 bytes in base64url')
+  if (key.length < 22) throw new Error('the secret second-factor-key has fewer than 128 bits')
+  const bytes = createHash('sha256').update(key).digest()
   return {
     seal: (userId, secret) =>
       new CompactEncrypt(Buffer.from(JSON.stringify({ userId, secret })))

@@ -18,13 +18,13 @@ it('an authenticator app is set up, asked for at sign-in, and turned off with a 
   await section.getByLabel('Current password').fill(password)
   await section.getByRole('button', { name: 'Set up an app' }).click()
   await section.getByRole('img', { name: 'QR code of the secret' }).waitFor()
-  const secret = (await section.locator('code').innerText()).replaceAll(' ', '')
+  const secret = (await section.locator('code').textContent())?.replaceAll(' ', '') ?? ''
   await section.getByLabel('Code').fill(next(secret))
   await section.getByRole('button', { name: 'Turn it on' }).click()
   await section.getByText('Recovery codes left: 10').waitFor()
   const codes = await section.getByRole('list', { name: 'Recovery codes' }).locator('code').all()
   expect(codes).toHaveLength(10)
-  const recoveryCode = (await codes[0]?.innerText()) ?? ''
+  const recoveryCode = (await codes[0]?.textContent()) ?? ''
   await page.getByRole('button', { name: 'Sign out' }).click()
 
   await page.goto('/sign-in?next=/account/profile')
