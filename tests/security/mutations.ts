@@ -42,6 +42,9 @@ const confirmations = 'services/users/store/confirmations.ts'
 const confirmationTests = 'services/users/confirmations.int.test.ts'
 const held = 'services/notifications/domain.ts'
 const heldTests = 'services/notifications/app.int.test.ts'
+const secondFactorApp = 'services/users/second-factor-app.ts'
+const secondFactorStore = 'services/users/store/second-factors.ts'
+const secondFactorTests = 'services/users/second-factor.int.test.ts'
 const userTests = 'services/users/app.int.test.ts'
 const orders = 'services/orders/store.ts'
 const orderTests = 'services/orders/app.int.test.ts'
@@ -403,6 +406,54 @@ export const mutations: readonly Mutation[] = [
     to: '',
     test: throttleTests,
     name: 'for many accounts from one address leave those alone who signed in there before',
+  },
+  {
+    control: 'a second factor is asked for',
+    file: secondFactorApp,
+    from: 'if (code === undefined)',
+    to: 'if (code === undefined) return\n    if (code === undefined)',
+    test: secondFactorTests,
+    name: 'takes a code beside the password',
+  },
+  {
+    control: 'a code is accepted once',
+    file: secondFactorStore,
+    from: ".where('last_step', '<', step)",
+    to: ".where('last_step', '<=', step)",
+    test: secondFactorTests,
+    name: 'takes a code once',
+  },
+  {
+    control: 'a recovery code is accepted once',
+    file: secondFactorStore,
+    from: 'return numDeletedRows > 0n',
+    to: 'return numDeletedRows >= 0n',
+    test: secondFactorTests,
+    name: 'takes each recovery code once',
+  },
+  {
+    control: 'guesses at codes are counted',
+    file: throttle,
+    from: 'if (isRight) await forgive(counted)',
+    to: 'await forgive(counted)',
+    test: secondFactorTests,
+    name: 'bounds guesses at the code per account, from however many networks',
+  },
+  {
+    control: 'a second factor that is on cannot be replaced',
+    file: secondFactorStore,
+    from: ".where('second_factors.confirmed_at', 'is', null)",
+    to: '',
+    test: secondFactorTests,
+    name: 'cannot be done twice',
+  },
+  {
+    control: 'operators have no rights without the second factor that is demanded',
+    file: users,
+    from: "(await lacksSecondFactor(user)) ? 'customer' : user.role",
+    to: 'user.role',
+    test: secondFactorTests,
+    name: 'have the rights of a customer until it is on',
   },
   {
     control: 'registrations are counted',
