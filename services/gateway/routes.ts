@@ -91,6 +91,9 @@ export const templates: readonly string[] = [
   '/users/me/confirmation',
   '/users/me/password',
   '/users/me/preferences',
+  '/users/me/second-factor',
+  '/users/me/second-factor/confirmation',
+  '/users/me/second-factor/removal',
   '/users/me/sessions',
   '/users/me/sessions/{sessionId}',
 ]
