@@ -1,4 +1,4 @@
-import { OpenAPIHono } from '@hono/zod-openapi'
+import { OpenAPIHono } from '@sidecart/chassis/contract/openapi.ts'
 import { describe, expect, test } from 'vitest'
 import { comparable, countries, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 

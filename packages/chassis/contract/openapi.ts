@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Problem } from './problem.ts'
 
 /** Building blocks for a service's `contract.ts`. */
-export { createRoute, z } from '@hono/zod-openapi'
+export { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 export { defineEvent } from './event.ts'
 export { Money, PositiveMoney } from './money.ts'
 

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono } from '@sidecart/chassis/contract/openapi.ts'
 import { type AppEnv, documentOf, type OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import { manifests, routesByService } from '@sidecart/platform/config/manifests.ts'
 import { z } from 'zod'
