@@ -299,6 +299,7 @@ describe('an event that cannot be handled', () => {
     await receive(confirmed())
     mend()
     const kept = createDeadLetters(sidecar.state, () => new Date(clock), noPause)
+    expect(await kept.count()).toEqual({ dead: 0, retrying: 1 })
     expect(await kept.claimDue(60_000)).toBeUndefined()
     clock += 1_000
     expect(await kept.claimDue(60_000)).toMatchObject({ id: 'e1' })
@@ -309,6 +310,8 @@ describe('an event that cannot be handled', () => {
 
   test('is kept at once when it is malformed', async () => {
     await receive(confirmed({ lines: 'none' }))
+    const kept = createDeadLetters(sidecar.state, () => new Date(clock), noPause)
+    expect(await kept.count()).toEqual({ dead: 1, retrying: 0 })
     expect(await deadLetters()).toMatchObject([
       { id: 'e1', cause: expect.stringMatching(/^malformed-event: data: lines/), attempts: 1 },
     ])

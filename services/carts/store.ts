@@ -89,6 +89,11 @@ export function createDeadLetters(
       ]),
     list: async (limit, handledToo = false) =>
       (await all()).filter((letter) => handledToo || isOpen(letter)).slice(0, limit),
+    count: async () => {
+      const open = (await all()).filter(isOpen)
+      const retrying = open.filter(({ nextAttemptAt }) => nextAttemptAt).length
+      return { dead: open.length - retrying, retrying }
+    },
     find: async (id) => (await all()).find((letter) => letter.id === id),
     markHandled: (id, how, by) =>
       changeOne(id, ({ nextAttemptAt: _, ...letter }) => ({

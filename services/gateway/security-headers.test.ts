@@ -77,9 +77,15 @@ it('what somebody signed in is answered is kept by no cache', async () => {
 })
 
 it('metrics are for anyone who has the token', async () => {
-  const ask = async (token: string) =>
-    (await gateway.request('/metrics', { headers: { 'dapr-api-token': token } })).status
-  expect([await ask('token'), await ask('guess')]).toEqual([200, 404])
+  const ask = async (headers: Record<string, string>) =>
+    (await gateway.request('/metrics', { headers })).status
+  expect(await ask({ 'dapr-api-token': 'token' })).toBe(200)
+  expect(await ask({ authorization: 'Bearer token' })).toBe(200)
+  const guesses = ['guess', '', 'token token'].map((guess) => `Bearer ${guess}`)
+  for (const authorization of [...guesses, 'token', 'Basic token'])
+    expect(await ask({ authorization }), authorization).toBe(404)
+  expect(await ask({ 'dapr-api-token': 'guess' })).toBe(404)
+  expect(await ask(await tokens.bearer(ada))).toBe(404)
 })
 
 it('the API explorer keeps no token in the browser', async () => {

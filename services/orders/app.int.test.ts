@@ -4,6 +4,7 @@ import type { App } from '@sidecart/chassis/http/app.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { registry } from '@sidecart/chassis/observability/metrics.ts'
 import { startTelemetry } from '@sidecart/chassis/observability/telemetry.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
@@ -737,18 +738,14 @@ describe('when another service does not answer', () => {
     const { orderId } = (await answer.json()) as { orderId: string }
     await reaches(orderId, 'confirmed')
     await database.rows
-      .updateTable('orders')
-      .set({ status: 'reserved', charge: 'asked', next_attempt_at: new Date(Date.now() - 1) })
-      .where('id', '=', orderId)
-      .execute()
-    await database.rows
       .deleteFrom('order_history')
       .where('order_id', '=', orderId)
       .where('version', '>', 2)
       .execute()
+    const due = { next_attempt_at: new Date(Date.now() - 1) }
     await database.rows
       .updateTable('orders')
-      .set({ version: 2 })
+      .set({ status: 'reserved', charge: 'asked', version: 2, ...due })
       .where('id', '=', orderId)
       .execute()
     await reaches(orderId, 'confirmed')
@@ -1102,6 +1099,17 @@ describe('who did what', () => {
   })
 })
 
+/** Returns all samples of this process by name and labels. */
+async function measured(): Promise<Map<string, number>> {
+  const lines = (await registry.metrics()).split('\n').filter((line) => /^[a-z]/.test(line))
+  return new Map(
+    lines.map((line) => {
+      const end = line.lastIndexOf(' ')
+      return [line.slice(0, end), Number(line.slice(end + 1))]
+    }),
+  )
+}
+
 describe('what operators see of all orders', () => {
   it('every step names its trace, and how often it was tried without success before', async () => {
     let tries = 0
@@ -1132,6 +1140,40 @@ describe('what operators see of all orders', () => {
     expect((await get('/orders/sagas')).status).toBe(403)
     expect((await post(`/orders/${orderId}/cancel`)).status).toBe(200)
     await reaches(orderId, 'cancelled')
+  })
+
+  it('metrics that count what orders came to, and how often a step failed', async () => {
+    const before = await measured()
+    let tries = 0
+    others.charge = async () => {
+      tries += 1
+      if (tries === 1) throw new Fault('unavailable', 'the bank is closed')
+      return { outcome: 'charged' }
+    }
+    await reaches(await placed(), 'confirmed')
+    others.charge = async () => ({ outcome: 'declined', code: 'card-declined' })
+    await reaches(await placed(), 'cancelled')
+    const after = await measured()
+    const since = (name: string) => (after.get(name) ?? 0) - (before.get(name) ?? 0)
+    expect(since('orders_placed_total')).toBe(2)
+    expect(since('saga_duration_seconds_count{status="confirmed"}')).toBe(1)
+    expect(since('saga_duration_seconds_count{status="cancelled"}')).toBe(1)
+    expect(since('orders_cancelled_total{reason="card-declined"}')).toBe(1)
+    expect(since('orders_revenue_euros_total')).toBeCloseTo(29.8)
+    const charges = 'saga_step_duration_seconds_count{step="charge",outcome='
+    expect(since(`${charges}"failed"}`)).toBe(1)
+    expect(since(`${charges}"done"}`)).toBe(2)
+  })
+
+  it('how many orders are in each unfinished status, also when none is', async () => {
+    const counted = await ports.overview.openByStatus()
+    expect([...counted.keys()]).toContain('needs_attention')
+    others.charge = async () => {
+      throw new Fault('unavailable', 'the bank is closed')
+    }
+    await reaches(await placed(), 'reserved')
+    const more = await ports.overview.openByStatus()
+    expect(more.get('reserved')).toBe((counted.get('reserved') ?? 0) + 1)
   })
 
   it('what the orders of the last hour have come to', async () => {

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { createAdmission } from './admission.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
 import { createAddressBook, createCatalogClient, createPaymentsClient } from './clients.ts'
+import { watchSagas } from './metrics.ts'
 import { migrations } from './migrations/index.ts'
 import { createSagaRunner } from './saga.ts'
 import { createOverview } from './store/overview.ts'
@@ -34,13 +35,15 @@ const database = await openDatabase<OrdersTables>({
 service.onStop(database.close)
 
 const store = createOrderStore(database)
+const overview = createOverview(database)
+watchSagas(overview.openByStatus)
 const catalog = createCatalogClient(sidecar)
 const driver = createSagaRunner({ store, catalog, payments: createPaymentsClient(sidecar), log })
 const relay = createOutboxRelay({ database, sidecar, source: 'orders', log })
 const ports = {
   ...service,
   store,
-  overview: createOverview(database),
+  overview,
   catalog,
   driver,
   backlog: createAdmission({

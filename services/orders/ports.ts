@@ -83,6 +83,8 @@ export type OpenOrder = {
 export type Overview = {
   /** Returns unfinished orders, parked ones first. */
   sagas(): Promise<OpenOrder[]>
+  /** Returns the number of unfinished orders of every unfinished status. */
+  openByStatus(): Promise<ReadonlyMap<OrderStatus, number>>
   /** Returns totals of the orders since `from`, per interval of `seconds`. */
   sales(
     from: Date,

@@ -17,6 +17,7 @@ import {
   returned,
   type Step,
 } from './domain.ts'
+import { timeStep } from './metrics.ts'
 import type { CatalogClient, OrderStore, PaymentsClient } from './ports.ts'
 
 export type SagaRunnerOptions = {
@@ -110,7 +111,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     if (!step) return order
     const attributes = { 'order.id': order.id, 'saga.step': step.command }
     const decide = await inChildSpan(`saga ${step.command}`, { attributes }, () =>
-      send(order, step),
+      timeStep(step.command, () => send(order, step)),
     )
     return store.update(order.id, decide)
   }

@@ -22,6 +22,7 @@ import {
   type Order,
   type Reservation,
 } from './domain.ts'
+import { countEnd, countPlaced } from './metrics.ts'
 import type { IdempotencyKey, OrderList, OrderStore, Viewer } from './ports.ts'
 import { leaseMs as defaultLeaseMs } from './saga.ts'
 
@@ -87,7 +88,10 @@ export function createOrderStore(
   /** Unique constraints on key and purchase decide between concurrent requests. */
   async function place(change: Change, key: IdempotencyKey, leaseMs: number) {
     for (;;) {
-      if (await inserted(change, key, leaseMs)) return { order: change.order, isNew: true }
+      if (await inserted(change, key, leaseMs)) {
+        countPlaced()
+        return { order: change.order, isNew: true }
+      }
       const before = await placedBefore(change.order.customerId, key)
       if (before) return { order: before, isNew: false }
       const same = await samePurchase(change.order)
@@ -163,12 +167,22 @@ export function createOrderStore(
     return toOrder(row)
   }
 
-  const update = (id: string, decide: (order: Order) => Change, viewer?: Viewer) =>
-    database.inTransaction(async (tx) => {
-      const order = await changeWithin(tx, id, decide, { viewer, isAsked: viewer !== undefined })
-      if (!order) throw refused('not-found', `There is no order ${id}.`)
-      return order
-    })
+  async function update(
+    id: string,
+    decide: (order: Order) => Change,
+    viewer?: Viewer,
+  ): Promise<Order> {
+    let before: Order | undefined
+    const decideOnce = (found: Order) => {
+      before = found
+      return decide(found)
+    }
+    const asked = { viewer, isAsked: viewer !== undefined }
+    const order = await database.inTransaction((tx) => changeWithin(tx, id, decideOnce, asked))
+    if (!order || !before) throw refused('not-found', `There is no order ${id}.`)
+    countEnd(before, order, now())
+    return order
+  }
 
   async function changeWithin(
     tx: Tx<OrdersTables>,

@@ -64,7 +64,7 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'the metrics of a public port are for anyone who has the token',
     file: app,
-    from: '!hasToken(c, Buffer.from(metricsToken))',
+    from: '!mayReadMetrics(c, Buffer.from(metricsToken))',
     to: '!metricsToken',
     test: headers,
     name: 'metrics are for anyone who has the token',

@@ -36,6 +36,7 @@ async function serving() {
       keep: async () => {},
       list: async () => [],
       find: async () => undefined,
+      count: async () => ({ dead: 0, retrying: 0 }),
       markHandled: async () => {},
       claimDue: async () => undefined,
       forget: async () => {},

@@ -178,7 +178,7 @@ export function createApp(options: AppOptions): App {
   })
   app.get('/metrics', async (c) => {
     const { metricsToken } = options
-    if (metricsToken !== undefined && !hasToken(c, Buffer.from(metricsToken)))
+    if (metricsToken !== undefined && !mayReadMetrics(c, Buffer.from(metricsToken)))
       throw notFound(c.req.path, [])
     return c.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
@@ -471,9 +471,16 @@ function limitBody(maxBytes: number): MiddlewareHandler<AppEnv> {
 
 const bodiless = ['GET', 'HEAD']
 
-function hasToken(c: Context, expected: Buffer): boolean {
-  const given = Buffer.from(c.req.header('dapr-api-token') ?? '')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+const hasToken = (c: Context, expected: Buffer): boolean =>
+  isEqual(Buffer.from(c.req.header('dapr-api-token') ?? ''), expected)
+
+const isEqual = (given: Buffer, expected: Buffer): boolean =>
+  given.length === expected.length && timingSafeEqual(given, expected)
+
+/** Prometheus can send a token only as `Authorization: Bearer`. */
+function mayReadMetrics(c: Context, expected: Buffer): boolean {
+  const [, bearer = ''] = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
+  return hasToken(c, expected) || isEqual(Buffer.from(bearer), expected)
 }
 
 function requireSidecarToken(expected: Buffer): MiddlewareHandler<AppEnv> {

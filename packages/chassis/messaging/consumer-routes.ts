@@ -1,6 +1,7 @@
 import type { CloudEvent } from '../contract/event.ts'
 import { Refusal, refused } from '../core/errors.ts'
 import { type App, isInvocation } from '../http/app.ts'
+import { watchDeadLetters } from '../observability/metrics.ts'
 import { type ConsumerOptions, createConsumer } from './consumer.ts'
 
 const mostListed = 500
@@ -25,6 +26,7 @@ export const deadLetterRoutes = (name: string) => [
 export function mountConsumer<T>(app: App, options: ConsumerOptions<T>): void {
   const { name, deadLetters, log } = options
   const consumer = createConsumer(options)
+  watchDeadLetters(deadLetters.count)
 
   async function receive(topic: string, raw: unknown): Promise<'SUCCESS' | 'RETRY'> {
     try {

@@ -6,7 +6,7 @@ import { fieldErrors } from '../contract/problem.ts'
 import { Refusal, refused } from '../core/errors.ts'
 import { withTimeout } from '../core/timeout.ts'
 import type { Log } from '../observability/log.ts'
-import { inboxOutcomes } from '../observability/metrics.ts'
+import { consumerSeconds, inboxOutcomes } from '../observability/metrics.ts'
 import { inSpan, isActiveTrace } from '../observability/telemetry.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Inbox } from './inbox.ts'
@@ -91,9 +91,18 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
         'messaging.message.id': idOf(event),
       },
     }
-    const outcome = await inSpan(`process ${topic}`, span, handled)
-    inboxOutcomes.inc({ topic, outcome })
-    return outcome
+    const startedAt = performance.now()
+    const observe = (outcome: string) =>
+      consumerSeconds.observe({ topic, outcome }, (performance.now() - startedAt) / 1000)
+    try {
+      const outcome = await inSpan(`process ${topic}`, span, handled)
+      observe(outcome)
+      inboxOutcomes.inc({ topic, outcome })
+      return outcome
+    } catch (error) {
+      observe(error instanceof Refusal ? 'refused' : 'failed')
+      throw error
+    }
   }
 
   async function storeFailure(

@@ -14,6 +14,8 @@ export type DeadLetters = {
   /** Newest first, at most `limit`; those that were replayed or dismissed only when they are asked for. */
   list(limit: number, handledToo?: boolean): Promise<DeadLetter[]>
   find(id: string): Promise<DeadLetter | undefined>
+  /** Returns the number of letters that wait for an operator, and of those that wait for a retry. */
+  count(): Promise<{ dead: number; retrying: number }>
   /** Records what an operator did, and which operator. The letter is not tried again by itself. */
   markHandled(id: string, how: 'replayed' | 'dismissed', by?: string): Promise<void>
   /** A letter whose next try is due, if there is one; nobody else is given it for `leaseMs`. */
@@ -59,6 +61,18 @@ export function createDeadLetters(database: Database<unknown>): DeadLetters {
         .limit(limit)
         .execute()
       return found.map(toDeadLetter)
+    },
+    async count() {
+      const { dead, retrying } = await rows
+        .selectFrom('dead_letters')
+        .select([
+          sql<number>`count(*) filter (where next_attempt_at is null)`.as('dead'),
+          sql<number>`count(*) filter (where next_attempt_at is not null)`.as('retrying'),
+        ])
+        .where('replayed_at', 'is', null)
+        .where('dismissed_at', 'is', null)
+        .executeTakeFirstOrThrow()
+      return { dead, retrying }
     },
     async find(id) {
       const row = await rows

@@ -11,6 +11,7 @@ import type { Worker } from '../core/worker.ts'
 import { type App, createApp } from '../http/app.ts'
 import { signedIn } from '../http/authentication.ts'
 import { createLog } from '../observability/log.ts'
+import { registry } from '../observability/metrics.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
 import {
   addHandledBy,
@@ -354,6 +355,12 @@ describe('dead letters', () => {
     expect(letter).toMatchObject({ cause: 'no-room: There is no room for notes.', attempts: 1 })
     expect(letter?.nextAttemptAt).toBeUndefined()
     expect(await notes()).toEqual([])
+    const text = await registry.metrics()
+    expect(text).toMatch(/^dead_letters 1$/m)
+    expect(text).toMatch(/^consumer_retries_waiting 0$/m)
+    expect(text).toMatch(
+      /^consumer_processing_duration_seconds_count\{.*outcome="refused"\} [1-9]/m,
+    )
   })
 
   it('keep an event whose handler always fails, with its last cause, the number of tries and the trace, until it is replayed', async () => {

@@ -41,28 +41,87 @@ export const inboxOutcomes = new Counter({
   registers,
 })
 
-type Admission = { depth: number; oldestSeconds: number }
+/** Seconds in a handler and its transaction, for each delivery and each retry. */
+export const consumerSeconds = new Histogram({
+  name: 'consumer_processing_duration_seconds',
+  help: 'Duration of processing an event by topic and outcome: applied, duplicate, refused, failed',
+  labelNames: ['topic', 'outcome'] as const,
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  registers,
+})
 
-/** Adds gauges of waiting outbox events, computed when metrics are read; `NaN` when the database does not respond. */
-export function watchOutbox(backlog: () => Promise<Admission>): void {
-  const gauge = (name: string, help: string, key: keyof Admission) => {
-    registry.removeSingleMetric(name)
+export const callRetries = new Counter({
+  name: 'sidecar_call_retries_total',
+  help: 'Further attempts of calls to another app that were not answered',
+  labelNames: ['app'] as const,
+  registers,
+})
+
+/**
+ * Adds gauges that are computed when metrics are read; `NaN` when the source does not respond. Gauges of the same name
+ * are replaced.
+ */
+function watch<K extends string>(
+  gauges: Record<K, { name: string; help: string }>,
+  read: () => Promise<Record<K, number>> | Record<K, number>,
+): void {
+  let reading: Promise<Record<K, number> | undefined> | undefined
+  // one reading for all gauges of a scrape
+  const shared = () => {
+    reading ??= Promise.resolve()
+      .then(read)
+      .catch(() => undefined)
+      .finally(() => {
+        reading = undefined
+      })
+    return reading
+  }
+  for (const key of Object.keys(gauges) as K[]) {
+    registry.removeSingleMetric(gauges[key].name)
     new Gauge({
-      name,
-      help,
+      ...gauges[key],
       registers,
       async collect() {
-        this.set(
-          await backlog().then(
-            (waiting) => waiting[key],
-            () => Number.NaN,
-          ),
-        )
+        this.set((await shared())?.[key] ?? Number.NaN)
       },
     })
   }
-  gauge('outbox_depth', 'Events that wait to be handed to the broker', 'depth')
-  gauge('outbox_oldest_seconds', 'How long the oldest of them waits', 'oldestSeconds')
 }
 
-export { Counter }
+/** Adds gauges of waiting outbox events. */
+export const watchOutbox = (
+  backlog: () => Promise<{ depth: number; oldestSeconds: number }>,
+): void =>
+  watch(
+    {
+      depth: { name: 'outbox_depth', help: 'Events that wait to be handed to the broker' },
+      oldestSeconds: { name: 'outbox_oldest_seconds', help: 'How long the oldest of them waits' },
+    },
+    backlog,
+  )
+
+/** Adds gauges of stored events that could not be processed. */
+export const watchDeadLetters = (count: () => Promise<{ dead: number; retrying: number }>): void =>
+  watch(
+    {
+      dead: { name: 'dead_letters', help: 'Events that wait for an operator' },
+      retrying: { name: 'consumer_retries_waiting', help: 'Events that wait for their next retry' },
+    },
+    count,
+  )
+
+/** Adds gauges of the connections to the database. */
+export const watchPool = (
+  read: () => { used: number; idle: number; waiting: number; most: number },
+): void =>
+  watch(
+    {
+      used: { name: 'database_pool_used', help: 'Connections in use' },
+      idle: { name: 'database_pool_idle', help: 'Open connections not in use' },
+      waiting: { name: 'database_pool_waiting', help: 'Requests that wait for a connection' },
+      most: { name: 'database_pool_size', help: 'Maximum connections of this process' },
+    },
+    read,
+  )
+
+export { Counter, Gauge, Histogram }

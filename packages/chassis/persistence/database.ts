@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid'
 import type { OutboxMessage } from '../contract/event.ts'
 import { Fault } from '../core/errors.ts'
 import type { Log } from '../observability/log.ts'
+import { watchPool } from '../observability/metrics.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
 import { deferred, PipelinedClient } from './pipelined-client.ts'
@@ -58,6 +59,12 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   pool.on('connect', (client) =>
     client.on('error', (err) => options.log.warn({ err }, 'a database connection was lost')),
   )
+  watchPool(() => ({
+    used: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+    most: pool.options.max,
+  }))
   const rows = new Kysely<S & MessagingTables>({
     dialect: new PostgresDialect({ pool: bounded(pool) }),
   })

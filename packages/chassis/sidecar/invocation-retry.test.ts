@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { Fault } from '../core/errors.ts'
+import { callRetries } from '../observability/metrics.ts'
 import { withRetry } from './invocation-retry.ts'
 import type { Invocation } from './sidecar.ts'
 
@@ -13,6 +14,8 @@ function failing(times: number, code: string) {
   }, 2_000)
   return { received, invoke }
 }
+
+const retried = async () => (await callRetries.get()).values[0]?.value ?? 0
 
 const asking = (method: string, headers: Record<string, string> = {}): Invocation => ({
   app: 'orders',
@@ -28,8 +31,10 @@ it.each([
   ['POST', { 'idempotency-key': 'k' }],
 ])('%s with %j is sent again when no answer came', async (method, headers) => {
   const { invoke, received } = failing(2, 'unavailable')
+  const before = await retried()
   expect(await invoke(asking(method, headers))).toMatchObject({ status: 200 })
   expect(received).toHaveLength(3)
+  expect(await retried()).toBe(before + 2)
 })
 
 it.each(['POST', 'PATCH'])(

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../core/errors.ts'
+import { callRetries } from '../observability/metrics.ts'
 import type { Invocation, Sidecar } from './sidecar.ts'
 
 /** Milliseconds before each retry; all retries end within the call's time-out. */
@@ -21,6 +22,7 @@ export function withRetry(invoke: Sidecar['invoke'], usualTimeoutMs: number): Si
         const pauseMs = pausesMs[tries]
         if (pauseMs === undefined || !isHarmless(call, error)) throw error
         if (performance.now() + 2 * pauseMs > end) throw error
+        callRetries.inc({ app: call.app })
         await pause(pauseMs)
       }
     }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { quoted } from '../process/shell.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { identityFile } from './identities.ts'
+import { gatewayApp } from './instances.ts'
 import type { Project } from './project.ts'
 import { random } from './secrets.ts'
 
@@ -41,6 +42,10 @@ export type AppTokens = {
 export const appEnvFile = (project: Project, appId: string): string =>
   join(project.apps, appId, 'env')
 
+/** Returns the file with the token that opens the metrics of the gateway, for Prometheus. */
+export const metricsTokenFile = (project: Project): string =>
+  join(project.apps, gatewayApp, 'metrics-token')
+
 /**
  * Returns the two tokens between an app and its sidecar; creates them on the first call and on rotation. Tokens are
  * unique per app.
@@ -55,6 +60,10 @@ export function ensureAppTokens(
   const { DAPR_API_TOKEN = random(24), APP_API_TOKEN = random(24) } = there
   if (!there.DAPR_API_TOKEN || !there.APP_API_TOKEN)
     writeWhole(file, `DAPR_API_TOKEN='${DAPR_API_TOKEN}'\nAPP_API_TOKEN='${APP_API_TOKEN}'\n`)
+  // this token opens the metrics of the gateway, and nothing else: callers of the gateway need none
+  const metrics = metricsTokenFile(project)
+  if (appId === gatewayApp && readIfThere(metrics) !== APP_API_TOKEN)
+    writeWhole(metrics, APP_API_TOKEN)
   return { DAPR_API_TOKEN, APP_API_TOKEN }
 }
 

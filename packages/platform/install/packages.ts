@@ -38,6 +38,18 @@ export const nginx: Program = {
 /** Makes certificates for tests. */
 export const openssl: Program = { name: 'openssl', debian: 'openssl', brew: 'openssl' }
 
+/** Prometheus, of the tests of metrics and alerts. */
+export const prometheus: Program = {
+  name: 'prometheus',
+  debian: 'prometheus',
+  brew: 'prometheus',
+  version: { args: ['--version'], pattern: /version (\d+\.\d+\.\d+)/ },
+  least: '2.40.0',
+}
+
+/** Checks and tests rules; comes with Prometheus. */
+export const promtool: Program = { ...prometheus, name: 'promtool' }
+
 export type Installed = { path: string; version: string }
 
 type Options = {

@@ -51,6 +51,18 @@ export function createOverview({ rows }: Database<OrdersTables>): Overview {
     }))
   }
 
+  async function openByStatus(): Promise<ReadonlyMap<OrderStatus, number>> {
+    const counted = await rows
+      .selectFrom('orders')
+      .select(({ fn }) => ['status', fn.countAll<number>().as('orders')])
+      .where('status', 'in', open)
+      .groupBy('status')
+      .execute()
+    const orders = new Map(counted.map((row) => [row.status, row.orders]))
+    // a status without orders has to be 0 and not the last count
+    return new Map(open.map((status) => [status, orders.get(status) ?? 0]))
+  }
+
   async function sales(from: Date, seconds: number, stretches: number) {
     const first = firstIdOf(from)
     const { rows: counted } = await sql<Counted>`
@@ -66,7 +78,7 @@ export function createOverview({ rows }: Database<OrdersTables>): Overview {
     return { sales: Array.from({ length: stretches }, stretch), reasons }
   }
 
-  return { sagas, sales }
+  return { sagas, openByStatus, sales }
 }
 
 function salesOf(counted: readonly Counted[], from: Date, seconds: number, place: number): Sales {
