@@ -111,7 +111,9 @@ async function run(...words: string[]): Promise<string> {
 }
 
 test('promtool accepts the configuration and the rules', async () => {
-  expect(await run('check', 'config', 'prometheus.yml')).toContain('SUCCESS')
+  // without files that only a running shop has: the token, which a test above looks at
+  expect(await run('check', 'config', '--syntax-only', 'prometheus.yml')).toContain('SUCCESS')
+  expect(await run('check', 'rules', 'rules.yml')).toContain('SUCCESS')
 })
 
 test('the rules pass their tests', async () => {
