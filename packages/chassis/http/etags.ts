@@ -1,7 +1,7 @@
 /*
  * Conditional requests, RFC 9110 section 13. Both headers hold `*` or a list of entity tags; a comma may be part of a tag.
  */
-const list = /^\s*(?:,\s*)*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,\s*|$))+$/
+const list = /^\s*(?:,\s*)*(?:(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:(?:,\s*)+|$))+$/
 const tags = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g
 
 /** Returns the tags of a header, or `*`. A malformed header has no tags and therefore matches nothing. */
