@@ -4,12 +4,18 @@ import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { UserError } from './project.ts'
 
-const Resource = z.looseObject({
-  kind: z.string(),
-  metadata: z.looseObject({ name: z.string() }),
-  scopes: z.array(z.string()).default([]),
-  spec: z.looseObject({}).default({}),
-})
+const Entries = z.array(z.looseObject({ name: z.string() })).optional()
+const Resource = z
+  .looseObject({
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string() }),
+    scopes: z.array(z.string()).default([]),
+    spec: z.looseObject({}).default({}),
+  })
+  .refine(({ kind, spec }) => kind !== 'Component' || Entries.safeParse(spec.metadata).success, {
+    path: ['spec', 'metadata'],
+    error: 'a list of entries with names',
+  })
 /** A Dapr resource with its source file. */
 export type Resource = z.output<typeof Resource> & { file: string }
 
@@ -23,14 +29,31 @@ export function readResources(folders: readonly string[]): Resource[] {
 
 /** Returns the Dapr resources of one file. @throws UserError when the file holds anything else */
 export function resourcesOf(file: string): Resource[] {
-  return parseAllDocuments(readFileSync(file, 'utf8')).map((document) => {
-    const result = Resource.safeParse(document.toJS())
-    if (result.success && document.errors.length === 0) return { ...result.data, file }
-    const issue = result.error?.issues[0]
-    const fault = document.errors[0]?.message ?? `${issue?.path.join('.')}: ${issue?.message}`
-    throw new UserError(`${file} holds something that is no Dapr resource: ${fault}`)
+  return resourcesIn(readFileSync(file, 'utf8'), file)
+}
+
+/** Parses the Dapr resources of a text from `file`. @throws UserError when the text holds anything else */
+export function resourcesIn(text: string, file: string): Resource[] {
+  return parseAllDocuments(text).map((document) => {
+    const [unreadable] = document.errors
+    const result = Resource.safeParse(unreadable ? undefined : contentOf(document, file))
+    if (result.success) return { ...result.data, file }
+    const [issue] = result.error.issues
+    throw noResource(file, unreadable?.message ?? `${issue?.path.join('.')}: ${issue?.message}`)
   })
 }
+
+/** An alias may lead nowhere, or a few of them to too much. */
+function contentOf(document: { toJS(): unknown }, file: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw noResource(file, (error as Error).message)
+  }
+}
+
+const noResource = (file: string, fault: string): UserError =>
+  new UserError(`${file} holds something that is no Dapr resource: ${fault}`)
 
 /** Returns true when the resources contain a component of this type, e.g. `pubsub.jetstream`. */
 export function uses(type: string, resources: readonly Resource[]): boolean {
@@ -94,12 +117,13 @@ const saidThrough = (resource: Resource): string[] =>
 /** Parses `publishingScopes`: `app=topic,topic;app=topic`. */
 function publishingScopes({ kind, spec }: Resource): { app: string; topics: string[] }[] {
   if (kind !== 'Component') return []
-  const metadata = (spec.metadata ?? []) as { name: string; value?: string }[]
-  const scopes = metadata.find(({ name }) => name === 'publishingScopes')?.value ?? ''
-  return scopes.split(';').map((scope) => {
-    const [app = '', topics = ''] = scope.split('=')
-    return { app: app.trim(), topics: topics.split(',').map((topic) => topic.trim()) }
-  })
+  const scopes = entriesIn(spec).find(({ name }) => name === 'publishingScopes')?.value ?? ''
+  return String(scopes)
+    .split(';')
+    .map((scope) => {
+      const [app = '', topics = ''] = scope.split('=')
+      return { app: app.trim(), topics: topics.split(',').map((topic) => topic.trim()) }
+    })
 }
 
 function unique(topics: readonly unknown[]): string[] {
@@ -119,4 +143,6 @@ export const titleOf = ({ file, metadata, spec }: Resource): string =>
 export const firstOf = (pattern: RegExp, texts: readonly string[]): readonly string[] =>
   texts.map((text) => pattern.exec(text)).find((found) => found !== null) ?? []
 
-export const entriesOf = ({ spec }: Resource): Entry[] => (spec.metadata ?? []) as Entry[]
+export const entriesOf = ({ spec }: Resource): Entry[] => entriesIn(spec)
+
+const entriesIn = ({ metadata }: Resource['spec']): Entry[] => (metadata ?? []) as Entry[]

@@ -85,15 +85,25 @@ export function readRunFile(file: string): AppConfig[] {
 /**
  * Parses a run file in folder `root` with the rules of `dapr run -f`: an app's settings override `common`; paths in
  * `common` are relative to the file, an app's paths to its folder.
+ *
+ * @throws UserError naming each missing or wrong field
  */
 export function appConfigsOf(text: string, root: string): AppConfig[] {
-  const { common, apps } = checked(parse(text))
+  const { common, apps } = checked(contentOf(text))
   const appConfigs = apps.map((app, index) => {
     const earlier = apps.slice(0, index).filter(({ appID }) => appID === app.appID).length
     return stanzaOf(root, common, app, earlier === 0 ? app.appID : `${app.appID}-${earlier + 1}`)
   })
   assertOwnPorts(appConfigs)
   return appConfigs
+}
+
+function contentOf(text: string): unknown {
+  try {
+    return parse(text, { logLevel: 'error' })
+  } catch (error) {
+    throw new UserError(`not YAML: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 function checked(content: unknown): z.output<typeof RunFile> {

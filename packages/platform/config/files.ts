@@ -8,6 +8,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { z } from 'zod'
+import { UserError } from './project.ts'
 
 /** Writes a file atomically: readers see the old or the new content. */
 export function writeWhole(file: string, content: string, mode = 0o600): void {
@@ -31,6 +33,36 @@ export function closeToOthers(folder: string): void {
     const found = lstatSync(path, { throwIfNoEntry: false })
     const isOurs = found?.uid === process.getuid?.()
     if (found && isOurs && !found.isSymbolicLink()) chmodSync(path, found.mode & 0o700)
+  }
+}
+
+/**
+ * Reads a JSON file that this project wrote.
+ *
+ * @param advice what to do when somebody has damaged the file
+ * @returns undefined without the file
+ * @throws UserError with the advice when the file holds anything else
+ */
+export function readJson<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  advice: string,
+): z.output<S> | undefined {
+  const text = readIfThere(file)
+  return text === undefined ? undefined : parseJson(text, file, schema, advice)
+}
+
+/** Parses the text of such a file. */
+export function parseJson<S extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: S,
+  advice: string,
+): z.output<S> {
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (error) {
+    throw new UserError(`${file} is damaged: ${advice}`, { cause: error })
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, SignJWT } from 'jose'
-import { readIfThere, writeWhole } from './files.ts'
+import { z } from 'zod'
+import { readIfThere, readJson, writeWhole } from './files.ts'
 import type { Project } from './project.ts'
 import { signingKey } from './secrets.ts'
 
@@ -79,10 +80,13 @@ async function sign(name: string, key: JWK, now: number): Promise<string> {
     .sign(await importJWK(key))
 }
 
+const Keys = z.array(z.looseObject({ kty: z.string() }))
+const advice = 'remove it, and start the whole shop again'
+
 const keysFile = (project: Project) => join(project.identities, 'keys.json')
 
 function readKeys(project: Project): JWK[] {
-  return JSON.parse(readIfThere(keysFile(project)) ?? '[]') as JWK[]
+  return readJson(keysFile(project), Keys, advice) ?? []
 }
 
 function writeKeys(project: Project, keys: readonly JWK[]): void {

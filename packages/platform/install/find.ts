@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
+import { z } from 'zod'
 import { output } from '../process/spawn.ts'
 import { misfit, type PartName } from './versions.ts'
 
@@ -70,7 +71,11 @@ function executable(path: string): boolean {
   }
 }
 
-type Remembered = Record<string, { size: number; mtimeMs: number; version: string }>
+const Remembered = z.record(
+  z.string(),
+  z.object({ size: z.number(), mtimeMs: z.number(), version: z.string() }),
+)
+type Remembered = z.infer<typeof Remembered>
 
 async function versionOf(name: PartName, path: string, places: Places): Promise<string> {
   const file = join(places.project, '.sidecart', 'runtime.json')
@@ -84,7 +89,7 @@ async function versionOf(name: PartName, path: string, places: Places): Promise<
 
 function remembered(file: string): Remembered {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Remembered
+    return Remembered.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
     return {}
   }

@@ -1,42 +1,49 @@
 import { rmSync } from 'node:fs'
-import { readIfThere, writeWhole } from '../config/files.ts'
+import { z } from 'zod'
+import { parseJson, readJson, writeWhole } from '../config/files.ts'
 import type { Project } from '../config/project.ts'
 import { alive, type Proc } from '../process/spawn.ts'
 
-export type Role = 'app' | 'sidecar' | 'backing'
+const Role = z.enum(['app', 'sidecar', 'backing'])
+export type Role = z.infer<typeof Role>
 
 /**
  * waiting for dependencies → starting → running → ready; pausing before a restart after a crash; stopped on request.
  */
-export type Phase =
-  | 'waiting'
-  | 'starting'
-  | 'running'
-  | 'ready'
-  | 'pausing'
-  | 'stopping'
-  | 'stopped'
+const Phase = z.enum(['waiting', 'starting', 'running', 'ready', 'pausing', 'stopping', 'stopped'])
+export type Phase = z.infer<typeof Phase>
 
-export type ProcessRecord = {
-  name: string
-  role: Role
-  phase: Phase
+const pid = z.int().min(1)
+const ProcessRecord = z.object({
+  name: z.string(),
+  role: Role,
+  phase: Phase,
   /** Undefined while the process does not run. `startMark` detects a reused pid. */
-  pid?: number
-  startMark?: string
-  startedAt?: string
-  ports: Record<string, number>
-  restarts: number
-  logFile: string
-}
+  pid: pid.exactOptional(),
+  startMark: z.string().exactOptional(),
+  startedAt: z.string().exactOptional(),
+  ports: z.record(z.string(), z.int()),
+  restarts: z.int(),
+  logFile: z.string(),
+})
+export type ProcessRecord = z.infer<typeof ProcessRecord>
 
+const State = z.object({
+  supervisor: z.object({ name: z.string(), pid, startMark: z.string() }).exactOptional(),
+  processes: z.array(ProcessRecord),
+})
 /** `.sidecart/run/state.json`: the running processes. Without a supervisor, only servers were started. */
-export type State = { supervisor?: Proc; processes: ProcessRecord[] }
+export type State = z.infer<typeof State>
 
-export function readState(project: Project): State | undefined {
-  const text = readIfThere(project.stateFile)
-  return text === undefined ? undefined : (JSON.parse(text) as State)
-}
+const advice = 'end the processes of this shop that still run, and remove the file'
+
+/** @throws UserError when the file is damaged */
+export const readState = (project: Project): State | undefined =>
+  readJson(project.stateFile, State, advice)
+
+/** @throws UserError when this is no text of a state file */
+export const parseState = (text: string, file: string): State =>
+  parseJson(text, file, State, advice)
 
 export function writeState(project: Project, state: State): void {
   writeWhole(project.stateFile, `${JSON.stringify(state, null, 2)}\n`)
