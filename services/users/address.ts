@@ -89,11 +89,11 @@ export const keptAddress = {
 
 const addressFields = {
   name: line(100).openapi({ example: 'Ada Lovelace' }),
-  street: line(200),
+  street: line(200).openapi({ example: 'Harbour Road 1' }),
   postalCode: line(20, { min: 0 })
     .default('')
-    .openapi({ description: 'Required where the country has postal codes.' }),
-  city: line(100),
+    .openapi({ description: 'Required where the country has postal codes.', example: '20457' }),
+  city: line(100).openapi({ example: 'Hamburg' }),
   country: z.enum(countries, 'an ISO 3166 alpha-2 code').openapi({ example: 'DE' }),
 }
 

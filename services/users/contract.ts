@@ -26,7 +26,7 @@ const linkPattern = new RegExp(link, 'u')
 export const Name = line(100)
   .refine((name) => !linkPattern.test(name), 'a name without links or addresses')
   .openapi({ example: 'Ada Lovelace', not: { pattern: link } })
-const Password = secret({ min: 10, max: 128 })
+const Password = secret({ min: 10, max: 128 }).openapi({ example: 'three brass lamps, lit' })
 /** A password to be compared: rules may have been others when it was chosen. */
 const GivenPassword = secret({ min: 1, max: 128 })
 
