@@ -34,3 +34,28 @@ it('is accepted by the list whose page it came with, whatever the name is', {
     { numRuns: 50 },
   )
 })
+
+it('is a place in the list or refused, whatever it holds', { timeout: 60_000 }, () => {
+  const json = fc.json().map((text) => Buffer.from(text).toString('base64url'))
+  const tuple = fc
+    .tuple(
+      fc.constantFrom(...Sort.options),
+      fc.jsonValue(),
+      fc.oneof(fc.constant('MUG'), fc.string()),
+    )
+    .map((parts) => Buffer.from(JSON.stringify(parts)).toString('base64url'))
+  const text = fc.oneof(tuple, json, fc.base64String(), fc.string({ unit: 'binary' }))
+  fc.assert(
+    fc.property(fc.constantFrom(...Sort.options), text, (sort, cursor) => {
+      try {
+        const { key, sku } = placeOf(cursor, sort)
+        expect(sku).toMatch(/^[A-Z0-9-]{3,40}$/)
+        if (sort === 'name') expect(typeof key).toBe('string')
+        else expect(Number.isSafeInteger(key)).toBe(true)
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'Refusal', code: 'invalid-cursor' })
+      }
+    }),
+    { numRuns: 500 },
+  )
+})

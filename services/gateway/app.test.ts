@@ -1,9 +1,11 @@
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
+import { isPlainPath } from '@sidecart/chassis/sidecar/plain-path.ts'
 import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
+import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { isOpen, ownerOf } from './routing.ts'
 import { gatewayTo } from './testing.ts'
@@ -130,6 +132,35 @@ describe('a path that others on the way would read differently', () => {
     }
     expect(asked).toEqual([])
   })
+
+  it('never reaches a service, and never is an error, whatever its bytes are', async () => {
+    const reached: string[] = []
+    const careless = createApp({ name: 'any', log, accepts: () => true })
+    careless.all('*', (c) => {
+      reached.push(c.req.path)
+      return c.json({})
+    })
+    const sidecar = createMemorySidecar()
+    for (const name of ['catalog', 'orders']) sidecar.apps.set(name, careless)
+    gateway = gatewayWith({ sidecar: { ...sidecar, invoke: sidecar.invokeUnchecked } })
+    const headers = await tokens.bearer(ada)
+    const pieces = ['..', '.', '/', '\\', '%', '%25', '%2e', '%2f', '%5c', '%00', '%C3', 'Ā', ' ']
+    const piece = fc.constantFrom(...pieces, 'a', 'events')
+    const path = fc
+      .tuple(fc.constantFrom('/products', '/orders'), fc.array(piece, { maxLength: 10 }))
+      .map(([start, rest]) => `${start}/${rest.join('')}`)
+    await fc.assert(
+      fc.asyncProperty(path, async (url) => {
+        reached.length = 0
+        const raw = { incoming: { url, socket: {} } }
+        const answer = await gateway.request(url, { headers }, raw)
+        expect([200, 400, 404]).toContain(answer.status)
+        if (!isPlainPath(url)) expect([answer.status, ...reached]).toEqual([400])
+        for (const path of reached) expect(path).toMatch(/^\/(products|orders)\b/)
+      }),
+      { numRuns: 300 },
+    )
+  }, 60_000)
 
   it('is one with a slash at its end, which a sidecar would take away after the guards', async () => {
     const answer = await gateway.request('/products/MUG/stock/', { headers: { accept: '*/*' } })

@@ -2,6 +2,7 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type App, createApp } from '@sidecart/chassis/http/app.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { type TestTokens, testTokens } from '@sidecart/testing/tokens.ts'
+import fc from 'fast-check'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { gatewayTo } from './testing.ts'
 
@@ -127,4 +128,37 @@ describe('everybody else', () => {
     await post('/sessions/refresh', { cookie: 'sidecart-session=r1' }, '{"refreshToken":"mine"}')
     expect(presented).toEqual(['mine'])
   })
+})
+
+describe('any cookie header', () => {
+  const octet = fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code))
+  const piece = fc.oneof(
+    octet,
+    fc.constantFrom('sidecart-session=', '__Secure-', ';', '; ', '=', '"', '%', '%00', '%C3', ' '),
+  )
+  const header = fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join(''))
+
+  it('is a refresh token, or nobody is signed in; never an error', async () => {
+    await fc.assert(
+      fc.asyncProperty(header, async (cookie) => {
+        presented = []
+        const answer = await post('/sessions/refresh', { ...asCookie, cookie })
+        const isToken = presented.length === 1 && presented[0] !== ''
+        expect([answer.status, presented.length]).toEqual(isToken ? [200, 1] : [401, 0])
+        if (isToken) expect(cookie).toContain('sidecart-session=')
+      }),
+      { numRuns: 500 },
+    )
+  }, 60_000)
+
+  it('is never sent on to a service', async () => {
+    await fc.assert(
+      fc.asyncProperty(header, async (cookie) => {
+        presented = []
+        await post('/sessions/logout', { cookie }, '{"refreshToken":"from the body"}')
+        expect(presented).toEqual(['from the body'])
+      }),
+      { numRuns: 100 },
+    )
+  }, 60_000)
 })

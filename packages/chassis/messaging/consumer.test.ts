@@ -1,9 +1,12 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineEvent } from '../contract/event.ts'
+import { createApp } from '../http/app.ts'
 import { createLog } from '../observability/log.ts'
 import { isPlainPath } from '../sidecar/plain-path.ts'
 import { createConsumer, idOf, on } from './consumer.ts'
+import { mountConsumer } from './consumer-routes.ts'
 import type { NewDeadLetter } from './dead-letters.ts'
 
 describe('the id under which an event is known', () => {
@@ -73,4 +76,70 @@ describe('an event that is wrong in any field', () => {
     ])
     expect(kept[0]?.againInMs).toBeUndefined()
   })
+})
+
+describe('any delivery of a broker', () => {
+  const applied: string[] = []
+  const kept: NewDeadLetter[] = []
+  const shipped = defineEvent('orders-shipped-v1', z.object({ orderId: z.uuid() }))
+  const log = createLog('carts', 'silent')
+  const app = createApp({ name: 'carts', log })
+  mountConsumer(app, {
+    name: 'carts',
+    handlers: [on(shipped, async ({ orderId }) => void applied.push(orderId))],
+    inbox: {
+      async once(_, work) {
+        await work(undefined)
+        return 'applied'
+      },
+    },
+    deadLetters: { keep: async (letter: NewDeadLetter) => void kept.push(letter) } as never,
+    log,
+  })
+  const orderId = '018f0000-0000-7000-8000-00000000000a'
+  const good = { id: 'a', source: 'orders', type: shipped.topic, data: { orderId } }
+
+  async function deliver(topic: string, body: string | Uint8Array<ArrayBuffer>) {
+    const answer = await app.request(`/events/${topic}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    })
+    return { status: answer.status, reply: await answer.json() }
+  }
+
+  const value = fc.oneof(
+    { arbitrary: fc.jsonValue(), weight: 2 },
+    fc.constantFrom('orders', 'orders-shipped-v1', orderId, '\0', '../x'),
+  )
+  const envelope = fc
+    .record(
+      { id: value, source: value, type: value, traceparent: value, data: value },
+      { requiredKeys: [] },
+    )
+    .map((fields) => JSON.stringify({ ...good, ...fields }))
+  const bytes = fc.oneof(
+    envelope,
+    fc.json(),
+    fc.string({ unit: 'binary' }),
+    fc.uint8Array().map((array) => new Uint8Array(array)),
+  )
+
+  it('is handled once or stored as a dead letter under a plain id, and acknowledged', async () => {
+    const topics = fc.constantFrom(shipped.topic, 'carts-dead-letters-v1')
+    await fc.assert(
+      fc.asyncProperty(topics, bytes, async (topic, body) => {
+        applied.length = 0
+        kept.length = 0
+        const answer = await deliver(topic, body)
+        expect(answer).toEqual({ status: 200, reply: { status: 'SUCCESS' } })
+        expect(applied.length + kept.length).toBe(1)
+        for (const { id, cause } of kept) {
+          expect(isPlainPath(`/carts/dead-letters/${encodeURIComponent(id)}`)).toBe(true)
+          expect(typeof cause).toBe('string')
+        }
+      }),
+      { numRuns: 500 },
+    )
+  }, 60_000)
 })

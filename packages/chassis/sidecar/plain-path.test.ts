@@ -65,4 +65,18 @@ describe('a plain path', () => {
       { numRuns: 5_000 },
     )
   })
+
+  it('has the same segments before and after it is decoded, whatever the text was', () => {
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.webPath(), fc.string())
+    fc.assert(
+      fc.property(text, (path) => {
+        if (!isPlainPath(path)) return
+        const [written = ''] = path.split('?')
+        const segments = decodeURIComponent(written).split('/')
+        expect(written.split('/').map(decodeURIComponent)).toEqual(segments)
+        expect(segments.some((segment) => segment === '.' || segment === '..')).toBe(false)
+      }),
+      { numRuns: 1_000 },
+    )
+  }, 60_000)
 })

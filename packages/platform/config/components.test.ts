@@ -1,5 +1,15 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Resource, streamsFor, uses } from './components.ts'
+import {
+  consumersIn,
+  publishedBy,
+  type Resource,
+  resourcesIn,
+  streamsFor,
+  topicsFor,
+  uses,
+} from './components.ts'
+import { UserError } from './project.ts'
 
 const subscription = (topic: string, deadLetterTopic?: string): Resource => ({
   file: 'subscriptions.yaml',
@@ -43,4 +53,73 @@ test('each dead letter topic has a stream of its own, whose duplicates are not t
 test('a set of components tells which servers it needs', () => {
   expect(uses('pubsub.jetstream', [publisher])).toBe(true)
   expect(uses('pubsub.redis', [publisher])).toBe(false)
+})
+
+const yaml = (resource: object) => JSON.stringify(resource)
+const whole = [publisher, subscription('placed-v1', 'carts-dead-letters-v1')]
+
+test.each([
+  ['an alias that leads nowhere', 'kind: *missing'],
+  [
+    'aliases that lead to too much',
+    `a: &a [x]\n${bomb('a', 'b', 'c', 'd', 'e', 'f')}kind: Component`,
+  ],
+  ['broken YAML', 'kind: [Component'],
+  ['an empty document', '---\n'],
+  ['entries without names', yaml({ ...publisher, spec: { metadata: [{ value: 'x' }] } })],
+  ['entries that are no list', yaml({ ...publisher, spec: { metadata: 'x' } })],
+])('%s is refused with the name of the file', (_, text) => {
+  expect(() => resourcesIn(text, 'pubsub.yaml')).toThrow(/^pubsub.yaml holds something that is no/)
+})
+
+/** Each list holds the list before it ten times. */
+function bomb(...names: string[]): string {
+  const [first = '', ...rest] = names
+  const lines = rest.map((name, index) => {
+    const before = `*${index === 0 ? first : rest[index - 1]}`
+    return `${name}: &${name} [${Array(10).fill(before).join(', ')}]\n`
+  })
+  return lines.join('')
+}
+
+test('whatever a component file holds is read, or refused with a message', {
+  timeout: 60_000,
+}, () => {
+  const value = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.constant(true))
+  const entry = fc.record({ name: fc.constantFrom('publishingScopes', 'other'), value })
+  const component = fc.record({
+    kind: fc.constantFrom('Component', 'Subscription', 'Configuration'),
+    metadata: fc.record({ name: fc.string() }),
+    scopes: fc.array(fc.constantFrom('orders', 'carts')),
+    spec: fc.oneof(
+      fc.record({ type: value, metadata: fc.array(entry) }),
+      fc.record({ topic: value, deadLetterTopic: value }),
+      fc.object(),
+    ),
+  })
+  const damaged = fc
+    .tuple(
+      fc.constantFrom(...whole.map(yaml)),
+      fc.nat(300),
+      fc.nat(20),
+      fc.string({ maxLength: 5 }),
+    )
+    .map(([text, at, length, other]) => text.slice(0, at) + other + text.slice(at + length))
+  const text = fc.oneof(component.map(yaml), damaged, fc.string({ unit: 'binary' }))
+  fc.assert(
+    fc.property(text, (text) => {
+      let found: Resource[]
+      try {
+        found = resourcesIn(text, 'pubsub.yaml')
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+        return
+      }
+      const topics = [...streamsFor(found).flatMap(({ subjects }) => subjects)]
+      topics.push(...publishedBy('orders', found), ...topicsFor(found).map(({ name }) => name))
+      for (const topic of topics) expect(typeof topic).toBe('string')
+      for (const { app } of consumersIn(found)) expect(typeof app).toBe('string')
+    }),
+    { numRuns: 500 },
+  )
 })

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { appConfigsOf, appEnvironment, daprdArguments } from './dapr-yaml.ts'
+import { UserError } from './project.ts'
 
 const app = (id: string, first: number, more = '') => `
   - appID: ${id}
@@ -82,4 +84,22 @@ test('an app learns its ports as it would from `dapr run`', () => {
     DAPR_GRPC_PORT: '8002',
     HOST: '127.0.0.1',
   })
+})
+
+test('whatever a run file holds is read, or refused with a message', { timeout: 60_000 }, () => {
+  const text = file(app('orders', 8000), app('carts', 8100))
+  const damaged = fc
+    .tuple(fc.nat(text.length), fc.nat(30), fc.string({ maxLength: 8 }))
+    .map(([at, length, other]) => text.slice(0, at) + other + text.slice(at + length))
+  fc.assert(
+    fc.property(fc.oneof(damaged, fc.json(), fc.string({ unit: 'binary' })), (text) => {
+      try {
+        for (const { appId, ports } of appConfigsOf(text, '/shop'))
+          expect([typeof appId, ports.app > 0]).toEqual(['string', true])
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError)
+      }
+    }),
+    { numRuns: 500 },
+  )
 })
