@@ -31,12 +31,15 @@ import {
   type Session,
   type User,
 } from './domain.ts'
+import { mountInvitations } from './invitation-app.ts'
 import type {
   AccessTokens,
   Addresses,
   Confirmations,
   Credentials,
+  Invitations,
   Limiters,
+  Operators,
   Passwords,
   RefreshTokens,
   SecondFactors,
@@ -66,6 +69,8 @@ const problems = {
   'wrong-code': { status: 403, title: 'The code is wrong', event: null },
   'second-factor-on': { status: 409, title: 'The second factor is on already' },
   'second-factor-off': { status: 409, title: 'There is no second factor' },
+  'already-operator': { status: 409, title: 'This is an operator already' },
+  'another-account': { status: 403, title: 'The invitation is for another e-mail' },
   'just-refreshed': { status: 409, title: 'Refreshed by an older version of this service' },
 } satisfies Record<RefusalCode, ProblemKind>
 
@@ -74,6 +79,8 @@ export type UsersPorts = {
   credentials: Credentials
   addresses: Addresses
   confirmations: Confirmations
+  invitations: Invitations
+  operators: Operators
   secondFactors: SecondFactors
   secretBox: SecretBox
   /** Roles whose tokens have the rights of a customer until a second factor is on. */
@@ -221,6 +228,12 @@ export function createUsersApp(ports: UsersPorts): App {
     ...{ mustPass: secondFactor.mustPass, provePassword },
     log: (c, event, attribute) =>
       security(event, { ...asked(c), userId: c.get('identity').userId, attribute }),
+  })
+
+  mountInvitations(app, {
+    ...ports,
+    ...{ assertUncommon, provePassword },
+    log: (c, event, fields) => security(event, { ...asked(c), ...fields }),
   })
 
   app.openapi(usersRoutes.sessions, async (c) => {

@@ -8,27 +8,21 @@ import {
   refusal,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
-import { line, secret, token } from '@sidecart/chassis/contract/text.ts'
+import { token } from '@sidecart/chassis/contract/text.ts'
 import { Role } from '@sidecart/chassis/http/authentication.ts'
+import { GivenPassword, Name, Password } from './account-fields.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
+import { invitationRoutes } from './invitation-contract.ts'
 import { Code, secondFactorRoutes } from './second-factor-contract.ts'
 
+export { Name } from './account-fields.ts'
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 export type { Confirmation } from './confirmation-contract.ts'
+export type { Invitation, Operator } from './invitation-contract.ts'
 
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
-
-/** No link and no address: a name is written into mails. */
-const link = String.raw`://|\b[wW]{3}\.|@|[\p{L}\p{N}]{2,}\.[a-zA-Z]{2,}(?![\p{L}.])`
-const linkPattern = new RegExp(link, 'u')
-export const Name = line(100)
-  .refine((name) => !linkPattern.test(name), 'a name without links or addresses')
-  .openapi({ example: 'Ada Lovelace', not: { pattern: link } })
-const Password = secret({ min: 10, max: 128 }).openapi({ example: 'three brass lamps, lit' })
-/** A password to be compared: rules may have been others when it was chosen. */
-const GivenPassword = secret({ min: 1, max: 128 })
 
 export const Preferences = z
   .strictObject({ orderUpdates: z.boolean(), paymentUpdates: z.boolean(), marketing: z.boolean() })
@@ -331,6 +325,7 @@ export const usersRoutes = {
     responses: { 200: json(Preferences) },
   }),
   ...confirmationRoutes,
+  ...invitationRoutes,
   ...secondFactorRoutes,
 }
 

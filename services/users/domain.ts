@@ -19,6 +19,8 @@ export type RefusalCode =
   | 'second-factor-off'
   | 'wrong-code'
   | 'just-refreshed'
+  | 'already-operator'
+  | 'another-account'
 
 export const refuse: (code: RefusalCode, detail: string) => Refusal = refused
 
@@ -75,6 +77,13 @@ const createUser = ({ userId, email, name, now }: Person, role: Role): User => (
   ...{ preferences: defaultPreferences, version: 1, registeredAt: now },
 })
 
+/** The account that an invitation is for becomes an operator's. @throws Refusal `another-account` */
+export function acceptInvitation(user: User, email: string): User {
+  if (user.email !== email || !user.emailConfirmedAt)
+    throw refuse('another-account', 'This invitation is for another e-mail.')
+  return { ...user, role: 'operator' }
+}
+
 /** Announced only when something is different afterwards. */
 export function changeContact(user: User, wanted: Wanted): Change {
   const { name = user.name, preferences = user.preferences } = wanted
@@ -122,6 +131,7 @@ export function confirmEmail(user: User, confirmationId: string, now: Date): Cha
 }
 
 export const confirmationSeconds = 24 * 3_600
+export const invitationSeconds = 24 * 3_600
 
 /** The same for a link that never was, was used, was replaced or is too old. */
 export const linkVoid = (): Refusal =>

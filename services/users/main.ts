@@ -60,6 +60,7 @@ const sweep = createWorker({
   work: async () => {
     await store.sessions.forgetExpired(now())
     await store.confirmations.forgetExpired(now())
+    await store.invitations.forgetExpired(now())
     await store.networks.forgetOld(now())
     await store.limiters.forgetExpired(now())
     return false

@@ -82,6 +82,72 @@ export type Confirmations = {
   forgetExpired(now: Date): Promise<void>
 }
 
+/** Invitations to run the shop; their tokens are known here only by their hashes. */
+export type Invitations = {
+  /**
+   * Stores an invitation in place of an earlier one of the same e-mail. Returns whether an account has the e-mail.
+   *
+   * @throws Refusal `already-operator`
+   */
+  add(invitation: NewInvitation): Promise<{ hasAccount: boolean }>
+  /** @throws Refusal `link-void` */
+  find(tokenHash: Buffer, now: Date): Promise<OpenInvitation>
+  /**
+   * Uses an invitation up and adds the account that is decided on.
+   *
+   * @throws Refusal `link-void`, `email-taken`
+   */
+  register(
+    tokenHash: Buffer,
+    now: Date,
+    decide: (email: string) => { change: Change; passwordHash: string },
+  ): Promise<Accepted>
+  /**
+   * Uses an invitation up, stores what is decided on its user, and ends every session of the user.
+   *
+   * @throws Refusal `link-void`
+   */
+  accept(
+    by: { tokenHash: Buffer; userId: string; now: Date },
+    decide: (user: User, email: string) => User,
+  ): Promise<Accepted>
+  forgetExpired(now: Date): Promise<void>
+}
+
+export type NewInvitation = {
+  invitationId: string
+  email: string
+  tokenHash: Buffer
+  invitedAt: Date
+  expiresAt: Date
+}
+
+export type OpenInvitation = {
+  invitationId: string
+  email: string
+  hasAccount: boolean
+  expiresAt: Date
+}
+
+export type Accepted = { invitationId: string; user: User }
+
+/** Those who run the shop, and those who were asked to. */
+export type Operators = {
+  list(now: Date): Promise<{
+    operators: {
+      user: User
+      secondFactor: boolean
+      sessions: number
+      refreshedAt?: Date
+    }[]
+    invitations: { email: string; invitedAt: Date; expiresAt: Date }[]
+  }>
+  /** Takes the role and every session from an operator, and voids the invitation of an e-mail. */
+  revoke(email: string, now: Date): Promise<Revoked>
+}
+
+export type Revoked = { userId?: string; wasInvited: boolean; sessionsEnded: number }
+
 /** The second factor of a user: an authenticator app, and recovery codes for when the app is lost. */
 export type SecondFactors = {
   find(userId: string): Promise<SecondFactor | undefined>

@@ -3,8 +3,10 @@ import type {
   Addresses,
   Confirmations,
   Credentials,
+  Invitations,
   KnownNetworks,
   Limiters,
+  Operators,
   SecondFactors,
   Sessions,
   Users,
@@ -13,6 +15,7 @@ import { createAddresses } from './store/addresses.ts'
 import { createConfirmations } from './store/confirmations.ts'
 import { createKnownNetworks } from './store/known-networks.ts'
 import { createLimiters } from './store/limits.ts'
+import { createInvitations, createOperators } from './store/operators.ts'
 import { createSecondFactors } from './store/second-factors.ts'
 import { createSessions } from './store/sessions.ts'
 import type { UsersTables } from './store/tables.ts'
@@ -25,6 +28,8 @@ export type UsersStore = {
   credentials: Credentials
   addresses: Addresses
   confirmations: Confirmations
+  invitations: Invitations
+  operators: Operators
   secondFactors: SecondFactors
   sessions: Sessions
   networks: KnownNetworks
@@ -37,6 +42,8 @@ export const createUserStore = (database: Database<UsersTables>): UsersStore => 
   credentials: createCredentials(database),
   addresses: createAddresses(database),
   confirmations: createConfirmations(database),
+  invitations: createInvitations(database),
+  operators: createOperators(database),
   secondFactors: createSecondFactors(database),
   sessions: createSessions(database),
   networks: createKnownNetworks(database),

@@ -107,11 +107,12 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
 const askOf =
   (app: App) =>
   async (method: string, path: string, options: Asked = {}): Promise<Answer> => {
-    const { token, client = uuid() } = options
+    const { token, client = uuid(), headers } = options
     const reply = await app.request(path, {
       method,
       headers: {
         'x-client-address': client,
+        ...headers,
         ...(token && { authorization: `Bearer ${token}` }),
         ...('body' in options && { 'content-type': 'application/json' }),
       },
@@ -121,6 +122,11 @@ const askOf =
     return { status: reply.status, headers: reply.headers, body: text ? JSON.parse(text) : {} }
   }
 
-type Asked = { body?: unknown; token?: string; client?: string }
+type Asked = {
+  body?: unknown
+  token?: string
+  client?: string
+  headers?: Record<string, string>
+}
 
 export const password = 'correct horse battery'

@@ -45,6 +45,9 @@ const heldTests = 'services/notifications/app.int.test.ts'
 const secondFactorApp = 'services/users/second-factor-app.ts'
 const secondFactorStore = 'services/users/store/second-factors.ts'
 const secondFactorTests = 'services/users/second-factor.int.test.ts'
+const operatorStore = 'services/users/store/operators.ts'
+const operatorApp = 'services/users/invitation-app.ts'
+const operatorTests = 'services/users/operators.int.test.ts'
 const userTests = 'services/users/app.int.test.ts'
 const orders = 'services/orders/store.ts'
 const orderTests = 'services/orders/app.int.test.ts'
@@ -406,6 +409,76 @@ export const mutations: readonly Mutation[] = [
     to: '',
     test: throttleTests,
     name: 'for many accounts from one address leave those alone who signed in there before',
+  },
+  {
+    control: 'an invitation is used once',
+    file: operatorStore,
+    from: `    .deleteFrom('operator_invitations')
+    .where('hash', '=', tokenHash)
+    .where(isOpen(now))
+    .returning(['email', 'invitation_id'])`,
+    to: `    .selectFrom('operator_invitations')
+    .where('hash', '=', tokenHash)
+    .where(isOpen(now))
+    .select(['email', 'invitation_id'])`,
+    test: operatorTests,
+    name: 'is good once',
+  },
+  {
+    control: 'an invitation is good for a day',
+    file: operatorStore,
+    from: "eb('expires_at', '>', now)",
+    to: "eb('expires_at', '>', new Date(0 * now.getTime()))",
+    test: operatorTests,
+    name: 'is good for a day',
+  },
+  {
+    control: 'an invitation makes an operator of the account with its e-mail only',
+    file: userRules,
+    from: 'if (user.email !== email || !user.emailConfirmedAt)',
+    to: 'if (!email)',
+    test: operatorTests,
+    name: 'does not see the invitation of somebody else',
+  },
+  {
+    control: 'an invitation is no way to an e-mail that is not confirmed',
+    file: userRules,
+    from: 'if (user.email !== email || !user.emailConfirmedAt)',
+    to: 'if (user.email !== email)',
+    test: operatorTests,
+    name: 'who has not confirmed the e-mail does not get it this way',
+  },
+  {
+    control: 'a session alone does not accept an invitation',
+    file: operatorApp,
+    from: 'const { userId } = await options.provePassword(c, currentPassword)',
+    to: "const { userId } = currentPassword ? c.get('identity') : await options.provePassword(c, '')",
+    test: operatorTests,
+    name: 'needs the password',
+  },
+  {
+    control: 'sessions of a customer end when the account becomes an operator’s',
+    file: operatorStore,
+    from: 'await endSessions(tx.rows, userId, now)',
+    to: '',
+    test: operatorTests,
+    name: 'accepts with the own account and password',
+  },
+  {
+    control: 'sessions of an operator end with the role',
+    file: operatorStore,
+    from: 'const sessionsEnded = await endSessions(tx.rows, operator.user_id, now)',
+    to: 'const sessionsEnded = 2 + 0 * now.getTime()',
+    test: operatorTests,
+    name: 'loses every session at once',
+  },
+  {
+    control: 'no service appoints operators',
+    file: operatorApp,
+    from: "app.use('/internal/operators/*', neverInvoked)",
+    to: 'neverInvoked.toString()',
+    test: operatorTests,
+    name: 'is for the owner of the machine',
   },
   {
     control: 'a second factor is asked for',

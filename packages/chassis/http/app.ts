@@ -329,6 +329,17 @@ const machineOnly: MiddlewareHandler<AppEnv> = async function machineOnly(c, nex
 }
 
 /**
+ * Middleware: hides routes from other apps. They are for the owner of the machine, who reads the token of the app from
+ * its file and calls the app itself.
+ *
+ * @example app.use('/internal/operators/*', neverInvoked)
+ */
+export const neverInvoked: MiddlewareHandler<AppEnv> = async function neverInvoked(c, next) {
+  if (isInvocation(c)) throw notFound(c.req.path, [])
+  await next()
+}
+
+/**
  * Refuses a path with a different meaning here than at an earlier hop: access lists compare text, but a URL collapses
  * `%2e%2e` and a router decodes.
  */

@@ -6,6 +6,7 @@ import * as oneEntryPerAddress from './004-one-entry-per-address.ts'
 import * as fieldNames from './005-field-names.ts'
 import * as confirmations from './006-confirmations.ts'
 import * as secondFactors from './007-second-factors.ts'
+import * as operatorInvitations from './008-operator-invitations.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '005-field-names': fieldNames,
   '006-confirmations': confirmations,
   '007-second-factors': secondFactors,
+  '008-operator-invitations': operatorInvitations,
 }

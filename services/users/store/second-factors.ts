@@ -2,6 +2,7 @@ import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { changeSecondFactor, refuse } from '../domain.ts'
 import type { SecondFactors } from '../ports.ts'
 import { lockUser } from './lock.ts'
+import { endSessions } from './sessions.ts'
 import type { UsersTables } from './tables.ts'
 import { saveUser, toUser } from './users.ts'
 
@@ -57,13 +58,7 @@ export function createSecondFactors({ rows, inTransaction }: Database<UsersTable
         if (numUpdatedRows === 0n) throw alreadyOn()
         const codes = recoveryHashes.map((hash) => ({ user_id: userId, hash }))
         await tx.rows.insertInto('recovery_codes').values(codes).execute()
-        await tx.rows
-          .updateTable('sessions')
-          .set({ ended_at: now })
-          .where('user_id', '=', userId)
-          .where('ended_at', 'is', null)
-          .$if(sessionId !== undefined, (query) => query.where('session_id', '!=', sessionId ?? ''))
-          .execute()
+        await endSessions(tx.rows, userId, now, { except: sessionId })
       }),
 
     async useStep(userId, step) {

@@ -151,6 +151,24 @@ const endLeastRecentlyUsed = (rows: Rows, userId: string, now: Date) =>
     )
     .execute()
 
+/** Ends a user's open sessions, but for one if that is named. Returns how many there were. */
+export async function endSessions(
+  rows: Pick<Rows, 'updateTable'>,
+  userId: string,
+  now: Date,
+  { except }: { except?: string | undefined } = {},
+): Promise<number> {
+  const { numUpdatedRows } = await rows
+    .updateTable('sessions')
+    .set({ ended_at: now })
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .$if(except !== undefined, (query) => query.where('session_id', '!=', except ?? ''))
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
 const addToken = (
   rows: Rows,
   { sessionId, serial, rotatedAt }: Session,

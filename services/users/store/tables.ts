@@ -66,6 +66,13 @@ export type UsersTables = {
     last_step: Generated<string | number>
     confirmed_at: Date | null
   }
+  operator_invitations: {
+    email: string
+    invitation_id: string
+    hash: Buffer
+    invited_at: Date
+    expires_at: Date
+  }
   recovery_codes: { user_id: string; hash: Buffer }
   known_networks: { user_id: string; network: string; seen_at: Date }
   /** In the form that `rate-limiter-flexible` gives it. */

@@ -4,22 +4,15 @@ import { type Change, changePassword, refuse, type User } from '../domain.ts'
 import type { Credential, Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'
 import { lockUser } from './lock.ts'
+import { endSessions } from './sessions.ts'
 import { type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
 
 export function createUsers({ rows, inTransaction }: Database<UsersTables>): Users {
   return {
-    add: ({ user, events }, passwordHash, address) =>
+    add: (change, passwordHash, address) =>
       inTransaction(async (tx) => {
-        const added = await tx.rows
-          .insertInto('users')
-          .values(fromUser(user))
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst()
-        if (added.numInsertedOrUpdatedRows === 0n) throw emailTaken()
-        const credential = { user_id: user.userId, password_hash: passwordHash }
-        await tx.rows.insertInto('credentials').values(credential).execute()
+        const user = await insertUser(tx, change, passwordHash)
         if (address) await addAddress(tx.rows, user.userId, address)
-        tx.emit(...events)
         return user
       }),
     async find(userId) {
@@ -38,6 +31,24 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
         return change.user
       }),
   }
+}
+
+/** @throws Refusal `email-taken` */
+export async function insertUser(
+  { rows, emit }: Pick<Tx<UsersTables>, 'rows' | 'emit'>,
+  { user, events }: Change,
+  passwordHash: string,
+): Promise<User> {
+  const added = await rows
+    .insertInto('users')
+    .values(fromUser(user))
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (added.numInsertedOrUpdatedRows === 0n) throw emailTaken()
+  const credential = { user_id: user.userId, password_hash: passwordHash }
+  await rows.insertInto('credentials').values(credential).execute()
+  emit(...events)
+  return user
 }
 
 export async function saveUser(
@@ -90,12 +101,7 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
           .set({ password_hash: passwordHash })
           .where('user_id', '=', userId)
           .execute()
-        await tx.rows
-          .updateTable('sessions')
-          .set({ ended_at: now })
-          .where('user_id', '=', userId)
-          .where('ended_at', 'is', null)
-          .execute()
+        await endSessions(tx.rows, userId, now)
       }),
   }
 }
