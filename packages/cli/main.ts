@@ -14,6 +14,7 @@ const subCommands: SubCommandsDef = {
   backing: () => import('./commands/backing.ts').then((module) => module.default),
   keys: () => import('./commands/keys.ts').then((module) => module.default),
   secrets: () => import('./commands/secrets.ts').then((module) => module.default),
+  operators: () => import('./commands/operators.ts').then((module) => module.default),
   env: () => import('./commands/env.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),

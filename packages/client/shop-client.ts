@@ -53,10 +53,10 @@ export async function signIn(
   email: string,
   password: string,
 ): Promise<ShopClient> {
-  const session = await ask(gateway, 'POST', '/sessions', { email, password })
+  const session = await askAt(gateway, 'POST', '/sessions', { email, password })
   const authorization = `Bearer ${session.accessToken}`
   const as = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    ask(gateway, method, path, body, { authorization, ...headers })
+    askAt(gateway, method, path, body, { authorization, ...headers })
 
   async function placeOrder({
     sku,
@@ -95,7 +95,7 @@ export async function signIn(
   return { ask: as, placeOrder, orderToRest }
 }
 
-async function ask(
+export async function askAt(
   gateway: string,
   method: string,
   path: string,

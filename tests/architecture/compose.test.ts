@@ -223,6 +223,7 @@ describe('docker-compose.yml is closed by default', () => {
     ])
     const wanted: Record<string, string[]> = {
       ...Object.fromEntries(pairs),
+      users: [...(Object.fromEntries(pairs).users ?? []), 'operators'],
       mesh: [...sidecars, 'scheduler', 'sentry'],
       broker: [...sidecarsWith(usesBroker), 'nats', 'setup'],
       state: [
@@ -262,7 +263,8 @@ describe('docker-compose.yml is closed by default', () => {
         .sort()
     const makers = ['renewal', 'secrets']
     for (const { appId } of appConfigs) {
-      expect(readers(`${appId}-app`)).toEqual([appId, ...makers].sort())
+      const tools = appId === 'users' ? ['operators'] : []
+      expect(readers(`${appId}-app`)).toEqual([appId, ...makers, ...tools].sort())
       expect(readers(`${appId}-sidecar`)).toEqual([`${appId}-dapr`, ...makers].sort())
     }
     expect(readers('secrets')).toEqual(['accounts', ...makers, 'setup', 'verify'])
