@@ -8,6 +8,7 @@ export type ShopPage = { name: string; path: string; ready: (page: Page) => Prom
 const button = (name: string | RegExp) => (page: Page) =>
   page.getByRole('button', { name }).first().waitFor()
 const titled = (name: string | RegExp) => (page: Page) => heading(page, name)
+const withText = (text: string) => (page: Page) => page.getByText(text).waitFor()
 const firstProduct = (page: Page) => page.getByRole('article').first().waitFor()
 const another = (page: Page) => page.getByRole('article').nth(1).waitFor()
 
@@ -22,6 +23,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
   { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') },
+  { name: 'invitation', path: '/invitation', ready: withText('This link is not complete') },
   { name: 'events', path: '/events', ready: titled('Events') },
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
 ]

@@ -83,6 +83,13 @@ const confirm = createRoute({
   component: lazyRouteComponent(() => import('./account/confirm.tsx'), 'Confirm'),
 })
 
+/** For the link that an invited operator is given: its token is in the fragment too. */
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: '/invitation',
+  component: lazyRouteComponent(() => import('./account/invitation.tsx'), 'Invitation'),
+})
+
 /** Everything below it is for those who are signed in. */
 const mine = createRoute({
   getParentRoute: () => root,
@@ -207,6 +214,7 @@ const routes = root.addChildren([
   signIn,
   register,
   confirm,
+  invitation,
   mine.addChildren([
     checkout,
     ops.addChildren([
