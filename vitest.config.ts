@@ -132,6 +132,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'scaffold',
+          include: ['tests/scaffold/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'browser',
           include: ['tests/browser/**/*.test.ts'],
           globalSetup: 'tests/browser/set-up.ts',

@@ -27,6 +27,8 @@ const subCommands: SubCommandsDef = {
   test: () => import('./commands/test.ts').then((module) => module.default),
   check: () => import('./commands/check.ts').then((module) => module.default),
   generate: () => import('./commands/generate.ts').then((module) => module.default),
+  new: () => import('./commands/new.ts').then((module) => module.default),
+  remove: () => import('./commands/remove.ts').then((module) => module.default),
   lock: () => import('./commands/lock.ts').then((module) => module.default),
   supervise: () => import('./commands/supervise.ts').then((module) => module.default),
 }

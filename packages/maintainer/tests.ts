@@ -61,6 +61,7 @@ const deep: readonly Run[] = [
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },
   projects('machine'),
+  projects('scaffold'),
   ...sets.map(conformanceOf),
 ]
 /** Makes every part required: a test skipped because a part is missing fails the run. */

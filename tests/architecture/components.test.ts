@@ -1,4 +1,4 @@
-import { topicsOf } from '@sidecart/platform/config/manifest.ts'
+import { topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import {
   consumers,
   inner,
@@ -60,6 +60,13 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     }
   })
 
+  it('no app loads the component for publishing but those that publish or receive', () => {
+    const [component] = ofKind('Component', broker).filter(
+      ({ metadata }) => metadata.name === 'pubsub',
+    )
+    expect(component?.scopes?.toSorted()).toEqual(everybody.toSorted())
+  })
+
   it('every service may publish the events it publishes, and nothing else but its own dead letters', () => {
     const scopes = topicScopes(broker, 'pubsub', 'publishingScopes')
     for (const app of everybody) {
@@ -113,7 +120,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
   })
 })
 
-const everybody = inner.map(({ name }) => name)
+const everybody = inner.filter(usesBroker).map(({ name }) => name)
 
 type Entry = { name: string; value?: string }
 const settingOf = (broker: string, component: string, setting: string): string | undefined =>

@@ -54,6 +54,7 @@ describe('in a copy', () => {
     ['docker-compose.yml', '[users, catalog, orders, ', '['],
     ['.vscode/launch.json', '"APP_PORT": "8084"', '"APP_PORT": "8094"'],
     ['.vscode/tasks.json', 'sidecart stop carts', 'sidecart kill carts'],
+    ['deploy/prometheus/prometheus.yml', '127.0.0.1:3804', '127.0.0.1:3904'],
     ['README.md', 'catalog: product changed; ', ''],
   ])('a change by hand is named and undone: %s', (path, from, to) => {
     const before = readFileSync(at(path), 'utf8')

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, status as codes, credentials, type ServiceError } from '@grpc/grpc-js'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { documents, type Resource } from '../architecture/tree.ts'
@@ -13,11 +14,9 @@ import { type End, openMesh, type Sidecar } from './sidecars.ts'
  * components with their scopes, on stores that need no server.
  */
 
-const apps = ['carts', 'catalog', 'gateway', 'notifications', 'orders', 'payments', 'users']
+const apps = manifests.map(({ name }) => name)
 const secrets = [
-  ...['carts', 'catalog', 'orders', 'payments', 'notifications', 'users', 'state'].map(
-    (name) => `${name}-database`,
-  ),
+  ...[...apps, 'state'].map((name) => `${name}-database`),
   ...['jwt-keys', 'provider-api-key', 'demo-password', 'operator-password', 'broker-url'],
   ...['redis-password', 'made-up'],
 ]
@@ -121,11 +120,25 @@ function grpc(app: string, method: string, ...fields: string[]) {
   })
 }
 
+/** For a service that is not in the table: what its manifest says. */
+function inManifest(app: string) {
+  const {
+    database,
+    secrets = [],
+    components = [],
+  } = manifests.find(({ name }) => name === app) ?? {}
+  return {
+    secrets: [...(database ? [`${app}-database`] : []), ...secrets],
+    stores: ['statestore', 'cache'].filter((store) => components.some((name) => name === store)),
+    bindings: components.filter((name) => name === 'email'),
+  }
+}
+
 /** A closed API or a component out of scope; no answer of a component. */
 const refusals = [codes.PERMISSION_DENIED, codes.UNIMPLEMENTED]
 
 describe.each(apps)('%s', (app) => {
-  const mine = own[app] ?? { secrets: [], stores: [], bindings: [] }
+  const mine = own[app] ?? inManifest(app)
 
   it('reads its own secrets, and no other', async () => {
     const read: string[] = []

@@ -1,20 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { catalogEvents } from '@sidecart/catalog/contract.ts'
-import { orderEvents } from '@sidecart/orders/contract.ts'
-import { paymentEvents } from '@sidecart/payments/contract.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { temporaryFolder } from '@sidecart/platform/install/testing.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
-import { userEvents } from '@sidecart/users/contract.ts'
 import { expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { documents, filesBelow, foldersIn, type Resource } from '../architecture/tree.ts'
 
-const owned = [userEvents, catalogEvents, orderEvents, paymentEvents].flatMap((events) =>
-  Object.values<{ topic: string; owner: string }>(events),
-)
-const apps = ['carts', 'catalog', 'notifications', 'orders', 'payments', 'users', 'gateway']
+const owned = manifests.flatMap(({ publishes = {} }) => Object.values(publishes))
+const apps = manifests.map(({ name }) => name)
 const topics = [
   ...owned.map(({ topic }) => topic),
   ...apps.map((app) => `${app}-dead-letters-v1`),

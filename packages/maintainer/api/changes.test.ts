@@ -22,7 +22,7 @@ describe('the public API', () => {
 
   it('may grow', () => {
     const grown = changed((document) => {
-      document.paths['/gifts'] = { get: { responses: {} } }
+      document.paths['/orders/{orderId}/gifts'] = { get: { responses: {} } }
       schema(document, 'Order').properties.gift = { type: 'boolean' }
       schema(document, 'PlaceOrder').properties.gift = { type: 'boolean' }
     })

@@ -5,7 +5,7 @@ import { portsAt, providerPort } from './ports.ts'
 import { UserError } from './project.ts'
 
 /** First segments of paths that the gateway, the web app or every app answers itself. */
-const reserved = [
+export const reserved = [
   ...['assets', 'docs', 'events', 'healthz', 'internal', 'metrics', 'openapi.json', 'operations'],
   ...['ops', 'readyz'],
 ]

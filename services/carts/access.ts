@@ -1,0 +1,10 @@
+/**
+ * The status of each public route for nobody, a stranger, the owner and an operator, reviewed by hand.
+ * `tests/security/routes.test.ts` asks the started shop.
+ */
+export const access = {
+  'GET /cart': [401, 200, 200, 200],
+  'DELETE /cart': [401, 204, 204, 204],
+  'PUT /cart/items/{sku}': [401, 400, 400, 400],
+  'DELETE /cart/items/{sku}': [401, 200, 200, 200],
+}

@@ -1,0 +1,8 @@
+/**
+ * The status of each public route for nobody, a stranger, the owner and an operator, reviewed by hand.
+ * `tests/security/routes.test.ts` asks the started shop.
+ */
+export const access = {
+  'GET /notifications': [401, 200, 200, 200],
+  'POST /notifications/{mailId}/resend': [401, 403, 403, 409],
+}

@@ -1,0 +1,8 @@
+/**
+ * The status of each public route for nobody, a stranger, the owner and an operator, reviewed by hand.
+ * `tests/security/routes.test.ts` asks the started shop.
+ */
+export const access = {
+  'GET /payments/{orderId}': [401, 404, 200, 200],
+  'POST /payments/{orderId}/reconcile': [401, 403, 403, 200],
+}
