@@ -51,6 +51,12 @@ describe('the public API', () => {
     expect(openApiBreaks(openApi(), changed(change))).toContain(finding)
   })
 
+  it('may lose a refusal that holds no more than others', () => {
+    const without = (status: number) => changed((all) => delete place(all).responses[status])
+    expect(openApiBreaks(openApi(), without(422))).toEqual([])
+    expect(openApiBreaks(openApi(), without(409))).not.toEqual([])
+  })
+
   it('takes one more alternative for what clients send', () => {
     const plain = changed((document) => {
       const shipTo = schema(document, 'PlaceOrder').properties.shipTo

@@ -47,11 +47,12 @@ function bodyBreaks(name: string, [before, was]: In, [now, is]: In): string[] {
   return refuses(taken, takes, `${name} body`)
 }
 
-/** Fields and statuses that clients read must still exist. */
+/** Fields and statuses that clients read must still exist; a refusal may become one of the others. */
 function answerBreaks(name: string, [before, was]: In, [now, is]: In): string[] {
   return Object.entries(was.responses).flatMap(([status, answer]) => {
-    if (!is.responses[status]) return [`${name} no longer answers ${status}`]
-    const [gave, gives] = [schemaOf(before, answer), schemaOf(now, is.responses[status])]
+    const current = is.responses[status] ?? (/^4/.test(status) ? is.responses.default : undefined)
+    if (!current) return [`${name} no longer answers ${status}`]
+    const [gave, gives] = [schemaOf(before, answer), schemaOf(now, current)]
     return gave && gives
       ? breaks(gave, gives, `${name} ${status}`).filter(
           (finding) => !/ became required$/.test(finding),
