@@ -205,7 +205,8 @@ const tags = ['orders']
 const idempotencyKey = (description: string) =>
   z.object({ 'idempotency-key': token(200).openapi({ description }) })
 
-const change = <P extends string>(path: P, summary: string) =>
+/** A change to an order, and its refusals for orders in which it is not possible. */
+const change = <P extends string>(path: P, summary: string, ...codes: string[]) =>
   createRoute({
     method: 'post',
     path,
@@ -213,8 +214,13 @@ const change = <P extends string>(path: P, summary: string) =>
     summary,
     security,
     request: { params },
-    responses: { 200: json(OrderView), 409: refusal('The order is not in such a state') },
+    responses: { 200: json(OrderView), 409: refusal(notNow(codes)) },
   })
+
+const notNow = (codes: readonly string[]) =>
+  `The order is not in such a state: ${codes.map((code) => `\`${code}\``).join(', ')}`
+
+const notShipped = ['order-not-shipped', 'order-already-refunded']
 
 /** Operations on an order. */
 const orderLinks = (orderId: string) =>
@@ -298,6 +304,7 @@ export const ordersRoutes = {
       422: refusal(
         '`unknown-sku`, `repeated-product`, `unknown-address`, `country-not-served`; `idempotency-key-reused`: the key belongs to another order',
       ),
+      429: refusal('`too-many-open-orders`: wait until earlier orders are settled'),
     },
   }),
   list: createRoute({
@@ -384,10 +391,16 @@ export const ordersRoutes = {
     request: { params },
     responses: { 200: json(z.object({ history: z.array(HistoryEntry) })) },
   }),
-  cancel: change('/orders/{orderId}/cancel', 'Cancel before it is confirmed'),
+  cancel: change(
+    '/orders/{orderId}/cancel',
+    'Cancel before it is confirmed',
+    ...['order-already-confirmed', 'order-already-shipped', 'order-already-refunded'],
+    'order-needs-attention',
+  ),
   refund: change(
     '/orders/{orderId}/refund',
     'Get the money back: until it is shipped for its customer, afterwards for an operator',
+    ...['order-not-confirmed', 'return-required'],
   ),
   refundPart: createRoute({
     ...change(
@@ -408,7 +421,9 @@ export const ordersRoutes = {
     },
     responses: {
       200: json(OrderView),
-      409: refusal('The order is not in such a state, or there is not that much to return'),
+      409: refusal(
+        notNow(['order-not-confirmed', 'order-already-refunded', 'refund-exceeds-payment']),
+      ),
       422: refusal('`idempotency-key-reused`: the key belongs to another refund'),
     },
   }),
@@ -416,6 +431,8 @@ export const ordersRoutes = {
     ...change(
       '/orders/{orderId}/return',
       'Ask to send back what was shipped, within the return period',
+      ...notShipped,
+      ...['return-rejected', 'return-period-over'],
     ),
     request: {
       params,
@@ -425,18 +442,38 @@ export const ordersRoutes = {
   approveReturn: change(
     '/orders/{orderId}/return/approve',
     'Let the goods be sent back (operator)',
+    ...notShipped,
   ),
   rejectReturn: createRoute({
-    ...change('/orders/{orderId}/return/reject', 'Refuse the return, and tell why (operator)'),
+    ...change(
+      '/orders/{orderId}/return/reject',
+      'Refuse the return, and tell why (operator)',
+      ...notShipped,
+      'return-not-requested',
+    ),
     request: { params, body: body(z.strictObject({ reason: Reason }).openapi('ReturnRejection')) },
   }),
   receiveReturn: change(
     '/orders/{orderId}/return/receive',
     'Record that the goods are back: they can be sold again, and the order is refunded (operator)',
+    ...notShipped,
+    'return-not-approved',
   ),
-  ship: change('/orders/{orderId}/ship', 'Hand it to the carrier (operator)'),
-  deliver: change('/orders/{orderId}/deliver', 'Record the delivery (operator)'),
-  resume: change('/orders/{orderId}/resume', 'Try a parked order again (operator)'),
+  ship: change(
+    '/orders/{orderId}/ship',
+    'Hand it to the carrier (operator)',
+    'order-not-confirmed',
+  ),
+  deliver: change(
+    '/orders/{orderId}/deliver',
+    'Record the delivery (operator)',
+    'order-not-shipped',
+  ),
+  resume: change(
+    '/orders/{orderId}/resume',
+    'Try a parked order again (operator)',
+    'order-not-parked',
+  ),
 }
 
 const head = { orderId: z.uuid(), customerId: z.uuid(), version: z.int() }

@@ -1,4 +1,4 @@
-import { body, createRoute, empty, json, z } from '@sidecart/chassis/contract/openapi.ts'
+import { body, createRoute, empty, json, refusal, z } from '@sidecart/chassis/contract/openapi.ts'
 import { token } from '@sidecart/chassis/contract/text.ts'
 import { Email } from './email.ts'
 
@@ -27,7 +27,11 @@ export const confirmationRoutes = {
     tags: ['users'],
     summary: 'Confirm an e-mail with the token of the mail that was sent to it',
     request: { body: body(ConfirmationToken) },
-    responses: { 200: json(ConfirmedEmail) },
+    responses: {
+      200: json(ConfirmedEmail),
+      409: refusal('`email-taken`: another account has confirmed this e-mail'),
+      410: refusal('`link-void`: the token was used, replaced or is older than a day'),
+    },
   }),
   resendConfirmation: createRoute({
     method: 'post',
@@ -35,7 +39,10 @@ export const confirmationRoutes = {
     tags: ['users'],
     summary: 'Have the mail sent again that confirms the e-mail',
     security: [{ bearer: [] }],
-    responses: { 204: empty('The mail comes soon') },
+    responses: {
+      204: empty('The mail comes soon'),
+      409: refusal('`email-confirmed`: there is nothing to confirm'),
+    },
   }),
   issueConfirmation: createRoute({
     method: 'post',

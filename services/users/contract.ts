@@ -15,7 +15,7 @@ import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
 import { invitationRoutes } from './invitation-contract.ts'
-import { Code, secondFactorRoutes } from './second-factor-contract.ts'
+import { Code, secondFactorRoutes, wrongCode, wrongPassword } from './second-factor-contract.ts'
 
 export { Name } from './account-fields.ts'
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
@@ -127,7 +127,6 @@ const security = [{ bearer: [] }]
 const addressParams = z.strictObject({ addressId: z.uuid() })
 const location = { headers: z.object({ location: z.string() }) }
 const commonPassword = refusal('`common-password`: many people use this password')
-const wrongPassword = refusal('`wrong-password`: the current password is another one')
 const countryNotServed = refusal('`country-not-served`: `GET /countries` lists those that are')
 const addressLinks = linksTo(
   { addressId: '$response.body#/addressId' },
@@ -146,7 +145,6 @@ export const usersRoutes = {
     request: { body: body(Registration) },
     responses: {
       201: { ...json(Profile, 'Registered; sign in next'), ...location },
-      409: refusal('`email-taken`'),
       422: commonPassword,
     },
   }),
@@ -156,7 +154,11 @@ export const usersRoutes = {
     tags,
     summary: 'Sign in with e-mail and password',
     request: { body: body(SignIn) },
-    responses: { 200: json(SessionTokens) },
+    responses: {
+      200: json(SessionTokens),
+      401: refusal('`wrong-credentials`; `second-factor-required`: send a `code` too'),
+      403: wrongCode,
+    },
   }),
   refresh: createRoute({
     method: 'post',
@@ -164,7 +166,11 @@ export const usersRoutes = {
     tags,
     summary: 'Exchange a refresh token, once, for new tokens',
     request: { body: body(RefreshRequest) },
-    responses: { 200: json(SessionTokens) },
+    responses: {
+      200: json(SessionTokens),
+      401: refusal('`session-ended`: sign in again'),
+      409: refusal('`just-refreshed`: another request was given new tokens for this one'),
+    },
   }),
   signOut: createRoute({
     method: 'post',
@@ -189,7 +195,7 @@ export const usersRoutes = {
     summary: 'Change own name or e-mail; another e-mail holds once it is confirmed',
     security,
     request: { body: body(ProfileChange) },
-    responses: { 200: json(Profile), 403: wrongPassword, 409: refusal('`email-taken`') },
+    responses: { 200: json(Profile), 403: wrongPassword },
   }),
   changePassword: createRoute({
     method: 'post',

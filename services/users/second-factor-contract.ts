@@ -1,4 +1,4 @@
-import { body, createRoute, empty, json, z } from '@sidecart/chassis/contract/openapi.ts'
+import { body, createRoute, empty, json, refusal, z } from '@sidecart/chassis/contract/openapi.ts'
 import { secret } from '@sidecart/chassis/contract/text.ts'
 
 /** Six digits of an authenticator app, or a recovery code. */
@@ -32,6 +32,9 @@ export const RecoveryCodes = z
   })
   .openapi('RecoveryCodes')
 
+export const wrongCode = refusal('`wrong-code`: another one, used before, or too old')
+export const wrongPassword = refusal('`wrong-password`: the current password is another one')
+
 const currentPassword = secret({ min: 1, max: 128 })
 const tags = ['users']
 const security = [{ bearer: [] }]
@@ -53,7 +56,11 @@ export const secondFactorRoutes = {
     summary: 'Get a secret for an authenticator app; a code of the app turns the second factor on',
     security,
     request: { body: body(z.strictObject({ currentPassword })) },
-    responses: { 200: json(SecondFactorSecret) },
+    responses: {
+      200: json(SecondFactorSecret),
+      403: wrongPassword,
+      409: refusal('`second-factor-on`: turn it off first'),
+    },
   }),
   confirmSecondFactor: createRoute({
     method: 'post',
@@ -62,7 +69,13 @@ export const secondFactorRoutes = {
     summary: 'Turn the second factor on with a code of the app; ends every other session',
     security,
     request: { body: body(z.strictObject({ code: Code })) },
-    responses: { 200: json(RecoveryCodes) },
+    responses: {
+      200: json(RecoveryCodes),
+      403: wrongCode,
+      409: refusal(
+        '`second-factor-off`: ask for a secret first; `second-factor-on`: it is on already',
+      ),
+    },
   }),
   removeSecondFactor: createRoute({
     method: 'post',
@@ -71,6 +84,10 @@ export const secondFactorRoutes = {
     summary: 'Turn the second factor off',
     security,
     request: { body: body(z.strictObject({ currentPassword, code: Code })) },
-    responses: { 204: empty('Signing in takes the password only') },
+    responses: {
+      204: empty('Signing in takes the password only'),
+      403: refusal('`wrong-password`; `wrong-code`'),
+      409: refusal('`second-factor-off`: there is none'),
+    },
   }),
 }

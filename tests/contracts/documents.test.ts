@@ -1,5 +1,6 @@
 import { openApi } from '@sidecart/maintainer/api/documents.ts'
 import { describe, expect, it } from 'vitest'
+import { foldersIn, read } from '../architecture/tree.ts'
 
 type Schema = {
   $ref?: string
@@ -34,6 +35,33 @@ describe('the API document', () => {
       return closed.some((part) => fields.some((field) => !fieldsOf(part).includes(field)))
     })
     expect(impossible).toEqual([])
+  })
+
+  /** Refusals of operations that only services call. */
+  const internal = [
+    ...['reservation-differs', 'not-reserved', 'charge-mismatch', 'refund-mismatch'],
+    'already-operator',
+  ]
+  const refusals = foldersIn('services').flatMap((service) => {
+    const table = /const problems = \{(.+?)\n\} satisfies/s.exec(read(`services/${service}/app.ts`))
+    const entries = table?.[1]?.matchAll(/^ {2}'?([a-z-]+)'?: \{\s*status: (\d+)/gm) ?? []
+    return [...entries].map(([, code = '', status = '']) => ({ code, status }))
+  })
+
+  it.each(refusals.filter(({ code }) => !internal.includes(code)))(
+    'names the refusal $code where it is given, with status $status',
+    ({ code, status }) => {
+      const described = operations.flatMap(({ operation }) =>
+        Object.entries(operation.responses as Record<string, { description: string }>)
+          .filter(([, { description }]) => description.includes(`\`${code}\``))
+          .map(([documented]) => documented),
+      )
+      expect([...new Set(described)]).toEqual([status])
+    },
+  )
+
+  it('has the refusals of every service', () => {
+    expect(refusals.length).toBeGreaterThan(40)
   })
 
   const links = operations.flatMap(({ path, method, operation }) =>
