@@ -5,8 +5,8 @@ import { secret } from '@sidecart/chassis/contract/text.ts'
 export const Code = z
   .string()
   .regex(
-    /^(?:[0-9]{6}|[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})$/,
-    'six digits, or a recovery code such as ABCD-EFGH-IJKL-MNOP',
+    /^(?:[0-9]{6}|[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3,6})$/,
+    'six digits, or a recovery code such as ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23',
   )
   .openapi('Code', { example: '123456' })
 

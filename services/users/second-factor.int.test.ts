@@ -125,6 +125,15 @@ describe('signing in with a second factor', () => {
     expect((await signIn(person.email, codeOf(person.secret, -30))).body.code).toBe('wrong-code')
   })
 
+  test('has ten recovery codes, which nobody can guess', async () => {
+    const codes = [await enrolled(), await enrolled()].flatMap(({ recoveryCodes }) => recoveryCodes)
+    expect(new Set(codes).size).toBe(20)
+    const letters = codes.map((code) => code.replaceAll('-', ''))
+    expect(letters.filter((code) => !/^[A-Z2-7]{28}$/.test(code))).toEqual([])
+    for (let at = 0; at < 28; at++)
+      expect(new Set(letters.map((code) => code[at])).size, `letter ${at}`).toBeGreaterThan(4)
+  })
+
   test('takes each recovery code once', async () => {
     const person = await enrolled()
     const [code = ''] = person.recoveryCodes
