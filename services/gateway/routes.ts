@@ -102,4 +102,5 @@ export const templates: readonly string[] = [
   '/users/me/second-factor/removal',
   '/users/me/sessions',
   '/users/me/sessions/{sessionId}',
+  '/users/{userId}/sessions',
 ]

@@ -39,4 +39,5 @@ export const access = {
   'GET /countries': [200, 200, 200, 200],
   'DELETE /users/me/addresses/{addressId}': [401, 404, 204, 404],
   'DELETE /users/me/sessions': [401, 204, 204, 204],
+  'DELETE /users/{userId}/sessions': [401, 403, 403, 204],
 }

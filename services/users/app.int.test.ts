@@ -327,6 +327,7 @@ test('the API describes itself and says which methods it takes', async () => {
     '/users/me/second-factor/removal',
     '/users/me/sessions',
     '/users/me/sessions/{sessionId}',
+    '/users/{userId}/sessions',
   ])
   const { status, headers } = await shop.ask('GET', '/sessions')
   expect([status, headers.get('allow')]).toEqual([405, 'POST'])

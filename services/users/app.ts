@@ -12,6 +12,7 @@ import { clientAddressHeader, networkOf } from '@sidecart/chassis/http/client-ad
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { createSecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import type { Context } from 'hono'
+import { except } from 'hono/combine'
 import { hasPostalCode } from './address.ts'
 import { isCommonPassword } from './common-passwords.ts'
 import { mustShipTo, type Profile, type SessionTokens, usersRoutes } from './contract.ts'
@@ -109,6 +110,8 @@ export function createUsersApp(ports: UsersPorts): App {
   const security = createSecurityLog(ports.log)
 
   app.use('/users/me/*', signedIn(ports.verify))
+  const isOwn = (c: Context) => c.req.param('userId') === 'me'
+  app.use('/users/:userId/*', except(isOwn, signedIn(ports.verify, 'operator')))
   app.use(async function neverCached(c, next) {
     await next()
     if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
@@ -255,6 +258,14 @@ export function createUsersApp(ports: UsersPorts): App {
     if ((await sessions.endOwn(userId, now(), sessionId)) === 0)
       throw refused('not-found', 'No such session.')
     security('authn_token_revoked', { ...asked(c), userId, sessionId })
+    return c.body(null, 204)
+  })
+
+  app.openapi(usersRoutes.endSessionsOf, async (c) => {
+    const { userId } = c.req.valid('param')
+    if (!(await users.find(userId))) throw refused('not-found', 'No such user.')
+    await sessions.endOwn(userId, now())
+    security('authn_token_revoked', { ...asked(c), userId, by: c.get('identity').userId })
     return c.body(null, 204)
   })
 

@@ -239,6 +239,15 @@ export const usersRoutes = {
     request: { params: z.strictObject({ sessionId: z.uuid() }) },
     responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
   }),
+  endSessionsOf: createRoute({
+    method: 'delete',
+    path: '/users/{userId}/sessions',
+    tags,
+    summary: 'End every session of a user (operator)',
+    security,
+    request: { params: z.strictObject({ userId: z.uuid() }) },
+    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
+  }),
   countries: createRoute({
     method: 'get',
     path: '/countries',

@@ -282,6 +282,40 @@ describe('own sessions', () => {
   })
 })
 
+describe('sessions of a user', () => {
+  const endOf = (userId: string, token?: string) =>
+    shop.ask('DELETE', `/users/${userId}/sessions`, { ...(token && { token }) })
+
+  test('are ended by an operator, which the security log says', async () => {
+    const { userId, email, refreshToken } = await shop.somebody()
+    const phone = await shop.signIn(email)
+    const stranger = await shop.somebody()
+    const operatorId = uuid()
+    const token = await shop.accessTokens.issue(
+      { userId: operatorId, role: 'operator' },
+      shop.clock.now,
+    )
+    expect((await endOf(userId, token)).status).toBe(204)
+    for (const used of [refreshToken, phone.refreshToken])
+      expect((await refresh(used)).body.code).toBe('session-ended')
+    expect((await refresh(stranger.refreshToken)).status).toBe(200)
+    expect(shop.lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ securityEvent: 'authn_token_revoked', userId, by: operatorId }),
+    )
+    expect((await endOf(uuid(), token)).status).toBe(404)
+  })
+
+  test('are ended by nobody else', async () => {
+    const { userId, token, refreshToken } = await shop.somebody()
+    const stranger = await shop.somebody()
+    expect((await endOf(userId)).status).toBe(401)
+    for (const asked of [token, stranger.token])
+      expect((await endOf(userId, asked)).status).toBe(403)
+    expect((await endOf(userId.toUpperCase(), stranger.token)).status).toBe(403)
+    expect((await refresh(refreshToken)).status).toBe(200)
+  })
+})
+
 test('the published keys verify the tokens and are public', async () => {
   const { status, headers, body } = await shop.ask('GET', '/.well-known/jwks.json')
   expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=300'])

@@ -35,6 +35,7 @@ beforeAll(async () => {
     eventId: randomUUID(),
     id: randomUUID(),
     sessionId: randomUUID(),
+    userId: owner.userId,
   }
   bad = await badTokens(ops.userId, await refreshTokenOf(owner))
 })
