@@ -4,6 +4,9 @@ const never = ['**/node_modules/**', '**/dist/**', '.sidecart/**']
 const integration = '**/*.int.test.ts'
 const deep = '**/*.deep.test.ts'
 
+// tests sign in with demo accounts, also in a checkout whose shop is started without them
+process.env.SIDECART_DEMO ??= '1'
+
 /** The suffix states the cost: `*.test.ts` no I/O, `*.int.test.ts` a real database or sidecar, `tests/` the whole system, `*.deep.test.ts` minutes. */
 export default defineConfig({
   test: {
@@ -156,6 +159,7 @@ export default defineConfig({
           name: 'swap',
           include: ['tests/swap/**/*.test.ts'],
           exclude: never,
+          fileParallelism: false,
           hookTimeout: 300_000,
         },
       },

@@ -6,7 +6,7 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * Defines a command that rejects unknown options and arguments, and options without a value. `--install`, for commands
- * that have it, installs missing programs; `--no-demo` leaves out the demo accounts.
+ * that have it, installs missing programs; `--no-demo` leaves out the demo accounts, `--demo` adds them.
  * @param anyNumber allows any number of arguments, in `args._`
  */
 export function command<const T extends ArgsDef>(
@@ -19,7 +19,7 @@ export function command<const T extends ArgsDef>(
       const known = (cmd.args ?? {}) as ArgsDef
       refuseUnknown(args, known, anyNumber)
       if (known.install && args.install) process.env[installVariable] = '1'
-      if (known.demo && args.demo === false) process.env[demoVariable] = '0'
+      if (known.demo && args.demo !== undefined) process.env[demoVariable] = args.demo ? '1' : '0'
     },
   })
 }

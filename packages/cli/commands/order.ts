@@ -1,6 +1,7 @@
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type OrderResult, ShopProblem, signIn } from '@sidecart/client/shop-client.ts'
-import { UserError } from '@sidecart/platform/config/project.ts'
+import { hasDemo } from '@sidecart/platform/config/demo.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { command } from '../command.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
@@ -26,6 +27,8 @@ export default command({
     const quantity = Number(args.quantity)
     if (!Number.isInteger(quantity) || quantity < 1)
       throw new UserError(`--quantity takes a whole number from 1, not ${args.quantity}`)
+    if (!hasDemo(projectAt()))
+      throw new UserError('This shop has no demo customer: it was started with --no-demo.')
     const { gateway, demo } = await connectionInfo()
     const request = {
       sku: args.sku,

@@ -52,9 +52,8 @@ export const setArgs = {
   },
   demo: {
     type: 'boolean',
-    default: true,
-    description: 'Add the demo accounts',
-    negativeDescription: 'Add no demo accounts (or SIDECART_DEMO=0)',
+    description: 'Add the demo accounts (or SIDECART_DEMO=1), as a first start does',
+    negativeDescription: 'Add no demo accounts, now and at later starts (or SIDECART_DEMO=0)',
   },
   install: {
     type: 'boolean',

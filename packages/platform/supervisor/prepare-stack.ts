@@ -2,7 +2,7 @@ import { type ComponentSelection, withSets } from '../config/component-sets.ts'
 import { readResources } from '../config/components.ts'
 import { checkComponents } from '../config/components-check.ts'
 import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
-import { hasDemo, withoutDemo } from '../config/demo.ts'
+import { hasDemo, rememberDemo, withoutDemo } from '../config/demo.ts'
 import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
@@ -44,7 +44,8 @@ export async function prepareStack(
 ): Promise<Stack> {
   closeToOthers(project.home)
   const given = readRunFile(project.runFile)
-  const asked = hasDemo() ? given : withoutDemo(given)
+  rememberDemo(project)
+  const asked = hasDemo(project) ? given : withoutDemo(given)
   const swapped = withSets(project, asked, choice).flatMap(change)
   const quiet = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const once = choice.observe ? withTracing(project, quiet) : quiet

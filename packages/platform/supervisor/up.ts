@@ -91,7 +91,7 @@ function opened(
   howToStop: string,
 ): string {
   const warnings = warningsOf(project).map((text) => `${paint('yellow', '!')} ${text}\n`)
-  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, { demo: hasDemo(), observed: observe })}`
+  return `\nready after ${seconds(performance.now() - began)}\n${warnings.join('')}${welcome(project, howToStop, { demo: hasDemo(project), observed: observe })}`
 }
 
 /** Starts the shop and its operations API. `breakable` allows the API to inject faults. */

@@ -20,7 +20,14 @@ ${paint('bold', 'The shop is open.')}
   API docs      ${gateway}/docs
   mail inbox    http://127.0.0.1:${inboxPort}
 ${observed ? `  traces        ${traceViewer}\n` : ''}
-${demo ? accounts(project) : 'No demo accounts were added. Customers register in the shop.'}
+${
+  demo
+    ? accounts(project)
+    : `\
+No demo accounts were added. Customers register in the shop; operators are invited:
+
+  ./sidecart operators invite you@example.com`
+}
 
 ${howToStop}
 `
