@@ -90,7 +90,8 @@ export async function staged({ project, driver }: Opened) {
   const shop = await connectionInfo(project.home)
   const record = join(project.home, 'record.jsonl')
   const stage = { orders: plenty, customers, mailed: 0, plentiful: 40, scarce: 0 }
-  await driver.setStage({ gateway: shop.gateway, operator: shop.operator, stage, record })
+  const { gateway, signingKeys } = shop
+  await driver.setStage({ gateway, signingKeys, stage, record })
   return { ...shop, record }
 }
 

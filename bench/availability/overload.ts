@@ -35,7 +35,7 @@ await measured(async (project, progress) => {
   const shop = await connectionInfo()
   const door = openHttpClient(shop.gateway)
   const books = await openBooks(shop.databases.orders)
-  const stage = await setStage(door, shop.operator, stageOptions, shop.inbox)
+  const stage = await setStage(door, shop.signingKeys, stageOptions, shop.inbox)
   const processes = await watchProcesses(project)
   const load = { books, progress, buy: buying(stage) }
 

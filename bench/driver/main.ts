@@ -16,7 +16,7 @@ async function obey(told: Told): Promise<Answer> {
   }
   const door = openHttpClient(told.gateway)
   const record = createRecorder(told.record)
-  const stage = await setStage(door, told.operator, told.stage)
+  const stage = await setStage(door, told.signingKeys, told.stage)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
   shopping = createShopping({ door, stage, record })
   return { done: true }

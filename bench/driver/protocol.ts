@@ -5,7 +5,7 @@ export type Told =
   | {
       do: 'set the stage'
       gateway: string
-      operator: { email: string; password: string }
+      signingKeys: string
       stage: StageOptions
       /** Path of the client journal. */
       record: string

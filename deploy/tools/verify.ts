@@ -17,10 +17,7 @@ const places: Places = {
   providerLog: '/volumes/provider/log.jsonl',
   inbox: 'http://mail:8040',
   gateway: 'http://gateway:8080',
-  operator: {
-    email: 'operator@sidecart.example',
-    password: secrets['operator-password'] ?? '',
-  },
+  signingKeys: secrets['jwt-keys'] ?? '',
   memory,
 }
 const { ok, checks } = await verifyInWorker(places, { all: true }).finally(() =>

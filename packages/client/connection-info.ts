@@ -14,9 +14,9 @@ export type Places = {
   providerLog: string
   /** Base URL of the mail catcher; without one, mails are not checked. */
   inbox?: string
-  /** The gateway, and an operator's login for data that no database shows. */
   gateway: string
-  operator: { email: string; password: string }
+  /** The private keys of access tokens: for data that no database shows, a tool acts as an operator. */
+  signingKeys: string
   /** File with a client's journal of requests and answers, if one was recorded. */
   record?: string | undefined
   /** Folder in which `verify` stores its progress; without one, `verify` checks everything. */
@@ -24,13 +24,19 @@ export type Places = {
 }
 
 /** Returns the connection info of a shop on this machine, with the secrets used by the project's own tools. */
-export type Shop = Places & { demo: { email: string; password: string } }
+export type Shop = Places & { demo: Login; demoOperator: Login }
+
+export type Login = { email: string; password: string }
 
 const inbox = 'http://127.0.0.1:8040'
 
 const owners = databases.filter((name) => name !== 'state')
 const Secrets = z.intersection(
-  z.object({ 'demo-password': z.string(), 'operator-password': z.string() }),
+  z.object({
+    'demo-password': z.string(),
+    'operator-password': z.string(),
+    'jwt-keys': z.string(),
+  }),
   z.record(z.string(), z.string()),
 )
 
@@ -46,8 +52,9 @@ export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
     providerLog: `${dataFolder}/provider/log.jsonl`,
     memory: `${dataFolder}/verify`,
     databases: databasesIn(secrets),
+    signingKeys: secrets['jwt-keys'],
     demo: { email: 'demo@sidecart.example', password: secrets['demo-password'] },
-    operator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
+    demoOperator: { email: 'operator@sidecart.example', password: secrets['operator-password'] },
   }
 }
 

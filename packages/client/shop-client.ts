@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createMachineTokens } from '@sidecart/platform/config/machine-token.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'
+import type { Places } from './connection-info.ts'
 
 /** A rejected request, with the problem document of the response. */
 export class ShopProblem extends UserError {
@@ -53,10 +55,27 @@ export async function signIn(
   email: string,
   password: string,
 ): Promise<ShopClient> {
-  const session = await askAt(gateway, 'POST', '/sessions', { email, password })
-  const authorization = `Bearer ${session.accessToken}`
-  const as = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
-    askAt(gateway, method, path, body, { authorization, ...headers })
+  const { accessToken } = await askAt(gateway, 'POST', '/sessions', { email, password })
+  return clientWith(gateway, async () => String(accessToken))
+}
+
+/**
+ * Returns a client with the rights of an operator, for the owner of the shop's keys: it needs no account, so it also
+ * works where no operator was invited yet, and where operators need a second factor.
+ */
+export const asOperator = ({ gateway, signingKeys }: Pick<Places, 'gateway' | 'signingKeys'>) =>
+  clientWith(gateway, createMachineTokens(signingKeys))
+
+function clientWith(gateway: string, token: () => Promise<string>): ShopClient {
+  const as = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) => {
+    const authorization = `Bearer ${await token()}`
+    return askAt(gateway, method, path, body, { authorization, ...headers })
+  }
 
   async function placeOrder({
     sku,

@@ -2,7 +2,13 @@ import { join } from 'node:path'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type HttpClient, openHttpClient } from '@sidecart/client/http-client.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { type Customer, confirmEmail, register, signIn } from '@sidecart/verify/chaos/customer.ts'
+import {
+  type Asker,
+  asOperator,
+  type Customer,
+  confirmEmail,
+  register,
+} from '@sidecart/verify/chaos/customer.ts'
 import { unsubscribe } from '@sidecart/verify/chaos/fixtures.ts'
 import { untilRest } from '@sidecart/verify/chaos/wait-until-idle.ts'
 import { createRecorder, type JournalLine } from '@sidecart/verify/invariants/client-journal.ts'
@@ -10,7 +16,7 @@ import type { Snapshot } from '@sidecart/verify/invariants/snapshot.ts'
 
 export type Buyers = {
   door: HttpClient
-  operator: Customer
+  operator: Asker
   customers: Customer[]
   record(line: JournalLine): void
   /** Waits until the shop is idle. Returns the violations and the snapshot. */
@@ -23,7 +29,7 @@ export async function buyers(name: string, count: number): Promise<Buyers> {
   const door = openHttpClient(shop.gateway)
   const file = join(projectAt().home, 'chaos', `${name}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
-  const operator = await signIn(door, shop.operator.email, shop.operator.password)
+  const operator = asOperator(door, shop.signingKeys)
   const customers = await atATime(
     4,
     Array.from({ length: count }, () => () => register(door)),

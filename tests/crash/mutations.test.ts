@@ -16,7 +16,7 @@ let shopping: Shopping
 
 beforeAll(async () => {
   shop = await startCrashShop()
-  shopping = { ...shop, operator: await signIn(shop.operator), customer: await newcomer() }
+  shopping = { ...shop, operator: await signIn(shop.demoOperator), customer: await newcomer() }
   shop.note({ is: 'customer', customerId: shopping.customer.customerId })
 })
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connectionInfo, type Shop, type ShopService } from '@sidecart/client/connection-info.ts'
-import { signIn } from '@sidecart/client/shop-client.ts'
+import { asOperator } from '@sidecart/client/shop-client.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { assertPortsFree } from '@sidecart/platform/config/ports.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
@@ -106,9 +106,7 @@ export async function startCrashShop(): Promise<CrashShop> {
     holdUp: (service, table, during) => holdUp(places.databases[service], table, during),
     note: (line) => appendFileSync(places.record, `${JSON.stringify(line)}\n`),
     world: async () => {
-      const { email, password } = places.operator
-      const operator = await signIn(places.gateway, email, password)
-      return withMails(await readSnapshot(places, operator), places)
+      return withMails(await readSnapshot(places, asOperator(places)), places)
     },
     stop: () => supervisor.stopAll(),
   }

@@ -36,7 +36,7 @@ function ensureSchemathesis(): string {
 }
 
 const schemathesis = ensureSchemathesis()
-const { gateway, demo, operator } = await connectionInfo()
+const { gateway, demo, demoOperator: operator } = await connectionInfo()
 const document = (await (await fetch(`${gateway}/openapi.json`)).json()) as OpenApiDocument
 const config = join(tool, 'schemathesis.toml')
 writeFileSync(config, configuration(document))

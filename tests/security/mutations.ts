@@ -481,6 +481,22 @@ export const mutations: readonly Mutation[] = [
     name: 'is for the owner of the machine',
   },
   {
+    control: 'what a command signs for itself is good for a minute',
+    file: 'packages/platform/config/machine-token.ts',
+    from: 'const lifeSeconds = 60',
+    to: 'const lifeSeconds = 600',
+    test: 'packages/platform/config/machine-token.test.ts',
+    name: 'a token is good for a minute',
+  },
+  {
+    control: 'a shop without demo accounts does not get them by a later start',
+    file: 'packages/platform/config/demo.ts',
+    from: 'readIfThere(fileOf(project))?.trim()',
+    to: 'readIfThere(fileOf(project))?.slice(9)',
+    test: 'packages/cli/demo.test.ts',
+    name: 'stays so until they are asked for',
+  },
+  {
     control: 'a second factor is asked for',
     file: secondFactorApp,
     from: 'if (code === undefined)',

@@ -21,11 +21,11 @@ let driver: Driver
 let meter: Meter
 
 beforeAll(async () => {
-  const { gateway, operator } = await connectionInfo()
+  const { gateway, signingKeys } = await connectionInfo()
   folder = await mkdtemp(join(tmpdir(), 'sidecart-costs-'))
   const stage = { orders: 1_000, customers: 2, mailed: 0, plentiful: 10, scarce: 0 }
   driver = startDriver()
-  await driver.setStage({ gateway, operator, stage, record: join(folder, 'record.jsonl') })
+  await driver.setStage({ gateway, signingKeys, stage, record: join(folder, 'record.jsonl') })
   meter = await openMeter(project, readSecrets(project))
   // warms up: some calls happen once and are cached
   await driver.drive({ ordersPerSecond: 5, seconds: 2 })

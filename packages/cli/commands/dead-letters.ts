@@ -1,6 +1,6 @@
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
-import { signIn } from '@sidecart/client/shop-client.ts'
+import { asOperator } from '@sidecart/client/shop-client.ts'
 import { readResources } from '@sidecart/platform/config/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
@@ -88,9 +88,7 @@ async function lettersOf(service: string | undefined) {
   const known = consumers()
   if (service && !known.includes(service))
     throw new UserError(`${service} receives no events; these do: ${known.join(', ')}`)
-  const { gateway, operator } = await connectionInfo()
-  const shop = await signIn(gateway, operator.email, operator.password)
-  return deadLettersOf(shop, service ? [service] : known)
+  return deadLettersOf(asOperator(await connectionInfo()), service ? [service] : known)
 }
 
 /** Returns the services named by the subscriptions in use. */

@@ -85,7 +85,7 @@ async function weather(
   const door = openHttpClient(shop.gateway)
   progress.wait('registering customers, stocking up')
   const wanted = { orders, customers, mailed: customers / 4, plentiful: 14, scarce: 1 }
-  const stage = await setStage(door, shop.operator, wanted, shop.inbox)
+  const stage = await setStage(door, shop.signingKeys, wanted, shop.inbox)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
   const shoppers = createShoppers(stage.customers, record)
 

@@ -2,12 +2,22 @@ import { randomUUID } from 'node:crypto'
 import type { HttpClient, Request, Said } from '@sidecart/client/http-client.ts'
 import { withRetries } from '@sidecart/client/http-client.ts'
 import { awaitToken } from '@sidecart/client/mail-catcher.ts'
+import { createMachineTokens } from '@sidecart/platform/config/machine-token.ts'
+
+export type Asker = { ask(request: Request): Promise<Said> }
 
 /** A signed-in customer. An expired access token is renewed by signing in again. */
-export type Customer = {
-  customerId: string
-  email: string
-  ask(request: Request): Promise<Said>
+export type Customer = Asker & { customerId: string; email: string }
+
+/** The owner of the shop's keys, with the rights of an operator. */
+export function asOperator(door: HttpClient, signingKeys: string): Asker {
+  const token = createMachineTokens(signingKeys)
+  return {
+    ask: async (request) => {
+      const authorization = `Bearer ${await token()}`
+      return door.ask({ ...request, headers: { ...request.headers, authorization } })
+    },
+  }
 }
 
 const patienceMs = 60_000

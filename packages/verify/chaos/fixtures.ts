@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { type HttpClient, withRetries } from '@sidecart/client/http-client.ts'
-import { type Customer, confirmEmail, register, signIn } from './customer.ts'
+import { type Asker, asOperator, type Customer, confirmEmail, register } from './customer.ts'
 
 /** The customers and the products of a run. */
-export type Stage = { operator: Customer; customers: Customer[]; skus: string[] }
+export type Stage = { operator: Asker; customers: Customer[]; skus: string[] }
 
 export type StageOptions = {
   /** Every plentiful product is stocked at twice this number. */
@@ -21,15 +21,16 @@ const atATime = 4
 /**
  * Registers customers and stocks up: enough of most products for so many orders, too little of a few.
  *
+ * @param signingKeys the secret `jwt-keys`, to act as an operator
  * @param inbox base URL of the mail catcher, for customers who want mails: they confirm their e-mails
  */
 export async function setStage(
   door: HttpClient,
-  operatorLogin: { email: string; password: string },
+  signingKeys: string,
   { orders, customers, mailed, plentiful, scarce }: StageOptions,
   inbox?: string,
 ): Promise<Stage> {
-  const operator = await signIn(door, operatorLogin.email, operatorLogin.password)
+  const operator = asOperator(door, signingKeys)
   const skus = await productsOf(operator, plentiful + scarce)
   await Promise.all(
     skus.map((sku, index) =>
@@ -55,13 +56,13 @@ export async function unsubscribe({ ask }: Customer): Promise<void> {
   })
 }
 
-async function productsOf(operator: Customer, limit: number): Promise<string[]> {
+async function productsOf(operator: Asker, limit: number): Promise<string[]> {
   const said = await operator.ask({ method: 'GET', path: `/products?limit=${limit}&sort=name` })
   return (said.body.items as { sku: string }[]).map(({ sku }) => sku)
 }
 
 /** Adjusts the stock of a product to exactly `onHand` units. */
-export async function setStock(operator: Customer, sku: string, onHand: number): Promise<void> {
+export async function setStock(operator: Asker, sku: string, onHand: number): Promise<void> {
   const path = `/products/${sku}/stock`
   const stock = await operator.ask({ method: 'GET', path })
   const delta = onHand - Number(stock.body.onHand)

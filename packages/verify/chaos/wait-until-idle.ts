@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Places } from '@sidecart/client/connection-info.ts'
-import { type ShopClient, signIn } from '@sidecart/client/shop-client.ts'
+import { asOperator } from '@sidecart/client/shop-client.ts'
 import { readSnapshot, withMails } from '../invariants/read.ts'
 import type { Snapshot } from '../invariants/snapshot.ts'
 import { type Verdict, verdict } from '../invariants/verify.ts'
@@ -21,15 +21,10 @@ export async function untilRest(
 ): Promise<Rest> {
   const began = performance.now()
   const since = () => Math.round((performance.now() - began) / 100) / 10
-  let operator: ShopClient | undefined
   let mailsSent = 0
   let patientUntil = seconds
 
-  async function look(): Promise<Snapshot> {
-    const { gateway, operator: login } = places
-    operator ??= await signIn(gateway, login.email, login.password)
-    return readSnapshot(places, operator)
-  }
+  const look = (): Promise<Snapshot> => readSnapshot(places, asOperator(places))
 
   for (;;) {
     const late = since() > patientUntil

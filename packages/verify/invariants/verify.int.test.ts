@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import type { Places, ShopService } from '@sidecart/client/connection-info.ts'
+import { signingKey } from '@sidecart/platform/config/secrets.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
 import pg from 'pg'
 import { pino } from 'pino'
@@ -55,7 +56,7 @@ beforeAll(async () => {
     databases: urls as Places['databases'],
     providerLog: join(folder, 'log.jsonl'),
     gateway: `http://127.0.0.1:${port}`,
-    operator: { email: 'o', password: 'p' },
+    signingKeys: JSON.stringify([await signingKey()]),
     memory: join(folder, 'memory'),
   }
   await execute('catalog', products)

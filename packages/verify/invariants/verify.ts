@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Places } from '@sidecart/client/connection-info.ts'
-import { type ShopClient, signIn } from '@sidecart/client/shop-client.ts'
+import { asOperator, type ShopClient } from '@sidecart/client/shop-client.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
 import { runChecks } from './checks.ts'
 import { withoutInFlight } from './in-flight.ts'
@@ -33,7 +33,7 @@ export async function verify(
   places: Places,
   { graceSeconds = 30, all = false }: VerifyOptions = {},
 ): Promise<Verdict> {
-  const operator = await signIn(places.gateway, places.operator.email, places.operator.password)
+  const operator = asOperator(places)
   const overlapSeconds = Math.max(600, 2 * graceSeconds)
   const before = all ? undefined : readMark(places)
   const first = await look(places, operator, graceSeconds, { since: before, overlapSeconds })
