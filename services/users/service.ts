@@ -11,5 +11,5 @@ export const service = defineService({
   publishes: userEvents,
   database: true,
   secrets: ['jwt-keys', 'second-factor-key', 'demo-password', 'operator-password'],
-  container: { environment: { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-true}` } },
+  container: { environment: { DEMO_ACCOUNTS: `\${DEMO_ACCOUNTS:-false}` } },
 })

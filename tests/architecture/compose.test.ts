@@ -208,6 +208,15 @@ describe('docker-compose.yml is closed by default', () => {
     expect(read('docker-compose.yml')).not.toMatch(/:\/\/[^\s/]+:[^\s/]+@/)
   })
 
+  it('adds demo accounts only when asked to', () => {
+    const asked = containers.flatMap(([name, { environment = {} }]) =>
+      Object.entries(environment)
+        .filter(([variable]) => variable === 'DEMO_ACCOUNTS')
+        .map(([, value]) => [name, value]),
+    )
+    expect(asked).toEqual([['users', `\${DEMO_ACCOUNTS:-false}`]])
+  })
+
   it('gives each container a network with those that it needs, and no other', () => {
     const members = (network: string) =>
       containers

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OrderResult, signIn } from '@sidecart/client/shop-client.ts'
@@ -63,6 +64,23 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     const [script = ''] = blocks('deploy/README.md').filter((block) => block.includes('/orders'))
     expect(await shop.shell(script)).toContain('"status":"confirmed"')
     await verified()
+  })
+
+  it('has no demo accounts, and gets its operator by an invitation', async () => {
+    const operators = (...args: string[]) =>
+      shop.compose(['run', '--rm', 'operators', ...args, '--json'])
+    expect(JSON.parse(await operators('list'))).toEqual({ operators: [], invitations: [] })
+    const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
+    const { link } = JSON.parse(await operators('invite', email))
+    expect(new URL(link).origin).toBe(shop.gateway)
+    await post('/invitations', { token: new URL(link).hash.slice(1), name: 'Olga', password })
+    const olga = await signIn(shop.gateway, email, password)
+    expect(await olga.ask('GET', '/orders/sagas')).toBeDefined()
+    expect(JSON.parse(await operators('list')).operators).toMatchObject([{ email }])
+    const printed = await shop.compose(['run', '--rm', 'accounts'])
+    for (const [, demo = '', secret = ''] of printed.matchAll(/^(\S+@\S+)\s+(\S+)/gm))
+      await expect(signIn(shop.gateway, demo, secret)).rejects.toThrow()
+    expect(JSON.parse(await operators('revoke', email))).toMatchObject({ wasOperator: true })
   })
 
   it('runs every container without rights: read-only, no capability, limits, no root', async () => {
@@ -273,11 +291,9 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
   })
 
   async function ordered(): Promise<OrderResult> {
-    const [, password = ''] =
-      /^demo@\S+\s+(\S+)/m.exec(await shop.compose(['run', '--rm', 'accounts'])) ?? []
     const customer = await until(
-      'the customer can sign in',
-      () => signIn(shop.gateway, 'demo@sidecart.example', password).catch(() => undefined),
+      'a customer registers and signs in',
+      () => newcomer().catch(() => undefined),
       30_000,
       500,
     )
@@ -287,6 +303,22 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     )
     expect(order.status).toBe('confirmed')
     return order
+  }
+
+  /** Posts to the gateway. @throws Error unless the answer is a success */
+  async function post(path: string, body: object): Promise<void> {
+    const answer = await fetch(`${shop.gateway}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
+  }
+
+  async function newcomer() {
+    const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
+    await post('/users', { email, password, name: 'Ada' })
+    return signIn(shop.gateway, email, password)
   }
 
   async function verified(): Promise<void> {
