@@ -62,6 +62,7 @@ const deep: readonly Run[] = [
   { ...projects('swap'), needs: 'redis' },
   projects('machine'),
   projects('scaffold'),
+  projects('kubernetes'),
   ...sets.map(conformanceOf),
 ]
 /** Makes every part required: a test skipped because a part is missing fails the run. */

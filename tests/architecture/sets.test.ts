@@ -1,6 +1,7 @@
 import { completed } from '@sidecart/platform/config/secrets.ts'
 import { describe, expect, it } from 'vitest'
-import { documents, filesBelow, foldersIn, type Resource } from './tree.ts'
+import { parse } from 'yaml'
+import { documents, filesBelow, foldersIn, type Resource, read } from './tree.ts'
 
 const sets = foldersIn('components').filter((folder) =>
   /^(pubsub|state|secrets|cache)-/.test(folder),
@@ -39,7 +40,14 @@ describe.each(Object.entries(ports))('the %s sets', (prefix, port) => {
   it('hold nothing but Dapr resources that are theirs alone or shared by all', () => {
     for (const set of ofThisKind) {
       const files = filesBelow(`components/${set}`)
-      expect(files.filter((file) => !file.endsWith('.yaml'))).toEqual([])
+      const resources = files.filter((file) => file.endsWith('.yaml'))
+      const others = files.filter((file) => !file.endsWith('.yaml'))
+      // the list of the same files for Kubernetes, which daprd does not read
+      const list = `components/${set}/Kustomization`
+      expect(others.filter((file) => file !== list)).toEqual([])
+      if (others.length === 0) continue
+      const { resources: listed } = parse(read(list)) as { resources: string[] }
+      expect(listed.map((file) => `components/${set}/${file}`).sort()).toEqual(resources)
     }
   })
 })

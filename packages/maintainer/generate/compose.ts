@@ -64,7 +64,7 @@ ${Object.entries(environment)
 }
 
 /** Returns the variables of an app's own in dapr.yaml, with the addresses of containers. */
-function environmentOf(name: string, { runFile }: Project): Record<string, string> {
+export function environmentOf(name: string, { runFile }: Project): Record<string, string> {
   const appConfigs = readRunFile(runFile)
   const own = Object.entries(appConfigs.find(({ appId }) => appId === name)?.env ?? {}).filter(
     ([variable, value]) => appConfigs.some(({ env }) => env[variable] !== value),

@@ -11,6 +11,7 @@ import { editor } from './editor.ts'
 import { gatewayRoutes } from './gateway.ts'
 import type { GeneratedFiles } from './generated-file.ts'
 import { prometheus } from './prometheus.ts'
+import { kubernetes } from './kubernetes.ts'
 import { readme } from './readme.ts'
 import { runFile } from './run-file.ts'
 import { scopes } from './scopes.ts'
@@ -23,6 +24,7 @@ const generators: readonly ((project: Project) => GeneratedFiles)[] = [
   scopes,
   gatewayRoutes,
   compose,
+  kubernetes,
   editor,
   prometheus,
   apiPages,
