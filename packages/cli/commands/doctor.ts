@@ -1,20 +1,23 @@
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { durability } from '@sidecart/platform/durability/durability.ts'
+import { examine } from '@sidecart/platform/doctor/doctor.ts'
 import { command } from '../command.ts'
 
 export default command({
   meta: {
     name: 'doctor',
-    description: 'Ask the running servers whether what they acknowledge survives a power cut',
+    description:
+      'Examine the machine, this checkout and the running shop; exit code 1 when something is wrong',
   },
   args: { json: { type: 'boolean', description: 'For programs' } },
   run: async ({ args }) => {
-    const checks = await durability(projectAt())
+    const checks = await examine(projectAt())
     const ok = checks.every((check) => check.ok)
     if (args.json) console.log(JSON.stringify({ ok, checks }))
     else
-      for (const check of checks)
-        console.log(`${check.ok ? '✓' : '✗'} ${check.name}: ${check.detail}`)
+      for (const { ok, name, detail, advice } of checks) {
+        console.log(`${ok ? '✓' : '✗'} ${name}: ${detail}`)
+        if (advice) console.log(`  → ${advice}`)
+      }
     if (!ok) process.exitCode = 1
   },
 })
