@@ -113,7 +113,9 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     const decide = await inChildSpan(`saga ${step.command}`, { attributes }, () =>
       timeStep(step.command, () => send(order, step)),
     )
-    return store.update(order.id, decide)
+    const after = await store.update(order.id, decide)
+    log.info({ orderId: order.id, step: step.command, status: after.status }, 'saga step')
+    return after
   }
 
   async function driveToRest(order: Order, attempts: number, span: Span): Promise<void> {

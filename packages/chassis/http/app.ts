@@ -378,21 +378,17 @@ function instrumentation(log: Log): MiddlewareHandler<AppEnv> {
     await inSpan(method, { kind: SpanKind.SERVER, parent, attributes }, async (span) => {
       await next()
       if (span.isRecording()) describeResponse(span, method, routeOf(c), c.res.status)
+      const { status } = c.res
+      const seconds = (performance.now() - startedAt) / 1000
+      requestSeconds.observe({ method, route: routeOf(c), status: String(status) }, seconds)
+      const path = c.req.path.slice(0, 200)
+      const ms = Math.round(seconds * 1000)
+      // a flood is counted by the metrics and does not drive other lines out of the log
+      if (status !== 429)
+        log.info({ method, path, status, ms, requestId: c.get('requestId') }, 'request')
     })
     // crash point: before answering ${c.req.method} ${routePath(c, -1)}
     // crash point: soon after answering ${c.req.method}
-    const seconds = (performance.now() - startedAt) / 1000
-    requestSeconds.observe({ method, route: routeOf(c), status: String(c.res.status) }, seconds)
-    log.debug(
-      {
-        method,
-        path: c.req.path,
-        status: c.res.status,
-        ms: Math.round(seconds * 1000),
-        requestId: c.get('requestId'),
-      },
-      'request',
-    )
   }
 }
 

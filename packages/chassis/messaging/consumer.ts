@@ -95,7 +95,11 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     const observe = (outcome: string) =>
       consumerSeconds.observe({ topic, outcome }, (performance.now() - startedAt) / 1000)
     try {
-      const outcome = await inSpan(`process ${topic}`, span, handled)
+      const outcome = await inSpan(`process ${topic}`, span, async () => {
+        const result = await handled()
+        log.info({ topic, eventId: idOf(event), outcome: result, ...aboutOf(data.data) }, 'event')
+        return result
+      })
       observe(outcome)
       inboxOutcomes.inc({ topic, outcome })
       return outcome
@@ -133,6 +137,12 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   }
 
   return { topics: [...byTopic.keys()], consume: consume, storeFailure }
+}
+
+/** The order that an event is about, for its line in the log. */
+const aboutOf = (data: unknown): { orderId?: string } => {
+  const { orderId } = (data ?? {}) as { orderId?: unknown }
+  return typeof orderId === 'string' ? { orderId } : {}
 }
 
 /** Refuses an event not published by the topic's owner: forged, or published by mistake. */

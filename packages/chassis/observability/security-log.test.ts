@@ -7,7 +7,12 @@ import { createLog } from './log.ts'
 import { createSecurityLog } from './security-log.ts'
 
 let lines: Record<string, unknown>[]
-const log = createLog('tests', 'info', { write: (line) => void lines.push(JSON.parse(line)) })
+const log = createLog('tests', 'info', {
+  write(text) {
+    const line = JSON.parse(text) as Record<string, unknown>
+    if (line.securityEvent) lines.push(line)
+  },
+})
 beforeEach(() => {
   lines = []
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { type Log, showLogs } from '@sidecart/platform/supervisor/logs.ts'
+import { type Log, showLogs, showOrder } from '@sidecart/platform/supervisor/logs.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { command } from '../command.ts'
 
@@ -14,14 +14,24 @@ export default command({
       description: 'A service, NAME-sidecar, or a server such as postgres',
     },
     follow: { type: 'boolean', alias: 'f', description: 'Go on until Ctrl-C' },
+    order: {
+      type: 'string',
+      valueHint: 'ID',
+      description: 'All lines about one order, oldest first',
+    },
     lines: { type: 'string', alias: 'n', default: '50', description: 'How many of the last lines' },
   },
   run: async ({ args }) => {
     const lines = Number(args.lines)
     if (!Number.isInteger(lines) || lines < 0)
       throw new UserError(`--lines takes a whole number, not ${args.lines}`)
+    if (args.order !== undefined && (args.service !== undefined || args.follow))
+      throw new UserError(
+        '--order looks through all services, up to now: without a service or --follow',
+      )
     process.once('SIGINT', () => process.exit(0))
     const pretty = process.stdout.isTTY === true
+    if (args.order !== undefined) return showLogsOf(projectAt(), args.order, pretty)
     await showLogs(logsOf(projectAt(), args.service), {
       lines,
       follow: args.follow === true,
@@ -29,6 +39,15 @@ export default command({
     })
   },
 })
+
+async function showLogsOf(project: Project, orderId: string, pretty: boolean): Promise<void> {
+  if (!/^[0-9a-f-]{36}$/i.test(orderId))
+    throw new UserError(`--order takes the id of an order, not ${orderId}`)
+  const sidecars = logsOf(project, undefined).map(({ name }) => `${name}-sidecar`)
+  const logs = [undefined, ...sidecars].flatMap((name) => logsOf(project, name))
+  const count = await showOrder(logs, orderId.toLowerCase(), { pretty })
+  if (count === 0) throw new UserError(`no log has a line about the order ${orderId}`)
+}
 
 function logsOf(project: Project, service: string | undefined): Log[] {
   const recorded = readState(project)?.processes ?? []

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs'
+import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { paint } from '../process/terminal.ts'
 
@@ -86,6 +95,41 @@ export async function showLogs(
     await pause(200)
     for (const { prefix, next } of reads) for (const line of next()) say(prefix, line)
   }
+}
+
+/**
+ * Prints every line about an order, oldest first: those with its id, and those with a trace id that one of these has,
+ * such as the request that placed it. Returns how many.
+ */
+export async function showOrder(
+  logs: readonly Log[],
+  orderId: string,
+  { pretty, print = console.log }: Pick<ShowOptions, 'pretty' | 'print'>,
+): Promise<number> {
+  const about = await linesWith(logs, [orderId])
+  const traces = about.flatMap(({ line }) => traceOf(line) ?? [])
+  const all = await linesWith(logs, [orderId, ...new Set(traces)])
+  const width = Math.max(0, ...all.map(({ name }) => name.length))
+  for (const { name, line } of all.sort((one, other) => timeOf(one.line) - timeOf(other.line)))
+    print(`${paint('cyan', name.padEnd(width))} ${pretty ? readable(line) : line}`)
+  return all.length
+}
+
+const traceOf = (line: string) => /"traceId":"([0-9a-f]{32})"/.exec(line)?.[1]
+
+function timeOf(line: string): number {
+  const entry = fromJson(line) ?? fromDapr(line)
+  return entry ? Date.parse(entry.time) : 0
+}
+
+/** Returns the lines with one of some words, of each log and of its part before the last rotation. */
+async function linesWith(logs: readonly Log[], words: readonly string[]) {
+  const found: { name: string; line: string }[] = []
+  for (const { name, file } of logs)
+    for (const part of [`${file}.1`, file].filter((path) => existsSync(path)))
+      for await (const line of createInterface(createReadStream(part)))
+        if (words.some((word) => line.includes(word))) found.push({ name, line })
+  return found
 }
 
 /** Returns the complete lines added since the last call. A log that shrank is read from its beginning. */
