@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
@@ -13,13 +15,14 @@ const configurations = 'components/common/Kustomization'
 
 /** deploy/kubernetes: one file per app, the migrations, and how production scales. */
 export const kubernetes = (project: Project): GeneratedFiles => {
+  const apps = `${folder}/base/apps`
+  const names = readdirSync(join(project.root, apps)).map((file) => file.replace('.yaml', ''))
+  const gone = names.filter((name) => !manifests.some((service) => service.name === name))
   const lines = (line: (service: ServiceManifest) => string) => manifests.map(line).join('')
   return {
+    ...Object.fromEntries(gone.map((name) => [`${apps}/${name}.yaml`, () => undefined])),
     ...Object.fromEntries(
-      manifests.map((service) => [
-        `${folder}/base/apps/${service.name}.yaml`,
-        () => appOf(service, project),
-      ]),
+      manifests.map((service) => [`${apps}/${service.name}.yaml`, () => appOf(service, project)]),
     ),
     [`${folder}/base/migrations.yaml`]: () =>
       heading('services/*/service.ts') +
@@ -30,8 +33,8 @@ export const kubernetes = (project: Project): GeneratedFiles => {
     [`${folder}/overlays/production/scaling.yaml`]: () =>
       heading('services/*/service.ts') + manifests.map(scalingOf).join('---\n'),
     [kustomization]: (before = '') => {
-      const apps = lines(({ name }) => `  - apps/${name}.yaml\n`)
-      return withSection(kustomization, before, 'apps', apps)
+      const files = lines(({ name }) => `  - apps/${name}.yaml\n`)
+      return withSection(kustomization, before, 'apps', files)
     },
     [configurations]: (before = '') => {
       const files = lines(({ name }) => `  - configuration/${name}.yaml\n`)
