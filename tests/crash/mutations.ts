@@ -30,10 +30,10 @@ export const mutations: readonly Mutation[] = [
     safeguard: 'the outbox: an event commits with what made it true',
     file: 'packages/chassis/persistence/database.ts',
     lines: [
-      ['await store(transaction as unknown as Transaction<MessagingTables>, emitted)', '{}'],
+      ['if (emitted.length > 0) await announcement.store(outbox, emitted)', ''],
       [
-        'if (emitted.length > 0) for (',
-        'if (emitted.length > 0) await store(rows as never, emitted)\n    for (',
+        'announcement.commit()',
+        'if (emitted.length > 0) await store(rows as never, emitted)\n    announcement.commit()',
       ],
     ],
     crash: 'orders: after the commit of orders-confirmed-v1',

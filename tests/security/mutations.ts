@@ -563,8 +563,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'what is held while an address is being confirmed is not forgotten',
     file: 'services/notifications/store.ts',
-    from: 'await query.forShare().executeTakeFirstOrThrow()',
-    to: 'await query.executeTakeFirstOrThrow()',
+    from: 'await held.forShare().executeTakeFirstOrThrow()',
+    to: 'await held.executeTakeFirstOrThrow()',
     test: heldTests,
     name: 'leaves no mail held',
   },

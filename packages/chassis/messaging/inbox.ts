@@ -1,23 +1,31 @@
-import type { Database, Tx } from '../persistence/database.ts'
+import { type Database, isUniqueViolation, type Tx } from '../persistence/database.ts'
+import type { MessagingTables } from '../persistence/messaging-tables.ts'
+import { insertion } from '../persistence/statement.ts'
 
 /** Runs work once per event id, however often the event is delivered. */
 export type Inbox<T> = {
   once(eventId: string, work: (tx: T) => Promise<void>): Promise<'applied' | 'duplicate'>
 }
 
-/** An inbox in the consumer's own database: the processed mark and the work commit together. */
+const insertProcessed = insertion<MessagingTables>()('inbox', ['event_id'])
+
+/**
+ * An inbox in the consumer's own database: the processed mark and the work commit together. The mark is sent with the
+ * first statement of the work, and the primary key refuses the second mark of an event, and with it the work.
+ */
 export function createInbox<S>(database: Database<S>): Inbox<Tx<S>> {
   return {
-    once: (eventId, work) =>
-      database.inTransaction(async (tx) => {
-        const { numInsertedOrUpdatedRows } = await (tx as unknown as Tx<unknown>).rows
-          .insertInto('inbox')
-          .values({ event_id: eventId })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst()
-        if (numInsertedOrUpdatedRows === 0n) return 'duplicate'
-        await work(tx)
+    async once(eventId, work) {
+      try {
+        await database.inTransaction(async (tx) => {
+          await insertProcessed(tx.rows, [{ event_id: eventId }])
+          await work(tx)
+        })
         return 'applied'
-      }),
+      } catch (error) {
+        if (isUniqueViolation(error, 'inbox_pkey')) return 'duplicate'
+        throw error
+      }
+    },
   }
 }

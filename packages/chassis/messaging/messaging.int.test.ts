@@ -18,6 +18,7 @@ import {
   addNextAttempts,
   createMessagingTables,
 } from '../persistence/messaging-tables.ts'
+import { deferred } from '../persistence/pipelined-client.ts'
 import { type ConsumerOptions, on } from './consumer.ts'
 import { createRetryWorker } from './consumer-retry.ts'
 import { mountConsumer } from './consumer-routes.ts'
@@ -31,6 +32,8 @@ const log = createLog('tests', 'silent')
 
 let place: TestDatabase
 let database: Database<Tables>
+/** The same database, opened by another instance. */
+let another: Database<Tables>
 let sidecar: MemorySidecar
 let relays: Worker[]
 let retryWorker: Worker
@@ -49,14 +52,14 @@ beforeAll(async () => {
       await db.schema.createTable('notes').addColumn('text', 'text').execute()
     },
   }
-  database = await openDatabase<Tables>({
-    connectionString: place.url,
-    migrations: { initial },
-    log,
-  })
+  const open = () =>
+    openDatabase<Tables>({ connectionString: place.url, migrations: { initial }, log })
+  database = await open()
+  another = await open()
 })
 afterAll(async () => {
   await database.close()
+  await another.close()
   await place.dispose()
 })
 
@@ -66,9 +69,9 @@ beforeEach(async () => {
   sidecar = createMemorySidecar()
   sidecar.subscriptions.set(noted.topic, ['tests'])
   trouble = async () => {}
-  relays = [1, 2].map(() =>
+  relays = [database, another].map((one) =>
     createOutboxRelay({
-      database: database as Database<unknown>,
+      database: one as Database<unknown>,
       sidecar,
       source: 'tests',
       log,
@@ -182,6 +185,81 @@ describe('the outbox', () => {
     ])
   })
 
+  it('publishes from memory what is committed while it runs, in order, and deletes the rows with a later commit', async () => {
+    relays = relays.slice(0, 1)
+    await relaying(async () => {
+      for (const text of ['a', 'b', 'c', 'd']) await emit(text)
+      await until('all are published', async () => sidecar.published.length === 4)
+      await emit('e')
+      await emptied()
+    })
+    expect(sidecar.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
+      ...'abcde',
+    ])
+  })
+
+  it('publishes what the broker did not take before what came later', async () => {
+    relays = relays.slice(0, 1)
+    const { publish } = sidecar
+    let refusals = 0
+    sidecar.publish = async (topic, events) => {
+      if (refusals++ > 0) return publish(topic, events)
+      await emit('later')
+      return { failed: events.map(({ id }) => id) }
+    }
+    await relaying(async () => {
+      await emit('refused')
+      await emptied()
+    })
+    expect(sidecar.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
+      'refused',
+      'later',
+    ])
+  })
+
+  it('keeps the row of a published event when the commit that would delete it fails', async () => {
+    relays = relays.slice(0, 1)
+    await relaying(async () => {
+      await emit('first')
+      await until('it is published', async () => sidecar.published.length === 1)
+      const failing = database.inTransaction(async (tx) => {
+        tx.emit(noted({ text: 'never' }))
+        // the key refuses the second row at the commit, after the deletion
+        for (const _ of [1, 2])
+          await tx.rows
+            .insertInto('inbox')
+            .values({ event_id: 'twice' })
+            .modifyEnd(deferred)
+            .execute()
+      })
+      await expect(failing).rejects.toMatchObject({ code: '23505' })
+      await emptied()
+    })
+    expect(sidecar.published).toHaveLength(1)
+  })
+
+  it('leaves the events of a running instance to it, and takes over those of one that is gone', async () => {
+    const [left = '', just = ''] = [uuid(), uuid()]
+    const row = { topic: noted.topic, data: JSON.stringify({ text: 'of another' }) }
+    relays = relays.slice(0, 1)
+    await relaying(async () => {
+      await emit('its own')
+      await emptied()
+      const at = (ms: number) => new Date(Date.now() - ms)
+      await database.rows
+        .insertInto('outbox')
+        .values([
+          { id: left, ...row, traceparent: null, created_at: at(1_500) },
+          { id: just, ...row, traceparent: null, created_at: at(0) },
+        ])
+        .execute()
+      await until('one is taken over', async () => sidecar.published.length === 2)
+      expect(sidecar.published[1]?.event.id).toBe(left)
+      await emptied()
+    })
+    expect(sidecar.published[2]?.event.id).toBe(just)
+  })
+
   it('keeps events while the broker is down and publishes them when it is back', async () => {
     sidecar.brokerDown = true
     await emit('patient')
@@ -211,7 +289,8 @@ describe('the outbox', () => {
 
   it('survives a connection that dies while a transaction holds it', async () => {
     const { promise: killed, resolve: kill } = Promise.withResolvers<void>()
-    const transaction = database.inTransaction(async () => {
+    const transaction = database.inTransaction(async ({ rows }) => {
+      await rows.selectFrom('notes').selectAll().execute()
       await until('the connection is killed', async () => (await killOthers()).rows.length > 0)
       kill()
     })

@@ -43,6 +43,8 @@ const happening = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant('relay' as const),
       relays: fc.integer({ min: 1, max: 2 }),
+      /** Changes committed while the relays run. */
+      meanwhile: fc.integer({ min: 0, max: 3 }),
       fate: fc.constantFrom('done', 'broker down', 'answer lost', 'one refused', 'dies'),
     }),
   },
@@ -137,7 +139,7 @@ async function createWorld() {
     )
   }
 
-  async function relay({ relays, fate }: Doing<'relay'>): Promise<void> {
+  async function relay({ relays, meanwhile, fate }: Doing<'relay'>): Promise<void> {
     const publish = async (_: string, events: readonly CloudEvent[]) => {
       if (fate === 'broker down') throw new Error(fate)
       const taken = fate === 'one refused' ? events.slice(1) : events
@@ -153,9 +155,10 @@ async function createWorld() {
     const rounds = Array.from({ length: relays }, () => {
       const one = createOutboxRelay({ database, sidecar, source: 'things', log })
       one.start()
-      return one.stop()
+      return one
     })
-    await Promise.all(rounds)
+    for (let n = 0; n < meanwhile; n += 1) await change({ does: 'change', name: 'a', fate: 'done' })
+    await Promise.all(rounds.map((one) => one.stop()))
   }
 
   async function deliver({ which, copies, fate }: Doing<'deliver'>): Promise<void> {
@@ -176,7 +179,7 @@ async function createWorld() {
 
   async function calm(): Promise<void> {
     while ((await outboxBacklog(producer as Database<unknown>)).depth > 0)
-      await relay({ does: 'relay', relays: 1, fate: 'done' })
+      await relay({ does: 'relay', relays: 1, meanwhile: 0, fate: 'done' })
     while (queue.length > 0) await deliver({ does: 'deliver', which: 0, copies: 1, fate: 'done' })
   }
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { SpanKind } from '@opentelemetry/api'
 import { sql, type Transaction } from 'kysely'
 import type { CloudEvent } from '../contract/event.ts'
@@ -6,9 +7,10 @@ import { createWorker, type Worker } from '../core/worker.ts'
 import type { Log } from '../observability/log.ts'
 import { outboxFailures, outboxPublished, watchOutbox } from '../observability/metrics.ts'
 import { startSpan } from '../observability/telemetry.ts'
-import type { Database } from '../persistence/database.ts'
+import type { Database, StoredEvent } from '../persistence/database.ts'
 import type { MessagingTables } from '../persistence/messaging-tables.ts'
-import { deferred } from '../persistence/pipelined-client.ts'
+import { deferred, early } from '../persistence/pipelined-client.ts'
+import { statement, type Values } from '../persistence/statement.ts'
 import type { Sidecar } from '../sidecar/sidecar.ts'
 
 export type OutboxRelayOptions = {
@@ -23,19 +25,23 @@ export type OutboxRelayOptions = {
   pollMs?: number
 }
 
-type Row = {
-  id: string
-  topic: string
-  data: unknown
-  traceparent: string | null
-  created_at: Date
-}
+/** Milliseconds before other instances publish the events of an instance: by then it has published them, or is gone. */
+const ownMs = 1_000
+/** Milliseconds for which a published event stays in the outbox when no transaction comes along that deletes it. */
+const deleteMs = 250
+/** Maximum committed events kept in memory for the next round; beyond it they are read from the outbox. */
+const mostFresh = 1_000
 
 /**
- * Creates the relay from the outbox to the broker. In one transaction: claims the oldest rows not locked by another
- * instance, publishes in bulk per topic, and deletes the accepted rows. After a crash between publish and commit the
- * same ids are published again, and the inbox (and some brokers) drop the duplicates. At-least-once; in order per
- * topic unless two instances relay at the same time.
+ * Creates the relay from the outbox to the broker: publishes in bulk per topic, and deletes the accepted rows.
+ *
+ * - Events of this process are published from memory as soon as they are committed. Their rows are deleted by a later
+ *   transaction that emits events, so that this takes neither a round trip nor a commit of its own.
+ * - Events left behind (by a process that died, or because the broker did not take them) are claimed in one transaction:
+ *   the oldest rows not locked by another instance, published and deleted.
+ *
+ * After a crash before the deletion the same ids are published again, and the inbox (and some brokers) drop the
+ * duplicates. At-least-once; in order per topic unless two instances relay at the same time.
  */
 export function createOutboxRelay({
   database,
@@ -45,22 +51,90 @@ export function createOutboxRelay({
   batch = 100,
   pollMs = 2_000,
 }: OutboxRelayOptions): Worker {
+  let isRunning = false
+  /** Whether events may have been left behind that must be published before those in memory. */
+  let isBehind = true
+  let fresh: StoredEvent[] = []
+  /** Published events whose rows are still there. */
+  const published: string[] = []
+  let deletion: NodeJS.Timeout | undefined
+  let polledAt = Number.NEGATIVE_INFINITY
+
   async function relayOnce(): Promise<boolean> {
-    const { claimed, accepted } = await database.inTransaction(async ({ rows }) => {
-      const events = await claim(rows, batch)
-      const ids = await publishAll(events)
-      if (ids.length > 0) {
-        await rows.deleteFrom('outbox').where('id', 'in', ids).modifyEnd(deferred).execute()
-        // crash point: published events deleted
-      }
-      return { claimed: events.length, accepted: ids.length }
-    })
-    if (accepted < claimed)
-      throw new Error(`${claimed - accepted} of ${claimed} events were not accepted`)
-    return claimed === batch
+    // the commits of this turn of the event loop come first: their events may be older
+    await setImmediate()
+    if (isBehind || performance.now() - polledAt >= pollMs) await relayStored()
+    return isBehind || (fresh.length > 0 && (await relayFresh()))
   }
 
-  async function publishAll(events: readonly Row[]): Promise<string[]> {
+  async function relayFresh(): Promise<boolean> {
+    const events = fresh.toSorted(byId).slice(0, batch)
+    const taken = new Set(events)
+    fresh = fresh.filter((event) => !taken.has(event))
+    const ids = await publishAll(events)
+    keepPublished(ids)
+    refuseRest(events.length, ids.length)
+    return fresh.length > 0
+  }
+
+  async function relayStored(): Promise<void> {
+    polledAt = performance.now()
+    const until = isBehind ? undefined : new Date(Date.now() - ownMs)
+    isBehind = false
+    try {
+      await deletePublished()
+      const { claimed, accepted } = await database.inTransaction(({ rows }) =>
+        relayClaimed(rows, until),
+      )
+      if (claimed === batch) isBehind = true
+      refuseRest(claimed, accepted)
+    } catch (error) {
+      isBehind = true
+      throw error
+    }
+  }
+
+  async function relayClaimed(rows: Transaction<MessagingTables>, until: Date | undefined) {
+    if (until && (await hasOlder(rows, { until })).rows.length === 0)
+      return { claimed: 0, accepted: 0 }
+    const events = await claim(rows, batch, until)
+    const known = new Set(events.map(({ id }) => id))
+    fresh = fresh.filter(({ id }) => !known.has(id))
+    const ids = await publishAll(events)
+    if (ids.length > 0) await deleteEvents(rows, { ids })
+    return { claimed: events.length, accepted: ids.length }
+  }
+
+  /** Deletes now what no transaction has deleted. */
+  async function deletePublished(): Promise<void> {
+    const ids = takePublished()
+    if (ids.length === 0) return
+    await deleteEvents(database.rows, { ids }).catch((err: unknown) => {
+      keepPublished(ids)
+      throw err
+    })
+  }
+
+  function takePublished(): string[] {
+    clearTimeout(deletion)
+    deletion = undefined
+    return published.splice(0)
+  }
+
+  function keepPublished(ids: readonly string[]): void {
+    published.push(...ids)
+    deletion ??= setTimeout(() => deletePublished().catch(warn), deleteMs).unref()
+  }
+
+  const warn = (err: unknown) => log.warn({ err }, 'published events are still in the outbox')
+
+  function refuseRest(claimed: number, accepted: number): void {
+    if (accepted === claimed) return
+    isBehind = true
+    throw new Error(`${claimed - accepted} of ${claimed} events were not accepted`)
+  }
+
+  async function publishAll(events: readonly StoredEvent[]): Promise<string[]> {
     const topics = Map.groupBy(events, ({ topic }) => topic)
     const accepted = await Promise.all(
       [...topics].map(([topic, some]) => publishTopic(topic, some)),
@@ -68,7 +142,7 @@ export function createOutboxRelay({
     return accepted.flat()
   }
 
-  async function publishTopic(topic: string, rows: readonly Row[]): Promise<string[]> {
+  async function publishTopic(topic: string, rows: readonly StoredEvent[]): Promise<string[]> {
     const spans = new Map(rows.map((row) => [row.id, startSend(row)]))
     // an event continues the trace at its span here, so that the time in the outbox can be seen
     const events = rows.map((row) => ({
@@ -100,15 +174,73 @@ export function createOutboxRelay({
   }
 
   const worker = createWorker({ name: 'outbox relay', log, pollMs, work: relayOnce })
-  database.onAnnounced(worker.wake)
+  database.onEmit({
+    async join(rows) {
+      const ids = takePublished()
+      if (ids.length === 0) return undefined
+      const end = (isCommitted: boolean) => {
+        if (!isCommitted) keepPublished(ids)
+      }
+      await deleteEvents(rows, { ids }).catch((error: unknown) => {
+        end(false)
+        throw error
+      })
+      // crash point: published events deleted
+      return end
+    },
+    committed(events) {
+      if (!isRunning) return
+      fresh.push(...events)
+      if (fresh.length > mostFresh) {
+        fresh = []
+        isBehind = true
+      }
+      worker.wake()
+    },
+  })
   watchOutbox(() => outboxBacklog(database))
-  return worker
+  return {
+    ...worker,
+    start: () => {
+      isRunning = true
+      worker.start()
+    },
+    stop: async () => {
+      isRunning = false
+      await worker.stop()
+      await deletePublished().catch(warn)
+    },
+  }
 }
 
-function claim(rows: Transaction<MessagingTables>, batch: number): Promise<Row[]> {
+const byId = (one: StoredEvent, other: StoredEvent): number => (one.id < other.id ? -1 : 1)
+
+const hasOlder = statement<MessagingTables>()((db, value: Values<{ until: Date }>) =>
+  db
+    .selectFrom('outbox')
+    .select('id')
+    .where('created_at', '<=', value('until'))
+    .limit(1)
+    .modifyEnd(early),
+)
+
+const deleteEvents = statement<MessagingTables>()((db, value: Values<{ ids: readonly string[] }>) =>
+  db
+    .deleteFrom('outbox')
+    .where(sql<boolean>`id = any(${value('ids')}::uuid[])`)
+    .modifyEnd(deferred),
+)
+
+/** @param until claims older events only */
+function claim(
+  rows: Transaction<MessagingTables>,
+  batch: number,
+  until: Date | undefined,
+): Promise<StoredEvent[]> {
   return rows
     .selectFrom('outbox')
     .selectAll()
+    .$if(until !== undefined, (query) => query.where('created_at', '<=', until as Date))
     .orderBy('id')
     .limit(batch)
     .forUpdate()
@@ -119,7 +251,7 @@ function claim(rows: Transaction<MessagingTables>, batch: number): Promise<Row[]
 const notAccepted = new Fault('not-accepted', 'The broker did not accept the event.')
 
 /** Starts the span of sending an event, in the trace of the request that emitted the event. */
-function startSend({ id, topic, traceparent }: Row) {
+function startSend({ id, topic, traceparent }: StoredEvent) {
   if (!traceparent) return undefined
   return startSpan(`send ${topic}`, {
     kind: SpanKind.PRODUCER,
@@ -133,7 +265,7 @@ function startSend({ id, topic, traceparent }: Row) {
   })
 }
 
-const toCloudEvent = (source: string, event: Row): CloudEvent => ({
+const toCloudEvent = (source: string, event: StoredEvent): CloudEvent => ({
   id: event.id,
   source,
   type: event.topic,

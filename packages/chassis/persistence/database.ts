@@ -8,7 +8,8 @@ import type { Log } from '../observability/log.ts'
 import { watchPool } from '../observability/metrics.ts'
 import { traceparent } from '../observability/telemetry.ts'
 import type { MessagingTables } from './messaging-tables.ts'
-import { deferred, PipelinedClient } from './pipelined-client.ts'
+import { PipelinedClient } from './pipelined-client.ts'
+import { insertion } from './statement.ts'
 
 /** An open transaction: rows to change, and events to publish only if the transaction commits. */
 export type Tx<S> = {
@@ -20,11 +21,30 @@ export type Database<S> = {
   rows: Kysely<S & MessagingTables>
   /** Commits the changes and emitted events of `work` together, or nothing. */
   inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T>
-  /** Called after each commit that emitted events. */
-  onAnnounced(listener: () => void): void
+  /** Adds a part in the transactions that emit events. */
+  onEmit(listener: EmitListener): void
   /** @throws Fault when the database does not respond */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** An event as stored in the outbox. */
+export type StoredEvent = {
+  id: string
+  topic: string
+  data: unknown
+  traceparent: string | null
+  created_at: Date
+}
+
+export type EmitListener = {
+  /**
+   * Adds statements to a transaction that emits events; their results are not available (see `deferred`). Returns a
+   * function that is called when the transaction has ended.
+   */
+  join?(rows: Transaction<MessagingTables>): Promise<((isCommitted: boolean) => void) | undefined>
+  /** Called after each commit that emitted events. */
+  committed(events: readonly StoredEvent[]): void
 }
 
 export type DatabaseOptions = {
@@ -68,22 +88,22 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   const rows = new Kysely<S & MessagingTables>({
     dialect: new PostgresDialect({ pool: bounded(pool) }),
   })
-  const listeners: (() => void)[] = []
+  const listeners: EmitListener[] = []
 
   async function inTransaction<T>(work: (tx: Tx<S>) => Promise<T>): Promise<T> {
     const emitted: OutboxMessage[] = []
-    const result = await rows.transaction().execute(async (transaction) => {
-      const done = await work({
-        rows: transaction,
-        emit: (...events) => emitted.push(...events),
-      })
-      if (emitted.length > 0)
-        await store(transaction as unknown as Transaction<MessagingTables>, emitted)
+    const announcement = createAnnouncement(listeners)
+    const transaction = rows.transaction().execute(async (transaction) => {
+      const emit = (...events: OutboxMessage[]) => emitted.push(...events)
+      const done = await work({ rows: transaction, emit })
+      const outbox = transaction as unknown as Transaction<MessagingTables>
+      if (emitted.length > 0) await announcement.store(outbox, emitted)
       // crash point: before the commit of ${emitted.map(({ topic }) => topic)}
       return done
     })
+    const result = await transaction.catch(announcement.fail)
     // crash point: after the commit of ${emitted.map(({ topic }) => topic)}
-    if (emitted.length > 0) for (const listener of listeners) listener()
+    announcement.commit()
     return result
   }
 
@@ -100,11 +120,32 @@ export async function openDatabase<S>(options: DatabaseOptions): Promise<Databas
   return {
     rows,
     inTransaction,
-    onAnnounced: (listener) => listeners.push(listener),
+    onEmit: (listener) => listeners.push(listener),
     ping,
     close: () => rows.destroy(),
   }
 }
+
+const uniqueViolation = '23505'
+
+/** Returns whether a statement failed because a row with these values exists, according to the named constraint. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean =>
+  error instanceof pg.DatabaseError &&
+  error.code === uniqueViolation &&
+  error.constraint === constraint
+
+const notNullViolation = '23502'
+
+/**
+ * Value of a `version` column in an update that must fail unless the row is at version `from`: null, which the column
+ * refuses. So the update needs no answer, and may be `deferred`.
+ */
+export const versionFrom = (from: number, to: number) =>
+  sql<number>`case version when ${from} then ${to}::integer end`
+
+/** Returns whether an update failed because its row was not at the expected version (see `versionFrom`). */
+export const isStale = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === notNullViolation && error.column === 'version'
 
 /** Turns a time-out while waiting for a connection into a fault. */
 const bounded = (pool: pg.Pool): PostgresPool => ({
@@ -116,19 +157,56 @@ const bounded = (pool: pg.Pool): PostgresPool => ({
   options: pool.options,
 })
 
+/** What a transaction stores in the outbox, and tells the listeners about. */
+function createAnnouncement(listeners: readonly EmitListener[]) {
+  let stored: StoredEvent[] = []
+  const ends: ((isCommitted: boolean) => void)[] = []
+  return {
+    async store(outbox: Transaction<MessagingTables>, emitted: readonly OutboxMessage[]) {
+      stored = await store(outbox, emitted)
+      for (const listener of listeners) {
+        const end = await listener.join?.(outbox)
+        if (end) ends.push(end)
+      }
+    },
+    fail(error: unknown): never {
+      for (const end of ends) end(false)
+      throw error
+    },
+    commit() {
+      for (const end of ends) end(true)
+      if (stored.length > 0) for (const listener of listeners) listener.committed(stored)
+    },
+  }
+}
+
 async function store(
   rows: Transaction<MessagingTables>,
   events: readonly OutboxMessage[],
-): Promise<void> {
+): Promise<StoredEvent[]> {
   const parent = traceparent() ?? null
-  const entries = events.map(({ topic, data }) => ({
+  const created_at = new Date()
+  const stored = events.map(({ topic, data }) => ({
     id: uuid(),
     topic,
-    data: JSON.stringify(data),
+    data,
     traceparent: parent,
+    created_at,
   }))
-  await rows.insertInto('outbox').values(entries).modifyEnd(deferred).execute()
+  await insertOutbox(
+    rows,
+    stored.map((event) => ({ ...event, data: JSON.stringify(event.data) })),
+  )
+  return stored
 }
+
+const insertOutbox = insertion<MessagingTables>()('outbox', [
+  'id',
+  'topic',
+  'data',
+  'traceparent',
+  'created_at',
+])
 
 async function reachable(ping: () => Promise<void>): Promise<void> {
   for (const deadline = Date.now() + 30_000; ; ) {

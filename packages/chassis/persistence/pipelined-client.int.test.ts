@@ -3,7 +3,7 @@ import { testDatabase } from '@sidecart/testing/database.ts'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { deferred, PipelinedClient } from './pipelined-client.ts'
+import { deferred, early, PipelinedClient } from './pipelined-client.ts'
 
 type Tables = { notes: { id: number; text: string; at: Date | null } }
 type Rows = Kysely<Tables> | Transaction<Tables>
@@ -58,6 +58,41 @@ it('a transaction takes a round trip per answer that somebody needs, and one for
   expect(await ids()).toEqual([1, 2, 3, 11, 12, 13])
   const [written] = await rows.selectFrom('notes').selectAll().where('id', '=', 12).execute()
   expect(written).toEqual({ id: 12, text: 'written', at: new Date(12) })
+})
+
+it('a transaction of which nobody needs an answer is one message, and a transaction all the same', async () => {
+  const all = (...texts: (string | null)[]) =>
+    rows.transaction().execute(async (tx) => {
+      for (const [index, text] of texts.entries()) await write(tx, 51 + index, text)
+    })
+  await all('one', 'two', 'three')
+  expect(roundTrips).toBe(1)
+  expect(await ids()).toEqual([1, 2, 3, 51, 52, 53])
+  await sql`delete from notes where id > 50`.execute(rows)
+  roundTrips = 0
+  await expect(all('one', null, 'three')).rejects.toMatchObject({ code: '23502' })
+  await expect(all('one', 'two', null)).rejects.toMatchObject({ code: '23502' })
+  expect(await ids()).toEqual([1, 2, 3])
+  expect(roundTrips).toBe(3)
+  await all()
+  expect(roundTrips).toBe(3)
+  await all('again')
+  expect(await ids()).toEqual([1, 2, 3, 51])
+})
+
+it('an early read is no part of the transaction, unless something was sent before', async () => {
+  const read = (tx: Rows, id: number) =>
+    tx.selectFrom('notes').select('text').where('id', '=', id).modifyEnd(early).executeTakeFirst()
+  await read(rows, 1)
+  const reading = (isLate: boolean, id: number) =>
+    rows.transaction().execute(async (tx) => {
+      await write(tx, id)
+      if (isLate) await textOf(tx, 1)
+      return read(tx, id)
+    })
+  expect(await reading(false, 61)).toBeUndefined()
+  expect(await reading(true, 62)).toEqual({ text: 'written' })
+  expect(await ids()).toEqual([1, 2, 3, 61, 62])
 })
 
 it('what nobody waited for undoes the transaction when it fails, and says why', async () => {

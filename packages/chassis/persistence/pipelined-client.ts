@@ -15,15 +15,26 @@ function nameOf(text: string): string | undefined {
   return names.get(text)
 }
 
-const mark = '/* unanswered */'
+export const deferredMark = '/* unanswered */'
 
 /**
  * Suffix of a statement in a transaction whose result is not needed: sent together with the next statement, at the
- * latest with the commit. The commit then fails if this statement fails.
+ * latest with the commit. The commit then fails if this statement fails. A transaction of such statements only is one
+ * message to the server, without `begin` and `commit`.
  *
  * @example rows.insertInto('outbox').values(events).modifyEnd(deferred).execute()
  */
-export const deferred = sql.raw(mark)
+export const deferred = sql.raw(deferredMark)
+
+export const earlyMark = '/* early */'
+
+/**
+ * Suffix of a read that needs no lock: as long as nothing of a transaction was sent, it is sent alone, before the
+ * transaction. So a transaction that otherwise needs no answers stays one message.
+ *
+ * @example rows.selectFrom('contacts').selectAll().where('user_id', '=', userId).modifyEnd(early).execute()
+ */
+export const early = sql.raw(earlyMark)
 
 type Statement = { text: string; values: unknown[]; name?: string | undefined }
 
@@ -31,7 +42,8 @@ type Statement = { text: string; values: unknown[]; name?: string | undefined }
  * A PostgreSQL client that
  * - names statements, so that the server parses and plans each text once per connection;
  * - sends `begin` and `deferred` statements together with the next statement: one round trip for all; the first
- *   failing statement ends the batch;
+ *   failing statement ends the batch. When the transaction ends before anything of it was sent, the server gets its
+ *   statements in one message, which is a transaction by itself, or nothing if it is rolled back;
  * - turns a lost connection, and a migration under way, into a `Fault`.
  */
 export class PipelinedClient extends pg.Client {
@@ -39,6 +51,8 @@ export class PipelinedClient extends pg.Client {
   /** Counts schema changes under prepared statements; after a change statements need new names. */
   #version = 0
   #inTransaction = false
+  /** Whether the server was told of the transaction. */
+  #isBegun = false
   /** Statements waiting to be sent, in order; all are prepared. */
   #waiting: Statement[] = []
 
@@ -53,21 +67,34 @@ export class PipelinedClient extends pg.Client {
     const starts = text === 'begin'
     const ends = text === 'commit' || text === 'rollback'
     if (starts || ends) this.#inTransaction = starts
+    if (starts) this.#isBegun = false
     const known = values.length > 0 || starts || ends ? nameOf(text) : undefined
     const name = known && `${known}-${this.#version}`
     const statement = { text, values, name }
 
-    if (starts || (this.#inTransaction && text.endsWith(mark))) {
+    if (starts || (this.#inTransaction && text.endsWith(deferredMark))) {
       if (name && this.#prepared.has(name)) {
         this.#waiting.push({ ...statement, values: values.map(utils.prepareValue) })
         return { rows: [] }
       }
     }
-    const before = this.#waiting.filter(({ text: one }) => text !== 'rollback' || one === 'begin')
+    const isUnsent = this.#waiting[0]?.text === 'begin'
+    if (isUnsent && name && text.endsWith(earlyMark)) return this.#send(statement, [])
+    const waiting = this.#waiting
     this.#waiting = []
+    if (ends && isUnsent) return this.#sendWhole(text, waiting.slice(1))
+    if (text === 'rollback' && !this.#isBegun) return { rows: [] }
+    const before = text === 'rollback' ? [] : waiting
+    if (starts || isUnsent) this.#isBegun = true
     // an unnamed statement may be several statements, which must be sent alone
     if (!name && before.length > 0) await this.#send(before.pop() as Statement, before.splice(0))
     return this.#send(statement, before)
+  }
+
+  /** Ends a transaction of which nothing was sent. */
+  async #sendWhole(end: 'commit' | 'rollback', statements: Statement[]): Promise<unknown> {
+    const last = statements.pop()
+    return end === 'commit' && last ? this.#send(last, statements) : { rows: [] }
   }
 
   async #send(statement: Statement, before: readonly Statement[]): Promise<unknown> {
