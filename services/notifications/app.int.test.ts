@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '@sidecart/chassis/persistence/datab
 import { orderEvents } from '@sidecart/orders/contract.ts'
 import { paymentEvents } from '@sidecart/payments/contract.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { databaseTraffic } from '@sidecart/testing/database-traffic.ts'
 import { userEvents } from '@sidecart/users/contract.ts'
 import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
@@ -196,6 +197,22 @@ test('each step of an order is one mail, and payments are recorded without one',
   ])
   expect(await world.list(`?orderId=${order.orderId}`, userId)).toHaveLength(5)
   expect(mailGateway.letters).toHaveLength(6)
+})
+
+test('an event that leads to no mail is two messages to the database, one that needs no contact is one', async () => {
+  const world = shop(createFakePostman())
+  const { receive, register } = world
+  const { userId } = await register({ preferences: { ...preferences, orderUpdates: false } })
+  await run(world)
+  const of = () => head(userId)
+  const placed = () =>
+    receive(orderEvents.placed({ ...of(), lines: [{ sku: 'MUG', quantity: 1 }] }))
+  const paid = () =>
+    receive(paymentEvents.charged({ ...of(), paymentId: uuid(), amount: euro(1490) }))
+  // the first execution of a statement on a connection is sent alone
+  for (const receiveOne of [placed, paid]) await receiveOne()
+  expect(await databaseTraffic(placed)).toEqual({ roundTrips: 2, statements: 3 })
+  expect(await databaseTraffic(paid)).toEqual({ roundTrips: 1, statements: 2 })
 })
 
 test('an event that comes twice, even under another id, is one mail', async () => {

@@ -13,6 +13,7 @@ import { userEvents } from '@sidecart/users/contract.ts'
 import { notificationsRoutes } from './contract.ts'
 import {
   type Contact,
+  type Draft,
   draft,
   isConfirmed,
   type News,
@@ -39,18 +40,27 @@ const problems = {
   'mail-not-resendable': { status: 409, title: 'The mail is not sent again' },
 } satisfies Record<RefusalCode, ProblemKind>
 
-export function notificationsHandlers<T>({
-  records,
-}: Pick<NotificationsPorts<T>, 'records'>): Handler<T>[] {
+/** @param due called with the transaction of a mail that is due when the transaction commits */
+export function notificationsHandlers<T>(
+  { records }: Pick<NotificationsPorts<T>, 'records'>,
+  due: (tx: T) => void = () => {},
+): Handler<T>[] {
+  async function add(tx: T, mail: Draft): Promise<void> {
+    await records.add(tx, mail)
+    if (mail.status === 'pending') due(tx)
+  }
   async function receive(tx: T, customerId: string, news: News): Promise<void> {
     const contact = needsContact(news) ? await records.contactOf(tx, customerId) : undefined
-    await records.add(tx, draft(news, contact))
+    await add(tx, draft(news, contact))
   }
   async function receiveContact(tx: T, event: Contact): Promise<void> {
     await records.keepContact(tx, event)
     const contact = (await records.contactOf(tx, event.userId)) ?? event
-    if (isConfirmed(contact)) await records.release(tx, contact)
-    for (const notice of notices(event, contact)) await records.add(tx, notice)
+    if (isConfirmed(contact)) {
+      await records.release(tx, contact)
+      due(tx)
+    }
+    for (const notice of notices(event, contact)) await add(tx, notice)
   }
   return [
     on(userEvents.registered, async (event, tx: T) => {
@@ -88,7 +98,7 @@ export function notificationsHandlers<T>({
   ]
 }
 
-export function createNotificationsApp<T>(ports: NotificationsPorts<T>): App {
+export function createNotificationsApp<T extends object>(ports: NotificationsPorts<T>): App {
   const { records, mails, inbox, deadLetters, wake, verify, log } = ports
   const app = createApp({ ...ports, name: 'notifications', problems })
 
@@ -110,21 +120,26 @@ export function createNotificationsApp<T>(ports: NotificationsPorts<T>): App {
     return c.json(mail, 200)
   })
 
+  const due = new WeakSet<T>()
   mountConsumer(app, {
     name: 'notifications',
-    handlers: notificationsHandlers({ records }),
-    inbox: waking(inbox, wake),
+    handlers: notificationsHandlers({ records }, (tx) => due.add(tx)),
+    inbox: afterCommit(inbox, (tx) => due.has(tx) && wake()),
     deadLetters,
     log,
   })
   return app
 }
 
-/** An inbox that calls `wake` after each commit. */
-const waking = <T>(inbox: Inbox<T>, wake: () => void): Inbox<T> => ({
+/** An inbox that calls `done` with each transaction that has committed. */
+const afterCommit = <T>(inbox: Inbox<T>, done: (tx: T) => void): Inbox<T> => ({
   async once(eventId, work) {
-    const outcome = await inbox.once(eventId, work)
-    wake()
+    let worked: T | undefined
+    const outcome = await inbox.once(eventId, (tx) => {
+      worked = tx
+      return work(tx)
+    })
+    if (worked !== undefined) done(worked)
     return outcome
   },
 })

@@ -1,6 +1,7 @@
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
-import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { deferred, early } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { statement, type Values } from '@sidecart/chassis/persistence/statement.ts'
 import { type Generated, type Selectable, sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
 import type { MailKind, MailStatus, Notification } from './contract.ts'
@@ -75,11 +76,11 @@ export function createNotificationStore(
     },
 
     async contactOf(tx, customerId) {
-      const query = tx.rows.selectFrom('contacts').selectAll().where('user_id', '=', customerId)
-      const row = await query.executeTakeFirst()
+      const [row] = (await findContact(tx.rows, { user_id: customerId })).rows
       if (!row || row.confirmed) return row && toContact(row)
       // a mail that is held now must not miss that the address is being confirmed
-      return toContact(await query.forShare().executeTakeFirstOrThrow())
+      const held = tx.rows.selectFrom('contacts').selectAll().where('user_id', '=', customerId)
+      return toContact(await held.forShare().executeTakeFirstOrThrow())
     },
 
     async release(tx, { userId, email }) {
@@ -96,23 +97,19 @@ export function createNotificationStore(
     },
 
     async add(tx, { customerId, orderId, news, sendTo, status }) {
-      await tx.rows
-        .insertInto('mails')
-        .values({
-          id: uuid(),
-          customer_id: customerId,
-          order_id: orderId ?? null,
-          kind: news.kind,
-          event: JSON.stringify(news.event),
-          ...(sendTo && { send_to: sendTo, about: String(news.event.version) }),
-          status,
-          attempts_allowed: attemptsAllowed,
-          due_at: now(),
-          traceparent: traceparent() ?? null,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .modifyEnd(deferred)
-        .execute()
+      await insertMail(tx.rows, {
+        id: uuid(),
+        customer_id: customerId,
+        order_id: orderId ?? null,
+        kind: news.kind,
+        event: JSON.stringify(news.event),
+        send_to: sendTo ?? null,
+        about: sendTo ? String(news.event.version) : '',
+        status,
+        attempts_allowed: attemptsAllowed,
+        due_at: now(),
+        traceparent: traceparent() ?? null,
+      })
     },
 
     async claim(before) {
@@ -202,6 +199,45 @@ export function createNotificationStore(
     },
   }
 }
+
+const findContact = statement<NotificationsTables>()((db, value: Values<{ user_id: string }>) =>
+  db.selectFrom('contacts').selectAll().where('user_id', '=', value('user_id')).modifyEnd(early),
+)
+
+type NewMail = Pick<
+  MailRow,
+  | 'id'
+  | 'customer_id'
+  | 'order_id'
+  | 'kind'
+  | 'event'
+  | 'send_to'
+  | 'about'
+  | 'status'
+  | 'attempts_allowed'
+  | 'due_at'
+  | 'traceparent'
+>
+
+const insertMail = statement<NotificationsTables>()((db, value: Values<NewMail>) =>
+  db
+    .insertInto('mails')
+    .values({
+      id: value('id'),
+      customer_id: value('customer_id'),
+      order_id: value('order_id'),
+      kind: value('kind'),
+      event: value('event'),
+      send_to: value('send_to'),
+      about: value('about'),
+      status: value('status'),
+      attempts_allowed: value('attempts_allowed'),
+      due_at: value('due_at'),
+      traceparent: value('traceparent'),
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .modifyEnd(deferred),
+)
 
 type ClaimedRow = Pick<
   MailRow,

@@ -55,6 +55,13 @@ export type OrderStore = {
   placedBefore(customerId: string, key: IdempotencyKey): Promise<Order | undefined>
   /** Locks the order, decides, and stores row, history and events together. @throws Refusal `not-found` */
   update(id: string, decide: (order: Order) => Change, viewer?: Viewer): Promise<Order>
+  /**
+   * The same for the outcome of a command, without reading the order again: if the order has changed since `known` was
+   * read, decides again on the locked order.
+   *
+   * @param failures failed attempts at the command before
+   */
+  record(known: Order, failures: number, decide: (order: Order) => Change): Promise<Order>
   /** The same within an open transaction; a missing order is ignored. */
   updateWithin(tx: Tx<OrdersTables>, id: string, decide: (order: Order) => Change): Promise<void>
   find(id: string, viewer: Viewer): Promise<Order | undefined>

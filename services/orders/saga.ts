@@ -104,7 +104,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     }
   }
 
-  async function advance(order: Order): Promise<Order> {
+  async function advance(order: Order, failures: number): Promise<Order> {
     if (expire(order, now()).entries.length > 0)
       return store.update(order.id, (current) => expire(current, now()))
     const step = next(order)
@@ -113,7 +113,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
     const decide = await inChildSpan(`saga ${step.command}`, { attributes }, () =>
       timeStep(step.command, () => send(order, step)),
     )
-    const after = await store.update(order.id, decide)
+    const after = await store.record(order, failures, decide)
     log.info({ orderId: order.id, step: step.command, status: after.status }, 'saga step')
     return after
   }
@@ -126,7 +126,7 @@ export function createSagaRunner(options: SagaRunnerOptions): SagaRunner {
         // leave the order to another instance at once
         if (stopping) return await store.postpone(current.id, 0, failures)
         const before = current.version
-        current = await advance(current)
+        current = await advance(current, failures)
         // an outcome without a change would repeat the same command for ever
         if (current.version === before)
           throw new Fault('no-progress', `order ${order.id} stays ${current.status}`)

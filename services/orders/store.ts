@@ -1,11 +1,23 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { type Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import {
+  type Database,
+  isStale,
+  isUniqueViolation,
+  type Tx,
+  versionFrom,
+} from '@sidecart/chassis/persistence/database.ts'
 import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import {
+  insertion,
+  type Rows,
+  statement,
+  type Values,
+} from '@sidecart/chassis/persistence/statement.ts'
 import { prefixQuery } from '@sidecart/chassis/persistence/text-search.ts'
 import type { PostalAddress } from '@sidecart/users/contract.ts'
-import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely'
+import { type ColumnType, type Generated, type Selectable, sql } from 'kysely'
 import type {
   Actor,
   CancelReason,
@@ -75,7 +87,6 @@ export type OrdersTables = {
   }
 }
 
-type Rows = Transaction<OrdersTables>
 export type OrderRow = Selectable<OrdersTables['orders']>
 
 /**
@@ -104,8 +115,7 @@ export function createOrderStore(
     { order, entries, events }: Change,
     key: IdempotencyKey,
     leaseMs: number,
-  ) {
-    const undone = new Error('another order has the key or the purchase')
+  ): Promise<boolean> {
     const insert = database.inTransaction(async ({ rows, emit }) => {
       if (key.again)
         await rows
@@ -115,25 +125,23 @@ export function createOrderStore(
           .where('customer_id', '=', order.customerId)
           .where('purchase', '=', order.purchase ?? null)
           .execute()
-      const { numInsertedOrUpdatedRows } = await rows
-        .insertInto('orders')
-        .values({
+      await insertOrder(rows, [
+        {
           ...insertable(order),
           idempotency_key: key.key,
           request_hash: key.requestHash,
           next_attempt_at: soon(leaseMs),
           traceparent: traceparent() ?? null,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst()
-      if (numInsertedOrUpdatedRows === 0n) throw undone
+        },
+      ])
       const actor = { role: 'customer' as const, userId: order.customerId }
-      await insertHistory(rows as unknown as Rows, order, entries, actor)
+      await insertHistory(rows, order, entries, actor)
       emit(...events)
       return true
     })
     return insert.catch((error) => {
-      if (error === undone) return false
+      if (onePurchaseOneOrder.some((constraint) => isUniqueViolation(error, constraint)))
+        return false
       throw error
     })
   }
@@ -198,24 +206,52 @@ export function createOrderStore(
       .forUpdate()
       .executeTakeFirst()
     if (!found) return undefined
-    const { order, entries, events } = decide(toOrder(found))
-    if (entries.length === 0) return order
+    const before = toOrder(found)
+    const change = decide(before)
+    if (change.entries.length === 0) return change.order
+    return write(tx, before, change, {
+      actor: viewer ?? { role: 'system' },
+      failures: found.attempts,
+      isAsked,
+    })
+  }
+
+  /** Needs no answer: the version makes the transaction fail if the order has changed. */
+  async function write(
+    { rows, emit }: Tx<OrdersTables>,
+    before: Order,
+    { order, entries, events }: Change,
+    { actor, failures, isAsked }: { actor: Actor; failures: number; isAsked: boolean },
+  ): Promise<Order> {
     const changed: Order = { ...order, updatedAt: now() }
-    await tx.rows
-      .updateTable('orders')
-      .set({
-        ...updatable(changed),
-        attempts: 0,
-        next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
-        ...(isAsked && { traceparent: traceparent() ?? null }),
-      })
-      .where('id', '=', id)
-      .modifyEnd(deferred)
-      .execute()
-    const actor = viewer ?? { role: 'system' as const }
-    await insertHistory(tx.rows as unknown as Rows, changed, entries, actor, found.attempts)
-    tx.emit(...events)
+    await updateOrder(rows, {
+      ...updatable(changed),
+      id: order.id,
+      from: before.version,
+      next_attempt_at: next(changed) ? soon(defaultLeaseMs) : null,
+      traceparent: (isAsked && traceparent()) || null,
+    })
+    await insertHistory(rows, changed, entries, actor, failures)
+    emit(...events)
     return changed
+  }
+
+  async function record(
+    known: Order,
+    failures: number,
+    decide: (order: Order) => Change,
+  ): Promise<Order> {
+    const change = decide(known)
+    if (change.entries.length === 0) return update(known.id, decide)
+    try {
+      const how = { actor: { role: 'system' as const }, failures, isAsked: false }
+      const order = await database.inTransaction((tx) => write(tx, known, change, how))
+      countEnd(known, order, now())
+      return order
+    } catch (error) {
+      if (isStale(error)) return update(known.id, decide)
+      throw error
+    }
   }
 
   async function updateWithin(
@@ -320,6 +356,7 @@ export function createOrderStore(
     place,
     placedBefore,
     update,
+    record,
     updateWithin,
     find,
     history,
@@ -369,6 +406,9 @@ const visibleTo =
   <Q extends { where(column: 'customer_id', operator: '=', value: string): Q }>(query: Q): Q =>
     viewer && viewer.role !== 'operator' ? query.where('customer_id', '=', viewer.userId) : query
 
+/** Unique constraints that decide between requests for the same order. */
+const onePurchaseOneOrder = ['orders_idempotency_key', 'orders_purchase']
+
 async function insertHistory(
   rows: Rows,
   order: Order,
@@ -390,8 +430,21 @@ async function insertHistory(
     actor_id: actor.userId ?? null,
     at: order.updatedAt,
   }))
-  await rows.insertInto('order_history').values(values).modifyEnd(deferred).execute()
+  await insertEntries(rows, values)
 }
+
+const insertEntries = insertion<OrdersTables>()('order_history', [
+  'order_id',
+  'version',
+  'status',
+  'step',
+  'detail',
+  'trace_id',
+  'failures',
+  'actor',
+  'actor_id',
+  'at',
+])
 
 const updatable = (order: Order) => ({
   version: order.version,
@@ -411,6 +464,42 @@ const updatable = (order: Order) => ({
   updated_at: order.updatedAt,
 })
 
+type Update = ReturnType<typeof updatable> & {
+  id: string
+  /** The version that the order must have. */
+  from: number
+  next_attempt_at: Date | null
+  /** The trace to continue; null leaves the one that the order has. */
+  traceparent: string | null
+}
+
+const updateOrder = statement<OrdersTables>()((db, value: Values<Update>) =>
+  db
+    .updateTable('orders')
+    .set({
+      status: value('status'),
+      reservation: value('reservation'),
+      charge: value('charge'),
+      parked_from: value('parked_from'),
+      reason: value('reason'),
+      purchase: value('purchase'),
+      shipped_at: value('shipped_at'),
+      delivered_at: value('delivered_at'),
+      refunded_total: value('refunded_total'),
+      refunds: value('refunds'),
+      goods_return: value('goods_return'),
+      lines: value('lines'),
+      total: value('total'),
+      updated_at: value('updated_at'),
+      version: versionFrom(value('from'), value('version')),
+      attempts: 0,
+      next_attempt_at: value('next_attempt_at'),
+      traceparent: sql`coalesce(${value('traceparent')}, traceparent)`,
+    })
+    .where('id', '=', value('id'))
+    .modifyEnd(deferred),
+)
+
 const insertable = (order: Order) => ({
   ...updatable(order),
   id: order.id,
@@ -422,6 +511,36 @@ const insertable = (order: Order) => ({
   deadline_at: order.deadlineAt,
   placed_at: order.placedAt,
 })
+
+const insertOrder = insertion<OrdersTables>()('orders', [
+  'id',
+  'customer_id',
+  'idempotency_key',
+  'request_hash',
+  'version',
+  'status',
+  'reservation',
+  'charge',
+  'parked_from',
+  'reason',
+  'purchase',
+  'shipped_at',
+  'delivered_at',
+  'refunded_total',
+  'refunds',
+  'goods_return',
+  'lines',
+  'ship_to',
+  'card',
+  'expected_total',
+  'total',
+  'currency',
+  'next_attempt_at',
+  'traceparent',
+  'deadline_at',
+  'placed_at',
+  'updated_at',
+])
 
 export const toOrder = (row: OrderRow): Order => ({
   id: row.id,

@@ -5,6 +5,7 @@ import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Identity } from '@sidecart/chassis/http/authentication.ts'
 import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { databaseTraffic } from '@sidecart/testing/database-traffic.ts'
 import { sql } from 'kysely'
 import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
@@ -123,6 +124,11 @@ async function balance(): Promise<{ debit: number; credit: number }> {
     from ledger_entries`.execute(database.rows)
   return rows[0] ?? { debit: -1, credit: 1 }
 }
+
+test('a charge is two messages to the database: before and after the provider is asked', async () => {
+  await charge(uuid())
+  expect(await databaseTraffic(() => charge(uuid()))).toEqual({ roundTrips: 2, statements: 4 })
+})
 
 test('a charge takes the money once, however often it is asked for', async () => {
   const orderId = uuid()

@@ -1,6 +1,12 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import {
+  type Database,
+  isStale,
+  type Tx,
+  versionFrom,
+} from '@sidecart/chassis/persistence/database.ts'
 import { deferred } from '@sidecart/chassis/persistence/pipelined-client.ts'
+import { insertion } from '@sidecart/chassis/persistence/statement.ts'
 import { type ColumnType, type Generated, type Selectable, sql } from 'kysely'
 import type { LedgerEntry, PaymentStatus, PaymentView } from './contract.ts'
 import { type Movement, type Payment, type Refund, refundedInParts } from './domain.ts'
@@ -70,20 +76,27 @@ export function createPaymentRepository(database: Database<PaymentsTables>): Pay
     },
 
     async save({ from, payment, movement, events }) {
-      const saved = await database.inTransaction(async (tx) => {
-        const { numUpdatedRows } = await tx.rows
+      const saving = database.inTransaction(async (tx) => {
+        await tx.rows
           .updateTable('payments')
-          .set({ ...columns(payment), updated_at: sql`now()` })
+          .set({
+            ...columns(payment),
+            version: versionFrom(from.version, payment.version),
+            updated_at: sql`now()`,
+          })
           .where('order_id', '=', payment.orderId)
-          .where('status', '=', from.status)
-          .where('version', '=', from.version)
-          .executeTakeFirst()
-        if (numUpdatedRows === 0n) return false
+          .modifyEnd(deferred)
+          .execute()
         if (movement) await record(tx, movement)
         tx.emit(...events)
-        return true
       })
-      return saved ? payment : current(payment.orderId)
+      try {
+        await saving
+        return payment
+      } catch (error) {
+        if (isStale(error)) return current(payment.orderId)
+        throw error
+      }
     },
 
     async find(orderId, { userId, role }) {
@@ -121,8 +134,19 @@ async function record({ rows }: Tx<PaymentsTables>, movement: Movement): Promise
     amount,
     currency,
   }))
-  await rows.insertInto('ledger_entries').values(entries).modifyEnd(deferred).execute()
+  await insertEntries(rows, entries)
 }
+
+const insertEntries = insertion<PaymentsTables>()('ledger_entries', [
+  'movement_id',
+  'line',
+  'order_id',
+  'kind',
+  'account',
+  'side',
+  'amount',
+  'currency',
+])
 
 function columns(payment: Payment) {
   const { status, version } = payment
