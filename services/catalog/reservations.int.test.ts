@@ -1,6 +1,7 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { orderEvents } from '@sidecart/orders/contract.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { databaseTraffic } from '@sidecart/testing/database-traffic.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { sql } from 'kysely'
 import { v7 as uuid } from 'uuid'
@@ -85,6 +86,22 @@ async function expectBalancedBooks() {
       or put_in <> stock.on_hand + stock.reserved + stock.sold`.execute(shop.database.rows)
   expect(rows).toEqual([])
 }
+
+it('a reservation is one message to the database, the sale two, a product one', async () => {
+  const [sku, another] = ['TRAFFIC', 'MORE-TRAFFIC']
+  await shop.store.products.seed([product(sku), product(another)])
+  const orderId = uuid()
+  const one = () => reserve(orderId, [{ sku, quantity: 1 }])
+  const sale = () => receive(confirmed(orderId))
+  const read = async () => shop.app.request(`/products/${another}`)
+  const other = uuid()
+  await reserve(other, [{ sku, quantity: 1 }])
+  await receive(confirmed(other))
+  await shop.app.request(`/products/${sku}`)
+  expect(await databaseTraffic(one)).toEqual({ roundTrips: 1, statements: 1 })
+  expect(await databaseTraffic(sale)).toEqual({ roundTrips: 2, statements: 4 })
+  expect(await databaseTraffic(read)).toEqual({ roundTrips: 1, statements: 1 })
+})
 
 describe('reserving', () => {
   it('holds every line at today’s price and says what it costs', async () => {

@@ -1,6 +1,7 @@
 import { euro } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Database } from '@sidecart/chassis/persistence/database.ts'
+import { statement, type Values } from '@sidecart/chassis/persistence/statement.ts'
 import { sql } from 'kysely'
 import { countOf } from '../domain.ts'
 import type { Products } from '../ports.ts'
@@ -8,17 +9,28 @@ import type { SeedProduct } from '../seed.ts'
 import { searchProducts, toProduct } from './search.ts'
 import type { CatalogTables } from './tables.ts'
 
+const findProduct = statement<CatalogTables>()((db, value: Values<{ sku: string }>) =>
+  db
+    .selectFrom('products')
+    .innerJoin('stock', 'stock.sku', 'products.sku')
+    .select([
+      'products.sku',
+      'name',
+      'description',
+      'category',
+      'price',
+      'discontinued',
+      'version',
+      'on_hand',
+    ])
+    .where('products.sku', '=', value('sku')),
+)
+
 export function createProducts(database: Database<CatalogTables>): Products {
   const { rows } = database
 
   async function find(sku: string) {
-    const row = await rows
-      .selectFrom('products')
-      .innerJoin('stock', 'stock.sku', 'products.sku')
-      .selectAll('products')
-      .select('stock.on_hand')
-      .where('products.sku', '=', sku)
-      .executeTakeFirst()
+    const [row] = (await findProduct(rows, { sku })).rows
     return row && toProduct(row)
   }
 
