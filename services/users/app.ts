@@ -114,7 +114,7 @@ export function createUsersApp(ports: UsersPorts): App {
   app.use('/users/:userId/*', except(isOwn, signedIn(ports.verify, 'operator')))
   app.use(async function neverCached(c, next) {
     await next()
-    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
   })
 
   app.openapi(keysRoute, (c) => {

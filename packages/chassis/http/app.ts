@@ -298,17 +298,20 @@ const closed: MiddlewareHandler<AppEnv> = async function closed(c, next) {
   if (c.res.headers.has('content-security-policy')) return
   const isPicture = c.res.headers.get('content-type')?.startsWith('image/svg+xml')
   const styles = isPicture ? " style-src 'unsafe-inline';" : ''
-  c.header(
+  c.res.headers.set(
     'content-security-policy',
     `default-src 'none';${styles} base-uri 'none'; frame-ancestors 'none'`,
   )
 }
 
-/** Forbids caching of responses to signed-in callers, unless the route sets `cache-control`. */
+/**
+ * Forbids caching of responses to signed-in callers, unless the route sets `cache-control`. `c.header` would build the
+ * response again, as a stream.
+ */
 const keptByNobody: MiddlewareHandler<AppEnv> = async function keptByNobody(c, next) {
   await next()
   if (c.req.header('authorization') && !c.res.headers.has('cache-control'))
-    c.header('cache-control', 'no-store')
+    c.res.headers.set('cache-control', 'no-store')
 }
 
 /** Headers added by the sidecar to calls of other apps only, not to deliveries or probes. */
