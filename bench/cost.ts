@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs, promisify } from 'node:util'
+import { projectAt } from '@sidecart/platform/config/project.ts'
+import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { table } from '@sidecart/platform/process/terminal.ts'
+import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { contendersCalled } from './contenders.ts'
+import { countPerOrder } from './cost-per-order.ts'
+import { startDriver } from './driver/driver.ts'
+import { callsServedBy } from './measure/requests.ts'
+import { difference, openMeter, total } from './meter.ts'
+import { median } from './statistics.ts'
+import { runStep } from './step.ts'
+import { type Opened, opened, staged, violationsAt } from './trial.ts'
+
+/* CPU per order of this checkout, process by process, and of older revisions in turn with it: every shop sells the same
+   number of orders at the same rate, on fresh data. A revision runs by its own `sidecart up`, in a checkout below
+   `.sidecart/bench/revisions/`; the driver and the counters are those of this checkout. */
+const { values: given } = parseArgs({
+  options: {
+    against: { type: 'string', multiple: true, default: [] },
+    orders: { type: 'string', default: '500' },
+    rate: { type: 'string', default: '15' },
+    rounds: { type: 'string', default: '1' },
+  },
+})
+const rate = Number(given.rate)
+const load = { ordersPerSecond: rate, seconds: Number(given.orders) / rate }
+const warmUp = { ordersPerSecond: 25, seconds: 16 }
+const countedOrders = 20
+const run = promisify(execFile)
+const own = projectAt()
+const legs = { call: 3, say: 2, receive: 2 }
+
+type Measured = {
+  counts: Awaited<ReturnType<typeof countPerOrder>>
+  cpu: Record<string, number>
+  idle: Record<string, number>
+}
+
+/** Measures a shop that runs on fresh data. */
+async function measure(shop: Opened): Promise<Measured> {
+  const { project, driver, meter } = shop
+  const places = await staged(shop)
+  await runStep('warm-up', shop, warmUp)
+  const ports = (readState(project)?.processes ?? []).flatMap(({ role, name, ports: { app } }) =>
+    role === 'app' && app && name !== 'gateway' ? [app] : [],
+  )
+  const counts = await countPerOrder(
+    { driver, meter, legs, calls: () => callsServedBy(ports) },
+    countedOrders,
+  )
+  const before = meter.cpuMs()
+  await pause(idleMs)
+  const used = Object.entries(difference(meter.cpuMs(), before))
+  const idle = Object.fromEntries(used.map(([name, ms]) => [name, (ms * 1000) / idleMs]))
+  const { cpuMs, completed } = await runStep('equal', shop, load)
+  for (const violation of await violationsAt(places)) console.error(violation)
+  const cpu = Object.fromEntries(Object.entries(cpuMs).map(([name, ms]) => [name, ms / completed]))
+  return { counts, cpu, idle }
+}
+const idleMs = 5_000
+
+/** Runs an older revision by its own `sidecart up`, in a checkout of its own. */
+async function measureRevision(revision: string): Promise<Measured> {
+  const root = join(own.home, 'bench', 'revisions', revision)
+  if (!existsSync(root)) {
+    mkdirSync(join(own.home, 'bench', 'revisions'), { recursive: true })
+    await run('git', ['worktree', 'add', '--detach', root, revision], { cwd: own.root })
+    // links to the workspaces are relative
+    await run('cp', ['-al', join(own.root, 'node_modules'), join(root, 'node_modules')])
+  }
+  const project = projectAt(root)
+  const sidecart = (...args: string[]) =>
+    run(join(root, 'sidecart'), args, { cwd: root, env: { ...process.env, LIMITS_FACTOR: '100' } })
+  rmSync(project.home, { recursive: true, force: true })
+  mkdirSync(project.home, { recursive: true })
+  // what is known of the installed programs
+  const runtime = 'runtime.json'
+  if (existsSync(join(own.home, runtime)))
+    cpSync(join(own.home, runtime), join(project.home, runtime))
+  const driver = startDriver()
+  try {
+    await sidecart('up', '--detach')
+    const meter = await openMeter(project, readSecrets(project))
+    try {
+      return await measure({ project, units: [], driver, meter, readyMs: 0 })
+    } finally {
+      await meter.close()
+    }
+  } finally {
+    driver.leave()
+    await sidecart('down')
+  }
+}
+
+const [dapr] = contendersCalled(['dapr'])
+const here = () => opened((dapr as NonNullable<typeof dapr>).plan, measure)
+const contestants: [string, () => Promise<Measured>][] = [
+  ...given.against.map(
+    (revision) => [revision, () => measureRevision(revision)] as [string, () => Promise<Measured>],
+  ),
+  ['here', here],
+]
+const results = new Map<string, Measured[]>(contestants.map(([name]) => [name, []]))
+for (let round = 0; round < Number(given.rounds); round += 1) {
+  for (const [name, contest] of round % 2 === 0 ? contestants : contestants.toReversed()) {
+    const measured = await contest()
+    results.get(name)?.push(measured)
+    console.error(name, total(measured.cpu).toFixed(1))
+  }
+}
+print(results)
+
+function print(results: Map<string, Measured[]>): void {
+  const names = [...results.keys()]
+  const row = (title: string, of: (measured: Measured) => number | undefined, digits = 2) => [
+    title,
+    ...names.map((name) =>
+      median((results.get(name) ?? []).map((one) => of(one) ?? 0)).toFixed(digits),
+    ),
+  ]
+  const processes = [
+    ...new Set([...results.values()].flat().flatMap(({ cpu }) => Object.keys(cpu))),
+  ]
+  console.log(
+    table([
+      ['', ...names],
+      row('CPU ms per order', ({ cpu }) => total(cpu), 1),
+      ...processes.map((name) => row(name, ({ cpu }) => cpu[name])),
+      row('idle, ms of CPU a second', ({ idle }) => total(idle), 0),
+      ...processes.map((name) => row(`idle ${name}`, ({ idle }) => idle[name], 1)),
+      ...(['hops', 'commits', 'statements', 'walBytes', 'said', 'received'] as const).map((name) =>
+        row(name, ({ counts }) => counts[name], 1),
+      ),
+    ]),
+  )
+}
