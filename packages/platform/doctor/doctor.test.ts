@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,10 +90,10 @@ it('certificates that end soon, or begin later than the clock, are found', async
 it('secrets that others may read, that are missing or that are no JSON are found', async () => {
   const given = project()
   await secretsIn(given, (secrets) => delete secrets['jwt-keys'])
-  writeFileSync(given.secretsFile, readFileSync(given.secretsFile), { mode: 0o644 })
   expect(await faults(given)).toEqual([expect.stringContaining('secrets: missing: jwt-keys')])
   rmSync(given.secretsFile)
-  writeFileSync(given.secretsFile, '{}', { mode: 0o644 })
+  writeFileSync(given.secretsFile, '{}')
+  chmodSync(given.secretsFile, 0o644) // whatever the umask
   expect(await faults(given)).toContainEqual(
     expect.stringMatching(/^secrets: .* may be read by others → chmod 600/),
   )
