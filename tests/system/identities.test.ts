@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { appEnvironment, readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
 import { identityFile } from '@sidecart/platform/config/identities.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
@@ -250,30 +249,6 @@ describe('a token is good for one app', () => {
     expect(isUp.status).toBe(204)
   })
 })
-
-it('every port of an app and its sidecar listens on this machine only', () => {
-  const wanted = readRunFile(project.runFile).flatMap((appConfig) =>
-    Object.values(appConfig.ports).map((port) => [port, appEnvironment(appConfig).APP_ID] as const),
-  )
-  const open = listening()
-  for (const [port, app] of wanted) expect(open.get(port), `${app} ${port}`).toEqual(['127.0.0.1'])
-})
-
-/** Returns the listening addresses by port. */
-function listening(): Map<number, string[]> {
-  const found = new Map<number, string[]>()
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6'])
-    for (const line of readFileSync(file, 'utf8').trim().split('\n').slice(1)) {
-      const [, local = '', , state] = line.trim().split(/\s+/)
-      const [address = '', port = ''] = local.split(':')
-      if (state !== '0A') continue
-      const bytes = Buffer.from(address, 'hex')
-      const shown = bytes.length === 4 ? bytes.reverse().join('.') : address
-      const known = found.get(Number.parseInt(port, 16)) ?? []
-      found.set(Number.parseInt(port, 16), [...known, shown])
-    }
-  return found
-}
 
 it('nobody else reads or reaches anything of a running shop', () => {
   const open = readdirSync(project.home).filter((name) => {

@@ -130,7 +130,8 @@ function tls({ trustAnchorsFile, sentryAddress }: Mtls): string[] {
   ]
 }
 
-// Dapr 1.18 ignores the last argument: the health page, which serves nothing else, is open on every interface.
+// Dapr 1.18.3 ignores the last argument (dapr#10394 changes that): the health page, which serves nothing else, is open on
+// every interface. See docs/ports.md.
 function listening(port: number, healthPort: number): string[] {
   return [
     '--port',
