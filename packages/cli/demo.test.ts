@@ -9,6 +9,7 @@ import { welcome } from '@sidecart/platform/supervisor/welcome.ts'
 import { runCommand } from 'citty'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { command } from './command.ts'
+import accounts from './commands/accounts.ts'
 
 const forget = () => void delete process.env[demoVariable]
 beforeEach(forget)
@@ -64,4 +65,10 @@ test('without demo accounts the start names none, and how operators are invited'
   expect(shown(true)).toContain('operator@sidecart.example')
   expect(shown(false)).not.toContain('@sidecart.example')
   expect(shown(false)).toContain('./sidecart operators invite')
+})
+
+test('without demo accounts, sidecart accounts says so, and who can have one', async () => {
+  process.env[demoVariable] = '0'
+  const shown = runCommand(accounts, { rawArgs: [] })
+  await expect(shown).rejects.toThrow(/no demo accounts.*operators invite.*\/ops/s)
 })

@@ -30,6 +30,8 @@ export type OrderResult = {
 }
 
 export type ShopClient = {
+  /** Returns the access token that the client sends. */
+  token(): Promise<string>
   /** Returns the JSON of the response. @throws ShopProblem */
   ask(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>
   placeOrder(request: OrderRequest): Promise<{ orderId: string }>
@@ -111,7 +113,7 @@ function clientWith(gateway: string, token: () => Promise<string>): ShopClient {
     )
   }
 
-  return { ask: as, placeOrder, orderToRest }
+  return { token, ask: as, placeOrder, orderToRest }
 }
 
 export async function askAt(
