@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['**/*.test.ts'],
-          exclude: [...never, integration, 'tests/**'],
+          exclude: [...never, integration, 'tests/**', 'packages/maintainer/scaffold/app/tests/**'],
         },
       },
       {
@@ -140,6 +140,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'guides',
+          include: ['tests/guides/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 900_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { writeWhole } from '@sidecart/platform/config/files.ts'
+import { withPart } from '@sidecart/platform/config/markdown-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { withPart } from '@sidecart/verify/markdown-section.ts'
 import type { Step } from '../results.ts'
 import { cpuPerOrder, sustainable } from '../summary.ts'
 import type { SetBlock } from './run.ts'

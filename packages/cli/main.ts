@@ -16,6 +16,7 @@ const subCommands: SubCommandsDef = {
   secrets: () => import('./commands/secrets.ts').then((module) => module.default),
   operators: () => import('./commands/operators.ts').then((module) => module.default),
   env: () => import('./commands/env.ts').then((module) => module.default),
+  accounts: () => import('./commands/accounts.ts').then((module) => module.default),
   order: () => import('./commands/order.ts').then((module) => module.default),
   chaos: () => import('./commands/chaos.ts').then((module) => module.default),
   verify: () => import('./commands/verify.ts').then((module) => module.default),

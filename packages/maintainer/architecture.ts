@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withPart } from '@sidecart/platform/config/markdown-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { withPart } from '@sidecart/verify/markdown-section.ts'
-import type { GeneratedFiles } from './generate/generated-file.ts'
+import { type GeneratedFiles, ifThere } from './generate/generated-file.ts'
 
 type Manifest = { name: string; dependencies?: Record<string, string> }
 
@@ -47,5 +47,5 @@ export function architecturePageOf(project: Project): string {
 }
 
 export const architectureDrawing = (project: Project): GeneratedFiles => ({
-  [architecturePage]: () => architecturePageOf(project),
+  [architecturePage]: ifThere(() => architecturePageOf(project)),
 })

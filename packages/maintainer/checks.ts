@@ -1,14 +1,26 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { paint, seconds } from '@sidecart/platform/process/terminal.ts'
 
-type Check = { name: string; program: string; args: string[] }
+type Check = {
+  name: string
+  program: string
+  args: string[]
+  /** A folder without which there is nothing to check. */
+  folder?: string
+}
 
 const checks: readonly Check[] = [
   { name: 'format and lint', program: 'biome', args: ['ci', '--error-on-warnings', '.'] },
   { name: 'types', program: 'tsc', args: ['--noEmit'] },
-  { name: 'types of the web app', program: 'tsc', args: ['--noEmit', '--project', 'web'] },
+  {
+    name: 'types of the web app',
+    program: 'tsc',
+    args: ['--noEmit', '--project', 'web'],
+    folder: 'web',
+  },
   {
     name: 'architecture',
     program: 'vitest',
@@ -29,7 +41,7 @@ const checks: readonly Check[] = [
 
 /** Runs every check, two at a time, and prints the duration of each and the output of failed ones. */
 export async function runChecks(project: Project): Promise<boolean> {
-  const queue = [...checks]
+  const queue = checks.filter(({ folder = '.' }) => existsSync(join(project.root, folder)))
   const results: boolean[] = []
   async function worker(): Promise<void> {
     for (let check = queue.shift(); check; check = queue.shift())

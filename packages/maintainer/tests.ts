@@ -62,6 +62,7 @@ const deep: readonly Run[] = [
   { ...projects('swap'), needs: 'redis' },
   projects('machine'),
   projects('scaffold'),
+  projects('guides'),
   projects('kubernetes'),
   ...sets.map(conformanceOf),
 ]

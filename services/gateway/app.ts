@@ -9,16 +9,13 @@ import { clientOf, noProxies, type TrustedProxies } from '@sidecart/chassis/http
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { createSecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import { isPlainPath } from '@sidecart/chassis/sidecar/plain-path.ts'
-import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
-import { type OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { compress } from 'hono/compress'
 import { cors } from 'hono/cors'
 import { docsPage, docsScript } from './docs-page.ts'
 import { createOpenApiMerge, methodsOf } from './openapi-merge.ts'
 import { passToSupervisor, type Supervisor } from './operations-proxy.ts'
-import { createOrderEvents } from './order-events.ts'
 import { createOverloadCache } from './overload-cache.ts'
 import { createAdmission } from './rate-limit.ts'
 import { templateOf } from './route-templates.ts'
@@ -27,6 +24,16 @@ import { bodyWithoutSession, bodyWithSession } from './session-cookie.ts'
 import type { CountEverywhere } from './shared-limit.ts'
 import { serveWebApp } from './web-app.ts'
 
+/** Adds routes that the gateway answers itself. */
+export type OwnRoutes = (
+  app: App,
+  gateway: Pick<GatewayPorts, 'sidecar' | 'maxInFlight'> & {
+    stopping: AbortSignal | undefined
+    /** Runs `answer` unless the client exceeds the rate limit or lacks a required sign-in. */
+    admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T>
+  },
+) => void
+
 export type GatewayPorts = {
   sidecar: Sidecar
   verify: Verifier
@@ -34,7 +41,7 @@ export type GatewayPorts = {
   /** Requests per second allowed per signed-in user, and per network for all other requests. */
   ratePerSecond: number
   /** Counts requests for all gateways together. Default: each process counts for itself. */
-  countEverywhere?: CountEverywhere
+  countEverywhere?: CountEverywhere | undefined
   /** Maximum concurrent requests; further ones get 503. */
   maxInFlight: number
   /** Origins allowed to call the API from pages; empty: same origin only. */
@@ -50,6 +57,9 @@ export type GatewayPorts = {
   trustedProxies?: TrustedProxies
   /** The shop is served over TLS, whatever a trusted proxy says. */
   isSecure?: boolean
+  ownRoutes?: OwnRoutes
+  /** Paths with large responses, which are compressed. */
+  compressed?: readonly string[]
 }
 
 const passedOn = [
@@ -126,9 +136,8 @@ export function createGatewayApp(ports: GatewayPorts): App {
     app.get(`/docs/${file}`, serveStatic({ root: explorerFolder, path: file }))
 
   // large responses on many pages; a compressed response has a weak ETag
-  for (const path of ['/products', '/products/*', '/categories']) app.use(path, varying, compress())
-  const orderEvents = createOrderEvents({ maxListeners: maxInFlight, stopping, ask: orderOf })
-  app.get('/orders/:orderId/events', orderEvents)
+  for (const path of ports.compressed ?? []) app.use(path, varying, compress())
+  ports.ownRoutes?.(app, { sidecar, maxInFlight, stopping, admitted })
 
   const operator = signedIn(verify, 'operator')
   passToSupervisor(app, ports.supervisor, (c, answer) =>
@@ -163,14 +172,6 @@ export function createGatewayApp(ports: GatewayPorts): App {
   async function admitted<T>(c: Context<AppEnv>, answer: () => Promise<T>): Promise<T> {
     await admit(c)
     return answer()
-  }
-
-  function orderOf(c: Context<AppEnv>): Promise<OrderView> {
-    const params = { orderId: c.req.param('orderId') ?? '' }
-    const headers = pick(['authorization'], (name) => c.req.header(name))
-    return admitted(c, () =>
-      callService(sidecar, 'orders', ordersRoutes.get, { params }, { headers }),
-    )
   }
 
   async function forward(c: Context<AppEnv>, owner: string): Promise<Response> {

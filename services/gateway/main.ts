@@ -3,8 +3,8 @@ import { TrustedProxies } from '@sidecart/chassis/http/trusted-proxies.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createGatewayApp } from './app.ts'
-import { createRequestCounts } from './clients.ts'
 import { supervisorAt } from './operations-proxy.ts'
+import { createRequestCounts, shop } from './shop.ts'
 
 const env = readEnvironment({
   ...limitsEnvironment,
@@ -21,6 +21,7 @@ const env = readEnvironment({
 const service = await startService('gateway', { isEdge: true })
 const app = createGatewayApp({
   ...service,
+  ...shop,
   countEverywhere: createRequestCounts(service.sidecar),
   ratePerSecond: env.RATE_LIMIT_PER_SECOND * env.LIMITS_FACTOR,
   maxInFlight: env.MAX_IN_FLIGHT,

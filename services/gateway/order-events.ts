@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { AppEnv } from '@sidecart/chassis/http/app.ts'
-import type { OrderView } from '@sidecart/orders/contract.ts'
+import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
+import { type OrderView, ordersRoutes } from '@sidecart/orders/contract.ts'
 import type { Context } from 'hono'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import type { OwnRoutes } from './app.ts'
 
 export type OrderEventsOptions = {
   /** Reads the order as visible to the caller. @throws Refusal or Fault when the order cannot be read */
@@ -80,4 +82,20 @@ export function createOrderEvents(options: OrderEventsOptions) {
     answer.headers.set('content-type', 'text/event-stream; charset=utf-8')
     return answer
   }
+}
+
+/** `GET /orders/{orderId}/events`. */
+export const orderEventRoutes: OwnRoutes = (app, { sidecar, maxInFlight, stopping, admitted }) => {
+  function ask(c: Context<AppEnv>): Promise<OrderView> {
+    const params = { orderId: c.req.param('orderId') ?? '' }
+    const { authorization } = c.req.header()
+    const headers = authorization === undefined ? {} : { authorization }
+    return admitted(c, () =>
+      callService(sidecar, 'orders', ordersRoutes.get, { params }, { headers }),
+    )
+  }
+  app.get(
+    '/orders/:orderId/events',
+    createOrderEvents({ maxListeners: maxInFlight, stopping, ask }),
+  )
 }

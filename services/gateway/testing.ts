@@ -3,6 +3,7 @@ import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { createMemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import type { TestTokens } from '@sidecart/testing/tokens.ts'
 import { createGatewayApp, type GatewayPorts } from './app.ts'
+import { shop } from './shop.ts'
 
 /** Creates a gateway in front of apps in this process. */
 export function gatewayTo(
@@ -13,6 +14,7 @@ export function gatewayTo(
   const sidecar = createMemorySidecar()
   for (const [name, app] of Object.entries(apps)) sidecar.apps.set(name, app)
   return createGatewayApp({
+    ...shop,
     sidecar,
     verify: tokens.verify,
     log: createLog('gateway', 'silent'),

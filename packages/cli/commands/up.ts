@@ -1,8 +1,8 @@
-import { openOperationsApi } from '@sidecart/operations/operations-api.ts'
 import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { upInBackground, upInForeground } from '@sidecart/platform/supervisor/up.ts'
 import { command } from '../command.ts'
+import { openOperations } from '../operations.ts'
 
 export const upArgs = {
   ...setArgs,
@@ -22,6 +22,6 @@ export default command({
     const choice = chosen(args)
     return args.detach
       ? upInBackground(projectAt(), choice, args.chaos)
-      : upInForeground(projectAt(), choice, openOperationsApi, args.chaos)
+      : upInForeground(projectAt(), choice, openOperations, args.chaos)
   },
 })

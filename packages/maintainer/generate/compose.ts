@@ -5,13 +5,13 @@ import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { portsAt, providerPort } from '@sidecart/platform/config/ports.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { type GeneratedFiles, withSection } from './generated-file.ts'
+import { type GeneratedFiles, ifThere, withSection } from './generated-file.ts'
 
 const file = 'docker-compose.yml'
 
 /** docker-compose.yml: the containers, networks and volumes of each app and its sidecar. */
 export const compose = (project: Project): GeneratedFiles => ({
-  [file]: (before = '') => {
+  [file]: ifThere((before) => {
     const sections = {
       apps: manifests
         .flatMap((service) => [appOf(service, project), sidecarOf(service)])
@@ -31,7 +31,7 @@ export const compose = (project: Project): GeneratedFiles => ({
       /^( *networks: )\[.*\] # generated$/m,
       `$1[${[...databases, 'state'].join(', ')}] # generated`,
     )
-  },
+  }),
 })
 
 const internal = `&internal

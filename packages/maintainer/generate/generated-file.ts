@@ -7,6 +7,12 @@ export type Generate = (before: string | undefined) => string | undefined
 /** Generators by path from the root of the checkout. */
 export type GeneratedFiles = Record<string, Generate>
 
+/** Generates a file only where it exists: a project may do without. */
+export const ifThere =
+  (generate: (before: string) => string): Generate =>
+  (before) =>
+    before === undefined ? undefined : generate(before)
+
 /** The first words of a file that is generated as a whole. */
 export const writtenBy = 'Written by `./sidecart generate`'
 

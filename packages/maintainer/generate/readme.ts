@@ -1,10 +1,10 @@
 import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
-import { type GeneratedFiles, withSection } from './generated-file.ts'
+import { type GeneratedFiles, ifThere, withSection } from './generated-file.ts'
 
 /** The table of services in the README. */
 export const readme = (): GeneratedFiles => ({
-  'README.md': (before = '') => withSection('README.md', before, 'services', table()),
+  'README.md': ifThere((before) => withSection('README.md', before, 'services', table())),
 })
 
 const table = (): string =>

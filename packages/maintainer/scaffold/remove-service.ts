@@ -52,12 +52,15 @@ function dependents(name: string): string[] {
     ])
 }
 
+/** The example service of another project. */
+const templates = 'packages/maintainer/scaffold/app/'
+
 /** Returns the files outside of the service's folder that import from it, or list its package. */
 function importers({ root }: Project, name: string): string[] {
   const places = '{services,packages,tests,bench,deploy,web}/**/*.{ts,tsx,mjs,json}'
   const needs = new RegExp(`["']@sidecart/${name}(/[^"']*)?["']|["'](\\.\\./)+services/${name}/`)
   return globSync(places, { cwd: root, exclude: (path) => String(path).includes('node_modules') })
-    .filter((path) => !path.startsWith(`services/${name}/`))
+    .filter((path) => !path.startsWith(`services/${name}/`) && !path.startsWith(templates))
     .filter((path) => needs.test(readFileSync(join(root, path), 'utf8')))
     .sort()
 }

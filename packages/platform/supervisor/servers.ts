@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { uses } from '../config/components.ts'
 import type { ProcessSpec } from './process-spec.ts'
-import { mail, postgres, provider, scheduler, sentry } from './servers/common.ts'
+import { mail, postgres, provider, sandboxOf, scheduler, sentry } from './servers/common.ts'
 import { swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
 import { zipkin } from './servers/zipkin.ts'
@@ -17,7 +18,11 @@ export type Servers = {
 
 export function serversOf(options: ServerOptions): Servers {
   const authority = options.mtls ? [sentry] : []
-  const common = [postgres, mail, provider, ...authority, scheduler].map((unit) => unit(options))
+  const forMails = uses('bindings.smtp', options.resources) ? [mail] : []
+  const forPayments = existsSync(sandboxOf(options.project)) ? [provider] : []
+  const common = [postgres, ...forMails, ...forPayments, ...authority, scheduler].map((unit) =>
+    unit(options),
+  )
   const viewer = zipkin(options)
   const sets = swappable.map((one) => ({
     inUse: one.types.some((type) => uses(type, options.resources)),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Project, UserError } from '../config/project.ts'
@@ -17,12 +17,13 @@ const sources = [
 ]
 
 /**
- * Builds the web app when missing or outdated. Takes milliseconds when the build is current; otherwise prints a line on
+ * Builds the web app when missing or outdated; does nothing in a project without one. Takes milliseconds when the build is current; otherwise prints a line on
  * stderr.
  * @throws UserError with the output of a failed build
  */
 export async function ensureWebApp({ root }: Project): Promise<void> {
   const web = join(root, 'web')
+  if (!existsSync(web)) return
   if (builtAt(web) > Math.max(...sources.map((name) => changedAt(join(web, name))))) return
   const began = performance.now()
   process.stderr.write('building the web app …\n')

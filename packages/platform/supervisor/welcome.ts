@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { inboxPort } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import { readSecrets } from '../config/secrets.ts'
@@ -12,14 +14,20 @@ export function welcome(
   howToStop: string,
   { demo, observed }: { demo: boolean; observed: boolean },
 ): string {
+  const traces = observed ? `  traces        ${traceViewer}\n` : ''
+  if (!existsSync(join(project.root, 'web')))
+    return `
+${paint('bold', 'Everything runs.')}
+
+  API           ${gateway}/
+  API docs      ${gateway}/docs
+${traces}
+${howToStop}
+`
   return `
 ${paint('bold', 'The shop is open.')}
 
-  shop          ${gateway}/
-  operations    ${gateway}/ops
-  API docs      ${gateway}/docs
-  mail inbox    http://127.0.0.1:${inboxPort}
-${observed ? `  traces        ${traceViewer}\n` : ''}
+${addresses}${traces}
 ${
   demo
     ? accounts(project)
@@ -33,7 +41,16 @@ ${howToStop}
 `
 }
 
-function accounts(project: Project): string {
+/** The addresses of a shop on this machine. */
+export const addresses = `\
+  shop          ${gateway}/
+  operations    ${gateway}/ops
+  API docs      ${gateway}/docs
+  mail inbox    http://127.0.0.1:${inboxPort}
+`
+
+/** Returns the demo accounts with their passwords, and a command that places an order. */
+export function accounts(project: Project): string {
   const secrets = readSecrets(project)
   return `\
   demo@sidecart.example       ${secrets['demo-password']}    customer

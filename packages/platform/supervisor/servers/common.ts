@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ensureDatabases, superuserOf } from '../../config/databases.ts'
 import { ensureIdentities, identityFile, schedulerId } from '../../config/identities.ts'
 import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../../config/ports.ts'
+import type { Project } from '../../config/project.ts'
 import { readSecrets } from '../../config/secrets.ts'
 import { ensureProjectAuthority } from '../../config/trust-anchors.ts'
 import { accepts, startAndWait } from '../../process/start-process.ts'
@@ -43,6 +44,9 @@ export function mail({ project }: ServerOptions): ProcessSpec {
   })
 }
 
+export const sandboxOf = ({ root }: Project): string =>
+  join(root, 'services/payments/sandbox/main.ts')
+
 /** The sandbox of the payment provider. */
 export function provider({ project }: ServerOptions): ProcessSpec {
   const dir = dirOf(project, 'provider')
@@ -50,7 +54,7 @@ export function provider({ project }: ServerOptions): ProcessSpec {
   const program = () => ({
     name: 'provider',
     command: process.execPath,
-    args: [join(project.root, 'services/payments/sandbox/main.ts')],
+    args: [sandboxOf(project)],
     cwd: project.root,
     env: {
       PROVIDER_PORT: String(port),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { readIfThere } from '@sidecart/platform/config/files.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
+import { readIfThere } from './files.ts'
+import type { Project } from './project.ts'
 
 /** A page with another text in the part that `<!-- NAME: generated -->` and `<!-- /NAME -->` enclose. */
 export function withPart({ root }: Project, page: string, name: string, part: string): string {
