@@ -569,6 +569,14 @@ export const mutations: readonly Mutation[] = [
     name: 'leaves no mail held',
   },
   {
+    control: 'only an operator ends the sessions of others',
+    file: users,
+    from: "except(isOwn, signedIn(ports.verify, 'operator'))",
+    to: 'except(isOwn, signedIn(ports.verify))',
+    test: sessionTests,
+    name: 'are ended by nobody else',
+  },
+  {
     control: 'an e-mail that has an account is registered like any other',
     file: users,
     from: 'for (const known of [owner, newcomer])',
