@@ -48,7 +48,7 @@ const quick: readonly Run[] = [
   { ...projects('browser'), needs: browser },
 ]
 /**
- * The runs of `--deep`: mutation tests, chaos, crashes, a swap, unusual machines. The project `deploy`, which builds
+ * The runs of `--deep`: mutation tests, chaos, crashes, a swap, unusual machines, fuzzing. The project `deploy`, which builds
  * the images and starts the containers, has a command of its own: a run takes twelve minutes and needs a container
  * engine.
  */
@@ -64,6 +64,7 @@ const deep: readonly Run[] = [
   projects('scaffold'),
   projects('guides'),
   projects('kubernetes'),
+  projects('fuzz'),
   ...sets.map(conformanceOf),
 ]
 /** Makes every part required: a test skipped because a part is missing fails the run. */

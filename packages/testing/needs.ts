@@ -9,14 +9,18 @@ import { test as vitestTest } from 'vitest'
  * @throws PartError instead where all parts are required (`SIDECART_REQUIRE_ALL=1`, as in CI)
  * @example const test = await testWith(redis)
  */
-export async function testWith(...programs: Program[]): Promise<typeof vitestTest> {
-  for (const program of programs) {
-    try {
-      await ensureProgram(program, { log: console.error })
-    } catch (error) {
-      if (process.env.SIDECART_REQUIRE_ALL) throw error
-      return skipping((error as Error).message)
-    }
+export const testWith = (...programs: Program[]): Promise<typeof vitestTest> =>
+  testWithPart(async () => {
+    for (const program of programs) await ensureProgram(program, { log: console.error })
+  })
+
+/** Like `testWith`, for a part that `ensure` provides. */
+export async function testWithPart(ensure: () => Promise<void>): Promise<typeof vitestTest> {
+  try {
+    await ensure()
+  } catch (error) {
+    if (process.env.SIDECART_REQUIRE_ALL) throw error
+    return skipping((error as Error).message)
   }
   return vitestTest
 }

@@ -64,17 +64,22 @@ async function startShop(): Promise<() => Promise<void>> {
 }
 
 /** Runs the command like a user. Returns stdout. @throws Error with the output as `stdout` */
-export async function sidecart(...args: string[]): Promise<string> {
-  const running = run(process.execPath, ['packages/cli/bin.mjs', ...args], {
-    cwd: root,
-    timeout: 600_000,
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  const { stdout } = await running.catch((error: Error & { stdout: string }) => {
-    error.message += `\n${error.stdout}`
-    throw error
-  })
-  return stdout
+export const sidecart = sidecartIn(root)
+
+/** Returns `sidecart` for a copy of the checkout. */
+export function sidecartIn(folder: string): (...args: string[]) => Promise<string> {
+  return async (...args) => {
+    const running = run(process.execPath, ['packages/cli/bin.mjs', ...args], {
+      cwd: folder,
+      timeout: 600_000,
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    const { stdout } = await running.catch((error: Error & { stdout: string }) => {
+      error.message += `\n${error.stdout}`
+      throw error
+    })
+    return stdout
+  }
 }
 
 /**

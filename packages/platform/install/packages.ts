@@ -50,6 +50,18 @@ export const prometheus: Program = {
 /** Checks and tests rules; comes with Prometheus. */
 export const promtool: Program = { ...prometheus, name: 'promtool' }
 
+/** Python with virtual environments, which Debian has in a package apart; runs the fuzzer of the API. */
+export const python: Program = {
+  name: 'python3',
+  debian: 'python3-venv',
+  brew: 'python',
+  version: {
+    args: ['-c', 'import ensurepip, venv, sys; print("version", sys.version)'],
+    pattern: /version (\d+\.\d+\.\d+)/,
+  },
+  least: '3.11.0',
+}
+
 export type Installed = { path: string; version: string }
 
 type Options = {
