@@ -17,21 +17,21 @@ const stamps = {
 const packages = {
   etcd: 'go.etcd.io/etcd/server/v3',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
-  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
-  'kube-proxy': 'k8s.io/kubernetes/cmd/kube-proxy',
-  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
-  kubelet: 'k8s.io/kubernetes/cmd/kubelet',
 }
 type ProgramName = keyof typeof packages
 
 /** Milliseconds for compiling one program on two busy cores, its source included. */
 const buildTimeoutMs = 1_500_000
 
-/**
- * Returns the path of a program of Kubernetes, built from its Go module at the first call (minutes).
- * @throws Error where Go is missing, naming what installs it
- */
+/** Returns why Kubernetes cannot be built here, with what helps; undefined where it can. */
+export const whyNotBuilt = (): Promise<string | undefined> =>
+  output('go', ['version'], 15_000).then(
+    () => undefined,
+    () => 'Go is needed to build Kubernetes from its source: https://go.dev/dl',
+  )
+
+/** Returns the path of a program of Kubernetes, built from its Go module at the first call (minutes). */
 export async function programOf(name: ProgramName): Promise<string> {
   const sums = createHash('sha256')
     .update(readFileSync(join(folder, 'go.sum')))
@@ -51,9 +51,6 @@ async function build(name: ProgramName, path: string): Promise<void> {
   )
   const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${flags.join(' ')}`]
   const env = { ...process.env, GOFLAGS: '-mod=readonly', GOWORK: 'off', CGO_ENABLED: '0' }
-  await output('go', ['version'], 15_000, { env }).catch(() => {
-    throw new Error('Go is needed to build Kubernetes from its source: https://go.dev/dl')
-  })
   await output('go', [...args, '-o', `${path}.new`, packages[name]], buildTimeoutMs, {
     cwd: folder,
     env,
