@@ -25,6 +25,9 @@ export type Invited = z.infer<typeof Invited>
 export type Listed = z.infer<typeof Listed>
 export type Revoked = z.infer<typeof Revoked>
 
+const Mailed = z.object({ outcome: z.string(), problem: z.string().optional() })
+export type Mailed = z.infer<typeof Mailed>
+
 export type AppAccess = { url: string; token: string }
 
 /**
@@ -56,6 +59,15 @@ export function operatorsAt({ url, token }: AppAccess) {
     revoke: async (email: string): Promise<Revoked> =>
       Revoked.parse(await ask('POST', '/revocations', { email })),
   }
+}
+
+/** Has the app `notifications` mail the link of an invitation: it keeps neither the link nor the mail. */
+export async function mailInvitation(
+  { url, token: appToken }: AppAccess,
+  body: { email: string; token: string },
+): Promise<Mailed> {
+  const headers = { 'dapr-api-token': appToken }
+  return Mailed.parse(await askAt(url, 'POST', '/internal/invitations', body, headers))
 }
 
 /** The page on which an invitation is accepted. The token is in the fragment: no server gets it, and no log keeps it. */

@@ -58,6 +58,8 @@ function shop(mailGateway: MailGateway = refusing, links: ConfirmationLinks = no
   const app = createNotificationsApp({
     records: store,
     mails: store,
+    mailGateway,
+    shopUrl,
     inbox: createInbox(database),
     deadLetters: createDeadLetters(database),
     wake: sender.wake,
@@ -699,4 +701,36 @@ test('an event of an earlier version, which does not say, changes nothing of it'
   await world.receive(userEvents.contactChanged({ ...older, name: 'Eve', version: 2 }))
   await world.receive(orderEvents.shipped(head(userId)))
   expect(await statuses(await world.list('?kind=shipped'))).toEqual(['shipped held'])
+})
+
+const askInvitation = (app: ReturnType<typeof shop>['app'], body: object, headers = {}) =>
+  app.request('/internal/invitations', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+
+test('an invitation is mailed once, to its address, with its link, and is kept nowhere', async () => {
+  const postman = createFakePostman(
+    { outcome: 'sent' },
+    { outcome: 'rejected', why: 'no such box' },
+  )
+  const { app, list } = shop(postman)
+  const body = { email: 'olga@example.com', token: 'T-oken_1' }
+  expect(await (await askInvitation(app, body)).json()).toEqual({ outcome: 'sent' })
+  expect(postman.letters).toMatchObject([
+    { recipient: 'olga@example.com', subject: 'You are invited to run the shop' },
+  ])
+  expect(postman.letters[0]?.html).toContain(`href="${shopUrl}/invitation#T-oken_1"`)
+  expect(await list()).toEqual([])
+  const failed = { outcome: 'rejected', problem: 'no such box' }
+  expect(await (await askInvitation(app, body)).json()).toEqual(failed)
+})
+
+test('an invitation is mailed for the owner of the machine, not for an app that calls through a sidecar', async () => {
+  const postman = createFakePostman()
+  const { app } = shop(postman)
+  const body = { email: 'olga@example.com', token: 'T-oken_1' }
+  const answer = await askInvitation(app, body, { 'dapr-caller-app-id': 'users' })
+  expect([answer.status, postman.letters]).toEqual([404, []])
 })

@@ -1,6 +1,6 @@
 import type { ProblemKind } from '@sidecart/chassis/contract/problem.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
-import { type App, createApp } from '@sidecart/chassis/http/app.ts'
+import { type App, createApp, neverInvoked } from '@sidecart/chassis/http/app.ts'
 import { signedIn, type Verifier } from '@sidecart/chassis/http/authentication.ts'
 import { type Handler, on } from '@sidecart/chassis/messaging/consumer.ts'
 import { mountConsumer } from '@sidecart/chassis/messaging/consumer-routes.ts'
@@ -21,11 +21,14 @@ import {
   notices,
   type RefusalCode,
 } from './domain.ts'
-import type { Mails, NotificationRepository } from './ports.ts'
+import type { MailGateway, Mails, NotificationRepository } from './ports.ts'
+import { writeInvitation } from './templates.ts'
 
 export type NotificationsPorts<T> = {
   records: NotificationRepository<T>
   mails: Pick<Mails, 'find' | 'resend'>
+  mailGateway: MailGateway
+  shopUrl: string
   inbox: Inbox<T>
   deadLetters: DeadLetters
   /** Called when a mail may be due. */
@@ -99,12 +102,22 @@ export function notificationsHandlers<T>(
 }
 
 export function createNotificationsApp<T extends object>(ports: NotificationsPorts<T>): App {
-  const { records, mails, inbox, deadLetters, wake, verify, log } = ports
+  const { records, mails, mailGateway, shopUrl, inbox, deadLetters, wake, verify, log } = ports
   const app = createApp({ ...ports, name: 'notifications', problems })
 
   app.use('/notifications/*', signedIn(verify))
   app.use('/notifications/dead-letters/*', signedIn(verify, 'operator'))
   app.use('/notifications/:mailId/resend', signedIn(verify, 'operator'))
+
+  app.use('/internal/invitations/*', neverInvoked)
+
+  app.openapi(notificationsRoutes.mailInvitation, async (c) => {
+    const { email, token } = c.req.valid('json')
+    const { subject, html } = writeInvitation(shopUrl, token)
+    const delivery = await mailGateway.send({ recipient: email, subject, html })
+    const problem = 'why' in delivery && { problem: delivery.why }
+    return c.json({ outcome: delivery.outcome, ...problem }, 200)
+  })
 
   app.openapi(notificationsRoutes.list, async (c) => {
     const query = c.req.valid('query')

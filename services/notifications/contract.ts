@@ -1,4 +1,5 @@
 import {
+  body,
   createRoute,
   json,
   linksTo,
@@ -6,6 +7,7 @@ import {
   wholeNumber,
   z,
 } from '@sidecart/chassis/contract/openapi.ts'
+import { line, token } from '@sidecart/chassis/contract/text.ts'
 
 export const MailKind = z
   .enum([
@@ -75,10 +77,26 @@ export const NotificationQuery = z.strictObject({
 })
 export type NotificationQuery = z.infer<typeof NotificationQuery>
 
+export const MailedInvitation = z
+  .object({
+    outcome: z.enum(['sent', 'not-sent', 'rejected', 'unknown', 'obsolete']),
+    problem: z.string().optional().describe('Why it was not, or may not have been, sent'),
+  })
+  .openapi('MailedInvitation')
+export type MailedInvitation = z.infer<typeof MailedInvitation>
+
 const tags = ['notifications']
 const security = [{ bearer: [] }]
 
 export const notificationsRoutes = {
+  mailInvitation: createRoute({
+    method: 'post',
+    path: '/internal/invitations',
+    tags: ['internal'],
+    summary: 'Mail the link of an invitation to run the shop, once, for the owner of this machine',
+    request: { body: body(z.strictObject({ email: line(254), token: token(100) })) },
+    responses: { 200: json(MailedInvitation) },
+  }),
   list: createRoute({
     method: 'get',
     path: '/notifications',

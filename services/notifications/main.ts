@@ -30,6 +30,8 @@ const ports = {
   ...service,
   records: store,
   mails: store,
+  mailGateway,
+  shopUrl,
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   wake: sender.wake,

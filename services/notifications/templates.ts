@@ -100,6 +100,31 @@ function confirmEmail(shopUrl: string, issued: IssuedLink | undefined): Content 
   }
 }
 
+/** Writes the mail that invites somebody to run the shop. The reader knows who invites. */
+export function writeInvitation(shopUrl: string, token: string): Letter {
+  const title = 'You are invited to run the shop'
+  const content: Content = {
+    subject: title,
+    title,
+    footer: 'You get this mail because the owner of the machine entered this address at',
+    blocks: [
+      ...text('Press the button to become an operator. It works once, for a day.'),
+      {
+        is: 'link',
+        label: 'See the invitation',
+        url: `${shopUrl.replace(/\/$/, '')}/invitation#${token}`,
+      },
+      ...text('If you do not expect this, there is nothing to do.'),
+    ],
+  }
+  const greeting = 'Hello,'
+  return {
+    subject: content.subject,
+    text: asText(content, greeting, shopUrl),
+    html: asHtml(content, greeting, shopUrl),
+  }
+}
+
 function tell(news: Exclude<News, { kind: 'confirm-email' }>): Content {
   switch (news.kind) {
     case 'welcome':

@@ -481,6 +481,14 @@ export const mutations: readonly Mutation[] = [
     name: 'is for the owner of the machine',
   },
   {
+    control: 'no service has invitations mailed',
+    file: 'services/notifications/app.ts',
+    from: "app.use('/internal/invitations/*', neverInvoked)",
+    to: 'neverInvoked.toString()',
+    test: heldTests,
+    name: 'an invitation is mailed for the owner of the machine',
+  },
+  {
     control: 'what a command signs for itself is good for a minute',
     file: 'packages/platform/config/machine-token.ts',
     from: 'const lifeSeconds = 60',

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { mailsFor } from '@sidecart/client/mail-catcher.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { until } from '@sidecart/testing/until.ts'
 import { describe, expect, it } from 'vitest'
 import { badTokens, goodToken } from '../security/identities.ts'
 import {
   type Answer,
   ask,
   confirmedCustomer,
+  inbox,
   newCustomer,
   operator,
   root,
@@ -61,6 +64,20 @@ it('a customer becomes an operator by the own account and an invitation to its e
   expect((await by(customer, 'not the password')).body.code).toBe('wrong-password')
   expect(await asksOperators(customer)).toBe(403)
   await sidecart('operators', 'revoke', customer.email)
+})
+
+it('an invitation is mailed when the command is told to', async () => {
+  const email = newEmail()
+  const { link, mail } = JSON.parse(
+    await sidecart('operators', 'invite', email, '--mail', '--json'),
+  )
+  expect(mail).toEqual({ outcome: 'sent' })
+  const found = await until('the mail is there', async () => (await mailsFor(inbox, email)).at(0))
+  expect(found).toMatchObject({ subject: 'You are invited to run the shop' })
+  expect(found?.html).toContain(`/invitation#${tokenOf(link)}`)
+  await sidecart('operators', 'revoke', email)
+  const { ok } = JSON.parse(await sidecart('verify', '--json'))
+  expect(ok).toBe(true)
 })
 
 it('the command refuses what is no e-mail, and an operator’s', async () => {

@@ -1,4 +1,10 @@
-import { appAccess, invitationLink, type Listed, operatorsAt } from '@sidecart/client/operators.ts'
+import {
+  appAccess,
+  invitationLink,
+  type Listed,
+  mailInvitation,
+  operatorsAt,
+} from '@sidecart/client/operators.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
@@ -22,6 +28,10 @@ const invite = command({
       valueHint: 'URL',
       description: 'The public address of the shop, for the link (or SHOP_URL)',
     },
+    mail: {
+      type: 'boolean',
+      description: 'Mail the link too (the address of the shop in it is SHOP_URL of notifications)',
+    },
     json,
   },
   run: async ({ args }) => {
@@ -29,14 +39,18 @@ const invite = command({
     if (!URL.canParse(shopUrl)) throw new UserError(`--shop takes a URL, not ${shopUrl}`)
     const { token, expiresAt, hasAccount } = await operators().invite(args.email)
     const link = invitationLink(shopUrl, token)
-    if (args.json) console.log(JSON.stringify({ email: args.email, link, expiresAt, hasAccount }))
+    const mail =
+      args.mail &&
+      (await mailInvitation(appAccess(projectAt(), 'notifications'), { email: args.email, token }))
+    const shown = { email: args.email, link, expiresAt, hasAccount, ...(mail && { mail }) }
+    if (args.json) console.log(JSON.stringify(shown))
     else
       console.log(`\
 Give this link to ${args.email} alone. It is good once, until ${expiresAt}.
 The person who opens it ${hasAccount ? 'and knows the password of the account' : 'and chooses a password'} becomes an operator.
 
   ${link}
-`)
+${mail ? `\nThe mail: ${mail.outcome}${mail.problem ? ` (${mail.problem})` : ''}\n` : ''}`)
   },
 })
 
