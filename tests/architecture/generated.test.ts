@@ -44,6 +44,7 @@ describe('in a copy', () => {
   it.each([
     ['components/pubsub-redis/subscriptions.yaml', 'orders-confirmed-v1', 'orders-placed-v1'],
     ['components/pubsub-kafka/carts.yaml', 'consumerGroup', 'group'],
+    ['components/pubsub-kafka/Kustomization', '  - carts.yaml\n', ''],
     ['components/pubsub-mqtt/pubsub.yaml', 'carts=carts-dead-letters-v1;', ''],
     ['components/state-redis/statestore.yaml', '[carts]', '[carts, orders]'],
     ['components/common/configuration/orders.yaml', 'httpVerb: [GET]', 'httpVerb: [GET, PUT]'],
@@ -107,5 +108,12 @@ describe('in a copy', () => {
     )
     rmSync(at(`${mine}/carts.yaml`))
     expect(written()).toEqual([])
+  })
+
+  it('writes nothing for containers, monitoring and pages where a project has none', () => {
+    const left = ['deploy', 'docker-compose.yml', 'README.md', 'docs/architecture.md']
+    for (const path of left) rmSync(at(path), { recursive: true })
+    const again = written().filter((path) => left.some((one) => path.startsWith(one)))
+    expect(again).toEqual([])
   })
 })

@@ -1,11 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { resourcesOf } from '@sidecart/platform/config/components.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { subscribes, topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { type GeneratedFiles, isGenerated, withSection, writtenBy } from './generated-file.ts'
+import {
+  type GeneratedFiles,
+  ifThere,
+  isGenerated,
+  withSection,
+  writtenBy,
+} from './generated-file.ts'
 
 /** A subscription of one app to one topic, with the values read by Dapr. */
 type Subscription = { app: string; topic: string; name: string; deadLetterTopic?: string }
@@ -95,7 +101,7 @@ const settings: Record<string, { about: string; lines(of: Subscription): string[
 
 /**
  * Files of the broker sets: `subscriptions.yaml`, the consumer components of each app where the broker needs one per
- * subscription, and the topics of each app in `pubsub.yaml`. A set whose `subscriptions.yaml` lacks the mark of a
+ * subscription, the topics of each app in `pubsub.yaml`, and the list of files in `Kustomization`. A set whose `subscriptions.yaml` lacks the mark of a
  * generated file is left alone.
  */
 export function brokers({ root }: Project): GeneratedFiles {
@@ -118,14 +124,23 @@ function filesOf(root: string, set: string): GeneratedFiles {
         .filter(subscribes)
         .map(({ name }) => [`${set}/${name}.yaml`, () => consumersFile(type, name)] as const)
     : []
+  const others = readdirSync(join(root, set)).filter(
+    (file) => file.endsWith('.yaml') && !gone.includes(file),
+  )
+  const resources = new Set([...others, ...consumers.map(([path]) => basename(path))])
   return {
     ...Object.fromEntries(gone.map((file) => [`${set}/${file}`, () => undefined])),
+    [`${set}/Kustomization`]: ifThere((before) => withResources(before, [...resources].sort())),
     ...Object.fromEntries(consumers),
     [`${set}/subscriptions.yaml`]: () => subscriptionsFile(type),
     [`${set}/pubsub.yaml`]: (before = '') =>
       withSection(`${set}/pubsub.yaml`, before, 'topics', topics(type in settings)),
   }
 }
+
+/** Returns a Kustomization with other resources, which are its last part. */
+const withResources = (text: string, files: readonly string[]): string =>
+  `${text.split('resources:\n')[0]}resources:\n${files.map((file) => `  - ${file}\n`).join('')}`
 
 /** Returns `subscriptions.yaml` of a set. The sets differ only in the component an app receives through. */
 function subscriptionsFile(type: string): string {

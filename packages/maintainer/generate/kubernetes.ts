@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'
@@ -13,8 +13,9 @@ const folder = 'deploy/kubernetes'
 const kustomization = `${folder}/base/kustomization.yaml`
 const configurations = 'components/common/Kustomization'
 
-/** deploy/kubernetes: one file per app, the migrations, and how production scales. */
+/** deploy/kubernetes, where it exists: one file per app, the migrations, and how production scales. */
 export const kubernetes = (project: Project): GeneratedFiles => {
+  if (!existsSync(join(project.root, folder))) return {}
   const apps = `${folder}/base/apps`
   const names = readdirSync(join(project.root, apps)).map((file) => file.replace('.yaml', ''))
   const gone = names.filter((name) => !manifests.some((service) => service.name === name))

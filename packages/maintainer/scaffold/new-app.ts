@@ -24,7 +24,7 @@ const kept = [
 /** Tests of what is kept stay with this project, as do its pages and the parts that know the shop. */
 const left = [
   /\.(test|suite)\.ts$/,
-  /(^|\/)(README\.md|node_modules|\.dapr)$/,
+  /(^|\/)(README\.md|Kustomization|node_modules|\.dapr)$/,
   /^services\/gateway\/(testing|clients|order-events)\.ts$/,
   /^components\/(conformance\.json|capabilities\.ts|common\/email\.yaml)$/,
 ]
