@@ -14,7 +14,7 @@ import {
   type StateEntry,
   type StateStore,
 } from './sidecar.ts'
-import { callTimeoutMs, exchange } from './sidecar-http.ts'
+import { callTimeoutMs, exchange, send as sendRequest } from './sidecar-http.ts'
 import { inCallSpan, inStateSpan } from './spans.ts'
 
 export type DaprSidecarOptions = {
@@ -110,19 +110,19 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
     body?: unknown,
     headers: Record<string, string> = {},
   ) {
-    const limits = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs }
     const json = body !== undefined && { 'content-type': 'application/json' }
     const parent = traceparent()
-    const asking = pool.request({
+    const request = {
       method,
       path,
       headers: { ...token, ...json, ...(parent && { traceparent: parent }), ...headers },
       body: body === undefined ? null : JSON.stringify(body),
-      ...limits,
+    }
+    const reply = await sendRequest(pool, request, callTimeoutMs).catch((error: unknown) => {
+      throw fromSdk(doing, error)
     })
-    const answer = await reached(doing, asking)
-    const text = await reached(doing, answer.body.text())
-    return { status: answer.statusCode, headers: answer.headers, text }
+    const text = Buffer.from(reply.body).toString()
+    return { status: reply.status, headers: reply.headers, text }
   }
 
   async function get(store: string, key: string): Promise<StateEntry | undefined> {
