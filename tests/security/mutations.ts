@@ -892,9 +892,17 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'no secret is logged',
     file: 'packages/chassis/observability/log.ts',
-    from: "censor: '[redacted]'",
-    to: 'censor: String',
+    from: 'redact: { paths: secrets, censor }',
+    to: 'redact: { paths: secrets, censor: String }',
     test: appTests,
     name: 'holds no secret',
+  },
+  {
+    control: 'no secret of a part is logged',
+    file: 'packages/chassis/observability/log.ts',
+    from: 'if (found.length === 0) return field',
+    to: 'if (found.length >= 0) return field',
+    test: 'packages/chassis/observability/log.test.ts',
+    name: 'hides secrets at the top level',
   },
 ]
