@@ -77,6 +77,18 @@ ${markdown(['', 'hops', 'database commits', 'statements', 'WAL kB', 'events publ
 
 A hop is a message from one process to another for a call or an event, answers not counted: a call through two sidecars is three, a direct one is one, one over NATS is two. A commit is a transaction that wrote, so waits for the disk. From orders that were placed one at a time; under load relays batch, and it gets less.
 
+Budgets without a clock, in tests that fail when one is exceeded: calls, hops, events, commits and statements of an order on the running shop (\`tests/system/costs.test.ts\`), and the messages to the database and statements of each step in its service (\`databaseTraffic\`):
+
+| step | messages | statements |
+| --- | --- | --- |
+| a product is read | 1 | 1 |
+| an order is placed; its stock is recorded; its charge is recorded | 1 each | 3; 2; 3 |
+| a reservation | 1 | 1 |
+| a charge, before and after the provider is asked | 2 | 4 |
+| a sale is booked when its event comes | 2 | 4 |
+| a mail is decided on; an event of a payment is recorded | 2; 1 | 3; 2 |
+| an event is published by the process that emitted it | 0 | 1, with a later commit |
+
 ## Where the CPU goes
 
 ${markdown(['ms per order', 'services', 'sidecars', 'Dapr’s control plane', 'database', 'broker', 'provider and mail'], [...grouped].map(partsRow))}

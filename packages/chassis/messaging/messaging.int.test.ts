@@ -1,4 +1,5 @@
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { databaseTraffic } from '@sidecart/testing/database-traffic.ts'
 import { createMemorySidecar, type MemorySidecar } from '@sidecart/testing/memory-sidecar.ts'
 import { testTokens } from '@sidecart/testing/tokens.ts'
 import { until } from '@sidecart/testing/until.ts'
@@ -196,6 +197,29 @@ describe('the outbox', () => {
     expect(sidecar.published.map(({ event }) => (event.data as { text: string }).text)).toEqual([
       ...'abcde',
     ])
+  })
+
+  it('publishes without a message to the database, and deletes by a statement of a later commit', async () => {
+    const relay = createOutboxRelay({
+      database: database as Database<unknown>,
+      sidecar,
+      source: 'tests',
+      log,
+      pollMs: 60_000,
+      deleteMs: 60_000,
+    })
+    const publishedAfter = async (text: string) => {
+      const before = sidecar.published.length
+      await emit(text)
+      await until(`${text} is published`, async () => sidecar.published.length > before)
+    }
+    relay.start()
+    // the first execution of a statement on a connection is sent alone
+    for (const text of ['a', 'b']) await publishedAfter(text)
+    const traffic = await databaseTraffic(() => publishedAfter('c'))
+    expect(traffic).toEqual({ roundTrips: 1, statements: 2 })
+    await relay.stop()
+    expect((await outboxBacklog(database as Database<unknown>)).depth).toBe(0)
   })
 
   it('publishes what the broker did not take before what came later', async () => {

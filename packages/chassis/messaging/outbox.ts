@@ -23,12 +23,12 @@ export type OutboxRelayOptions = {
   batch?: number
   /** Milliseconds between polls for events left behind by another instance. */
   pollMs?: number
+  /** Milliseconds for which a published event stays in the outbox when no transaction comes along that deletes it. */
+  deleteMs?: number
 }
 
 /** Milliseconds before other instances publish the events of an instance: by then it has published them, or is gone. */
 const ownMs = 1_000
-/** Milliseconds for which a published event stays in the outbox when no transaction comes along that deletes it. */
-const deleteMs = 250
 /** Maximum committed events kept in memory for the next round; beyond it they are read from the outbox. */
 const mostFresh = 1_000
 
@@ -50,6 +50,7 @@ export function createOutboxRelay({
   log,
   batch = 100,
   pollMs = 2_000,
+  deleteMs = 250,
 }: OutboxRelayOptions): Worker {
   let isRunning = false
   /** Whether events may have been left behind that must be published before those in memory. */
