@@ -4,6 +4,7 @@ import { runCommandLine } from './command-line.ts'
 /** One file per command: add a new command here and in `commands/`. */
 const subCommands: SubCommandsDef = {
   up: () => import('./commands/up.ts').then((module) => module.default),
+  dev: () => import('./commands/dev.ts').then((module) => module.default),
   down: () => import('./commands/down.ts').then((module) => module.default),
   status: () => import('./commands/status.ts').then((module) => module.default),
   logs: () => import('./commands/logs.ts').then((module) => module.default),

@@ -114,7 +114,12 @@ function writePackages(from: string, to: string, name: string): void {
   const command = (words: string) => `node packages/cli/bin.mjs ${words}`
   write(to, 'package.json', {
     ...{ name, version, private: true, type, workspaces: ['packages/*', 'services/*'], engines },
-    scripts: { start: command('up'), test: command('test'), check: command('check') },
+    scripts: {
+      start: command('up'),
+      dev: command('dev'),
+      test: command('test'),
+      check: command('check'),
+    },
     ...{ optionalDependencies, devDependencies },
   })
   const versions = read(from, 'packages/chassis/package.json').dependencies
