@@ -69,8 +69,8 @@ function DemoHint({ operator }: { operator: boolean }) {
   return (
     <p className="soft small demo-hint">
       {operator
-        ? 'The console is for operators. The start of the shop prints one: operator@sidecart.example and its password.'
-        : 'The start of the shop prints a demo account: demo@sidecart.example and its password.'}
+        ? 'The console is for operators, who are invited. A shop with demo accounts has one: its start prints operator@sidecart.example and its password.'
+        : 'A shop with demo accounts prints one at its start: demo@sidecart.example and its password.'}
     </p>
   )
 }
