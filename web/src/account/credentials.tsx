@@ -52,7 +52,7 @@ export function CodeField({ fault }: { fault: string | undefined }) {
       autoCapitalize="characters"
       spellCheck={false}
       required
-      maxLength={30}
+      maxLength={60}
       hint="Six digits of your authenticator app, or a recovery code"
       fault={fault}
     />
