@@ -2,6 +2,7 @@
 # Makes stand-ins for the images that the Dockerfile and docker-compose.yml name. See README.md.
 # Usage, as root: deploy/offline/images.sh   (again: only what is missing; FORCE=1: all)
 set -euo pipefail
+umask 022 # the user of a container must be able to read and run what is copied
 cd "$(dirname "$0")/../.."
 
 node_image=node:24-bookworm-slim
