@@ -98,6 +98,12 @@ postgres() {
   echo "== $postgres_image: from $native"
   mkdir -p "$work/postgres"
   cp -r "$native" "$work/postgres/native"
+  # npm packages hold no links; this list names those of the libraries
+  node_modules/.bin/node --input-type=module --eval "
+    import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+    import { dirname, relative } from 'node:path'
+    for (const { source, target } of JSON.parse(readFileSync('$native/pg-symlinks.json', 'utf8')))
+      if (!existsSync('$work/postgres/' + target)) symlinkSync(relative(dirname(target), source), '$work/postgres/' + target)"
   cp deploy/offline/postgres-entrypoint.sh deploy/offline/pg_isready.sh "$work/postgres/"
   cat >"$work/postgres/Dockerfile" <<'D'
 FROM sidecart-offline-base:bookworm
