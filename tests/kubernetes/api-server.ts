@@ -1,10 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assertFree } from '@sidecart/platform/process/ports.ts'
 import { accepts, startAndWait } from '@sidecart/platform/process/start-process.ts'
+import { run } from '../deploy/engine.ts'
 import { programOf } from './programs.ts'
 
 const [etcdPort, peerPort, apiPort] = [12379, 12380, 16443]
@@ -42,8 +43,8 @@ export async function startApiServer(): Promise<ApiServer> {
   const key = file('key.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
   const kubeconfig = file('kubeconfig', configFor(token))
   const kubectlPath = await programOf('kubectl')
-  const kubectl = (args: readonly string[], input?: string) =>
-    run(kubectlPath, ['--kubeconfig', kubeconfig, ...args], input)
+  const kubectl = (args: readonly string[], input = '') =>
+    run(kubectlPath, ['--kubeconfig', kubeconfig, ...args], { input, timeout: 120_000 })
   const api = await startAndWait(
     {
       name: 'kube-apiserver',
@@ -98,16 +99,6 @@ const configFor = (bearer: string) =>
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
     'current-context': 'test',
   })
-
-function run(command: string, args: readonly string[], input?: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 }
-    const child = execFile(command, [...args], options, (error, stdout, stderr) =>
-      error ? reject(new Error(stderr || error.message, { cause: error })) : resolve(stdout),
-    )
-    child.stdin?.end(input)
-  })
-}
 
 /** Returns the folder of Dapr's module, which has the chart and the definitions of its resources. */
 export function daprModule(version: string): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { assertGo } from '@sidecart/platform/install/build.ts'
 import { withLock } from '@sidecart/platform/install/file-lock.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
 import { root } from '../architecture/tree.ts'
@@ -26,7 +27,7 @@ const buildTimeoutMs = 1_500_000
 
 /** Returns why Kubernetes cannot be built here, with what helps; undefined where it can. */
 export const whyNotBuilt = (): Promise<string | undefined> =>
-  output('go', ['version'], 15_000).then(
+  assertGo(process.env).then(
     () => undefined,
     () => 'Go is needed to build Kubernetes from its source: https://go.dev/dl',
   )

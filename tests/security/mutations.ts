@@ -75,8 +75,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'probes and metrics are for this machine',
     file: app,
-    from: 'if (isInvocation(c) && probes',
-    to: 'if (!probes && probes',
+    from: 'return probes.includes(c.req.path) ?',
+    to: 'return !probes ?',
     test: appPorts,
     name: 'probes and metrics answer this machine, and no other app',
   },
@@ -296,13 +296,13 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'users: the owner in the end of a session',
     file: sessions,
-    from: `        .where('user_id', '=', userId)
-        .where('ended_at', 'is', null)
-        .where('expires_at', '>', now)
-        .$if`,
-    to: `        .where('ended_at', 'is', null)
-        .where('expires_at', '>', now)
-        .$if`,
+    from: `    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .$if`,
+    to: `    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .$if`,
     test: sessionTests,
     name: 'end one by one, and only the own ones',
   },

@@ -327,8 +327,7 @@ export const isInvocation = (c: Context): boolean =>
 
 /** Hides probes and metrics from other apps; only the local machine may read these paths. */
 const machineOnly: MiddlewareHandler<AppEnv> = async function machineOnly(c, next) {
-  if (isInvocation(c) && probes.includes(c.req.path)) throw notFound(c.req.path, [])
-  await next()
+  return probes.includes(c.req.path) ? neverInvoked(c, next) : next()
 }
 
 /**

@@ -31,7 +31,7 @@ export default command({
       )
     process.once('SIGINT', () => process.exit(0))
     const pretty = process.stdout.isTTY === true
-    if (args.order !== undefined) return showLogsOf(projectAt(), args.order, pretty)
+    if (args.order !== undefined) return showLogsAbout(projectAt(), args.order, pretty)
     await showLogs(logsOf(projectAt(), args.service), {
       lines,
       follow: args.follow === true,
@@ -40,12 +40,12 @@ export default command({
   },
 })
 
-async function showLogsOf(project: Project, orderId: string, pretty: boolean): Promise<void> {
+async function showLogsAbout(project: Project, orderId: string, pretty: boolean): Promise<void> {
   if (!/^[0-9a-f-]{36}$/i.test(orderId))
     throw new UserError(`--order takes the id of an order, not ${orderId}`)
-  const sidecars = logsOf(project, undefined).map(({ name }) => `${name}-sidecar`)
-  const logs = [undefined, ...sidecars].flatMap((name) => logsOf(project, name))
-  const count = await showOrder(logs, orderId.toLowerCase(), { pretty })
+  const apps = logsOf(project, undefined)
+  const sidecars = apps.map(({ name }) => logOf(project, `${name}-sidecar`))
+  const count = await showOrder([...apps, ...sidecars], orderId.toLowerCase(), { pretty })
   if (count === 0) throw new UserError(`no log has a line about the order ${orderId}`)
 }
 
@@ -53,11 +53,15 @@ function logsOf(project: Project, service: string | undefined): Log[] {
   const recorded = readState(project)?.processes ?? []
   const running = recorded.filter(({ role }) => role === 'app').map(({ name }) => name)
   const apps = [...new Set([...readRunFile(project.runFile).map(({ name }) => name), ...running])]
-  if (service === undefined)
-    return apps.map((name) => ({ name, file: join(project.logs, `${name}.log`) }))
+  if (service === undefined) return apps.map((name) => logOf(project, name))
   const sidecars = apps.map((name) => `${name}-sidecar`)
   const names = new Set([...apps, ...sidecars, ...recorded.map(({ name }) => name), 'supervisor'])
   if (!names.has(service))
     throw new UserError(`there is no ${service} here: ${[...names].join(', ')}`)
-  return [{ name: service, file: join(project.logs, `${service}.log`) }]
+  return [logOf(project, service)]
 }
+
+const logOf = (project: Project, name: string): Log => ({
+  name,
+  file: join(project.logs, `${name}.log`),
+})

@@ -4,7 +4,7 @@ import { readdirSync, statfsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Resource, readResources } from '../config/components.ts'
+import { entriesOf, type Resource, readResources } from '../config/components.ts'
 import { checkComponents } from '../config/components-check.ts'
 import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
 import { readIfThere } from '../config/files.ts'
@@ -208,9 +208,10 @@ function components(
 }
 
 const namesIn = (resources: readonly Resource[]): string[] =>
-  [...JSON.stringify(resources).matchAll(/"secretKeyRef":\{"name":"([^"]+)"/g)].map(
-    ([, name = '']) => name,
-  )
+  resources
+    .filter(({ kind }) => kind === 'Component')
+    .flatMap(entriesOf)
+    .flatMap(({ secretKeyRef }) => (secretKeyRef ? [secretKeyRef.name] : []))
 
 async function secretsOf(project: Project): Promise<Finding[]> {
   const { secretsFile } = project

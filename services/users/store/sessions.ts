@@ -53,17 +53,7 @@ export function createSessions({ rows, inTransaction }: Database<UsersTables>): 
         .execute()
       return found.map(toSession)
     },
-    async endOwn(userId, now, sessionId) {
-      const { numUpdatedRows } = await rows
-        .updateTable('sessions')
-        .set({ ended_at: now })
-        .where('user_id', '=', userId)
-        .where('ended_at', 'is', null)
-        .where('expires_at', '>', now)
-        .$if(sessionId !== undefined, (query) => query.where('session_id', '=', sessionId ?? ''))
-        .executeTakeFirst()
-      return Number(numUpdatedRows)
-    },
+    endOwn: (userId, now, sessionId) => endSessions(rows, userId, now, { only: sessionId }),
     async forgetExpired(now) {
       await rows
         .deleteFrom('sessions')
@@ -151,12 +141,12 @@ const endLeastRecentlyUsed = (rows: Rows, userId: string, now: Date) =>
     )
     .execute()
 
-/** Ends a user's open sessions, but for one if that is named. Returns how many there were. */
+/** Ends a user's open sessions, or one of them, or all but one. Returns how many there were. */
 export async function endSessions(
   rows: Pick<Rows, 'updateTable'>,
   userId: string,
   now: Date,
-  { except }: { except?: string | undefined } = {},
+  { only, except }: { only?: string | undefined; except?: string | undefined } = {},
 ): Promise<number> {
   const { numUpdatedRows } = await rows
     .updateTable('sessions')
@@ -164,6 +154,7 @@ export async function endSessions(
     .where('user_id', '=', userId)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
+    .$if(only !== undefined, (query) => query.where('session_id', '=', only ?? ''))
     .$if(except !== undefined, (query) => query.where('session_id', '!=', except ?? ''))
     .executeTakeFirst()
   return Number(numUpdatedRows)

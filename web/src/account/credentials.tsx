@@ -27,6 +27,13 @@ export function NewPassword({
   )
 }
 
+/** Input for the name of a person. */
+export function NameField(input: { fault: string | undefined; defaultValue?: string }) {
+  return (
+    <TextField {...input} label="Name" name="name" autoComplete="name" required maxLength={100} />
+  )
+}
+
 /** Input for an e-mail address, for signing in or for changing the address. */
 export function EmailField(input: { fault: string | undefined; defaultValue?: string }) {
   return (

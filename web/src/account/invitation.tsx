@@ -10,7 +10,7 @@ import { TextField } from '../ui/field.tsx'
 import { Notice, Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { CodeField, NewPassword, normalised } from './credentials.tsx'
+import { CodeField, NameField, NewPassword, normalised } from './credentials.tsx'
 import './account.css'
 
 /** Where an invitation to run the shop leads. */
@@ -78,14 +78,7 @@ function WithoutAccount({ token, done }: Omit<Asked, 'email' | 'hasAccount'>) {
   return (
     <form className="card stack" noValidate onSubmit={submit}>
       <Refused problem={problem} />
-      <TextField
-        label="Name"
-        name="name"
-        autoComplete="name"
-        required
-        maxLength={100}
-        fault={faults.name}
-      />
+      <NameField fault={faults.name} />
       <NewPassword label="Password" name="password" fault={faults.password} />
       <Button type="submit" wide busy={busy}>
         Accept the invitation

@@ -5,13 +5,12 @@ import { profileQuery } from '../api/queries.ts'
 import { accept } from '../api/session.ts'
 import { Button } from '../ui/button.tsx'
 import { formatDay } from '../ui/dates.ts'
-import { TextField } from '../ui/field.tsx'
 import { Outage, Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { CurrentPassword, EmailField, NewPassword } from './credentials.tsx'
+import { CurrentPassword, EmailField, NameField, NewPassword } from './credentials.tsx'
 import { SecondFactor } from './second-factor.tsx'
 
 export function Profile() {
@@ -54,15 +53,7 @@ function NameForm({ person }: { person: Person }) {
     <form className="card stack" noValidate onSubmit={submit} aria-labelledby="name-form">
       <h2 id="name-form">Name</h2>
       <Refused problem={problem} />
-      <TextField
-        label="Name"
-        name="name"
-        autoComplete="name"
-        required
-        maxLength={100}
-        defaultValue={person.name}
-        fault={faults.name}
-      />
+      <NameField defaultValue={person.name} fault={faults.name} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>
           Save the name

@@ -10,7 +10,7 @@ import { TextField } from '../ui/field.tsx'
 import { Refused } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { CodeField, EmailField, NewPassword, normalised } from './credentials.tsx'
+import { CodeField, EmailField, NameField, NewPassword, normalised } from './credentials.tsx'
 import './account.css'
 
 const signInRoute = getRouteApi('/sign-in')
@@ -100,14 +100,7 @@ export function Register() {
     >
       <form className="card stack" noValidate onSubmit={submit}>
         <Refused problem={problem} />
-        <TextField
-          label="Name"
-          name="name"
-          autoComplete="name"
-          required
-          maxLength={100}
-          fault={faults.name}
-        />
+        <NameField fault={faults.name} />
         <EmailField fault={faults.email} />
         <NewPassword label="Password" name="password" fault={faults.password} />
         <Button type="submit" wide busy={busy}>
