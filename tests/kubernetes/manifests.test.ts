@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { pins } from '@sidecart/platform/install/versions.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseAllDocuments, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { root } from '../architecture/tree.ts'
 import { type ApiServer, daprModule, startApiServer } from './api-server.ts'
 import { whyNotBuilt } from './programs.ts'
@@ -14,10 +14,15 @@ type Pod = {
   spec: {
     containers: {
       name: string
-      env?: { valueFrom?: { secretKeyRef: { name: string; key: string } } }[]
+      env?: {
+        name: string
+        value?: string
+        valueFrom?: { secretKeyRef: { name: string; key: string } }
+      }[]
     }[]
     volumes?: { name: string; secret?: { secretName: string } }[]
     serviceAccountName?: string
+    automountServiceAccountToken?: boolean
     securityContext?: object
   }
 }
@@ -120,6 +125,32 @@ describe.skipIf(missing).each(overlays)(`the overlay %s${missing}`, (overlay) =>
     }
   })
 
+  it('gives each app the secrets of its own sidecar only, and no pod a token of the API server', () => {
+    for (const { owner, pod } of podsOf(overlay)) {
+      expect(pod.spec.automountServiceAccountToken, owner).toBe(false)
+      const app = pod.metadata.annotations?.['dapr.io/app-id']
+      const mounted = (pod.spec.volumes ?? []).flatMap(({ secret }) => secret?.secretName ?? [])
+      if (app) expect(mounted, owner).toEqual([`${app}-sidecar`])
+    }
+    const theirs = [...printedSecrets()].filter(([name]) => name.endsWith('-sidecar'))
+    for (const [name, { 'secrets.json': text = '{}' }] of theirs) {
+      const databases = Object.keys(JSON.parse(text)).filter((key) => key.endsWith('-database'))
+      const app = name.replace(/-sidecar$/, '')
+      const own = app === 'carts' ? ['state-database'] : [`${app}-database`]
+      expect(own, name).toEqual(expect.arrayContaining(databases))
+    }
+  })
+
+  it('opens the port of the gateway to the cluster, and no other app’s', () => {
+    const hosts = podsOf(overlay).flatMap(({ pod }) => {
+      const app = pod.metadata.annotations?.['dapr.io/app-id']
+      const host = pod.spec.containers[0]?.env?.find(({ name }) => name === 'HOST')?.value
+      return app ? [[app, host]] : []
+    })
+    const open = hosts.filter(([, host]) => host !== '127.0.0.1')
+    expect(open).toEqual([['gateway', '0.0.0.0']])
+  })
+
   it('uses annotations that Dapr knows', () => {
     const source = readFileSync(
       join(chart, '../../pkg/injector/annotations/annotations.go'),
@@ -152,6 +183,18 @@ describe.skipIf(missing).each(overlays)(`the overlay %s${missing}`, (overlay) =>
     const opened = policies.flatMap(({ spec }) => Object.keys(spec.podSelector?.matchLabels ?? {}))
     expect(opened.filter((name) => label.test(name)).sort()).toEqual([...used].sort())
   })
+})
+
+it.skipIf(missing)(`the values for Dapr’s chart are values that the chart has${missing}`, () => {
+  const given = parse(readFileSync(join(root, 'deploy/kubernetes/dapr-values.yaml'), 'utf8'))
+  const { dapr_sidecar_injector: injector, global } = given as Record<string, object>
+  const valuesOf = (path: string) => parse(readFileSync(join(chart, path, 'values.yaml'), 'utf8'))
+  expect(Object.keys(valuesOf('charts/dapr_sidecar_injector'))).toEqual(
+    expect.arrayContaining(Object.keys(injector ?? {})),
+  )
+  expect(Object.keys(valuesOf('.').global)).toEqual(
+    expect.arrayContaining(Object.keys(global ?? {})),
+  )
 })
 
 describe.skipIf(missing)(`the API server of this test${missing}`, () => {

@@ -218,3 +218,23 @@ describe('the log', () => {
     expect(entry.time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   })
 })
+
+describe('the log', () => {
+  it('has one line per request with what was answered, but none of a flood that is turned away', async () => {
+    const lines: Record<string, unknown>[] = []
+    const write = (line: string) => void lines.push(JSON.parse(line))
+    const created = createApp({ name: 'tests', log: createLog('tests', 'info', { write }) })
+    created.get('/things/:id', (c) => c.json({}))
+    created.get('/flood', () => {
+      throw refused('too-many-requests', 'Later.')
+    })
+    for (const path of ['/things/1?card=secret', '/nothing', '/flood', '/healthz'])
+      await created.request(path)
+    const requests = lines.filter(({ msg }) => msg === 'request')
+    expect(requests.map(({ method, path, status }) => [method, path, status])).toEqual([
+      ['GET', '/things/1', 200],
+      ['GET', '/nothing', 404],
+    ])
+    expect(requests.every(({ requestId, ms }) => requestId && ms !== undefined)).toBe(true)
+  })
+})
