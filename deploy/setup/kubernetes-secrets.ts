@@ -1,11 +1,8 @@
 import { join } from 'node:path'
-import { natsUsers, secretsFor } from '@sidecart/platform/config/app-secrets.ts'
-import { readResources } from '@sidecart/platform/config/components.ts'
-import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { secretsFor } from '@sidecart/platform/config/app-secrets.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { ensureSecrets, type Secrets, writeSecrets } from '@sidecart/platform/config/secrets.ts'
-import { natsConfig } from '@sidecart/platform/servers/nats.ts'
+import { shopElsewhere } from './shop.ts'
 
 /**
  * Prints the Secrets of the shop for `kubectl apply --filename -`: for each app its tokens, and what its sidecar may read.
@@ -15,18 +12,10 @@ import { natsConfig } from '@sidecart/platform/servers/nats.ts'
 process.env.SIDECART_POSTGRES_URL ??= 'postgres://postgres:5432'
 const root = join(import.meta.dirname, '../..')
 const project = projectAt(root, { home: join(root, '.sidecart/kubernetes') })
-const appConfigs = readRunFile(project.runFile)
-const apps = appConfigs.map(({ appId }) => appId)
-const resources = readResources([
-  ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
-])
-const broker = new URL((await ensureSecrets(project))['broker-url'] ?? '')
-broker.host = process.env.BROKER_HOST ?? 'nats:4222'
-const secrets: Secrets = { ...(await ensureSecrets(project)), 'broker-url': broker.href }
-writeSecrets(project, secrets)
-
-const users = natsUsers(apps, resources, secrets)
-const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
+const { appConfigs, resources, secrets, brokerConfig } = await shopElsewhere(
+  project,
+  process.env.BROKER_HOST ?? 'nats:4222',
+)
 const items = [
   ...appConfigs.flatMap((appConfig) => {
     const { appId } = appConfig
@@ -44,7 +33,7 @@ const items = [
   }),
   // of the servers, and of set-up, in the overlay `dev`
   secret('all-secrets', { 'secrets.json': JSON.stringify(secrets) }),
-  secret('nats', { 'nats.conf': natsConfig({ store: '/volumes/broker', ...listening, users }) }),
+  secret('nats', { 'nats.conf': brokerConfig }),
   secret('postgres', { password: secrets['postgres-superuser'] ?? '' }),
   secret('provider', { 'api-key': secrets['provider-api-key'] ?? '' }),
 ]

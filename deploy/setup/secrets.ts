@@ -1,8 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { natsUsers, secretsFor } from '@sidecart/platform/config/app-secrets.ts'
-import { readResources } from '@sidecart/platform/config/components.ts'
-import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { secretsFor } from '@sidecart/platform/config/app-secrets.ts'
 import {
   ensureAppTokens,
   ensureVariables,
@@ -15,10 +13,9 @@ import {
   schedulerId,
 } from '@sidecart/platform/config/identities.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { ensureSecrets, type Secrets } from '@sidecart/platform/config/secrets.ts'
 import { ensureProjectAuthority } from '@sidecart/platform/config/trust-anchors.ts'
 import { authorityWarning } from '@sidecart/platform/servers/authority.ts'
-import { natsConfig } from '@sidecart/platform/servers/nats.ts'
+import { shopElsewhere } from './shop.ts'
 
 /**
  * Before anything else starts: makes up the secrets that are missing, as `npm start` does, and gives each container that
@@ -27,13 +24,10 @@ import { natsConfig } from '@sidecart/platform/servers/nats.ts'
  */
 const project = projectAt()
 const authority = '/volumes/authority'
-const appConfigs = readRunFile(project.runFile)
-const apps = appConfigs.map(({ appId }) => appId)
-const resources = readResources([
-  ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
-])
-const secrets = withBroker(await ensureSecrets(project), process.env.BROKER_HOST ?? '')
-writeWhole(project.secretsFile, `${JSON.stringify(secrets, null, 2)}\n`)
+const { appConfigs, apps, resources, secrets, brokerConfig } = await shopElsewhere(
+  project,
+  process.env.BROKER_HOST ?? '',
+)
 await ensureIdentities(project, [...apps, schedulerId], { authority })
 copyFileSync(join(project.root, 'components/sentry.yaml'), join(authority, 'sentry.yaml'))
 const warning = authorityWarning(
@@ -53,24 +47,11 @@ for (const appConfig of appConfigs) {
   give(`sidecars/${appId}/secrets.json`, `${JSON.stringify(theirs, null, 2)}\n`)
 }
 give('scheduler/identity.jwt', identityOf(schedulerId))
-give('broker/nats.conf', brokerConfig())
+give('broker/nats.conf', brokerConfig)
 // The only reader is the user of PostgreSQL, who is another.
 give('database/password', `${secrets['postgres-superuser']}\n`, 0o644)
 give('provider/env', asLines({ PROVIDER_API_KEY: secrets['provider-api-key'] ?? '' }))
 process.stdout.write('secrets are there\n')
-
-/** The CLI knows the broker on this machine only; the password stays. */
-function withBroker(all: Secrets, host: string): Secrets {
-  const url = new URL(all['broker-url'] ?? '')
-  url.host = host
-  return { ...all, 'broker-url': url.href }
-}
-
-function brokerConfig(): string {
-  const users = natsUsers(apps, resources, secrets)
-  const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
-  return natsConfig({ store: '/volumes/broker', ...listening, users })
-}
 
 function identityOf(name: string): string {
   return readIfThere(identityFile(project, name)) ?? ''

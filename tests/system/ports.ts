@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { commandOf, socketsOf } from '@sidecart/platform/process/ports.ts'
 import { root } from './client.ts'
 
 export const everywhere = 'every interface'
@@ -71,33 +72,5 @@ function isOurs(pid: number): boolean {
     return `${folder}/`.startsWith(`${root}/`) || commandOf(pid).includes(`${root}/`)
   } catch {
     return false
-  }
-}
-
-function socketsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`)) ?? []
-      return inode ? [inode] : []
-    })
-  } catch {
-    return []
-  }
-}
-
-/** A file may be closed, and a process end, while this looks. */
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
   }
 }

@@ -52,17 +52,18 @@ function processes(): number[] {
     .sort((a, b) => a - b)
 }
 
-function holdsSocket(pid: number, inodes: ReadonlySet<string>): boolean {
-  return descriptors(pid).some((target) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-    return inode !== undefined && inodes.has(inode)
-  })
-}
+const holdsSocket = (pid: number, inodes: ReadonlySet<string>): boolean =>
+  socketsOf(pid).some((inode) => inodes.has(inode))
 
-// Processes and descriptors come and go during the search; a vanished one holds nothing.
-function descriptors(pid: number): string[] {
+/**
+ * Returns the inodes of the sockets that a process holds on Linux. Processes and descriptors come and go during the
+ * search; a vanished one holds nothing.
+ */
+export function socketsOf(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`))
+    return readdirSync(`/proc/${pid}/fd`).flatMap(
+      (fd) => /^socket:\[(\d+)\]$/.exec(linkTarget(`/proc/${pid}/fd/${fd}`))?.[1] ?? [],
+    )
   } catch {
     return []
   }

@@ -1,0 +1,28 @@
+import { natsUsers } from '@sidecart/platform/config/app-secrets.ts'
+import { readResources } from '@sidecart/platform/config/components.ts'
+import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import type { Project } from '@sidecart/platform/config/project.ts'
+import { ensureSecrets, type Secrets, writeSecrets } from '@sidecart/platform/config/secrets.ts'
+import { natsConfig } from '@sidecart/platform/servers/nats.ts'
+
+/**
+ * Returns the apps and the secrets of a shop whose servers are elsewhere, and the configuration of its broker. Missing
+ * secrets are made up and stored. `SIDECART_POSTGRES_URL` names the database server.
+ *
+ * @param brokerHost `host:port`; the platform knows the broker on this machine only
+ */
+export async function shopElsewhere(project: Project, brokerHost: string) {
+  const appConfigs = readRunFile(project.runFile)
+  const apps = appConfigs.map(({ appId }) => appId)
+  const folders = new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths))
+  const resources = readResources([...folders])
+  const all = await ensureSecrets(project)
+  const broker = new URL(all['broker-url'] ?? '')
+  broker.host = brokerHost
+  const secrets: Secrets = { ...all, 'broker-url': broker.href }
+  writeSecrets(project, secrets)
+  const users = natsUsers(apps, resources, secrets)
+  const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
+  const brokerConfig = natsConfig({ store: '/volumes/broker', ...listening, users })
+  return { appConfigs, apps, resources, secrets, brokerConfig }
+}
