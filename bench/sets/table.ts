@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { writeWhole } from '@sidecart/platform/config/files.ts'
-import { withPart } from '@sidecart/platform/config/markdown-section.ts'
+import { withPart } from '@sidecart/platform/config/generated-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import type { Step } from '../results.ts'
 import { cpuPerOrder, sustainable } from '../summary.ts'

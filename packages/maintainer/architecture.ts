@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withPart } from '@sidecart/platform/config/markdown-section.ts'
+import { withPart } from '@sidecart/platform/config/generated-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { type GeneratedFiles, ifThere } from './generate/generated-file.ts'
 

@@ -2,16 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { resourcesOf } from '@sidecart/platform/config/components.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { subscribes, topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import {
-  type GeneratedFiles,
-  ifThere,
-  isGenerated,
-  withSection,
-  writtenBy,
-} from './generated-file.ts'
+import { type GeneratedFiles, ifThere, isGenerated, writtenBy } from './generated-file.ts'
 
 /** A subscription of one app to one topic, with the values read by Dapr. */
 type Subscription = { app: string; topic: string; name: string; deadLetterTopic?: string }

@@ -1,11 +1,12 @@
 import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { portsAt, providerPort } from '@sidecart/platform/config/ports.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { type GeneratedFiles, ifThere, withSection } from './generated-file.ts'
+import { type GeneratedFiles, ifThere } from './generated-file.ts'
 
 const file = 'docker-compose.yml'
 

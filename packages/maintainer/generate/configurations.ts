@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComponentName, ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import { callersOf, operationsFor } from '@sidecart/platform/config/access-control.ts'
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { type GeneratedFiles, withSection } from './generated-file.ts'
+import type { GeneratedFiles } from './generated-file.ts'
 
 const folder = 'components/common/configuration'
 

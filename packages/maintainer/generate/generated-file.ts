@@ -18,17 +18,3 @@ export const writtenBy = 'Written by `./sidecart generate`'
 
 /** Whether a file is generated as a whole. A file without this mark is never changed. */
 export const isGenerated = (text = ''): boolean => text.slice(0, 400).includes(writtenBy)
-
-/**
- * Returns a text with another part between the lines `# NAME: generated …` and `# /NAME`, or the same as comments of
- * Markdown.
- * @throws Error naming the file when the text has no such lines
- */
-export function withSection(file: string, text: string, name: string, part: string): string {
-  const lines = text.split('\n')
-  const from = lines.findIndex((line) => /^\s*(#|<!--) (\S+): generated\b/.exec(line)?.[2] === name)
-  const to = lines.findIndex((line) => /^\s*(#|<!--) \/(\S+)/.exec(line)?.[2] === name)
-  if (from < 0 || to < from)
-    throw new Error(`${file} needs a line "# ${name}: generated", and below it a line "# /${name}"`)
-  return [...lines.slice(0, from + 1), part.replace(/\n$/, ''), ...lines.slice(to)].join('\n')
-}

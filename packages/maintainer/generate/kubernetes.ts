@@ -1,13 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { portsAt } from '@sidecart/platform/config/ports.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { environmentOf } from './compose.ts'
-import { type GeneratedFiles, withSection, writtenBy } from './generated-file.ts'
+import { type GeneratedFiles, writtenBy } from './generated-file.ts'
 
 const folder = 'deploy/kubernetes'
 const kustomization = `${folder}/base/kustomization.yaml`

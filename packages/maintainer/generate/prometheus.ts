@@ -1,6 +1,7 @@
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { inner, manifests } from '@sidecart/platform/config/manifests.ts'
 import { portsAt } from '@sidecart/platform/config/ports.ts'
-import { type GeneratedFiles, ifThere, withSection } from './generated-file.ts'
+import { type GeneratedFiles, ifThere } from './generated-file.ts'
 
 const file = 'deploy/prometheus/prometheus.yml'
 

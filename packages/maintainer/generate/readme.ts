@@ -1,6 +1,7 @@
 import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
+import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
-import { type GeneratedFiles, ifThere, withSection } from './generated-file.ts'
+import { type GeneratedFiles, ifThere } from './generated-file.ts'
 
 /** The table of services in the README. */
 export const readme = (): GeneratedFiles => ({

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { writeWhole } from '@sidecart/platform/config/files.ts'
-import { withPart } from '@sidecart/platform/config/markdown-section.ts'
+import { withPart } from '@sidecart/platform/config/generated-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { capabilities, type Kind, lacks, reasonOf } from '../../../components/capabilities.ts'
 import type { Result, Shop } from './results.ts'
