@@ -1,6 +1,6 @@
 /**
- * The status of each public route for nobody, a stranger, the owner and an operator, reviewed by hand.
- * `tests/security/routes.test.ts` asks the started shop.
+ * The status of each public route for an anonymous caller, another customer, the owner and an operator, reviewed by hand.
+ * `tests/security/routes.test.ts` sends each request to the started shop.
  */
 export const access = {
   'GET /products': [200, 200, 200, 200],

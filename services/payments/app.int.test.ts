@@ -125,7 +125,7 @@ async function balance(): Promise<{ debit: number; credit: number }> {
   return rows[0] ?? { debit: -1, credit: 1 }
 }
 
-test('a charge is two messages to the database: before and after the provider is asked', async () => {
+test('a charge is two messages to the database: before and after the call of the provider', async () => {
   await charge(uuid())
   expect(await databaseTraffic(() => charge(uuid()))).toEqual({ roundTrips: 2, statements: 4 })
 })

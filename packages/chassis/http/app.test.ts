@@ -220,7 +220,7 @@ describe('the log', () => {
 })
 
 describe('the log', () => {
-  it('has one line per request with what was answered, but none of a flood that is turned away', async () => {
+  it('has one line per request with its status, but none for a flood that is rate limited', async () => {
     const lines: Record<string, unknown>[] = []
     const write = (line: string) => void lines.push(JSON.parse(line))
     const created = createApp({ name: 'tests', log: createLog('tests', 'info', { write }) })

@@ -157,7 +157,7 @@ const bounded = (pool: pg.Pool): PostgresPool => ({
   options: pool.options,
 })
 
-/** What a transaction stores in the outbox, and tells the listeners about. */
+/** What a transaction stores in the outbox, and passes to the listeners. */
 function createAnnouncement(listeners: readonly EmitListener[]) {
   let stored: StoredEvent[] = []
   const ends: ((isCommitted: boolean) => void)[] = []

@@ -51,7 +51,7 @@ export class PipelinedClient extends pg.Client {
   /** Counts schema changes under prepared statements; after a change statements need new names. */
   #version = 0
   #inTransaction = false
-  /** Whether the server was told of the transaction. */
+  /** Whether anything of the transaction was sent to the server. */
   #isBegun = false
   /** Statements waiting to be sent, in order; all are prepared. */
   #waiting: Statement[] = []

@@ -135,7 +135,7 @@ ${
             - { name: http, containerPort: ${app} }
 `
     : ''
-}          # asked from inside: the port is closed to the cluster
+}          # probed from inside: the port is closed to the cluster
           startupProbe: { exec: { command: [healthy.sh, "${app}", /healthz] }, periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 120 }
           readinessProbe: { exec: { command: [healthy.sh, "${app}", /readyz] }, periodSeconds: 5, timeoutSeconds: 3 }
           livenessProbe: { exec: { command: [healthy.sh, "${app}", /healthz] }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 }

@@ -117,8 +117,8 @@ Tests: \`npx vitest run services/${name}\`
 }
 
 const access = ({ name, database }: NewService): string => `/**
- * The status of each public route for nobody, a stranger, the owner and an operator. \`tests/security/routes.test.ts\`
- * asks the started shop.
+ * The status of each public route for an anonymous caller, another customer, the owner and an operator.
+ * \`tests/security/routes.test.ts\` sends each request to the started shop.
  */
 export const access = {
   'GET /${name}': [401, 200, 200, 200],

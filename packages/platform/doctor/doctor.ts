@@ -241,7 +241,7 @@ async function secretsOf(project: Project): Promise<Finding[]> {
   ]
 }
 
-/** Asks the servers that components name outside of this checkout. */
+/** Connects to the servers that components name outside of this checkout. */
 async function reachability(
   { secretsFile }: Project,
   resources: readonly Resource[],
