@@ -1,6 +1,5 @@
 import {
-  addNextAttempts,
-  createMessagingTables,
+  createNewestMessagingTables,
   type MessagingTables,
 } from '@sidecart/chassis/persistence/messaging-tables.ts'
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely'
@@ -25,8 +24,7 @@ export type JournalTables = { attempts: Line; received: Line }
 export const migrations: Record<string, Migration> = {
   '001-initial': {
     async up(db) {
-      await createMessagingTables(db)
-      await addNextAttempts(db)
+      await createNewestMessagingTables(db)
       for (const table of ['attempts', 'received'])
         await db.schema
           .createTable(table)

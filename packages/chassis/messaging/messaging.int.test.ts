@@ -14,11 +14,7 @@ import { signedIn } from '../http/authentication.ts'
 import { createLog } from '../observability/log.ts'
 import { registry } from '../observability/metrics.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
-import {
-  addHandledBy,
-  addNextAttempts,
-  createMessagingTables,
-} from '../persistence/messaging-tables.ts'
+import { createNewestMessagingTables } from '../persistence/messaging-tables.ts'
 import { deferred } from '../persistence/pipelined-client.ts'
 import { type ConsumerOptions, on } from './consumer.ts'
 import { createRetryWorker } from './consumer-retry.ts'
@@ -46,10 +42,8 @@ let trouble: () => Promise<void>
 beforeAll(async () => {
   place = await testDatabase('messaging')
   const initial = {
-    up: async (db: Parameters<typeof createMessagingTables>[0]) => {
-      await createMessagingTables(db)
-      await addNextAttempts(db)
-      await addHandledBy(db)
+    up: async (db: Parameters<typeof createNewestMessagingTables>[0]) => {
+      await createNewestMessagingTables(db)
       await db.schema.createTable('notes').addColumn('text', 'text').execute()
     },
   }

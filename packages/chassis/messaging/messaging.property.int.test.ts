@@ -8,8 +8,9 @@ import { type CloudEvent, defineEvent } from '../contract/event.ts'
 import { type App, createApp } from '../http/app.ts'
 import { createLog } from '../observability/log.ts'
 import { type Database, openDatabase, type Tx } from '../persistence/database.ts'
-import { createMessagingTables } from '../persistence/messaging-tables.ts'
+import { createNewestMessagingTables } from '../persistence/messaging-tables.ts'
 import { on } from './consumer.ts'
+import { createRetryWorker } from './consumer-retry.ts'
 import { mountConsumer } from './consumer-routes.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createInbox } from './inbox.ts'
@@ -57,6 +58,13 @@ const happening = fc.oneof(
       fate: fc.constantFrom('done', 'done', 'answer lost', 'handler fails', 'dies'),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      does: fc.constant('retry' as const),
+      fate: fc.constantFrom('done', 'handler fails', 'dies'),
+    }),
+  },
 )
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never
 type Doing<What> = Extract<Happening, { does: What }>
@@ -80,8 +88,8 @@ afterAll(async () => {
 })
 
 const initial = {
-  up: async (db: Parameters<typeof createMessagingTables>[0]) => {
-    await createMessagingTables(db)
+  up: async (db: Parameters<typeof createNewestMessagingTables>[0]) => {
+    await createNewestMessagingTables(db)
     await sql`create table things (name text primary key, version int not null)`.execute(db)
     await sql`create table doomed (name text references things deferrable initially deferred)`.execute(
       db,
@@ -116,7 +124,7 @@ async function createWorld() {
   const published: CloudEvent[] = []
   const queue: { consumer: number; event: CloudEvent }[] = []
   let trouble: (tx: Tx<Tables>) => Promise<void> = async () => {}
-  const apps = consumers.map((database) => consumerOn(database, (tx) => trouble(tx)))
+  const receivers = consumers.map((database) => consumerOn(database, (tx) => trouble(tx)))
 
   async function change({ name, fate }: Doing<'change'>): Promise<void> {
     const work = producer.inTransaction(async ({ rows, emit }) => {
@@ -171,28 +179,51 @@ async function createWorld() {
   async function deliver({ which, copies, fate }: Doing<'deliver'>): Promise<void> {
     const [delivery] = queue.splice(which % Math.max(queue.length, 1), 1)
     if (!delivery) return
-    let troubles = 1
+    failOnce(fate)
+    const { consumer, event } = delivery
+    const { app } = receivers[consumer] as Receiver
+    const answers = await Promise.all(Array.from({ length: copies }, () => receives(app, event)))
+    if (fate === 'answer lost' || answers.includes('RETRY')) queue.push(delivery)
+  }
+
+  /** Runs the workers that try stored events again, each for one event at least. */
+  async function retry({ fate }: Doing<'retry'>): Promise<void> {
+    failOnce(fate)
+    for (const { createRetries } of receivers) {
+      const retries = createRetries()
+      retries.start()
+      await retries.stop()
+    }
+  }
+
+  /** Lets the next handler throw, or lose its connection. */
+  function failOnce(fate: string): void {
+    let failures = 1
     trouble = async (tx) => {
-      if (troubles-- <= 0) return
+      if (failures-- <= 0) return
       if (fate === 'handler fails') throw new Error(fate)
       if (fate === 'dies') await sql`select pg_terminate_backend(pg_backend_pid())`.execute(tx.rows)
     }
-    const { consumer, event } = delivery
-    const answers = await Promise.all(
-      Array.from({ length: copies }, () => receives(apps[consumer] as App, event)),
-    )
-    if (fate === 'answer lost' || answers.includes('RETRY')) queue.push(delivery)
   }
 
   async function calm(): Promise<void> {
     while ((await outboxBacklog(producer as Database<unknown>)).depth > 0)
       await relay({ does: 'relay', relays: 1, meanwhile: 0, fate: 'done' })
     while (queue.length > 0) await deliver({ does: 'deliver', which: 0, copies: 1, fate: 'done' })
+    while (await retriesAreLeft()) await retry({ does: 'retry', fate: 'done' })
+  }
+
+  async function retriesAreLeft(): Promise<boolean> {
+    const counts = await Promise.all(receivers.map(({ deadLetters }) => deadLetters.count()))
+    return counts.some(({ retrying }) => retrying > 0)
   }
 
   return {
-    happen: (one: Happening) =>
-      one.does === 'relay' ? relay(one) : one.does === 'deliver' ? deliver(one) : change(one),
+    happen(one: Happening): Promise<void> {
+      if (one.does === 'relay') return relay(one)
+      if (one.does === 'deliver') return deliver(one)
+      return one.does === 'retry' ? retry(one) : change(one)
+    },
     calm,
     async nothingUncommittedIsApplied() {
       for (const database of consumers) {
@@ -212,7 +243,9 @@ async function createWorld() {
   }
 }
 
-function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Promise<void>): App {
+type Receiver = ReturnType<typeof consumerOn>
+
+function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Promise<void>) {
   const app = createApp({ name: 'tests', log })
   const handlers = [
     on(changed, async (event, tx: Tx<Tables>) => {
@@ -231,8 +264,11 @@ function consumerOn(database: Database<Tables>, trouble: (tx: Tx<Tables>) => Pro
     }),
   ]
   const deadLetters = createDeadLetters(database as Database<unknown>)
-  mountConsumer(app, { name: 'tests', handlers, inbox: createInbox(database), deadLetters, log })
-  return app
+  const tries = { most: 1_000, firstMs: 1, longestMs: 1 }
+  const inbox = createInbox(database)
+  const consumer = { name: 'tests', handlers, inbox, deadLetters, log, tries }
+  mountConsumer(app, consumer)
+  return { app, deadLetters, createRetries: () => createRetryWorker({ ...consumer, pollMs: 5 }) }
 }
 
 async function receives(app: App, event: CloudEvent): Promise<string> {
