@@ -67,6 +67,7 @@ const problems = {
     event: 'session_use_after_expire',
   },
   'second-factor-required': { status: 401, title: 'A code is needed too', event: null },
+  'code-required': { status: 403, title: 'A code is needed too', event: null },
   'wrong-code': { status: 403, title: 'The code is wrong', event: null },
   'second-factor-on': { status: 409, title: 'The second factor is on already' },
   'second-factor-off': { status: 409, title: 'There is no second factor' },
@@ -176,13 +177,13 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.changeProfile, async (c) => {
-    const { currentPassword, email, name } = c.req.valid('json')
+    const { currentPassword = '', code, email, name } = c.req.valid('json')
     const { userId } = c.get('identity')
     if (email === undefined) {
       const user = await users.update(userId, (user) => changeContact(user, { name }))
       return c.json(await profileOf(user), 200)
     }
-    const proven = await provePassword(c, currentPassword ?? '')
+    const proven = await proveOwner(c, { currentPassword, code })
     const mailing = await mailingTo(proven, email)
     const user = await users.update(userId, (user) => {
       const named = changeContact(user, { name })
@@ -218,8 +219,8 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.changePassword, async (c) => {
-    const { currentPassword, newPassword } = c.req.valid('json')
-    const user = await provePassword(c, currentPassword)
+    const { newPassword, ...proof } = c.req.valid('json')
+    const user = await proveOwner(c, proof)
     assertUncommon(newPassword, user.email)
     await credentials.replace(user.userId, await passwords.hash(newPassword), now())
     security('authn_password_change', { ...asked(c), userId: user.userId })
@@ -228,7 +229,7 @@ export function createUsersApp(ports: UsersPorts): App {
 
   mountSecondFactor(app, {
     ...ports,
-    ...{ mustPass: secondFactor.mustPass, provePassword },
+    ...{ provePassword, proveOwner },
     log: (c, event, attribute) =>
       security(event, { ...asked(c), userId: c.get('identity').userId, attribute }),
   })
@@ -369,11 +370,23 @@ export function createUsersApp(ports: UsersPorts): App {
     return user
   }
 
-  async function provePassword(c: Asking, password: string): Promise<User> {
+  /** Asks for as much as signing in does: before a change of what one signs in with. */
+  function proveOwner(c: Asking, { currentPassword, code }: Proof): Promise<User> {
+    return provePassword(c, currentPassword, (userId) =>
+      secondFactor.mustPass(userId, code, 'code-required'),
+    )
+  }
+
+  async function provePassword(
+    c: Asking,
+    password: string,
+    proveMore?: (userId: string) => Promise<void>,
+  ): Promise<User> {
     const { userId, email } = await existing(c.get('identity').userId)
     const user = await prove(c, email, async () => {
       const known = await credentials.ofUser(userId)
       const isRight = await passwords.match(password, known?.passwordHash)
+      if (isRight) await proveMore?.(userId)
       return { account: userId, user: isRight ? known?.user : undefined }
     })
     if (!user) throw refuse('wrong-password', 'Send the current password of this account.')
@@ -436,6 +449,7 @@ const keysRoute = createRoute({
 })
 
 type Asking = Context<AppEnv>
+type Proof = { currentPassword: string; code?: string | undefined }
 type Attempt = { account?: string | undefined; user?: User | undefined }
 
 /** Where a request came from, as the gateway saw it. Requests without that have one limit together. */

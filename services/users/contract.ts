@@ -15,7 +15,7 @@ import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
 import { invitationRoutes } from './invitation-contract.ts'
-import { Code, secondFactorRoutes, wrongCode, wrongPassword } from './second-factor-contract.ts'
+import { Code, notProven, secondFactorRoutes, wrongCode } from './second-factor-contract.ts'
 
 export { Name } from './account-fields.ts'
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
@@ -78,6 +78,9 @@ export const ProfileChange = z
     name: Name.optional(),
     email: Email.optional(),
     currentPassword: GivenPassword.optional().openapi({ description: 'Needed for a new e-mail.' }),
+    code: Code.optional().openapi({
+      description: 'Needed for a new e-mail by accounts with a second factor',
+    }),
   })
   .refine(({ name, email }) => name !== undefined || email !== undefined, 'name or email')
   .refine(({ email, currentPassword }) => email === undefined || currentPassword !== undefined, {
@@ -97,7 +100,11 @@ export const SignIn = z
   })
   .openapi('SignIn')
 export const PasswordChange = z
-  .strictObject({ currentPassword: GivenPassword, newPassword: Password })
+  .strictObject({
+    currentPassword: GivenPassword,
+    newPassword: Password,
+    code: Code.optional().openapi({ description: 'Needed by accounts with a second factor' }),
+  })
   .openapi('PasswordChange')
 export const RefreshRequest = z.strictObject({ refreshToken: token(200) }).openapi('RefreshRequest')
 
@@ -195,7 +202,7 @@ export const usersRoutes = {
     summary: 'Change own name or e-mail; another e-mail holds once it is confirmed',
     security,
     request: { body: body(ProfileChange) },
-    responses: { 200: json(Profile), 403: wrongPassword },
+    responses: { 200: json(Profile), 403: notProven },
   }),
   changePassword: createRoute({
     method: 'post',
@@ -204,7 +211,7 @@ export const usersRoutes = {
     summary: 'Change own password; ends every other session',
     security,
     request: { body: body(PasswordChange) },
-    responses: { 200: json(SessionTokens), 403: wrongPassword, 422: commonPassword },
+    responses: { 200: json(SessionTokens), 403: notProven, 422: commonPassword },
   }),
   sessions: createRoute({
     method: 'get',

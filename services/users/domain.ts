@@ -15,6 +15,7 @@ export type RefusalCode =
   | 'country-not-served'
   | 'session-ended'
   | 'second-factor-required'
+  | 'code-required'
   | 'second-factor-on'
   | 'second-factor-off'
   | 'wrong-code'

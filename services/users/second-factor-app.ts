@@ -33,13 +33,17 @@ export function createSecondFactorCheck(ports: SecondFactorPorts) {
   /**
    * Checks the code of a user with a second factor; other users need none.
    *
-   * @throws Refusal `second-factor-required` without a code, `wrong-code`, `too-many-requests`
+   * @param missing the code of the refusal without a code
+   * @throws Refusal `missing`, `wrong-code`, `too-many-requests`
    */
-  async function mustPass(userId: string, code: string | undefined): Promise<void> {
+  async function mustPass(
+    userId: string,
+    code: string | undefined,
+    missing: Missing = 'second-factor-required',
+  ): Promise<void> {
     const factor = await secondFactors.find(userId)
     if (!factor?.confirmedAt) return
-    if (code === undefined)
-      throw refuse('second-factor-required', 'Send a code of your authenticator app too.')
+    if (code === undefined) throw refuse(missing, 'Send a code of your authenticator app too.')
     if (!(await throttle.code({ userId }, () => accepts(userId, factor, code)))) throw wrongCode()
   }
 
@@ -49,15 +53,20 @@ export function createSecondFactorCheck(ports: SecondFactorPorts) {
   return { mustPass, isOn }
 }
 
+type Missing = 'second-factor-required' | 'code-required'
+
 type MountOptions = SecondFactorPorts & {
-  mustPass: (userId: string, code: string) => Promise<void>
   provePassword: (c: Context<AppEnv>, password: string) => Promise<User>
+  proveOwner: (
+    c: Context<AppEnv>,
+    proof: { currentPassword: string; code: string },
+  ) => Promise<User>
   log: (c: Context<AppEnv>, event: Parameters<SecurityLog>[0], attribute: string) => void
 }
 
 /** Mounts the routes with which users turn a second factor on and off. */
 export function mountSecondFactor(app: App, options: MountOptions): void {
-  const { secondFactors, secretBox, throttle, now, mustPass, provePassword, log } = options
+  const { secondFactors, secretBox, throttle, now, provePassword, proveOwner, log } = options
 
   app.openapi(usersRoutes.secondFactor, async (c) => {
     const factor = await secondFactors.find(c.get('identity').userId)
@@ -96,11 +105,9 @@ export function mountSecondFactor(app: App, options: MountOptions): void {
   })
 
   app.openapi(usersRoutes.removeSecondFactor, async (c) => {
-    const { currentPassword, code } = c.req.valid('json')
-    const { userId } = await provePassword(c, currentPassword)
+    const { userId } = await proveOwner(c, c.req.valid('json'))
     const factor = await secondFactors.find(userId)
     if (!factor?.confirmedAt) throw refuse('second-factor-off', 'There is no second factor.')
-    await mustPass(userId, code)
     await secondFactors.remove(userId)
     log(c, 'user_updated', 'second-factor-off')
     return c.body(null, 204)

@@ -33,7 +33,10 @@ export const RecoveryCodes = z
   .openapi('RecoveryCodes')
 
 export const wrongCode = refusal('`wrong-code`: another one, used before, or too old')
-export const wrongPassword = refusal('`wrong-password`: the current password is another one')
+const wrongPassword = refusal('`wrong-password`: the current password is another one')
+export const notProven = refusal(
+  '`wrong-password`: the current password is another one; `code-required`: send a `code` too; `wrong-code`: another one, used before, or too old',
+)
 
 const currentPassword = secret({ min: 1, max: 128 })
 const tags = ['users']

@@ -181,6 +181,44 @@ describe('turning it off', () => {
   })
 })
 
+describe('with a second factor, another e-mail or password', () => {
+  const changes = {
+    'e-mail': (person: Somebody, proof: object) =>
+      shop.ask('PATCH', '/users/me', { ...person, body: { email: 'new@example.com', ...proof } }),
+    password: (person: Somebody, proof: object) =>
+      shop.ask('POST', '/users/me/password', {
+        ...person,
+        body: { newPassword: 'chosen by a thief', ...proof },
+      }),
+  }
+  test.each(Object.entries(changes))('%s: the password alone is not enough', async (_, change) => {
+    const person = await enrolled()
+    const before = (await shop.emitted(person.userId)).length
+    const proof = { currentPassword: password }
+    const without = await change(person, proof)
+    expect([without.status, without.body.code]).toEqual([403, 'code-required'])
+    const wrong = await change(person, { ...proof, code: '000000' })
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'wrong-code'])
+    const code = codeOf(person.secret)
+    const guessed = await change(person, { currentPassword: 'not my password', code })
+    expect([guessed.status, guessed.body.code]).toEqual([403, 'wrong-password'])
+    expect(await shop.emitted(person.userId)).toHaveLength(before)
+    expect((await change(person, { ...proof, code })).status).toBe(200)
+    expect(await shop.emitted(person.userId)).toHaveLength(before + 1)
+    const again = await change(person, { ...proof, code })
+    expect(again.status).toBe(403)
+  })
+
+  test('takes a recovery code, too; a name takes neither', async () => {
+    const person = await enrolled()
+    const [code] = person.recoveryCodes
+    const proof = { currentPassword: password, code }
+    expect((await changes.password(person, proof)).status).toBe(200)
+    const body = { name: 'Countess' }
+    expect((await shop.ask('PATCH', '/users/me', { ...person, body })).status).toBe(200)
+  })
+})
+
 describe('operators of a shop that requires a second factor of them', () => {
   test('have the rights of a customer until it is on', async () => {
     const strict = shop.anotherInstance({ secondFactorRequired: ['operator'] })

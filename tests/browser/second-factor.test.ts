@@ -9,9 +9,9 @@ const next = (secret: string, steps = 0) =>
     timestamp: Date.now() + steps * 30_000,
   })
 
-it('an authenticator app is set up, asked for at sign-in, and turned off with a recovery code', async () => {
+it('an authenticator app is set up, asked for at sign-in and for another password, and turned off with a recovery code', async () => {
   const page = await visitor()
-  expectFaults(/^(401|403) POST .*\/(sessions|removal)$/)
+  expectFaults(/^(401|403) POST .*\/(sessions|password)$/)
   const { email, password } = await register(page)
   await page.goto('/account/profile')
   const section = page.getByRole('region', { name: 'Second factor' })
@@ -25,6 +25,7 @@ it('an authenticator app is set up, asked for at sign-in, and turned off with a 
   const codes = await section.getByRole('list', { name: 'Recovery codes' }).locator('code').all()
   expect(codes).toHaveLength(10)
   const recoveryCode = (await codes[0]?.textContent()) ?? ''
+  const other = (await codes[1]?.textContent()) ?? ''
   await page.getByRole('button', { name: 'Sign out' }).click()
 
   await page.goto('/sign-in?next=/account/profile')
@@ -37,8 +38,19 @@ it('an authenticator app is set up, asked for at sign-in, and turned off with a 
   await page.getByLabel('Code', { exact: true }).fill(next(secret, 1))
   await page.getByRole('button', { name: 'Sign in' }).click()
 
-  await section.getByText('Recovery codes left: 10').waitFor()
-  await section.getByLabel('Current password').fill(password)
+  const form = page.getByRole('form', { name: 'Password' })
+  await form.getByLabel('Current password').fill(password)
+  await form.getByLabel('Code', { exact: true }).fill('000000')
+  await form.getByLabel('New password').fill('three brass lamps, unlit')
+  await form.getByRole('button', { name: 'Change the password' }).click()
+  await form.getByRole('alert').getByText('The code is wrong').waitFor()
+  await form.getByLabel('Code', { exact: true }).fill(other)
+  await form.getByRole('button', { name: 'Change the password' }).click()
+  await page.getByText('Password changed.').waitFor()
+  await page.reload()
+
+  await section.getByText('Recovery codes left: 9').waitFor()
+  await section.getByLabel('Current password').fill('three brass lamps, unlit')
   await section.getByLabel('Code', { exact: true }).fill(recoveryCode.toLowerCase())
   await section.getByRole('button', { name: 'Turn it off' }).click()
   await section.getByText('Off: signing in takes the password only.').waitFor()

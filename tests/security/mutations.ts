@@ -513,6 +513,14 @@ export const mutations: readonly Mutation[] = [
     name: 'takes a code beside the password',
   },
   {
+    control: 'a second factor is asked for before what one signs in with changes',
+    file: users,
+    from: "secondFactor.mustPass(userId, code, 'code-required'),",
+    to: 'Promise.resolve(void [userId, code]),',
+    test: secondFactorTests,
+    name: 'the password alone is not enough',
+  },
+  {
     control: 'a code is accepted once',
     file: secondFactorStore,
     from: ".where('last_step', '<', step)",

@@ -1,7 +1,7 @@
 import type { Profile as Person, usersRoutes } from '@sidecart/users/contract.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ask } from '../api/client.ts'
-import { profileQuery } from '../api/queries.ts'
+import { profileQuery, secondFactorQuery } from '../api/queries.ts'
 import { accept } from '../api/session.ts'
 import { Button } from '../ui/button.tsx'
 import { formatDay } from '../ui/dates.ts'
@@ -10,7 +10,14 @@ import { Page } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
-import { CurrentPassword, EmailField, NameField, NewPassword } from './credentials.tsx'
+import {
+  CodeField,
+  CurrentPassword,
+  EmailField,
+  NameField,
+  NewPassword,
+  normalised,
+} from './credentials.tsx'
 import { SecondFactor } from './second-factor.tsx'
 
 export function Profile() {
@@ -33,9 +40,27 @@ export function Profile() {
   )
 }
 
+type Proof = { currentPassword: string; code?: string }
+
+const proofOf = ({ currentPassword = '', code = '' }): Proof => ({
+  currentPassword,
+  ...(code && { code: normalised(code) }),
+})
+
+/** Asks for all that signing in asks for. */
+function ProofFields({ faults }: { faults: Readonly<Record<string, string>> }) {
+  const { data } = useQuery(secondFactorQuery())
+  return (
+    <>
+      <CurrentPassword fault={faults.currentPassword} />
+      {data?.on && <CodeField fault={faults.code} />}
+    </>
+  )
+}
+
 function useChangedProfile() {
   const queries = useQueryClient()
-  return async (body: { name: string } | { email: string; currentPassword: string }) => {
+  return async (body: { name: string } | ({ email: string } & Proof)) => {
     const changed = await ask<typeof usersRoutes.changeProfile>('patch', '/users/me', { body })
     queries.setQueryData(profileQuery().queryKey, changed)
     toast(
@@ -65,8 +90,8 @@ function NameForm({ person }: { person: Person }) {
 
 function EmailForm({ person }: { person: Person }) {
   const change = useChangedProfile()
-  const { faults, busy, problem, submit } = useForm(({ email = '', currentPassword = '' }) =>
-    change({ email, currentPassword }),
+  const { faults, busy, problem, submit } = useForm(({ email = '', ...given }) =>
+    change({ email, ...proofOf(given) }),
   )
   return (
     <form className="card stack" noValidate onSubmit={submit} aria-labelledby="email-form">
@@ -79,7 +104,7 @@ function EmailForm({ person }: { person: Person }) {
           {person.email}; save that one to call the change off.
         </p>
       )}
-      <CurrentPassword fault={faults.currentPassword} />
+      <ProofFields faults={faults} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>
           Save the e-mail
@@ -90,21 +115,19 @@ function EmailForm({ person }: { person: Person }) {
 }
 
 function PasswordForm() {
-  const { faults, busy, problem, submit } = useForm(
-    async ({ currentPassword = '', newPassword = '' }) => {
-      const tokens = await ask<typeof usersRoutes.changePassword>('post', '/users/me/password', {
-        body: { currentPassword, newPassword },
-        headers: { 'x-session': 'cookie' },
-      })
-      accept(tokens)
-      toast('Password changed. Every other device is signed out.')
-    },
-  )
+  const { faults, busy, problem, submit } = useForm(async ({ newPassword = '', ...given }) => {
+    const tokens = await ask<typeof usersRoutes.changePassword>('post', '/users/me/password', {
+      body: { newPassword, ...proofOf(given) },
+      headers: { 'x-session': 'cookie' },
+    })
+    accept(tokens)
+    toast('Password changed. Every other device is signed out.')
+  })
   return (
     <form className="card stack" noValidate onSubmit={submit} aria-labelledby="password-form">
       <h2 id="password-form">Password</h2>
       <Refused problem={problem} />
-      <CurrentPassword fault={faults.currentPassword} />
+      <ProofFields faults={faults} />
       <NewPassword label="New password" name="newPassword" fault={faults.newPassword} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>
