@@ -9,7 +9,7 @@ const counts = {
     + 2 * count(*) filter (where status = 'refunded') as n from payments`,
   users: 'select coalesce(sum(version), 0) as n from users',
   catalog: `select (select coalesce(sum(version - 1), 0) from products) - (select count(*) from inbox) as n`,
-  notifications: 'select - count(*) as n from inbox',
+  notifications: 'select - count(*) as n from inbox', // notifications: optional line
 }
 
 export type ConsumerLag = { count(): Promise<number>; close(): Promise<void> }

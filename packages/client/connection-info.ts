@@ -28,7 +28,9 @@ export type Shop = Places & { demo: Login; demoOperator: Login }
 
 export type Login = { email: string; password: string }
 
+// notifications: optional
 const inbox = 'http://127.0.0.1:8040'
+// /notifications
 
 const owners = databases.filter((name) => name !== 'state')
 const Secrets = z.intersection(
@@ -48,7 +50,9 @@ export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
   const secrets = Secrets.parse(JSON.parse(text))
   return {
     gateway,
+    // notifications: optional
     inbox,
+    // /notifications
     providerLog: `${dataFolder}/provider/log.jsonl`,
     memory: `${dataFolder}/verify`,
     databases: databasesIn(secrets),

@@ -61,6 +61,7 @@ export function operatorsAt({ url, token }: AppAccess) {
   }
 }
 
+// notifications: optional
 /** Has the app `notifications` mail the link of an invitation: it keeps neither the link nor the mail. */
 export async function mailInvitation(
   { url, token: appToken }: AppAccess,
@@ -69,6 +70,7 @@ export async function mailInvitation(
   const headers = { 'dapr-api-token': appToken }
   return Mailed.parse(await askAt(url, 'POST', '/internal/invitations', body, headers))
 }
+// /notifications
 
 /** The page on which an invitation is accepted. The token is in the fragment: no server gets it, and no log keeps it. */
 export const invitationLink = (shopUrl: string, token: string): string =>

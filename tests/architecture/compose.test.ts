@@ -73,7 +73,7 @@ const added = (app: string) => ({
 
 const doorPort = 8080
 /** Apps that the container `operators` calls. */
-const asked = ['users', 'notifications']
+const asked = ['users', 'notifications'].filter((app) => app in compose.services)
 
 type Manifest = (typeof manifests)[number]
 const appsWith = (property: (service: Manifest) => boolean): string[] =>

@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { lintSource } from '@secretlint/core'
 import { creator as recommended } from '@secretlint/secretlint-rule-preset-recommend'
 import { expect, it } from 'vitest'
@@ -94,6 +96,7 @@ it('nobody is told to run the command by npx, which elsewhere runs an unrelated 
   const warning = /takes the place of `npx sidecart COMMAND`/
   const told = git('ls-files', '--cached', '--others', '--exclude-standard')
     .split('\n')
+    .filter((path) => existsSync(join(root, path)))
     .filter((path) => path !== self && /\.(md|ts|tsx|mjs|json|ya?ml|sh|http|html)$/.test(path))
     .flatMap((path) =>
       read(path)

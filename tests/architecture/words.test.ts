@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { matchesGlob } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, matchesGlob } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { read, root } from './tree.ts'
 
@@ -24,7 +25,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   encoding: 'utf8',
 }).split('\n')
 const files = tracked
-  .filter((path) => /\.(ts|tsx|mjs|md|ya?ml)$/.test(path))
+  .filter((path) => /\.(ts|tsx|mjs|md|ya?ml)$/.test(path) && existsSync(join(root, path)))
   .filter(
     (path) => !/^(CHANGELOG\.md|docs\/adr\/|tests\/architecture\/words)|migrations\//.test(path),
   )

@@ -1,3 +1,4 @@
+// notifications: optional file
 import { awaitToken, mailsFor } from '@sidecart/client/mail-catcher.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, it } from 'vitest'

@@ -67,6 +67,7 @@ export async function parkedOrder(customer: Person): Promise<string> {
   }
 }
 
+// notifications: optional
 /**
  * Creates dead letters: an order's events fail in notifications, because the customer's contact is
  * missing. `mend` restores the contact. Returns the number of dead letters.
@@ -96,3 +97,4 @@ export async function deadLetters(customer: Person) {
       ),
   }
 }
+// /notifications

@@ -50,7 +50,9 @@ it('a customer accepts with the password of the account, and not with another', 
   const page = await visitor()
   expectFaults(/^401 POST .*\/sessions$/)
   const { email, password } = await register(page)
+  // notifications: optional
   await confirmEmail(email)
+  // /notifications
   await page.goto(await invited(email))
   await page.getByLabel('Password of the account').fill('a wrong password')
   await page.getByRole('button', button).click()

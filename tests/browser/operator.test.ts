@@ -11,6 +11,8 @@ import {
   secrets,
   shipTo,
 } from '../system/client.ts'
+// notifications: optional
+// /notifications
 import { deadLetters, parkedOrder } from './fixtures.ts'
 import {
   addToBasket,
@@ -23,7 +25,8 @@ import {
   useBrowser,
 } from './visitor.ts'
 
-const { visitor, expectFaults } = useBrowser()
+const browser = useBrowser()
+const { visitor } = browser
 const mug = 'MUG-ENAMEL-BLUE'
 let ada: Person
 
@@ -85,6 +88,7 @@ it('an operator sees who may call whom, and finds an order by the end of its id'
   await page.getByText(orderId, { exact: true }).waitFor()
 })
 
+// notifications: optional
 it('an operator replays dead letters once their cause is gone', async () => {
   const { orderId, letters, mend } = await deadLetters(ada)
   const page = await visitor()
@@ -95,7 +99,7 @@ it('an operator replays dead letters once their cause is gone', async () => {
     .click()
   const cards = page.getByRole('article').filter({ hasText: orderId })
   await until('all are listed', async () => (await cards.count()) === letters)
-  expectFaults(/^409 POST .*replay$/)
+  browser.expectFaults(/^409 POST .*replay$/)
   await cards.first().getByRole('button', { name: 'Replay' }).click()
   await page.getByText(/It failed again/).waitFor()
   await mend()
@@ -106,6 +110,7 @@ it('an operator replays dead letters once their cause is gone', async () => {
   const { body } = await ada.ask('GET', `/notifications?orderId=${orderId}`)
   expect((body.notifications as unknown[]).length).toBeGreaterThanOrEqual(2)
 })
+// /notifications
 
 it('an operator resumes a parked order, and it is undone', async () => {
   const orderId = await parkedOrder(ada)

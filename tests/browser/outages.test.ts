@@ -138,6 +138,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.getByText('You cancelled this order.').waitFor()
   })
 
+  // notifications: optional
   it('notifications: nobody notices, and the mails come later', async () => {
     const page = await visitor()
     const { email } = await register(page)
@@ -150,6 +151,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     const confirmed = async () => (await mailsTo(email)).some((one) => /is confirmed$/.test(one))
     await until('the mail is there', confirmed, 60_000)
   })
+  // /notifications
 
   it('orders: an order that is being followed goes on when it is back', async () => {
     const page = await unpaidOrder()

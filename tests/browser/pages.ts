@@ -22,7 +22,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
-  { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') },
+  { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') }, // notifications: optional line
   { name: 'invitation', path: '/invitation', ready: withText('This link is not complete') },
   { name: 'events', path: '/events', ready: titled('Events') },
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },
@@ -53,7 +53,7 @@ export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
     { name: 'orders', path: '/account/orders', ready: firstProduct },
     { name: 'profile', path: '/account/profile', ready: button('Save the name') },
     { name: 'addresses', path: '/account/addresses', ready: button('Add an address') },
-    { name: 'mails', path: '/account/mails', ready: (page) => page.getByLabel(/^News/).waitFor() },
+    { name: 'mails', path: '/account/mails', ready: (page) => page.getByLabel(/^News/).waitFor() }, // notifications: optional line
   ]
 }
 

@@ -5,6 +5,8 @@ import type { Page } from 'playwright-core'
 import { gateway, newCustomer, operator as operatorOf, root } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import { launch } from './chromium.ts'
+// notifications: optional
+// /notifications
 import { deadLetters, hourOfSales, parkedOrder } from './fixtures.ts'
 import { opsPages, ownPages, publicPages, type ShopPage } from './pages.ts'
 import openShop from './set-up.ts'
@@ -79,11 +81,15 @@ async function booksHold(): Promise<void> {
 async function troubles(): Promise<() => Promise<void>> {
   const customer = await newCustomer()
   const parked = await parkedOrder(customer)
+  // notifications: optional
   const { mend } = await deadLetters(customer)
+  // /notifications
   return async () => {
     await (await operatorOf()).ask('POST', `/orders/${parked}/resume`)
+    // notifications: optional
     await mend()
     await sidecart('dead-letters', 'replay', '--all')
+    // /notifications
   }
 }
 

@@ -35,8 +35,10 @@ export async function buyers(name: string, count: number): Promise<Buyers> {
     Array.from({ length: count }, () => () => register(door)),
   )
   await Promise.all(customers.slice(count / 4).map(unsubscribe))
+  // notifications: optional
   for (const customer of customers.slice(0, count / 4))
     await confirmEmail(door, shop.inbox ?? '', customer)
+  // /notifications
   for (const { customerId } of customers) record({ is: 'customer', customerId })
   return {
     door,

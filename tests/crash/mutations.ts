@@ -17,6 +17,7 @@ export type Mutation = {
 }
 
 export const mutations: readonly Mutation[] = [
+  // notifications: optional
   {
     safeguard: 'the inbox: an event that comes twice is recognised',
     file: 'packages/chassis/messaging/inbox.ts',
@@ -26,6 +27,7 @@ export const mutations: readonly Mutation[] = [
     finding: /^inboxes-full: notifications .* only/,
     staysMs: 1_000,
   },
+  // /notifications
   {
     safeguard: 'the outbox: an event commits with what made it true',
     file: 'packages/chassis/persistence/database.ts',
@@ -107,6 +109,7 @@ export const mutations: readonly Mutation[] = [
     finding: /^kept-orders-charged-once: .* captured 2 times/,
     staysMs: 1_000,
   },
+  // notifications: optional
   {
     safeguard: 'the claim of a mail: one that may have been sent is not sent again',
     file: 'services/notifications/store.ts',
@@ -122,6 +125,7 @@ export const mutations: readonly Mutation[] = [
     finding: /^mails-once: 2 times/,
     staysMs: 1_000,
   },
+  // /notifications
   {
     safeguard: 'the stock check: what is not there is not promised',
     file: 'services/catalog/store/reserve.ts',

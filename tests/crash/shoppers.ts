@@ -17,7 +17,7 @@ export type Person = {
 }
 
 const patienceMs = 180_000
-const mostMails = 3
+const mostMails = 3 // notifications: optional line
 
 /** Repeats a request until an answer other than a fault arrives. */
 async function insist(
@@ -49,10 +49,13 @@ export async function newcomer(): Promise<Person & Credentials> {
   const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
   await insist('POST', '/users', { email, password, name: 'Ada Tester' })
   const person = await signIn({ email, password })
+  // notifications: optional
   await insist('POST', '/confirmations', { token: await confirmationToken(person, email) })
+  // /notifications
   return { email, password, ...person }
 }
 
+// notifications: optional
 /** A mail that may have been sent when its sender died is not sent again by itself: the client asks for another. */
 async function confirmationToken({ ask }: Person, email: string): Promise<string> {
   for (let mails = 1; ; mails += 1) {
@@ -64,6 +67,7 @@ async function confirmationToken({ ask }: Person, email: string): Promise<string
     await ask('POST', '/users/me/confirmation')
   }
 }
+// /notifications
 
 /**
  * Places an order under a new key, `times` times concurrently, and records requests and answers.
@@ -116,7 +120,7 @@ const mug = 'MUG-ENAMEL-BLUE'
 /** Fewer pieces than one order may contain. */
 const scarce = 'TEAPOT-STONEWARE-RUST'
 /** Five times the time-out of a handler before its event is stored. */
-const holdUpMs = 15_000
+const holdUpMs = 15_000 // notifications: optional line
 
 /** Typical actions of customers and operators. Together they pass every crash point. */
 export const shoppingTasks: Record<string, ShoppingTask> = {
@@ -174,6 +178,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
     const orderId = await place(shopping, orderOf(mug, 1, 'card_timeout_after_charge'))
     await comesTo(shopping.customer, orderId, ['confirmed'])
   },
+  // notifications: optional
   async 'is written to late, because a database is held up'(shopping) {
     const { operator } = shopping
     let late: string[] = []
@@ -193,6 +198,7 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
     }
     await until('what was stored is handled', areHandled, patienceMs, 200)
   },
+  // /notifications
   async 'tends their account'() {
     const { email, password, ask } = await newcomer()
     await ask('PATCH', '/users/me', { name: 'Ada the Tester' })
@@ -215,8 +221,10 @@ export const shoppingTasks: Record<string, ShoppingTask> = {
   },
 }
 
+// notifications: optional
 /** Returns ids of the events notifications has not yet processed. */
 export async function openDeadLetters(operator: Person): Promise<string[]> {
   const { body } = await operator.ask('GET', '/notifications/dead-letters')
   return (body.deadLetters as { id: string }[]).map(({ id }) => id)
 }
+// /notifications

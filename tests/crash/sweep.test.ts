@@ -6,7 +6,9 @@ import { booksAgree } from './invariants.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'
 import {
   newcomer,
+  // notifications: optional
   openDeadLetters,
+  // /notifications
   type Shopping,
   type ShoppingTask,
   shoppingTasks,
@@ -21,7 +23,7 @@ const chosen = process.env.CRASH_AT
 const lanes = [
   ['orders', 'payments', 'provider'],
   ['users', 'catalog', 'carts', 'gateway'],
-  ['notifications'],
+  ['notifications'], // notifications: optional line
 ]
 const patienceMs = 240_000
 
@@ -115,8 +117,10 @@ const send = (pass: string, errand: ShoppingTask): Promise<void> =>
 
 /** Waits until only idle polling happens and no event waits for a retry. */
 async function quiet(): Promise<void> {
+  // notifications: optional
   const none = async () => (await openDeadLetters(shopping.operator)).length === 0
   await until('what was stored is handled', none, patienceMs, 200)
+  // /notifications
   const busy = () => shop.passed().filter((point) => !/commit of$| GET\b/.test(point)).length
   for (let before = -1, now = busy(); now !== before; now = busy()) {
     before = now

@@ -39,7 +39,9 @@ export async function knownValues({ gateway, demo, demoOperator }: Shop): Promis
   return {
     'path.orderId': orders,
     'path.sku': skus,
+    // notifications: optional
     'path.mailId': await valuesIn(staff.ask('GET', '/notifications'), 'notifications', 'mailId'),
+    // /notifications
     'body.lines[*].sku': skus,
     'body.card': [approved],
     'body.shipTo.addressId': (await Promise.all(saved)).map(({ addressId }) => String(addressId)),

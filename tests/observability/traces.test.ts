@@ -1,3 +1,4 @@
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   confirmedCustomer,
@@ -68,6 +69,7 @@ const placing = [
   'SERVER gateway: post /orders',
   'CLIENT browser: click buy',
 ]
+// notifications: optional
 const toMail = (event: string, from: readonly string[]) => [
   'CLIENT notifications: send mail',
   `CONSUMER notifications: process ${event}`,
@@ -76,6 +78,7 @@ const toMail = (event: string, from: readonly string[]) => [
   `PRODUCER orders: send ${event}`,
   ...from,
 ]
+// /notifications
 
 describe('the trace of a checkout', () => {
   let spans: Span[]
@@ -85,8 +88,8 @@ describe('the trace of a checkout', () => {
     const trace = await bought('card_approved', 'confirmed', [
       'CONSUMER carts: process orders-confirmed-v1',
       'CONSUMER catalog: process orders-confirmed-v1',
-      'CONSUMER notifications: process payments-charged-v1',
-      'CONSUMER notifications: process orders-confirmed-v1',
+      'CONSUMER notifications: process payments-charged-v1', // notifications: optional line
+      'CONSUMER notifications: process orders-confirmed-v1', // notifications: optional line
     ])
     spans = trace.spans
     orderId = trace.orderId
@@ -94,19 +97,21 @@ describe('the trace of a checkout', () => {
 
   it('is one tree under the span of the client, across all services and their sidecars', () => {
     expectOneTree(spans)
-    const services = ['gateway', 'orders', 'catalog', 'payments', 'notifications', 'carts']
-    const all = ['browser', ...services.flatMap((name) => [name, `${name}-sidecar`])]
+    const buying = manifests.map(({ name }) => name).filter((name) => name !== 'users')
+    const all = ['browser', ...buying.flatMap((name) => [name, `${name}-sidecar`])]
     // keys of access tokens are asked for from time to time
     const found = servicesOf(spans).filter((name) => !name.startsWith('users'))
     expect(found).toEqual(all.sort())
   })
 
+  // notifications: optional
   it('leads from the mail back through consumer, broker, outbox and saga to the client', () => {
     const [placed, confirmed] = named(spans, 'CLIENT notifications: send mail')
     expect(placed && pathOf(placed, spans)).toEqual(toMail('orders-placed-v1', placing))
     const saga = ['orders: saga', ...placing]
     expect(confirmed && pathOf(confirmed, spans)).toEqual(toMail('orders-confirmed-v1', saga))
   })
+  // /notifications
 
   it('shows each step of the saga with the call that it made', () => {
     const reserve = only(spans, 'SERVER catalog: put /internal/reservations/:orderid')
@@ -146,7 +151,7 @@ describe('the trace of a checkout', () => {
 describe('the trace of a charge that is retried', () => {
   it('has a run of the saga per attempt, each under the request that placed the order', async () => {
     const { spans } = await bought('card_retry', 'confirmed', [
-      'CONSUMER notifications: process orders-confirmed-v1',
+      'CONSUMER notifications: process orders-confirmed-v1', // notifications: optional line
     ])
     expectOneTree(spans)
     const runs = named(spans, 'orders: saga')
@@ -180,8 +185,8 @@ describe('the trace of a compensation', () => {
   it('shows the declined charge, then the release, then what every consumer did', async () => {
     const { spans } = await bought('card_declined', 'cancelled', [
       'CONSUMER catalog: process orders-cancelled-v1',
-      'CONSUMER notifications: process orders-cancelled-v1',
-      'CONSUMER notifications: process payments-declined-v1',
+      'CONSUMER notifications: process orders-cancelled-v1', // notifications: optional line
+      'CONSUMER notifications: process payments-declined-v1', // notifications: optional line
     ])
     expectOneTree(spans)
     const saga = only(spans, 'orders: saga')
@@ -197,11 +202,13 @@ describe('the trace of a compensation', () => {
       'orders: saga',
       ...placing,
     ])
+    // notifications: optional
     const mails = named(spans, 'CLIENT notifications: send mail')
     const last = mails.at(-1)
     expect(last && pathOf(last, spans)).toEqual(
       toMail('orders-cancelled-v1', ['orders: saga', ...placing]),
     )
+    // /notifications
     expect(named(spans, 'PRODUCER orders: send orders-confirmed-v1')).toEqual([])
   })
 })

@@ -133,3 +133,20 @@ describe('sidecart remove refuses', () => {
     await removed('gifts')
   })
 })
+
+describe('a service of the shop that no other needs', () => {
+  it('is removed with its alerts, tests and parts of other files; the rest passes the checks', async () => {
+    await sidecart('remove', 'notifications')
+    expect(await output(sidecart('check'))).not.toContain('✖')
+    await program('vitest', 'run', '--project', 'unit')
+    const mentions = await output(run('git', ['grep', '-l', 'notifications: optional'], options))
+    expect(mentions.split('\n').filter((path) => !path.startsWith('tests/scaffold/'))).toEqual([''])
+  })
+
+  it('leaves a shop that sells', async () => {
+    await sidecart('up', '--detach')
+    expect(await output(sidecart('order'))).toContain('is confirmed')
+    await sidecart('verify', '--all')
+    await sidecart('down')
+  })
+})

@@ -40,8 +40,10 @@ const users = 'services/users/app.ts'
 const userRules = 'services/users/domain.ts'
 const confirmations = 'services/users/store/confirmations.ts'
 const confirmationTests = 'services/users/confirmations.int.test.ts'
+// notifications: optional
 const held = 'services/notifications/domain.ts'
 const heldTests = 'services/notifications/app.int.test.ts'
+// /notifications
 const secondFactorApp = 'services/users/second-factor-app.ts'
 const secondFactorStore = 'services/users/store/second-factors.ts'
 const secondFactorTests = 'services/users/second-factor.int.test.ts'
@@ -233,6 +235,7 @@ export const mutations: readonly Mutation[] = [
     test: 'services/payments/app.int.test.ts',
     name: 'the owner sees the payment, an operator the books too, a stranger nothing',
   },
+  // notifications: optional
   {
     control: 'notifications: the owner in the query',
     file: 'services/notifications/store.ts',
@@ -241,6 +244,7 @@ export const mutations: readonly Mutation[] = [
     test: 'services/notifications/app.int.test.ts',
     name: 'customers see their own mails page by page, operators everybody’s',
   },
+  // /notifications
   {
     control: 'carts: the owner in the key',
     file: 'services/carts/store.ts',
@@ -480,6 +484,7 @@ export const mutations: readonly Mutation[] = [
     test: operatorTests,
     name: 'is for the owner of the machine',
   },
+  // notifications: optional
   {
     control: 'no service has invitations mailed',
     file: 'services/notifications/app.ts',
@@ -488,6 +493,7 @@ export const mutations: readonly Mutation[] = [
     test: heldTests,
     name: 'an invitation is mailed for the owner of the machine',
   },
+  // /notifications
   {
     control: 'what a command signs for itself is good for a minute',
     file: 'packages/platform/config/machine-token.ts',
@@ -568,6 +574,7 @@ export const mutations: readonly Mutation[] = [
     test: throttleTests,
     name: 'are limited per address, by both instances together',
   },
+  // notifications: optional
   {
     control: 'to an address that is not confirmed goes no mail but the one that confirms it',
     file: held,
@@ -584,6 +591,7 @@ export const mutations: readonly Mutation[] = [
     test: heldTests,
     name: 'leaves no mail held',
   },
+  // /notifications
   {
     control: 'only an operator ends the sessions of others',
     file: users,

@@ -24,7 +24,9 @@ const hidden: Record<string, string> = {
   cart: 'events/orders-confirmed-v1',
   orders: 'events/payments-refunded-v1',
   payments: 'internal/refunds/018f0000-0000-7000-8000-00000000000a',
+  // notifications: optional
   notifications: 'events/users-contact-changed-v1',
+  // /notifications
   operations: 'metrics',
   docs: 'metrics',
   assets: 'metrics',

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await reaches(owner, orderId, ['confirmed'])
   const address = await owner.ask('POST', '/users/me/addresses', shipTo)
   const mails = await ops.ask('GET', '/notifications')
-  const [mail] = mails.body.notifications as { mailId: string }[]
+  const [mail] = (mails.body.notifications ?? []) as { mailId: string }[]
   ids = {
     orderId,
     addressId: String(address.body.addressId),

@@ -1,3 +1,4 @@
+// notifications: optional file
 import { join } from 'node:path'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'

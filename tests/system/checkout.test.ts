@@ -3,7 +3,9 @@ import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   confirmedCustomer,
+  // notifications: optional
   mailsTo,
+  // /notifications
   newCustomer,
   operator,
   orderOf,
@@ -38,11 +40,13 @@ describe('an order', () => {
       return stock.sold === before.sold + 2 ? stock : undefined
     })
     expect(after.onHand).toBe(before.onHand - 2)
+    // notifications: optional
     const mails = await until('the confirmation arrives', async () => {
       const subjects = await mailsTo(ada.email)
       return subjects.some((subject) => /is confirmed$/.test(subject)) ? subjects : undefined
     })
     expect(new Set(mails).size).toBe(mails.length)
+    // /notifications
   })
 
   it('empties the basket of what was bought, and of nothing else', async () => {

@@ -8,6 +8,7 @@ import { until } from '@sidecart/testing/until.ts'
 export const directGateway = 'http://127.0.0.1:8080'
 /** The shop as its clients reach it: the gateway, or a proxy before it. */
 export const gateway = process.env.SIDECART_URL ?? directGateway
+/** @lintignore read where mails are sent */
 export const inbox = 'http://127.0.0.1:8040'
 export const root = join(import.meta.dirname, '../..')
 
@@ -67,16 +68,20 @@ export async function newCustomer(): Promise<Person> {
   return signIn(email, password)
 }
 
+// notifications: optional
 /** Opens the link of the mail that confirms an address. */
 export async function confirmEmail(email: string): Promise<void> {
   const answer = await ask('POST', '/confirmations', { token: await awaitToken(inbox, email) })
   if (answer.status !== 200) throw new Error(`confirming answered ${answer.status}: ${answer.text}`)
 }
+// /notifications
 
-/** A customer who registered just now and gets mails. */
+/** A customer who registered just now and gets mails, where mails are sent. */
 export async function confirmedCustomer(): Promise<Person> {
   const customer = await newCustomer()
+  // notifications: optional
   await confirmEmail(customer.email)
+  // /notifications
   return customer
 }
 
@@ -142,6 +147,8 @@ export async function stepsOf(by: Person, orderId: string): Promise<string[]> {
   return (body.history as { step: string }[]).map(({ step }) => step)
 }
 
+// notifications: optional
 /** Subjects of the mails that reached somebody. */
 export const mailsTo = async (email: string): Promise<string[]> =>
   (await mailsFor(inbox, email)).map(({ subject }) => subject)
+// /notifications

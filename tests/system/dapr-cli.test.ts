@@ -28,7 +28,7 @@ describe('the Dapr CLI beside a shop under dapr run', () => {
       'carts',
       'orders',
       'payments',
-      'notifications',
+      'notifications', // notifications: optional line
     ])
       expect(listed).toMatch(new RegExp(`^${app}\\s`, 'm'))
   })

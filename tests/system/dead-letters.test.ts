@@ -1,3 +1,4 @@
+// notifications: optional file
 import { randomUUID } from 'node:crypto'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'

@@ -8,7 +8,9 @@ import { until } from '@sidecart/testing/until.ts'
 import {
   ask,
   inbox,
+  // notifications: optional
   mailsTo,
+  // /notifications
   operator,
   orderOf,
   placed,
@@ -62,10 +64,12 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   issued.push(String(session.body.accessToken), String(session.body.refreshToken))
   const me = await signIn(email, password)
   issued.push(me.authorization.replace('Bearer ', ''))
+  // notifications: optional
   const token = await awaitToken(inbox, email)
   issued.push(token)
   await ask('POST', '/confirmations', { token })
   await ask('POST', '/confirmations', { token: `x${token}` })
+  // /notifications
   await me.ask('POST', '/users/me/addresses', shipTo)
   await me.ask('POST', '/users/me/addresses', { ...shipTo, country: person.city })
   await me.ask('GET', `/products?q=${encodeURIComponent(person.street)}`)
@@ -74,20 +78,24 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   await reaches(me, await placed(me, order('card_declined')), ['cancelled'])
   await me.ask('POST', '/orders', { ...order('card_approved'), lines: [{ sku: person.name }] })
   await ask('GET', '/orders', undefined, { authorization: `Bearer ${issued[0]}x` })
+  // notifications: optional
   await until(
     'a mail came',
     async () => (await mailsTo(email)).includes('Welcome to Sidecart'),
     30_000,
   )
+  // /notifications
   await sidecart(...stop)
   try {
     await reaches(me, await placed(me, order('card_approved')), ['confirmed'])
+    // notifications: optional
     const failed = () =>
       [...logs()].some(
         ([process, texts]) =>
           process.startsWith('notifications') && /a mail was not sent/.test(texts.join('')),
       )
     await until('a mail was not sent', failed, 60_000, 500)
+    // /notifications
   } finally {
     await sidecart(...start)
   }

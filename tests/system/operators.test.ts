@@ -66,6 +66,7 @@ it('a customer becomes an operator by the own account and an invitation to its e
   await sidecart('operators', 'revoke', customer.email)
 })
 
+// notifications: optional
 it('an invitation is mailed when the command is told to', async () => {
   const email = newEmail()
   const { link, mail } = JSON.parse(
@@ -79,6 +80,7 @@ it('an invitation is mailed when the command is told to', async () => {
   const { ok } = JSON.parse(await sidecart('verify', '--json'))
   expect(ok).toBe(true)
 })
+// /notifications
 
 it('the command refuses what is no e-mail, and an operator’s', async () => {
   await expect(sidecart('operators', 'invite', 'nobody')).rejects.toThrow(/email/)

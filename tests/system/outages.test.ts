@@ -2,7 +2,9 @@ import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   confirmedCustomer,
+  // notifications: optional
   mailsTo,
+  // /notifications
   newCustomer,
   orderOf,
   type Person,
@@ -42,19 +44,23 @@ it('while orders itself is away nothing that was accepted is lost', async () => 
 
 it('while the broker is away orders complete, and their events arrive late, none lost', async () => {
   const bob = await confirmedCustomer()
+  // notifications: optional
   await until('the welcome mail arrives', async () =>
     (await mailsTo(bob.email)).includes('Welcome to Sidecart'),
   )
+  // /notifications
   const away = await killBroker()
   const orders = await Promise.all(Array.from({ length: 5 }, () => placed(bob, orderOf(mug))))
   for (const id of orders) await reaches(bob, id, ['confirmed'])
   await away.start()
+  // notifications: optional
   await until(
     'five confirmations arrive',
     async () =>
       (await mailsTo(bob.email)).filter((subject) => /is confirmed$/.test(subject)).length === 5,
     30_000,
   )
+  // /notifications
 })
 
 it('afterwards the books agree', () => booksAgree(90_000))

@@ -76,12 +76,14 @@ const register = createRoute({
   component: lazyRouteComponent(() => import('./account/sign-in.tsx'), 'Register'),
 })
 
+// notifications: optional
 /** For the link in a mail. Its token is in the fragment, which no server gets and no log keeps. */
 const confirm = createRoute({
   getParentRoute: () => root,
   path: '/confirm',
   component: lazyRouteComponent(() => import('./account/confirm.tsx'), 'Confirm'),
 })
+// /notifications
 
 /** For the link that an invited operator is given: its token is in the fragment too. */
 const invitation = createRoute({
@@ -145,11 +147,13 @@ const addresses = createRoute({
   component: lazyRouteComponent(() => import('./account/addresses.tsx'), 'Addresses'),
 })
 
+// notifications: optional
 const mails = createRoute({
   getParentRoute: () => account,
   path: '/mails',
   component: lazyRouteComponent(() => import('./account/mails.tsx'), 'Mails'),
 })
+// /notifications
 
 const ops = createRoute({
   getParentRoute: () => mine,
@@ -213,7 +217,9 @@ const routes = root.addChildren([
   events,
   signIn,
   register,
+  // notifications: optional
   confirm,
+  // /notifications
   invitation,
   mine.addChildren([
     checkout,
@@ -227,7 +233,16 @@ const routes = root.addChildren([
       opsFaults,
       opsComponents,
     ]),
-    account.addChildren([accountHome, orders, order, profile, addresses, mails]),
+    account.addChildren([
+      accountHome,
+      orders,
+      order,
+      profile,
+      addresses,
+      // notifications: optional
+      mails,
+      // /notifications
+    ]),
   ]),
 ])
 

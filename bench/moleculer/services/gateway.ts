@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { createVerifier, type Identity } from '@sidecart/chassis/http/authentication.ts'
+import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { JSONWebKeySet } from 'jose'
 import { type Context, Errors, type ServiceSchema } from 'moleculer'
 import ApiGateway from 'moleculer-web'
@@ -28,7 +29,7 @@ const operators = {
 
 const makeGateway: MakeService = async ({ broker, call }) => {
   const verify = createVerifier(() => call<JSONWebKeySet>('users.keys', {}))
-  const others = ['users', 'catalog', 'carts', 'orders', 'payments', 'notifications']
+  const others = inner.map(({ name }) => name)
 
   async function identity(ctx: Context<unknown, Meta>, _: unknown, request: IncomingMessage) {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''

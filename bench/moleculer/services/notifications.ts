@@ -1,3 +1,4 @@
+// notifications: optional file
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { notificationsHandlers } from '../../../services/notifications/app.ts'

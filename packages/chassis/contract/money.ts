@@ -14,7 +14,10 @@ export const PositiveMoney = z.strictObject({ ...Money.shape, amount: amount.min
 
 export const euro = (amount: number): Money => ({ amount, currency: 'EUR' })
 
-/** @throws RangeError when the result is no longer an exact integer */
+/**
+ * @throws RangeError when the result is no longer an exact integer
+ * @lintignore a service may be the only one to multiply
+ */
 export function times(price: Money, quantity: number): Money {
   return exact(price.amount * quantity)
 }

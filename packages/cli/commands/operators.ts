@@ -2,7 +2,10 @@ import {
   appAccess,
   invitationLink,
   type Listed,
+  type Mailed,
+  // notifications: optional
   mailInvitation,
+  // /notifications
   operatorsAt,
 } from '@sidecart/client/operators.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
@@ -28,10 +31,12 @@ const invite = command({
       valueHint: 'URL',
       description: 'The public address of the shop, for the link (or SHOP_URL)',
     },
+    // notifications: optional
     mail: {
       type: 'boolean',
       description: 'Mail the link too (the address of the shop in it is SHOP_URL of notifications)',
     },
+    // /notifications
     json,
   },
   run: async ({ args }) => {
@@ -39,10 +44,18 @@ const invite = command({
     if (!URL.canParse(shopUrl)) throw new UserError(`--shop takes a URL, not ${shopUrl}`)
     const { token, expiresAt, hasAccount } = await operators().invite(args.email)
     const link = invitationLink(shopUrl, token)
-    const mail =
-      args.mail &&
-      (await mailInvitation(appAccess(projectAt(), 'notifications'), { email: args.email, token }))
-    const shown = { email: args.email, link, expiresAt, hasAccount, ...(mail && { mail }) }
+    const mailing: { mail?: Mailed } = {
+      // notifications: optional
+      ...(args.mail && {
+        mail: await mailInvitation(appAccess(projectAt(), 'notifications'), {
+          email: args.email,
+          token,
+        }),
+      }),
+      // /notifications
+    }
+    const { mail } = mailing
+    const shown = { email: args.email, link, expiresAt, hasAccount, ...mailing }
     if (args.json) console.log(JSON.stringify(shown))
     else
       console.log(`\

@@ -30,9 +30,23 @@ export function addWorkspace(project: Project, service: string): void {
 export function removeWorkspace(project: Project, service: string): void {
   const gone = [`node_modules/@sidecart/${service}`, `services/${service}`]
   changeLock(project, (packages) =>
-    Object.fromEntries(Object.entries(packages).filter(([path]) => !gone.includes(path))),
+    Object.fromEntries(
+      Object.entries(packages)
+        .filter(([path]) => !gone.includes(path))
+        .map(([path, entry]) => [
+          path,
+          path.includes('node_modules/') ? entry : without(entry, service),
+        ]),
+    ),
   )
   rmSync(join(project.root, 'node_modules/@sidecart', service), { force: true })
+}
+
+/** Returns the entry of a package of this project without its dependency on a service. */
+function without(entry: unknown, service: string): unknown {
+  const { dependencies = {}, ...rest } = entry as { dependencies?: Record<string, string> }
+  const { [`@sidecart/${service}`]: gone, ...others } = dependencies
+  return gone === undefined ? entry : { ...rest, dependencies: others }
 }
 
 /** Changes the lock. When the packages of the lock were installed, those of the changed lock are installed as well. */

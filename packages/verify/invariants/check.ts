@@ -9,6 +9,8 @@ export type Check = {
   name: string
   scope: 'orders' | 'shop'
   says: string
+  /** A service without which there is nothing to check. */
+  about?: string
   violations(world: Snapshot): string[]
 }
 

@@ -66,8 +66,10 @@ const harms: Harm[] = [
       'no-unknown-charges',
       'provider-agrees',
       'ledger-balanced',
+      // notifications: optional
       'events-processed',
       'inboxes-full',
+      // /notifications
     ],
   ],
   ['a ledger line is lost', (w) => w.ledger.pop(), ['ledger-balanced']],
@@ -106,6 +108,7 @@ const harms: Harm[] = [
     (w) => Object.assign(first(w.moves), { times: 2 }),
     ['stock-moved-once'],
   ],
+  // notifications: optional
   [
     'an event is applied twice by notifications',
     (w) => w.notices.push({ ...first(w.notices) }),
@@ -118,11 +121,13 @@ const harms: Harm[] = [
     (w) => Object.assign(first(w.contacts), { mailedEarly: 1 }),
     ['mails-to-confirmed'],
   ],
+  // /notifications
   [
     'an event is received under two names, or its mark is lost',
     (w) => w.inboxes.map((inbox) => (inbox.received += inbox.service === 'orders' ? 1 : -1)),
     ['inboxes-full'],
   ],
+  // notifications: optional
   ['a mail comes twice', (w) => w.mails.push({ ...first(w.mails) }), ['mails-once']],
   [
     'a mail comes that is not on record',
@@ -139,6 +144,7 @@ const harms: Harm[] = [
     (w) => Object.assign(first(w.notices), { status: 'sending', sinceSeconds: 91 }),
     ['mails-going-out'],
   ],
+  // /notifications
   ['an event is stuck', (w) => Object.assign(first(w.outboxes), { depth: 1 }), ['outboxes-empty']],
   [
     'an event could not be handled',
@@ -293,6 +299,7 @@ describe('verify', () => {
     expect(found?.violations).toHaveLength(7)
   })
 
+  // notifications: optional
   it('lets mails be held for an address that is not confirmed', () => {
     const world = sound()
     Object.assign(first(world.notices), { status: 'held', sinceSeconds: null })
@@ -306,6 +313,7 @@ describe('verify', () => {
     Object.assign(world.notices[1] ?? {}, { status: 'sent', sinceSeconds: 2 })
     expect(red(world)).toEqual([])
   })
+  // /notifications
 
   it('leaves other customers’ orders to themselves', () => {
     const world = sound()

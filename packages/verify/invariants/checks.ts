@@ -1,3 +1,4 @@
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import type { Check } from './check.ts'
 import { answerChecks } from './checks/answers.ts'
 import { eventChecks } from './checks/events.ts'
@@ -6,13 +7,14 @@ import { orderChecks } from './checks/orders.ts'
 import { stockChecks } from './checks/stock.ts'
 import type { Snapshot } from './snapshot.ts'
 
+/** Without those about a service that was removed. */
 export const checks: readonly Check[] = [
   ...orderChecks,
   ...moneyChecks,
   ...stockChecks,
   ...eventChecks,
   ...answerChecks,
-]
+].filter(({ about }) => about === undefined || manifests.some(({ name }) => name === about))
 
 export type Result = { name: string; ok: boolean; detail: string; violations: string[] }
 

@@ -37,7 +37,9 @@ describe('while a shop is open', () => {
     const late = red(under(grace + 1))
     for (const name of [
       'orders-terminal',
+      // notifications: optional
       'events-processed',
+      // /notifications
       'outboxes-empty',
       'dead-letters-expected',
     ])

@@ -12,8 +12,9 @@ import { openProviderIndex, type ProviderIndex } from './provider-index.ts'
 import { emptySnapshot, type Snapshot } from './snapshot.ts'
 
 /** Services with tables of orders, payments, products or users. */
-const services = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
-type Service = (typeof services)[number]
+const known = ['users', 'catalog', 'orders', 'payments', 'notifications'] as const
+type Service = (typeof known)[number]
+const services = known.filter((service) => manifests.some(({ name }) => name === service))
 
 /** Services that store their dead letters outside of a database. */
 const withoutDatabase = manifests
@@ -25,6 +26,11 @@ export type Mark = Record<Service, { at: string; identity: string }> & {
   /** Number of the last effect read from the provider's log. */
   provider: number
 }
+
+/** A service that was removed has no rows. */
+const withoutService: Record<string, Query> = Object.fromEntries(
+  known.map((service) => [service, async () => []]),
+)
 
 type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>
 type Queries = Record<Service, Query> & Record<string, Query>
@@ -112,7 +118,10 @@ export async function openReader(
         .map((name) => snapshot(name)),
     )
     const all = [...others, await snapshot('orders')]
-    const query = Object.fromEntries(all.map((one) => [one.service, one.query])) as Queries
+    const query = {
+      ...withoutService,
+      ...Object.fromEntries(all.map((one) => [one.service, one.query])),
+    } as Queries
     const marks = Object.fromEntries(all.map((one) => [one.service, one.mark])) as Record<
       Service,
       Mark[Service]
@@ -252,6 +261,7 @@ async function changedOrders(
 ): Promise<string[] | undefined> {
   const ids = new Set(others)
   for (const [service, table, columns, id] of timesOfChanges) {
+    if (!services.includes(service)) continue
     const after = columns
       .map((column) => `${column} > $1::timestamptz - make_interval(secs => $2)`)
       .join(' or ')

@@ -13,7 +13,9 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { migrations as catalog } from '../../../services/catalog/migrations/index.ts'
+// notifications: optional
 import { migrations as notifications } from '../../../services/notifications/migrations/index.ts'
+// /notifications
 import { migrations as orders } from '../../../services/orders/migrations/index.ts'
 import { migrations as payments } from '../../../services/payments/migrations/index.ts'
 import { migrations as users } from '../../../services/users/migrations/index.ts'
@@ -37,7 +39,9 @@ beforeAll(async () => {
     catalog,
     orders,
     payments,
+    // notifications: optional
     notifications,
+    // /notifications
   })) {
     const database = await testDatabase(name)
     databases.push(database)
@@ -94,6 +98,7 @@ describe('a written history', () => {
     expect(await look({ all: true })).toEqual([])
   })
 
+  // notifications: optional
   it('is found wanting when a consumer has marked an event too many', async () => {
     const [mark, undo] = [
       `insert into inbox (event_id) values ('one too many')`,
@@ -104,6 +109,7 @@ describe('a written history', () => {
     await execute('notifications', undo)
     expect(await look({ all: true })).toEqual([])
   })
+  // /notifications
 
   it('is refused where customers have ordered', async () => {
     const some = `update orders set idempotency_key = 'of a customer' where id = (select id from orders limit 1)`
@@ -161,6 +167,7 @@ describe('after a clean check', () => {
       `delete from payments where reason = 'x'`,
       ['no-unknown-charges'],
     ],
+    // notifications: optional
     [
       'an event is noted down that was never published',
       'notifications',
@@ -169,6 +176,7 @@ describe('after a clean check', () => {
       `delete from mails where kind = 'nothing'`,
       ['events-processed'],
     ],
+    // /notifications
   ]
 
   it.each(harms)('what changed is noticed: %s', async (_, service, harm, mend, noticed) => {
@@ -180,6 +188,7 @@ describe('after a clean check', () => {
     expect(await look({ all: true })).toEqual([])
   })
 
+  // notifications: optional
   it('a mail to an address that is not confirmed is noticed', async () => {
     const mark = (confirmed: boolean) =>
       execute(
@@ -191,6 +200,7 @@ describe('after a clean check', () => {
     await mark(true)
     expect(await look({ all: true })).toEqual([])
   })
+  // /notifications
 
   it('what the provider did to an old order is noticed', async () => {
     const text = await readFile(places.providerLog, 'utf8')

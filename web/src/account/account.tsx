@@ -2,14 +2,18 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
 import { profileQuery } from '../api/queries.ts'
 import { signOut } from '../api/session.ts'
+// notifications: optional
 import { AwaitedEmail } from './awaited-email.tsx'
+// /notifications
 import './account.css'
 
 const pages = [
   { to: '/account/orders', label: 'Orders' },
   { to: '/account/profile', label: 'Profile' },
   { to: '/account/addresses', label: 'Addresses' },
+  // notifications: optional
   { to: '/account/mails', label: 'E-mails' },
+  // /notifications
 ] as const
 
 /** Layout of all account pages. */
@@ -37,7 +41,9 @@ export function Account() {
         </ul>
       </nav>
       <div className="stack">
+        {/* notifications: optional */}
         <AwaitedEmail />
+        {/* /notifications */}
         <Outlet />
       </div>
     </div>

@@ -1,3 +1,4 @@
+// notifications: optional file
 import type { usersRoutes } from '@sidecart/users/contract.ts'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ask } from '../api/client.ts'

@@ -1,3 +1,4 @@
+// notifications: optional file
 import type { usersRoutes } from '@sidecart/users/contract.ts'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useLocation } from '@tanstack/react-router'

@@ -1,3 +1,4 @@
+// notifications: optional file
 import type { Preferences, usersRoutes } from '@sidecart/users/contract.ts'
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'

@@ -27,7 +27,9 @@ export function Profile() {
       {data ? (
         <div className="stack">
           <NameForm person={data} />
+          {/* notifications: optional */}
           <EmailForm person={data} />
+          {/* /notifications */}
           <PasswordForm />
           <SecondFactor />
         </div>
@@ -88,6 +90,7 @@ function NameForm({ person }: { person: Person }) {
   )
 }
 
+// notifications: optional
 function EmailForm({ person }: { person: Person }) {
   const change = useChangedProfile()
   const { faults, busy, problem, submit } = useForm(({ email = '', ...given }) =>
@@ -113,6 +116,7 @@ function EmailForm({ person }: { person: Person }) {
     </form>
   )
 }
+// /notifications
 
 function PasswordForm() {
   const { faults, busy, problem, submit } = useForm(async ({ newPassword = '', ...given }) => {

@@ -1,6 +1,5 @@
 import type { catalogRoutes } from '@sidecart/catalog/contract.ts'
 import type { DeadLetter } from '@sidecart/chassis/contract/event.ts'
-import type { notificationsRoutes } from '@sidecart/notifications/contract.ts'
 import type {
   Components,
   Faults,
@@ -151,11 +150,7 @@ export const storyQuery = (orderId: string) =>
         ask<typeof ordersRoutes.history>('get', '/orders/{orderId}/history', input),
         orNothing(ask<typeof catalogRoutes.orderStock>('get', '/catalog/orders/{orderId}', input)),
         orNothing(ask<typeof paymentsRoutes.payment>('get', '/payments/{orderId}', input)),
-        orNothing(
-          ask<typeof notificationsRoutes.list>('get', '/notifications', {
-            query: { orderId, limit: '100' },
-          }),
-        ),
+        orNothing(mailsAbout(orderId)),
         orNothing(askSupervisor<OrderLog>(`orders/${orderId}`)),
         allLetters(),
       ])
@@ -164,7 +159,7 @@ export const storyQuery = (orderId: string) =>
         history,
         stock,
         payment,
-        notifications: mails?.notifications ?? [],
+        mails: mails ?? [],
         trail,
         letters: letters.filter((letter) => orderIn(letter) === orderId),
       }
@@ -173,6 +168,22 @@ export const storyQuery = (orderId: string) =>
     refetchInterval: 2_000,
   })
 export type Story = Awaited<ReturnType<NonNullable<ReturnType<typeof storyQuery>['queryFn']>>>
+
+/** What the story of an order shows of a mail. */
+export type Mail = {
+  kind: string
+  status: string
+  subject: string
+  createdAt: string
+  sentAt?: string
+  problem?: string
+}
+
+async function mailsAbout(orderId: string): Promise<Mail[]> {
+  const path = `/notifications?orderId=${orderId}&limit=100`
+  const answer = await authenticated({ method: 'get', path })
+  return ((await answer.json()) as { notifications: Mail[] }).notifications
+}
 
 const orNothing = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined)
 

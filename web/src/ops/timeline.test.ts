@@ -36,7 +36,7 @@ const story = {
       recordedAt: at(50),
     })),
   },
-  notifications: [],
+  mails: [],
   trail: {
     logs: [
       {

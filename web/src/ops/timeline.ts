@@ -35,7 +35,7 @@ export function timelineOf(story: Story): Happening[] {
     ...stock(story),
     ...payment(story),
     ...provider(story),
-    ...mails(story),
+    ...mailing(story),
     ...troubles(story),
   ].sort((one, other) => one.at.localeCompare(other.at))
 }
@@ -176,8 +176,8 @@ const fates: Record<string, string> = {
   suppressed: 'not wanted',
 }
 
-function mails({ notifications }: Story): Happening[] {
-  return notifications.flatMap(({ kind, status, subject, createdAt, sentAt, problem }) => {
+function mailing({ mails }: Story): Happening[] {
+  return mails.flatMap(({ kind, status, subject, createdAt, sentAt, problem }) => {
     const fate = fates[status]
     const received: Happening = {
       at: createdAt,

@@ -10,6 +10,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'events-processed',
     scope: 'orders',
+    about: 'notifications',
     says: 'each event about an order or its payment was noted down by notifications, once, and nothing else was',
     violations: (world) => {
       const published = saidOfOrders(world)
@@ -25,6 +26,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'contacts-known',
     scope: 'orders',
+    about: 'notifications',
     says: 'each user is known to notifications',
     violations: ({ users, contacts }) => {
       const known = new Set(contacts.map(({ userId }) => userId))
@@ -34,6 +36,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'mails-to-confirmed',
     scope: 'orders',
+    about: 'notifications',
     says: 'no mail but the one that confirms it goes to an address that is not confirmed',
     violations: ({ contacts }) =>
       contacts
@@ -85,6 +88,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'mails-once',
     scope: 'orders',
+    about: 'notifications',
     says: 'at most one mail per order and kind reached the inbox, and each is on record',
     violations: ({ mails, notices }) => {
       const copies = countsOf(
@@ -105,6 +109,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'mails-going-out',
     scope: 'shop',
+    about: 'notifications',
     says: 'no mail waits while none is sent, and none is being sent for ever',
     violations: ({ notices }) =>
       [...notices.filter(isStuck), ...(flows(notices) ? [] : notices.filter(isOverdue))].map(
