@@ -192,6 +192,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'scale',
+          include: ['tests/scale/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
           name: 'crash',
           include: ['tests/crash/**/*.test.ts'],
           exclude: never,

@@ -1,3 +1,4 @@
+import type { EventDefinition } from '@sidecart/chassis/contract/event.ts'
 import { Fault, Refusal, refused } from '@sidecart/chassis/core/errors.ts'
 import { createConsumer, type Handler } from '@sidecart/chassis/messaging/consumer.ts'
 import { createDeadLetters, type DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
@@ -27,7 +28,7 @@ export type Node = {
   call<T>(action: string, params: unknown, options?: CallingOptions): Promise<T>
   database<S>(migrations: Migrations): Promise<Database<S>>
   /** Publishes the events in the outbox. */
-  relay<S>(database: Database<S>): void
+  relay<S>(database: Database<S>, events: Record<string, EventDefinition>): void
   /**
    * Subscribes to events. Duplicates are dropped by the inbox; failed events are stored as in the
    * shop.
@@ -78,8 +79,8 @@ export async function startNode() {
     return openDatabase<S>({ connectionString, migrations, log })
   }
 
-  function relay<S>(from: Database<S>): void {
-    const about = { database: from as Database<unknown>, source: options.app, log }
+  function relay<S>(from: Database<S>, events: Record<string, EventDefinition>): void {
+    const about = { database: from as Database<unknown>, source: options.app, events, log }
     createOutboxRelay({ ...about, sidecar: outside }).start()
   }
 

@@ -61,6 +61,7 @@ const deep: readonly Run[] = [
   projects('observability'),
   projects('chaos'),
   projects('crash'),
+  { ...projects('scale'), needs: 'kafka' },
   { ...projects('swap'), needs: 'redis' },
   projects('machine'),
   projects('scaffold'),

@@ -390,9 +390,11 @@ export const catalogEvents = {
       discontinued: z.boolean(),
       version: Version,
     }),
+    'sku',
   ),
   stockLow: defineEvent(
     'catalog-stock-low-v1',
     z.object({ sku: Sku, name: z.string(), onHand: z.int().min(0), lowStockAt: z.int().min(0) }),
+    'sku',
   ),
 }

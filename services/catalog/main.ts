@@ -6,6 +6,7 @@ import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { catalogHandlers, createCatalogApp } from './app.ts'
 import { createProductCache } from './cache.ts'
+import { catalogEvents } from './contract.ts'
 import { migrations } from './migrations/index.ts'
 import { seedProducts } from './seed.ts'
 import { type CatalogTables, createCatalogStore } from './store.ts'
@@ -28,7 +29,13 @@ const ports = {
   deadLetters: createDeadLetters(database),
   ready: database.ping,
 }
-const relay = createOutboxRelay({ database, sidecar, source: 'catalog', log })
+const relay = createOutboxRelay({
+  database,
+  sidecar,
+  source: 'catalog',
+  events: catalogEvents,
+  log,
+})
 const handlers = catalogHandlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: 'catalog', handlers })
 service.listen(createCatalogApp(ports), [relay, retryWorker])

@@ -484,6 +484,7 @@ export const orderEvents = {
   placed: defineEvent(
     'orders-placed-v1',
     z.object({ ...head, lines: z.array(z.object({ sku: Sku, quantity: z.int() })) }),
+    'orderId',
   ),
   confirmed: defineEvent(
     'orders-confirmed-v1',
@@ -494,9 +495,14 @@ export const orderEvents = {
       /** The purchase of this order. */
       cartId: z.string().optional(),
     }),
+    'orderId',
   ),
-  cancelled: defineEvent('orders-cancelled-v1', z.object({ ...head, reason: CancelReason })),
-  shipped: defineEvent('orders-shipped-v1', z.object(head)),
-  delivered: defineEvent('orders-delivered-v1', z.object(head)),
-  refunded: defineEvent('orders-refunded-v1', z.object({ ...head, amount: Money })),
+  cancelled: defineEvent(
+    'orders-cancelled-v1',
+    z.object({ ...head, reason: CancelReason }),
+    'orderId',
+  ),
+  shipped: defineEvent('orders-shipped-v1', z.object(head), 'orderId'),
+  delivered: defineEvent('orders-delivered-v1', z.object(head), 'orderId'),
+  refunded: defineEvent('orders-refunded-v1', z.object({ ...head, amount: Money }), 'orderId'),
 }

@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { createAdmission } from './admission.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
 import { createAddressBook, createCatalogClient, createPaymentsClient } from './clients.ts'
+import { orderEvents } from './contract.ts'
 import { watchSagas } from './metrics.ts'
 import { migrations } from './migrations/index.ts'
 import { createSagaRunner } from './saga.ts'
@@ -39,7 +40,7 @@ const overview = createOverview(database)
 watchSagas(overview.openByStatus)
 const catalog = createCatalogClient(sidecar)
 const driver = createSagaRunner({ store, catalog, payments: createPaymentsClient(sidecar), log })
-const relay = createOutboxRelay({ database, sidecar, source: 'orders', log })
+const relay = createOutboxRelay({ database, sidecar, source: 'orders', events: orderEvents, log })
 const ports = {
   ...service,
   store,

@@ -158,11 +158,16 @@ const paid = {
 }
 
 export const paymentEvents = {
-  charged: defineEvent('payments-charged-v1', z.object(paid)),
-  declined: defineEvent('payments-declined-v1', z.object({ ...paid, code: DeclineCode })),
+  charged: defineEvent('payments-charged-v1', z.object(paid), 'orderId'),
+  declined: defineEvent(
+    'payments-declined-v1',
+    z.object({ ...paid, code: DeclineCode }),
+    'orderId',
+  ),
   /** A refund: `amount` now, `refundedTotal` so far (if missing, `amount` is the total). */
   refunded: defineEvent(
     'payments-refunded-v1',
     z.object({ ...paid, refundId: z.uuid().optional(), refundedTotal: Money.optional() }),
+    'orderId',
   ),
 }

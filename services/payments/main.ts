@@ -6,6 +6,7 @@ import { v7 as newId } from 'uuid'
 import { z } from 'zod'
 import { createPaymentsApp } from './app.ts'
 import { createProvider } from './clients.ts'
+import { paymentEvents } from './contract.ts'
 import { migrations } from './migrations/index.ts'
 import { createPaymentService } from './payment-service.ts'
 import { createPaymentRepository, type PaymentsTables } from './store.ts'
@@ -26,6 +27,12 @@ const provider = createProvider({
 service.onStop(provider.close)
 const payments = createPaymentRepository(database)
 const paymentService = createPaymentService({ payments, provider, newId })
-const relay = createOutboxRelay({ database, sidecar, source: 'payments', log })
+const relay = createOutboxRelay({
+  database,
+  sidecar,
+  source: 'payments',
+  events: paymentEvents,
+  log,
+})
 const app = createPaymentsApp({ paymentService, payments, ...service, ready: database.ping })
 service.listen(app, [relay])

@@ -370,7 +370,7 @@ const Contact = z.object({
 
 /** The events that users publishes. `version` rises by one with every change of a user's contact. */
 export const userEvents = {
-  registered: defineEvent('users-registered-v1', Contact),
+  registered: defineEvent('users-registered-v1', Contact, 'userId'),
   contactChanged: defineEvent(
     'users-contact-changed-v1',
     Contact.extend({
@@ -381,5 +381,6 @@ export const userEvents = {
         .optional()
         .describe('Present when it was turned on or off'),
     }),
+    'userId',
   ),
 }

@@ -7,7 +7,7 @@ import { startService } from '@sidecart/chassis/service.ts'
 import { v7 as uuid } from 'uuid'
 import { z } from 'zod'
 import { createUsersApp } from './app.ts'
-import { ShipsTo } from './contract.ts'
+import { ShipsTo, userEvents } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
 import { createSecretBox } from './second-factor.ts'
@@ -52,7 +52,7 @@ const app = createUsersApp({
   now,
   newId: uuid,
 })
-const relay = createOutboxRelay({ database, sidecar, source: 'users', log })
+const relay = createOutboxRelay({ database, sidecar, source: 'users', events: userEvents, log })
 const sweep = createWorker({
   name: 'sweep of what has expired',
   log,

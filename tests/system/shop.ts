@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { chosen, prefixes } from '@sidecart/platform/config/component-sets.ts'
+import { chosen, kinds, prefixes } from '@sidecart/platform/config/component-sets.ts'
 import { alive, portHolder, procOf, stopProcess } from '@sidecart/platform/process/spawn.ts'
 import { raiseLimits } from '@sidecart/platform/supervisor/lift-limits.ts'
 import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
@@ -30,10 +30,10 @@ export const appConfigs = (parse(runFile()) as { apps: AppConfig[] }).apps
 
 /** Returns dapr.yaml edited for the sets of SIDECART_BROKER and SIDECART_STATE. */
 function runFile(): string {
-  const { instances: _, ...sets } = chosen({})
-  return Object.entries(sets).reduce((text, [kind, set]) => {
-    const folder = `components/${prefixes[kind as keyof typeof prefixes]}`
-    return text.replace(new RegExp(`${folder}\\S+`), `${folder}${set}`)
+  const sets = chosen({})
+  return kinds.reduce((text, kind) => {
+    const folder = `components/${prefixes[kind]}`
+    return sets[kind] ? text.replace(new RegExp(`${folder}\\S+`), `${folder}${sets[kind]}`) : text
   }, onDisk)
 }
 

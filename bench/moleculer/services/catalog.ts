@@ -1,5 +1,6 @@
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { type CatalogPorts, catalogHandlers } from '../../../services/catalog/app.ts'
+import { catalogEvents } from '../../../services/catalog/contract.ts'
 import { adjustStock } from '../../../services/catalog/domain.ts'
 import { migrations } from '../../../services/catalog/migrations/index.ts'
 import { seedProducts } from '../../../services/catalog/seed.ts'
@@ -17,7 +18,7 @@ const makeCatalog: MakeService = async ({ database, relay, hearInto }) => {
   const tables = await database<CatalogTables>(migrations)
   const store = createCatalogStore(tables)
   await store.products.seed(seedProducts)
-  relay(tables)
+  relay(tables, catalogEvents)
   await hearInto(tables, catalogHandlers({ store, cache: noCache } as CatalogPorts))
 
   async function find(sku: string) {

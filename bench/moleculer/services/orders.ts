@@ -3,6 +3,7 @@ import type { Money } from '@sidecart/chassis/contract/money.ts'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { v7 as uuid } from 'uuid'
 import { type OrdersPorts, ordersHandlers } from '../../../services/orders/app.ts'
+import { orderEvents } from '../../../services/orders/contract.ts'
 import { place } from '../../../services/orders/domain.ts'
 import { migrations } from '../../../services/orders/migrations/index.ts'
 import type { CatalogClient, PaymentsClient } from '../../../services/orders/ports.ts'
@@ -36,7 +37,7 @@ const makeOrders: MakeService = async (node) => {
   const store = createOrderStore(tables)
   const catalog = catalogOf(node)
   const driver = createSagaRunner({ store, catalog, payments: paymentsOf(node), log })
-  relay(tables)
+  relay(tables, orderEvents)
   driver.start()
   await hearInto(tables, ordersHandlers({ store } as OrdersPorts))
 

@@ -1,5 +1,6 @@
 import { v7 as newId } from 'uuid'
 import { createProvider } from '../../../services/payments/clients.ts'
+import { paymentEvents } from '../../../services/payments/contract.ts'
 import { migrations } from '../../../services/payments/migrations/index.ts'
 import { createPaymentService } from '../../../services/payments/payment-service.ts'
 import { createPaymentRepository, type PaymentsTables } from '../../../services/payments/store.ts'
@@ -16,7 +17,7 @@ const makePayments: MakeService = async ({ outside, database, relay }) => {
     provider,
     newId,
   })
-  relay(tables)
+  relay(tables, paymentEvents)
   const amount = { type: 'object', props: { amount: 'number|integer', currency: 'string' } }
   return {
     name: 'payments',

@@ -1,5 +1,6 @@
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import { v7 as uuid } from 'uuid'
+import { userEvents } from '../../../services/users/contract.ts'
 import {
   accessTokenSeconds,
   createAccessTokens,
@@ -18,7 +19,7 @@ const makeUsers: MakeService = async ({ outside, database, relay }) => {
   const passwords = createPasswords()
   const accessTokens = await createAccessTokens(await outside.secret('jwt-keys'))
   await seedAccounts({ ...store, passwords, secret: outside.secret, now: () => new Date() }, true)
-  relay(tables)
+  relay(tables, userEvents)
 
   async function signIn(email: string, password: string) {
     const { owner: known } = await store.credentials.of(email)

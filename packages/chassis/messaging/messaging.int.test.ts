@@ -24,7 +24,7 @@ import { createInbox } from './inbox.ts'
 import { createOutboxRelay, outboxBacklog } from './outbox.ts'
 
 type Tables = { notes: { text: string } }
-const noted = defineEvent('tests-noted-v1', z.object({ text: z.string() }))
+const noted = defineEvent('tests-noted-v1', z.object({ text: z.string() }), 'text')
 const log = createLog('tests', 'silent')
 
 let place: TestDatabase
@@ -69,6 +69,7 @@ beforeEach(async () => {
       database: one as Database<unknown>,
       sidecar,
       source: 'tests',
+      events: { noted },
       log,
       pollMs: 20,
     }),
@@ -180,6 +181,17 @@ describe('the outbox', () => {
     ])
   })
 
+  it('gives events the key of their definition, read again from the outbox or still in memory', async () => {
+    await emit('stored')
+    await relaying(async () => {
+      await emptied()
+      await emit('fresh')
+      await emptied()
+    })
+    const keys = sidecar.published.map(({ event }) => event.partitionkey)
+    expect(keys).toEqual(['stored', 'fresh'])
+  })
+
   it('publishes from memory what is committed while it runs, in order, and deletes the rows with a later commit', async () => {
     relays = relays.slice(0, 1)
     await relaying(async () => {
@@ -198,6 +210,7 @@ describe('the outbox', () => {
       database: database as Database<unknown>,
       sidecar,
       source: 'tests',
+      events: { noted },
       log,
       pollMs: 60_000,
       deleteMs: 60_000,

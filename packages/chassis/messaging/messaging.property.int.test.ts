@@ -168,7 +168,13 @@ async function createWorld() {
     const sidecar = { ...createMemorySidecar(), publish }
     const database = producer as Database<unknown>
     const rounds = Array.from({ length: relays }, () => {
-      const one = createOutboxRelay({ database, sidecar, source: 'things', log })
+      const one = createOutboxRelay({
+        database,
+        sidecar,
+        source: 'things',
+        events: { changed },
+        log,
+      })
       one.start()
       return one
     })

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { SpanKind } from '@opentelemetry/api'
 import { sql, type Transaction } from 'kysely'
-import type { CloudEvent } from '../contract/event.ts'
+import type { CloudEvent, EventDefinition } from '../contract/event.ts'
 import { Fault } from '../core/errors.ts'
 import { createWorker, type Worker } from '../core/worker.ts'
 import type { Log } from '../observability/log.ts'
@@ -18,6 +18,8 @@ export type OutboxRelayOptions = {
   sidecar: Sidecar
   /** The publishing service: the CloudEvent `source`. */
   source: string
+  /** The events that the service publishes, with their partition keys. */
+  events: Record<string, EventDefinition>
   log: Log
   /** Events per round. */
   batch?: number
@@ -47,11 +49,13 @@ export function createOutboxRelay({
   database,
   sidecar,
   source,
+  events: definitions,
   log,
   batch = 100,
   pollMs = 2_000,
   deleteMs = 250,
 }: OutboxRelayOptions): Worker {
+  const keys = new Map(Object.values(definitions).map(({ topic, key }) => [topic, key]))
   let isRunning = false
   /** Whether events may have been left behind that must be published before those in memory. */
   let isBehind = true
@@ -154,7 +158,7 @@ export function createOutboxRelay({
       // crash point: before publishing
       const { failed } = await sidecar.publish(
         topic,
-        events.map((event) => toCloudEvent(source, event)),
+        events.map((event) => toCloudEvent(source, event, keys.get(topic))),
       )
       // crash point: after publishing
       outboxPublished.inc({ topic }, events.length - failed.length)
@@ -266,16 +270,20 @@ function startSend({ id, topic, traceparent }: StoredEvent) {
   })
 }
 
-const toCloudEvent = (source: string, event: StoredEvent): CloudEvent => ({
-  id: event.id,
-  source,
-  type: event.topic,
-  specversion: '1.0',
-  datacontenttype: 'application/json',
-  time: event.created_at.toISOString(),
-  ...(event.traceparent && { traceparent: event.traceparent }),
-  data: event.data,
-})
+function toCloudEvent(source: string, event: StoredEvent, key: string | undefined): CloudEvent {
+  const partitionkey = key && (event.data as Record<string, unknown>)[key]
+  return {
+    id: event.id,
+    source,
+    type: event.topic,
+    specversion: '1.0',
+    datacontenttype: 'application/json',
+    time: event.created_at.toISOString(),
+    ...(event.traceparent && { traceparent: event.traceparent }),
+    ...(typeof partitionkey === 'string' && { partitionkey }),
+    data: event.data,
+  }
+}
 
 /** Returns the number of waiting events, and the age of the oldest in seconds. */
 export async function outboxBacklog(

@@ -84,7 +84,10 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
     const [only, another] = bodies
     if (only && !another) {
       // costs the sidecar less than a list of one
-      const path = `/v1.0/publish/${pubsub}/${topic}`
+      const query = only.partitionkey
+        ? `?metadata.partitionKey=${encodeURIComponent(only.partitionkey)}`
+        : ''
+      const path = `/v1.0/publish/${pubsub}/${topic}${query}`
       const parent = only.traceparent ? { traceparent: only.traceparent } : {}
       const headers = { 'content-type': cloudEvent, ...parent }
       const { status, text } = await ask(doing, 'POST', path, only, headers)
@@ -93,7 +96,12 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
     }
     // the sidecar's own span belongs to one trace, but there is none that would fit
     const path = `/v1.0/publish/bulk/${pubsub}/${topic}`
-    const entries = bodies.map((event) => ({ entryId: event.id, event, contentType: cloudEvent }))
+    const entries = bodies.map((event) => ({
+      entryId: event.id,
+      event,
+      contentType: cloudEvent,
+      ...(event.partitionkey && { metadata: { partitionKey: event.partitionkey } }),
+    }))
     const { status, text } = await ask(doing, 'POST', path, entries)
     if (status < 300) return { failed: [] }
     // entries not named were accepted; a response without names means all failed

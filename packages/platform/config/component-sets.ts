@@ -13,9 +13,10 @@ export const prefixes = {
 export type Kind = keyof typeof prefixes
 export const kinds = Object.keys(prefixes) as Kind[]
 
-/** Component sets that replace the ones in dapr.yaml, the number of instances per app, and whether traces are kept. */
+/** Component sets that replace the ones in dapr.yaml, the numbers of instances, and whether traces are kept. */
 export type ComponentSelection = Partial<Record<Kind, string>> & {
   instances?: string
+  scale?: string
   observe?: boolean
 }
 
@@ -46,6 +47,11 @@ export const setArgs = {
     valueHint: 'N',
     description: 'How many of each app (or SIDECART_INSTANCES)',
   },
+  scale: {
+    type: 'string',
+    valueHint: 'APP=N,…',
+    description: 'How many of these apps, such as orders=3,gateway=2 (or SIDECART_SCALE)',
+  },
   observe: {
     type: 'boolean',
     description: 'Keep a trace of every request, with a viewer (or SIDECART_OBSERVE=1; needs Java)',
@@ -63,10 +69,12 @@ export const setArgs = {
 
 /** Returns the selection from the command line, else from the environment. */
 export function chosen(
-  given: { [K in Kind | 'instances']?: string | undefined } & { observe?: boolean | undefined },
+  given: { [K in Kind | 'instances' | 'scale']?: string | undefined } & {
+    observe?: boolean | undefined
+  },
   env: NodeJS.ProcessEnv = process.env,
 ): ComponentSelection {
-  const names = [...kinds, 'instances'] as const
+  const names = [...kinds, 'instances', 'scale'] as const
   const entries = names.map((name) => [name, given[name] || env[`SIDECART_${name.toUpperCase()}`]])
   const observe = given.observe ?? env.SIDECART_OBSERVE === '1'
   return {

@@ -2,7 +2,7 @@ import { defineEvent, z } from '@sidecart/chassis/contract/openapi.ts'
 import { describe, expect, it } from 'vitest'
 import { checked, publicSegments } from './manifest.ts'
 
-const wrapped = defineEvent('gifts-wrapped-v1', z.object({}))
+const wrapped = defineEvent('gifts-wrapped-v1', z.object({ giftId: z.string() }), 'giftId')
 const route = (path: string) => ({ method: 'get' as const, path, responses: {} })
 const gifts = {
   name: 'gifts',
@@ -33,6 +33,11 @@ describe('manifests', () => {
     ['the position of another service', { position: 7 }, 'position 7 is that of gifts'],
     ['the port of the payment provider', { position: 10 }, 'position 10 is the port of'],
     ['an event of another service', { publishes: { wrapped } }, 'not an event of letters'],
+    [
+      'an event without a key',
+      { publishes: { sent: defineEvent('letters-sent-v1', z.object({})) } },
+      'letters-sent-v1 has no key',
+    ],
     [
       'an event that nobody publishes',
       { subscribesTo: [defineEvent('gifts-sent-v1', z.object({}))] },

@@ -74,6 +74,9 @@ function contradictionsOf(one: ServiceManifest, all: readonly ServiceManifest[])
     ...Object.values(one.publishes ?? {})
       .filter(({ owner }) => owner !== one.name)
       .map(({ topic }) => `publishes: ${topic} is not an event of ${one.name}`),
+    ...Object.values(one.publishes ?? {})
+      .filter(({ key }) => key === undefined)
+      .map(({ topic }) => `publishes: ${topic} has no key, the field with the id of what changed`),
     ...(one.subscribesTo ?? [])
       .filter(({ topic }) => !published.has(topic))
       .map(({ topic }) => `subscribesTo: nobody publishes ${topic}`),

@@ -110,8 +110,8 @@ sasl.mechanism.controller.protocol=PLAIN
 listener.name.client.plain.sasl.jaas.config=${login}
 listener.name.controller.plain.sasl.jaas.config=${login}
 log.dirs=${join(dir, 'data')}
-# One partition a topic: events without a key stay in order.
-num.partitions=1
+# As many instances of a consumer share a topic; events of one key stay in order.
+num.partitions=6
 offsets.topic.num.partitions=1
 offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1

@@ -6,7 +6,7 @@ import { hasDemo, rememberDemo, withoutDemo } from '../config/demo.ts'
 import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
-import { gatewayApp, instancesOf, withInstances } from '../config/instances.ts'
+import { gatewayApp, withInstances } from '../config/instances.ts'
 import { draining, withoutSaying } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
@@ -49,7 +49,7 @@ export async function prepareStack(
   const swapped = withSets(project, asked, choice).flatMap(change)
   const quiet = process.env[draining] ? withoutSaying(project, swapped) : swapped
   const once = choice.observe ? withTracing(project, quiet) : quiet
-  const appConfigs = withInstances(once, instancesOf(choice.instances))
+  const appConfigs = withInstances(once, choice)
   const resources = readResources([
     ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
   ])
@@ -83,7 +83,7 @@ export async function prepareStack(
     resources,
     after,
   })
-  const front = appConfigs.length > once.length && frontOf(once, appConfigs, fleet)
+  const front = frontOf(once, appConfigs, fleet)
   const ours = servers.all.flatMap(({ ports }) => Object.values(ports))
   return {
     servers,
@@ -101,7 +101,7 @@ function frontOf(
 ): Front | undefined {
   const port = once.find(({ appId }) => appId === gatewayApp)?.ports.app
   const names = appConfigs.filter(({ appId }) => appId === gatewayApp).map(({ name }) => name)
-  return port === undefined
+  return port === undefined || names.length === 1
     ? undefined
     : { port, units: fleet.filter(({ name }) => names.includes(name)) }
 }

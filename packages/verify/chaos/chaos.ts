@@ -127,9 +127,9 @@ async function weather(
 }
 
 function targetsOf(project: Project) {
-  const services = readRunFile(project.runFile).map(({ name }) => name)
-  const processes = services.flatMap((name) => [name, `${name}-sidecar`])
+  const apps = new Set(readRunFile(project.runFile).map(({ name }) => name))
   const running = (readState(project)?.processes ?? []).map(({ name }) => name)
+  const processes = running.filter((name) => apps.has(name.replace(/(-\d+)?(-sidecar)?$/, '')))
   return { processes, databases, broker: brokerAmong(running) }
 }
 

@@ -77,5 +77,6 @@ export const bookingEvents = {
   confirmed: defineEvent(
     'bookings-confirmed-v1',
     z.object({ bookingId: BookingId, course: z.string(), seats: Seats }),
+    'bookingId',
   ),
 }

@@ -6,6 +6,7 @@ import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { bookingsHandlers, createBookingsApp } from './app.ts'
 import { createPayments } from './clients.ts'
+import { bookingEvents } from './contract.ts'
 import { migrations } from './migrations/index.ts'
 import { createSaga } from './saga.ts'
 import { type BookingsTables, createBookingStore, createCourseStore, createSeats } from './store.ts'
@@ -32,7 +33,13 @@ const ports = {
   deadLetters: createDeadLetters(database),
   ready: database.ping,
 }
-const relay = createOutboxRelay({ database, sidecar, source: 'bookings', log })
+const relay = createOutboxRelay({
+  database,
+  sidecar,
+  source: 'bookings',
+  events: bookingEvents,
+  log,
+})
 const retryWorker = createRetryWorker({
   ...ports,
   name: 'bookings',
