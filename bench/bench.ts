@@ -91,15 +91,15 @@ export async function bench(
   for (const [index, contender] of turns.entries()) {
     const where = `${index + 1} of ${turns.length}, ${contender.name}`
     progress.wait(where)
-    const say = (line: string) => progress.line(`${where}: ${line}`)
+    const print = (line: string) => progress.line(`${where}: ${line}`)
     try {
-      const block = await runBlock(contender, options.quick ? quick : thorough, equalRate, say)
+      const block = await runBlock(contender, options.quick ? quick : thorough, equalRate, print)
       results.blocks.push(block)
-      say(outcome(block))
+      print(outcome(block))
     } catch (error) {
       // a failed block does not discard half an hour of earlier blocks
       results.failed.push(`${contender.name}: ${(error as Error).message}`)
-      say(`FAILED: ${(error as Error).stack}`)
+      print(`FAILED: ${(error as Error).stack}`)
     }
     writeWhole(file, `${JSON.stringify(results, null, 1)}\n`, 0o644)
   }

@@ -23,7 +23,7 @@ export type Contender = {
    * Messages between processes (responses not counted) for one call, one published event, and one
    * received event.
    */
-  legs: { call: number; say: number; receive: number }
+  legs: { call: number; publish: number; receive: number }
   /** Runs one block only, whatever the number of rounds. */
   once?: boolean
   /** Lines of the durability checklist not fulfilled by the contender. */
@@ -36,7 +36,7 @@ export const checklist = [
   'events are rows of the transaction that made them true (outbox)',
   'an event is applied once: its id and its effect commit together (inbox)',
   'the database is on disk at every commit (fsync, synchronous_commit)',
-  'an event is on disk before it counts as said, and kept until its consumer is done with it',
+  'an event is on disk before it counts as published, and kept until its consumer is done with it',
   'a command to another service is idempotent and asked again until its outcome is known',
 ] as const
 
@@ -45,7 +45,7 @@ export const contenders: readonly Contender[] = [
     name: 'dapr',
     title: 'Sidecart as shipped: Dapr sidecars, mTLS, access control',
     plan: (project) => beside(project, {}),
-    legs: { call: 3, say: 2, receive: 2 },
+    legs: { call: 3, publish: 2, receive: 2 },
     skips: [],
   },
   {
@@ -53,28 +53,28 @@ export const contenders: readonly Contender[] = [
     title: 'the same without mTLS and access control',
     plan: (project) =>
       beside(project, {}, (appConfig) => [{ ...appConfig, mtls: false, configFile: plain }]),
-    legs: { call: 3, say: 2, receive: 2 },
+    legs: { call: 3, publish: 2, receive: 2 },
     skips: [],
   },
   {
     name: 'direct',
     title: 'the same processes without sidecars: plain HTTP, the broker’s own client',
     plan: direct,
-    legs: { call: 1, say: 1, receive: 1 },
+    legs: { call: 1, publish: 1, receive: 1 },
     skips: [],
   },
   {
     name: 'monolith',
     title: 'all services in one process, calls in process, events straight from the outbox',
     plan: monolith,
-    legs: { call: 0, say: 0, receive: 0 },
+    legs: { call: 0, publish: 0, receive: 0 },
     skips: [],
   },
   {
     name: 'moleculer',
     title: 'the same checkout on Moleculer: calls over NATS, events on JetStream',
     plan: moleculer,
-    legs: { call: 2, say: 1, receive: 1 },
+    legs: { call: 2, publish: 1, receive: 1 },
     skips: [],
   },
   {
@@ -82,7 +82,7 @@ export const contenders: readonly Contender[] = [
     title: 'Sidecart as shipped with three instances of every service',
     plan: (project) => beside(project, { instances: '3' }),
     once: true,
-    legs: { call: 3, say: 2, receive: 2 },
+    legs: { call: 3, publish: 2, receive: 2 },
     skips: [],
   },
 ]

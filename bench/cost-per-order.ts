@@ -9,7 +9,7 @@ const idleMs = 2_000
 
 type Reading = {
   database: DatabaseCounts
-  broker: { said: number; received: number }
+  broker: { published: number; received: number }
   calls: number
 }
 
@@ -38,13 +38,16 @@ export async function countPerOrder(counting: Counting, orders: number): Promise
   const net = (of: (reading: Reading) => number) =>
     (of(busy.reading) - of(idle.reading) * share) / orders
   const calls = net((reading) => reading.calls)
-  const [said, received] = [net(({ broker }) => broker.said), net(({ broker }) => broker.received)]
+  const [published, received] = [
+    net(({ broker }) => broker.published),
+    net(({ broker }) => broker.received),
+  ]
   return {
-    hops: calls * legs.call + said * legs.say + received * legs.receive,
+    hops: calls * legs.call + published * legs.publish + received * legs.receive,
     calls,
-    said,
+    published,
     received,
-    messages: said + received,
+    messages: published + received,
     commits: net(({ database }) => database.commits),
     statements: net(({ database }) => database.statements),
     walBytes: net(({ database }) => database.walBytes),

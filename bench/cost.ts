@@ -33,7 +33,7 @@ const warmUp = { ordersPerSecond: 25, seconds: 16 }
 const countedOrders = 20
 const run = promisify(execFile)
 const own = projectAt()
-const legs = { call: 3, say: 2, receive: 2 }
+const legs = { call: 3, publish: 2, receive: 2 }
 
 type Measured = {
   counts: Awaited<ReturnType<typeof countPerOrder>>
@@ -133,8 +133,8 @@ function print(results: Map<string, Measured[]>): void {
       ...processes.map((name) => row(name, ({ cpu }) => cpu[name])),
       row('idle, ms of CPU a second', ({ idle }) => total(idle), 0),
       ...processes.map((name) => row(`idle ${name}`, ({ idle }) => idle[name], 1)),
-      ...(['hops', 'commits', 'statements', 'walBytes', 'said', 'received'] as const).map((name) =>
-        row(name, ({ counts }) => counts[name], 1),
+      ...(['hops', 'commits', 'statements', 'walBytes', 'published', 'received'] as const).map(
+        (name) => row(name, ({ counts }) => counts[name], 1),
       ),
     ]),
   )

@@ -3,14 +3,14 @@ import type { Secrets } from '@sidecart/platform/config/secrets.ts'
 import { until } from '@sidecart/platform/process/spawn.ts'
 import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { type BrokerCounts, brokerCounts } from './measure/broker.ts'
-import { type Books, openBooks } from './measure/database.ts'
+import { type DatabaseMeter, openDatabaseMeter } from './measure/database.ts'
 import { cpuMs, pssMb } from './measure/processes.ts'
 
 /** Reads resource usage and counters of a running contender. */
 export type Meter = {
   cpuMs(): Record<string, number>
   pssMb(): Record<string, number>
-  database: Books
+  database: DatabaseMeter
   broker(): Promise<BrokerCounts>
   /**
    * Resolves with `true` when no order is in progress and no event is unpublished or undelivered,
@@ -23,7 +23,7 @@ export type Meter = {
 const lookEveryMs = 25
 
 export async function openMeter(project: Project, secrets: Secrets): Promise<Meter> {
-  const database = await openBooks(secrets)
+  const database = await openDatabaseMeter(secrets)
   const pids: Record<string, number> = {}
   for (const record of readState(project)?.processes ?? []) {
     const proc = procOf(record)

@@ -31,7 +31,7 @@ export type PerOrder = {
   /** Messages between processes, answers not counted. */
   hops: number
   calls: number
-  said: number
+  published: number
   received: number
   /** Events that the broker stored, and copies of them that it brought. */
   messages: number

@@ -104,15 +104,15 @@ export const runBlock = (
   contender: Contender,
   pace: Pace,
   equalRate: (sustainable: number) => number,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Block> =>
-  opened(contender.plan, (shop) => measured({ ...shop, contender, pace, equalRate, say }))
+  opened(contender.plan, (shop) => measured({ ...shop, contender, pace, equalRate, print }))
 
 type Running = Opened & {
   contender: Contender
   pace: Pace
   equalRate: (sustainable: number) => number
-  say: (line: string) => void
+  print: (line: string) => void
 }
 
 async function measured(running: Running): Promise<Block> {
@@ -154,7 +154,7 @@ export async function climb(
   { driver, meter }: Pick<Opened, 'driver' | 'meter'>,
   warmUp: Step,
   { seconds, ...rung }: Pace['rung'],
-  say: (line: string) => void = () => {},
+  print: (line: string) => void = () => {},
 ): Promise<{ steps: Step[]; held: number | undefined }> {
   const ladder = createRateSearch({ first: allowedByCpu(warmUp) / 2, ...rung })
   const steps: Step[] = []
@@ -162,15 +162,15 @@ export async function climb(
     const step = await runStep('rung', { driver, meter }, { ordersPerSecond: rate, seconds })
     steps.push(step)
     ladder.report(rate, step.kept, allowedByCpu(step))
-    say(`${rate.toFixed(0)}/s ${step.kept ? 'kept up' : `not kept up: ${step.why}`}`)
+    print(`${rate.toFixed(0)}/s ${step.kept ? 'kept up' : `not kept up: ${step.why}`}`)
   }
   return { steps, held: ladder.best() }
 }
 
 /** Runs the rate search, then constant loads relative to the result. */
 async function climbAndLoad(running: Running, warmUp: Step): Promise<Step[]> {
-  const { pace, say, equalRate } = running
-  const { steps, held } = await climb(running, warmUp, pace.rung, say)
+  const { pace, print, equalRate } = running
+  const { steps, held } = await climb(running, warmUp, pace.rung, print)
   const best = held ?? Math.min(...steps.map(({ rate }) => rate)) / 2
   const loads = [
     ['equal', equalRate(best), pace.equalSeconds],

@@ -7,7 +7,7 @@ import { type Stage, setStage } from '@sidecart/verify/chaos/fixtures.ts'
 import { verify } from '@sidecart/verify/invariants/verify.ts'
 import { openLoop } from '../driver/pace.ts'
 import { createLatency, percentiles } from '../latency.ts'
-import { openBooks } from './books.ts'
+import { openOrderCounts } from './order-counts.ts'
 import { watchProcesses } from './processes.ts'
 import { measured, rounded } from './shop.ts'
 
@@ -33,21 +33,21 @@ const stageOptions = { orders: 50_000, customers: 8, mailed: 1, plentiful: 14, s
 
 await measured(async (project, progress) => {
   const shop = await connectionInfo()
-  const door = openHttpClient(shop.gateway)
-  const books = await openBooks(shop.databases.orders)
-  const stage = await setStage(door, shop.signingKeys, stageOptions, shop.inbox)
+  const gateway = openHttpClient(shop.gateway)
+  const orders = await openOrderCounts(shop.databases.orders)
+  const stage = await setStage(gateway, shop.signingKeys, stageOptions, shop.inbox)
   const processes = await watchProcesses(project)
-  const load = { books, progress, buy: buying(stage) }
+  const load = { orders, progress, buy: buying(stage) }
 
   const steps = await untilSaturated(load, Number(given.from))
   const peakPerSecond = Math.max(...steps.map(({ completedPerSecond }) => completedPerSecond))
   const overload = await phase(load, peakPerSecond * Number(given.times), Number(given.seconds))
   const recoverySeconds = await recovery(load, peakPerSecond / 2)
-  await books.quiet()
+  await orders.quiet()
   const { checks } = await verify(shop, { graceSeconds: 60, all: true })
   const violations = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`)
   const { restarts, largest } = await processes.end()
-  await Promise.all([door.close(), books.close()])
+  await Promise.all([gateway.close(), orders.close()])
 
   const goodput = rounded(overload.completedPerSecond / peakPerSecond, 3)
   const isRight = violations.length === 0 && restarts === 0 && overload.failed === 0
@@ -58,7 +58,7 @@ await measured(async (project, progress) => {
 
 type Outcome = 'accepted' | 'shed' | 'failed'
 type Buy = () => Promise<Outcome>
-type Load = { books: Awaited<ReturnType<typeof openBooks>>; progress: Progress; buy: Buy }
+type Load = { orders: Awaited<ReturnType<typeof openOrderCounts>>; progress: Progress; buy: Buy }
 type Phase = Awaited<ReturnType<typeof phase>>
 
 /** Raises the rate until two consecutive steps send more orders than the shop completes. */
@@ -68,7 +68,7 @@ async function untilSaturated(load: Load, from: number): Promise<Phase[]> {
   const isBehind = (one: Phase) => one.completedPerSecond < 0.9 * one.perSecond
   for (let rate = from; steps.slice(-2).filter(isBehind).length < 2; rate *= stepFactor) {
     steps.push(await phase(load, rate, stepSeconds))
-    await load.books.quiet()
+    await load.orders.quiet()
   }
   return steps
 }
@@ -77,7 +77,7 @@ async function untilSaturated(load: Load, from: number): Promise<Phase[]> {
  * Sends orders at a constant rate. Counts the orders completed after the warm-up, whenever they
  * were accepted.
  */
-async function phase({ books, progress, buy }: Load, perSecond: number, forSeconds: number) {
+async function phase({ orders, progress, buy }: Load, perSecond: number, forSeconds: number) {
   const count = { accepted: 0, shed: 0, failed: 0 }
   const took = { accepted: createLatency(), shed: createLatency(), failed: createLatency() }
   const warm = new Date(Date.now() + warmSeconds * 1000)
@@ -86,7 +86,7 @@ async function phase({ books, progress, buy }: Load, perSecond: number, forSecon
     count[outcome] += 1
     took[outcome].record(performance.now() - intended)
   })
-  const completed = await books.completedSince(warm, forSeconds - warmSeconds)
+  const completed = await orders.completedSince(warm, forSeconds - warmSeconds)
   const [acceptMs, shedMs] = [took.accepted, took.shed].map((one) => percentiles([one.encoded()]))
   const answered = { ...count, acceptMs, shedMs, lateMs: Math.round(lateMs) }
   const result = { perSecond: rounded(perSecond), forSeconds, ...completed, ...answered }
@@ -119,8 +119,8 @@ function buying({ customers, skus }: Stage): Buy {
       body: { lines, shipTo, card: 'card_approved', cartId: String(n) },
       headers: { 'idempotency-key': randomUUID() },
     })
-    const said = await asked?.catch(() => undefined)
-    if (said?.status === 202) return 'accepted'
-    return said?.status === 503 && said.retryAfterMs > 0 ? 'shed' : 'failed'
+    const reply = await asked?.catch(() => undefined)
+    if (reply?.status === 202) return 'accepted'
+    return reply?.status === 503 && reply.retryAfterMs > 0 ? 'shed' : 'failed'
   }
 }

@@ -75,8 +75,8 @@ await measured(async (project, progress) => {
     const bad = poisons[poison] === undefined ? [] : [event(poisons[poison])]
     const began = performance.now()
     if (bad.length > 0) await sidecar.publish(topic, bad)
-    for (let said = 0; said < good.length; said += atOnce)
-      await sidecar.publish(topic, good.slice(said, said + atOnce))
+    for (let sent = 0; sent < good.length; sent += atOnce)
+      await sidecar.publish(topic, good.slice(sent, sent + atOnce))
     await all('inbox', 'event_id', good)
     const ms = performance.now() - began
     await all('dead_letters', 'id', bad)

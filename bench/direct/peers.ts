@@ -22,8 +22,8 @@ export function createPeers(ports: Record<string, number>, appToken: string) {
       return await exchange(poolOf(call.app), call, { 'dapr-api-token': appToken })
     } catch (cause) {
       if (cause instanceof Fault) throw cause
-      const said = `${call.app} did not answer ${call.method} ${call.path}`
-      throw new Fault('unavailable', said, { cause })
+      const message = `${call.app} did not answer ${call.method} ${call.path}`
+      throw new Fault('unavailable', message, { cause })
     }
   }
 

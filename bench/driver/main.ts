@@ -14,11 +14,11 @@ async function obey(told: Told): Promise<Answer> {
     if (!shopping) throw new Error('the stage is not set')
     return { driven: await shopping.drive(told) }
   }
-  const door = openHttpClient(told.gateway)
+  const gateway = openHttpClient(told.gateway)
   const record = createRecorder(told.record)
-  const stage = await setStage(door, told.signingKeys, told.stage)
+  const stage = await setStage(gateway, told.signingKeys, told.stage)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
-  shopping = createShopping({ door, stage, record })
+  shopping = createShopping({ gateway, stage, record })
   return { done: true }
 }
 
@@ -27,6 +27,6 @@ process.on('message', (told: Told) => {
 })
 process.on('disconnect', () => process.exit(0))
 
-function answer(said: Answer): void {
-  process.send?.(said)
+function answer(message: Answer): void {
+  process.send?.(message)
 }

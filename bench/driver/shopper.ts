@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { HttpClient, Said } from '@sidecart/client/http-client.ts'
+import type { HttpClient, Reply } from '@sidecart/client/http-client.ts'
 import { createRandom } from '@sidecart/client/random.ts'
 import type { Customer } from '@sidecart/verify/chaos/customer.ts'
 import type { Stage } from '@sidecart/verify/chaos/fixtures.ts'
@@ -21,13 +21,13 @@ const requestsPerOrder = 4
 const probesPerSecond = 25
 
 export type Shopping = {
-  door: HttpClient
+  gateway: HttpClient
   stage: Stage
   record(line: JournalLine): void
 }
 
 /** Sends requests at a constant rate: three for products, one order of two lines, and so on. */
-export function createShopping({ door, stage, record }: Shopping) {
+export function createShopping({ gateway, stage, record }: Shopping) {
   const random = createRandom(6)
   const { customers, skus } = stage
 
@@ -43,28 +43,28 @@ export function createShopping({ door, stage, record }: Shopping) {
 
     async function look(intended: number): Promise<void> {
       const path = `/products/${random.pick(skus)}`
-      const said = await door.ask({ method: 'GET', path }).catch(() => undefined)
-      if (said?.status === 200) browse.record(performance.now() - intended)
-      else fail(`product ${said?.status ?? 'unanswered'}`)
+      const reply = await gateway.ask({ method: 'GET', path }).catch(() => undefined)
+      if (reply?.status === 200) browse.record(performance.now() - intended)
+      else fail(`product ${reply?.status ?? 'unanswered'}`)
     }
 
     async function order(intended: number): Promise<void> {
       const customer = random.pick(customers)
       const key = randomUUID()
       const wanted = twoOf(skus)
-      const said = await placed(customer, key, wanted)
+      const reply = await placed(customer, key, wanted)
       const who = { customerId: customer.customerId, key }
       lines.push({ is: 'asked', ...who, lines: wanted })
-      if (said?.status !== 202) {
-        const why = String(said?.status ?? 'unanswered')
+      if (reply?.status !== 202) {
+        const why = String(reply?.status ?? 'unanswered')
         lines.push({ is: 'answered', ...who, outcome: 'unknown', why })
         return fail(`order ${why}`)
       }
       accept.record(performance.now() - intended)
-      const orderId = String(said.body.orderId)
+      const orderId = String(reply.body.orderId)
       accepted.push([orderId, performance.timeOrigin + intended])
-      const answer = `${said.location} ${said.text}`
-      lines.push({ is: 'answered', ...who, outcome: 'accepted', orderId, said: answer })
+      const answer = `${reply.location} ${reply.text}`
+      lines.push({ is: 'answered', ...who, outcome: 'accepted', orderId, response: answer })
     }
 
     const probing = createProbing(probes)
@@ -97,7 +97,7 @@ export function createShopping({ door, stage, record }: Shopping) {
   return { drive }
 }
 
-function placed(customer: Customer, key: string, lines: unknown): Promise<Said | undefined> {
+function placed(customer: Customer, key: string, lines: unknown): Promise<Reply | undefined> {
   const body = { lines, shipTo, card: 'card_approved', cartId: key }
   const headers = { 'idempotency-key': key }
   return customer.ask({ method: 'POST', path: '/orders', body, headers }).catch(() => undefined)

@@ -28,7 +28,7 @@ const Jetstream = z.object({
 /** Counters of the broker since its start, and the events still to deliver. */
 export type BrokerCounts = {
   /** Published events. */
-  said: number
+  published: number
   /** Deliveries to consumers. */
   received: number
   /** Events not yet delivered to a consumer, or not acknowledged. */
@@ -41,7 +41,7 @@ export async function brokerCounts(): Promise<BrokerCounts> {
   const consumers = streams.flatMap(({ consumer_detail }) => consumer_detail)
   const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0)
   return {
-    said: sum(streams.map(({ state }) => state.last_seq)),
+    published: sum(streams.map(({ state }) => state.last_seq)),
     received: sum(consumers.map(({ delivered }) => delivered.consumer_seq)),
     waiting: sum(
       consumers.map(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending),

@@ -10,7 +10,7 @@ export type DatabaseCounts = {
   walBytes: number
 }
 
-export type Books = {
+export type DatabaseMeter = {
   counts(): Promise<DatabaseCounts>
   /** Number of orders in progress plus unpublished events. */
   backlog(): Promise<number>
@@ -21,11 +21,11 @@ export type Books = {
   close(): Promise<void>
 }
 
-const saying = ['users', 'catalog', 'orders', 'payments'] as const
+const publishers = ['users', 'catalog', 'orders', 'payments'] as const
 const atRest = `'confirmed', 'shipped', 'delivered', 'cancelled', 'refunded', 'needs_attention'`
 
 /** Opens separate connections for reading the benchmark's counters from the databases. */
-export async function openBooks(secrets: Secrets): Promise<Books> {
+export async function openDatabaseMeter(secrets: Secrets): Promise<DatabaseMeter> {
   const clients = new Map<string, pg.Client>()
   for (const name of ['postgres', ...databases]) {
     const url = new URL(superuserOf(secrets))
@@ -66,7 +66,7 @@ export async function openBooks(secrets: Secrets): Promise<Books> {
       'orders',
       `select count(*) as n from orders where status not in (${atRest})`,
     )
-    const unpublished = saying.map((name) => countIn(name, 'select count(*) as n from outbox'))
+    const unpublished = publishers.map((name) => countIn(name, 'select count(*) as n from outbox'))
     return (await Promise.all([open, ...unpublished])).reduce((sum, n) => sum + n, 0)
   }
 

@@ -51,9 +51,9 @@ export async function startService(name: string): Promise<Service> {
  * would have no subscriber.
  */
 export function open(): void {
-  const door = house.apps.get('gateway')
-  if (!door) throw new Error('there is no gateway')
-  const server = serve({ fetch: door.app.fetch, hostname: '127.0.0.1', port }, () => {
+  const gateway = house.apps.get('gateway')
+  if (!gateway) throw new Error('there is no gateway')
+  const server = serve({ fetch: gateway.app.fetch, hostname: '127.0.0.1', port }, () => {
     for (const worker of workers) worker.start()
     log.info({ port }, 'ready')
   }) as Server

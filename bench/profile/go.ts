@@ -19,8 +19,8 @@ export function ofGo(name: string): Call {
 /** Adds the samples of a Go CPU profile (/debug/pprof/profile). */
 export function addGo(root: Frame, answer: Uint8Array): void {
   const profile = Profile.decode(gunzipSync(answer))
-  const said = (index: number | bigint) => profile.stringTable.strings[Number(index)] ?? ''
-  const functions = new Map(profile.function.map(({ id, name }) => [id, said(name)]))
+  const textAt = (index: number | bigint) => profile.stringTable.strings[Number(index)] ?? ''
+  const functions = new Map(profile.function.map(({ id, name }) => [id, textAt(name)]))
   const locations = new Map(
     profile.location.map(({ id, line }) => [
       id,

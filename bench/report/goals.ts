@@ -2,7 +2,7 @@ import { percentiles } from '../latency.ts'
 import type { Results } from '../results.ts'
 import { type Summary, stepsOf } from '../summary.ts'
 
-export type Goal = { says: string; measured: string; met: boolean }
+export type Goal = { means: string; measured: string; met: boolean }
 
 /** Compares the goals for two cores with the results. Goals of absent contenders are left out. */
 export function goals({ contenders, ratios }: Summary, { blocks }: Results): Goal[] {
@@ -56,12 +56,12 @@ function hop(blocks: Results['blocks']): (Goal | undefined)[] {
   ]
 }
 
-const least = (says: string, measured: number | undefined, limit: number): Goal | undefined =>
+const least = (means: string, measured: number | undefined, limit: number): Goal | undefined =>
   measured === undefined
     ? undefined
-    : { says, measured: measured.toFixed(2), met: measured >= limit }
+    : { means, measured: measured.toFixed(2), met: measured >= limit }
 
-const most = (says: string, measured: number | undefined, limit: number): Goal | undefined =>
+const most = (means: string, measured: number | undefined, limit: number): Goal | undefined =>
   measured === undefined
     ? undefined
-    : { says, measured: measured.toFixed(2), met: measured <= limit }
+    : { means, measured: measured.toFixed(2), met: measured <= limit }

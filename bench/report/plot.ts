@@ -83,8 +83,8 @@ export function legend(
     .join('')
 }
 
-const text = (x: number, y: number, said: string, anchor = 'start') =>
-  `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}">${safe(said)}</text>`
+const text = (x: number, y: number, content: string, anchor = 'start') =>
+  `<text x="${n(x)}" y="${n(y)}" text-anchor="${anchor}">${safe(content)}</text>`
 
 export const svg = (height: number, content: string, title: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${safe(title)}">
@@ -94,5 +94,5 @@ ${content}
 `
 
 export const n = (number: number): string => String(Math.round(number * 10) / 10)
-export const safe = (said: string): string =>
-  said.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+export const safe = (content: string): string =>
+  content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

@@ -68,7 +68,7 @@ CPU is that of every process, database and broker included, at the same rate for
 
 ${markdown(
   ['goal', 'measured', ''],
-  goals(summary, results).map(({ says, measured, met }) => [says, measured, met ? '✓' : '✗']),
+  goals(summary, results).map(({ means, measured, met }) => [means, measured, met ? '✓' : '✗']),
 )}
 
 ## What an order takes, on any machine
@@ -160,7 +160,7 @@ const countsRow = ([name, blocks]: [string, readonly Block[]]): string[] => [
   middle(blocks, ({ perOrder }) => perOrder.commits),
   middle(blocks, ({ perOrder }) => perOrder.statements, 0),
   middle(blocks, ({ perOrder }) => perOrder.walBytes / 1024),
-  middle(blocks, ({ perOrder }) => perOrder.said),
+  middle(blocks, ({ perOrder }) => perOrder.published),
   middle(blocks, ({ perOrder }) => perOrder.received),
 ]
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Pool } from 'undici'
 
 /** An HTTP response of any status. */
-export type Said = {
+export type Reply = {
   status: number
   text: string
   body: Record<string, unknown>
@@ -21,7 +21,7 @@ export type Request = {
 /** HTTP client of the gateway. */
 export type HttpClient = {
   /** @throws the network error or time-out that prevented a response */
-  ask(request: Request): Promise<Said>
+  ask(request: Request): Promise<Reply>
   close(): Promise<void>
 }
 
@@ -62,7 +62,7 @@ function parsed(text: string): Record<string, unknown> {
 /** `done`: the response is final. `later`: nothing was changed. `unknown`: the request may have had its effect. */
 export type Meaning = 'done' | 'later' | 'unknown'
 
-function meaningOf({ status, body }: Said): Meaning {
+function meaningOf({ status, body }: Reply): Meaning {
   if (status === 429 || status === 401 || body.code === 'overloaded') return 'later'
   return status >= 500 ? 'unknown' : 'done'
 }
@@ -70,8 +70,8 @@ function meaningOf({ status, body }: Said): Meaning {
 export type Patience = {
   /** Milliseconds until retrying stops. */
   forMs: number
-  /** Called after each attempt; `said` is undefined when no response arrived. */
-  received?: (meaning: Meaning, said: Said | undefined, why: string) => void
+  /** Called after each attempt; `reply` is undefined when no response arrived. */
+  received?: (meaning: Meaning, reply: Reply | undefined, why: string) => void
 }
 
 const firstPauseMs = 200
@@ -82,18 +82,18 @@ const longestPauseMs = 3_000
  * Returns undefined after `forMs`.
  */
 export async function withRetries(
-  ask: () => Promise<Said>,
+  ask: () => Promise<Reply>,
   { forMs, received = () => {} }: Patience,
-): Promise<Said | undefined> {
+): Promise<Reply | undefined> {
   const end = performance.now() + forMs
   for (let wait = firstPauseMs; ; wait = Math.min(wait * 2, longestPauseMs)) {
     let retryAfterMs = 0
     try {
-      const said = await ask()
-      const meaning = meaningOf(said)
-      received(meaning, said, `${said.status} ${said.body.code ?? said.text.slice(0, 80)}`)
-      if (meaning === 'done') return said
-      retryAfterMs = said.retryAfterMs
+      const reply = await ask()
+      const meaning = meaningOf(reply)
+      received(meaning, reply, `${reply.status} ${reply.body.code ?? reply.text.slice(0, 80)}`)
+      if (meaning === 'done') return reply
+      retryAfterMs = reply.retryAfterMs
     } catch (error) {
       received('unknown', undefined, (error as Error).message)
     }

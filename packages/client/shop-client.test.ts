@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { signIn } from './shop-client.ts'
 
 /** A server in the gateway's place with the same response for every request. */
-async function gatewaySaying(status: number, problem: object): Promise<string> {
+async function gatewayAnswering(status: number, problem: object): Promise<string> {
   const server = createServer((_, answer) => {
     answer.writeHead(status, { 'content-type': 'application/problem+json' })
     answer.end(JSON.stringify(problem))
@@ -27,7 +27,7 @@ test('who asks a shop that is down is told how to look', async () => {
 
 test('who asks while a part of it is away is told in its words', async () => {
   const away = { code: 'unavailable', detail: 'A part of the shop is not answering; try again.' }
-  const advice = await adviceFrom(await gatewaySaying(503, away))
+  const advice = await adviceFrom(await gatewayAnswering(503, away))
   expect(advice).toBeInstanceOf(UserError)
   expect(advice).toMatchObject({ status: 503, code: 'unavailable', message: away.detail })
 })

@@ -132,12 +132,12 @@ export async function askAt(
       cause,
     })
   })
-  const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+  const payload = (await answer.json().catch(() => ({}))) as Record<string, unknown>
   if (!answer.ok)
     throw new ShopProblem(
       answer.status,
-      String(said.code ?? answer.status),
-      String(said.detail ?? said.title ?? answer.statusText),
+      String(payload.code ?? answer.status),
+      String(payload.detail ?? payload.title ?? answer.statusText),
     )
-  return said
+  return payload
 }

@@ -68,7 +68,7 @@ export type Invariants = {
 }
 
 export type Deed = 'kill' | 'stop' | 'slow' | 'cut' | 'decline' | 'away'
-export type FaultKind = { does: Deed; says: string; targets: string[]; lasts: boolean }
+export type FaultKind = { does: Deed; means: string; targets: string[]; lasts: boolean }
 export type ActiveFault = {
   id: string
   does: Deed
@@ -88,7 +88,7 @@ export type SetReport = {
   kind: string
   chosen: string
   others: string[]
-  capabilities: { name: string; says: string; lacks?: string }[]
+  capabilities: { name: string; means: string; lacks?: string }[]
 }
 
 /** Components loaded by the sidecars, from the files in their resource folders. */

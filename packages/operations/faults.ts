@@ -33,7 +33,7 @@ export function createFaults(
 ) {
   const active = new Map<string, Active>()
   const inject =
-    links && createInjector(project, { door: openHttpClient('http://127.0.0.1:8080'), links })
+    links && createInjector(project, { gateway: openHttpClient('http://127.0.0.1:8080'), links })
 
   function kinds(): FaultKind[] {
     if (!links) return []
@@ -42,17 +42,17 @@ export function createFaults(
       .filter(({ role }) => role === 'backing')
       .map(({ name }) => name)
     return [
-      { does: 'kill', says: 'Kill a process', targets: [...processes, ...servers], lasts: false },
+      { does: 'kill', means: 'Kill a process', targets: [...processes, ...servers], lasts: false },
       {
         does: 'stop',
-        says: 'Stop a server or a service',
+        means: 'Stop a server or a service',
         targets: [...servers, ...appConfigs.map(({ name }) => name)],
         lasts: true,
       },
-      { does: 'slow', says: 'Slow a link by 200 ms', targets: [...links.keys()], lasts: true },
-      { does: 'cut', says: 'Cut a link', targets: [...links.keys()], lasts: true },
-      { does: 'decline', says: 'Decline every card', targets: ['provider'], lasts: true },
-      { does: 'away', says: 'Take the payment provider away', targets: ['provider'], lasts: true },
+      { does: 'slow', means: 'Slow a link by 200 ms', targets: [...links.keys()], lasts: true },
+      { does: 'cut', means: 'Cut a link', targets: [...links.keys()], lasts: true },
+      { does: 'decline', means: 'Decline every card', targets: ['provider'], lasts: true },
+      { does: 'away', means: 'Take the payment provider away', targets: ['provider'], lasts: true },
     ]
   }
 

@@ -64,7 +64,7 @@ function verdictOf({ root }: Project): Promise<Verdict> {
       try {
         resolve(JSON.parse(stdout) as Verdict)
       } catch {
-        reject(new Error(stderr.split('\n')[0] || 'the books could not be read'))
+        reject(new Error(stderr.split('\n')[0] || 'the databases could not be read'))
       }
     })
   })

@@ -187,7 +187,7 @@ function eventsOf(apps: readonly string[], metadata: ReadonlyMap<string, Loaded>
     return apps
       .filter((from) => from !== to)
       .map((from) => ({ from, to, topics: topics.filter((name) => name.startsWith(`${from}-`)) }))
-      .filter(({ topics: said }) => said.length > 0)
+      .filter(({ topics: published }) => published.length > 0)
   })
 }
 

@@ -15,11 +15,11 @@ outbox_depth 4
 outbox_oldest_seconds 1.5`
 
 it('reads what a service counts, without streams', () => {
-  const { requests, errors, said, received, outbox } = parseMetrics(page(10, 2))
-  expect({ requests, errors, said, received, outbox }).toEqual({
+  const { requests, errors, published, received, outbox } = parseMetrics(page(10, 2))
+  expect({ requests, errors, published, received, outbox }).toEqual({
     requests: 12,
     errors: 2,
-    said: 3,
+    published: 3,
     received: 2,
     outbox: { depth: 4, oldestSeconds: 1.5 },
   })

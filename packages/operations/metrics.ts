@@ -4,7 +4,7 @@ import type { Rates } from './contract.ts'
 export type Sample = {
   requests: number
   errors: number
-  said: number
+  published: number
   received: number
   /** Cumulative number of requests by the upper bound of their duration in seconds. */
   buckets: Map<number, number>
@@ -17,7 +17,7 @@ const stream = 'route="/orders/:orderId/events"'
 
 /** Parses the metrics needed by the map from a `/metrics` page. */
 export function parseMetrics(text: string): Sample {
-  const sample: Sample = { requests: 0, errors: 0, said: 0, received: 0, buckets: new Map() }
+  const sample: Sample = { requests: 0, errors: 0, published: 0, received: 0, buckets: new Map() }
   let [depth, oldestSeconds] = [Number.NaN, Number.NaN]
   for (const row of text.split('\n')) {
     const [, name = '', labels = '', number] = line.exec(row) ?? []
@@ -29,7 +29,7 @@ export function parseMetrics(text: string): Sample {
     } else if (name === 'http_request_duration_seconds_bucket') {
       const bound = Number(/le="([\d.]+)"/.exec(labels)?.[1] ?? Number.POSITIVE_INFINITY)
       sample.buckets.set(bound, (sample.buckets.get(bound) ?? 0) + value)
-    } else if (name === 'outbox_published_total') sample.said += value
+    } else if (name === 'outbox_published_total') sample.published += value
     else if (name === 'inbox_events_total') sample.received += value
     else if (name === 'outbox_depth') depth = value
     else if (name === 'outbox_oldest_seconds') oldestSeconds = value
@@ -42,14 +42,14 @@ export function sumOf(samples: readonly Sample[]): Sample {
   const buckets = new Map<number, number>()
   for (const one of samples)
     for (const [bound, count] of one.buckets) buckets.set(bound, (buckets.get(bound) ?? 0) + count)
-  const sum = (key: 'requests' | 'errors' | 'said' | 'received') =>
+  const sum = (key: 'requests' | 'errors' | 'published' | 'received') =>
     samples.reduce((total, one) => total + one[key], 0)
   // instances share one outbox
   const outbox = samples.find((one) => one.outbox)?.outbox
   const counts = {
     requests: sum('requests'),
     errors: sum('errors'),
-    said: sum('said'),
+    published: sum('published'),
     received: sum('received'),
   }
   return { ...counts, buckets, ...(outbox && { outbox }) }
@@ -68,7 +68,7 @@ export function ratesOf(before: Sample, now: Sample, seconds: number): Rates {
     requestsPerSecond: requests / seconds,
     errorShare: requests === 0 ? 0 : errors / requests,
     ...(p99Ms !== undefined && { p99Ms }),
-    publishedPerSecond: since(before.said, now.said) / seconds,
+    publishedPerSecond: since(before.published, now.published) / seconds,
     consumedPerSecond: since(before.received, now.received) / seconds,
   }
 }

@@ -30,7 +30,7 @@ const NewFault = z.strictObject({
 export function createOperationsApi({ project, appConfigs, links }: OperationsApiOptions): Hono {
   const metadata = () => askSidecars(project, appConfigs)
   const map = createMap(project, appConfigs, metadata)
-  const books = createInvariants(project)
+  const invariants = createInvariants(project)
   const faults = createFaults(project, appConfigs, links)
   const app = new Hono()
 
@@ -39,8 +39,8 @@ export function createOperationsApi({ project, appConfigs, links }: OperationsAp
   app.get('/operations/components', async (c) =>
     c.json(componentsOf(project, appConfigs, await metadata())),
   )
-  app.get('/operations/books', (c) => c.json(books.ask()))
-  app.post('/operations/books', (c) => c.json(books.run()))
+  app.get('/operations/invariants', (c) => c.json(invariants.ask()))
+  app.post('/operations/invariants', (c) => c.json(invariants.run()))
   app.get('/operations/orders/:orderId', (c) => {
     const orderId = z.uuid().parse(c.req.param('orderId'))
     return c.json(orderLogOf(project, appConfigs, orderId))

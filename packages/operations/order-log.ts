@@ -35,9 +35,9 @@ const linesWith = (file: string, word: string): string[] =>
 
 /** Returns the message and selected fields of a log line. */
 function logged(service: string, line: string): OrderLog['logs'] {
-  const said = parsed(line)
-  if (typeof said?.time !== 'string') return []
-  const { time: at, level, msg, traceId, attempts, err } = said
+  const entry = parsed(line)
+  if (typeof entry?.time !== 'string') return []
+  const { time: at, level, msg, traceId, attempts, err } = entry
   const cause = (err as { message?: string } | undefined)?.message
   return [
     {
@@ -53,9 +53,9 @@ function logged(service: string, line: string): OrderLog['logs'] {
 }
 
 function effect(line: string): OrderLog['provider'] {
-  const said = parsed(line)
-  if (typeof said?.at !== 'string') return []
-  const { at, effect: name, amount, code } = said
+  const entry = parsed(line)
+  if (typeof entry?.at !== 'string') return []
+  const { at, effect: name, amount, code } = entry
   return [
     {
       at,

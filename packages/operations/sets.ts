@@ -27,9 +27,9 @@ export function componentsOf(
 function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
   if (!isDescribed(kind)) return []
   const missing: Record<string, Lack> = lacks[kind][set] ?? {}
-  return Object.entries(capabilities[kind]).map(([name, says]) => {
+  return Object.entries(capabilities[kind]).map(([name, means]) => {
     const lack = missing[name]
-    return { name, says, ...(lack && { lacks: reasonOf(lack) }) }
+    return { name, means, ...(lack && { lacks: reasonOf(lack) }) }
   })
 }
 

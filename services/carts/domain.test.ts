@@ -6,7 +6,7 @@ const tea = { sku: 'TEA-GREEN', quantity: 5 }
 const basket: Basket = { revision: 'r1', lines: [mug, tea], orders: [] }
 
 describe('a basket', () => {
-  test('has so many of a product as was said last', () => {
+  test('has so many of a product as was asked for last', () => {
     expect(put(unused, mug).lines).toEqual([mug])
     expect(put(basket, { ...mug, quantity: 7 }).lines).toEqual([{ ...mug, quantity: 7 }, tea])
   })

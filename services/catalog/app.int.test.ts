@@ -54,7 +54,7 @@ describe('the seeded catalogue', () => {
     expect(total).toBe(seedProducts.length)
   })
 
-  it('has its first stock in the books', async () => {
+  it('has its first stock in the movements', async () => {
     const report = await get('/products/MUG-ENAMEL-BLUE/stock', asOperator)
     expect(report).toMatchObject({
       onHand: 5000,
@@ -444,7 +444,7 @@ describe('adjusting stock', () => {
       { ...asOperator, ...headers },
     )
 
-  it('is in the books and keeps them balanced', async () => {
+  it('is in the movements and keeps them balanced', async () => {
     await shop.store.products.seed([product('ADJUSTED')])
     expect(await (await adjust('ADJUSTED', 5)).json()).toMatchObject({ onHand: 15 })
     expect(await (await adjust('ADJUSTED', -15)).json()).toMatchObject({ onHand: 0 })

@@ -75,7 +75,7 @@ const deadLetters = async (orderId: string) => {
 }
 
 /** Checks the stock invariants in SQL, independent of the service's code. */
-async function expectBalancedBooks() {
+async function expectBalancedStock() {
   const { rows } = await sql`
     select sku from stock join (
       select sku, sum(on_hand) as on_hand, sum(reserved) as reserved, sum(sold) as sold,
@@ -276,7 +276,7 @@ describe('returning the goods of a refunded order', () => {
         { kind: 'released', onHand: 2, sold: -2 },
       ],
     })
-    await expectBalancedBooks()
+    await expectBalancedStock()
   })
 
   it('is faster than the event of its sale, which then changes nothing', async () => {
@@ -289,7 +289,7 @@ describe('returning the goods of a refunded order', () => {
     await receive(cancelled(orderId))
     expect(await stockOf(sku)).toEqual({ onHand: 10, reserved: 0, sold: 0 })
     expect(await deadLetters(orderId)).toEqual([])
-    await expectBalancedBooks()
+    await expectBalancedStock()
   })
 
   it('is refused for an order that holds nothing', async () => {
@@ -306,7 +306,7 @@ describe('returning the goods of a refunded order', () => {
 })
 
 describe('consumer what became of an order', () => {
-  it('turns held into sold when it is confirmed, however often that is said', async () => {
+  it('turns held into sold when it is confirmed, however often that is asked', async () => {
     await shop.store.products.seed([product('SOLD')])
     const orderId = uuid()
     await reserve(orderId, [{ sku: 'SOLD', quantity: 3 }])
@@ -376,7 +376,7 @@ describe('many buyers at once', () => {
     expect(await stockOf('HYPE')).toEqual({ onHand: 0, reserved: 100, sold: 0 })
     const events = await shop.emitted(catalogEvents.stockLow.topic)
     expect(events.filter(({ sku }) => sku === 'HYPE')).toHaveLength(1)
-    await expectBalancedBooks()
+    await expectBalancedStock()
   })
 
   it('orders with the same products in any order do not block each other for good', async () => {
@@ -411,7 +411,7 @@ describe('many buyers at once', () => {
       20_000,
     )
     await shop.retryWorker.stop()
-    await expectBalancedBooks()
+    await expectBalancedStock()
     const held = await sql<{ sku: string; held: number }>`
       select sku, sum(quantity)::integer as held from reservations, jsonb_to_recordset(lines) as line (sku text, quantity integer)
       where status = 'reserved' and sku like 'MESH-%' group by sku`.execute(shop.database.rows)

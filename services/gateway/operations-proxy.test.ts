@@ -9,8 +9,8 @@ let asked: string[]
 
 const supervisor: Supervisor = async ({ method, path, body, operatorId }) => {
   asked.push(`${operatorId} ${method} ${path} ${new TextDecoder().decode(body)}`.trim())
-  const said = JSON.stringify({ done: true })
-  return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(said) }
+  const payload = JSON.stringify({ done: true })
+  return { status: 200, contentType: 'application/json', body: new TextEncoder().encode(payload) }
 }
 
 beforeAll(async () => {

@@ -82,10 +82,10 @@ function shop(mailGateway: MailGateway = refusing, links: ConfirmationLinks = no
   const send = async (method: string, path: string, token?: string) => {
     const headers = token ? { authorization: `Bearer ${token}` } : {}
     const answer = await app.request(path, { method, headers })
-    return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
+    return { status: answer.status, payload: (await answer.json()) as Record<string, unknown> }
   }
   const list = async (query = '', token = 'operator') =>
-    (await send('GET', `/notifications${query}`, token)).said.notifications as Notification[]
+    (await send('GET', `/notifications${query}`, token)).payload.notifications as Notification[]
   const register = async (more: Partial<Parameters<typeof userEvents.registered>[0]> = {}) => {
     const userId = uuid()
     const contact = {
@@ -320,7 +320,7 @@ test('news for a customer who has not been heard of is stored until it can be to
   const id = uuid()
   expect(await world.receive(orderEvents.shipped(head(userId)), id)).toBe('SUCCESS')
   const letter = `/notifications/dead-letters/${id}`
-  expect((await world.send('GET', letter, 'operator')).said).toMatchObject({
+  expect((await world.send('GET', letter, 'operator')).payload).toMatchObject({
     cause: expect.stringContaining('has not been heard of yet'),
     nextAttemptAt: expect.any(String),
   })
@@ -328,7 +328,7 @@ test('news for a customer who has not been heard of is stored until it can be to
     userEvents.registered({ userId, email: 'a@b.example', name: 'Ada', preferences, version: 1 }),
   )
   const replayed = await world.send('POST', `${letter}/replay`, 'operator')
-  expect(replayed.said).toMatchObject({ outcome: 'applied' })
+  expect(replayed.payload).toMatchObject({ outcome: 'applied' })
   expect(await world.list('?kind=shipped', userId)).toHaveLength(1)
 })
 
@@ -338,7 +338,7 @@ test('an event that breaks its contract is kept as a dead letter', async () => {
   expect(await world.receive({ topic: 'orders-shipped-v1', data: { orderId: 1 } }, id)).toBe(
     'SUCCESS',
   )
-  const letters = (await world.send('GET', '/notifications/dead-letters', 'operator')).said
+  const letters = (await world.send('GET', '/notifications/dead-letters', 'operator')).payload
   expect(letters).toMatchObject({
     deadLetters: expect.arrayContaining([expect.objectContaining({ id })]),
   })
@@ -385,7 +385,7 @@ test('a mail that cannot be sent is given up in the end, and an operator sends i
   })
   const mailGateway = createFakePostman()
   const resent = await world.send('POST', `/notifications/${failed?.mailId}/resend`, 'operator')
-  expect(resent).toMatchObject({ status: 200, said: { status: 'pending' } })
+  expect(resent).toMatchObject({ status: 200, payload: { status: 'pending' } })
   await run(shopAgain(mailGateway))
   expect(await world.list('', userId)).toMatchObject([{ status: 'sent' }])
   expect(mailGateway.letters).toHaveLength(1)
@@ -485,7 +485,7 @@ test('customers see their own mails page by page, operators everybody’s', asyn
   const order = head(userId)
   await world.receive(orderEvents.shipped(order))
   await world.receive(orderEvents.delivered(order))
-  const first = (await world.send('GET', '/notifications?limit=2', userId)).said
+  const first = (await world.send('GET', '/notifications?limit=2', userId)).payload
   expect(await statuses(first.notifications as Notification[])).toEqual([
     'delivered pending',
     'shipped pending',
@@ -507,7 +507,7 @@ test('only operators send again, and only what failed or is unconfirmed', async 
   expect((await world.send('POST', path, userId)).status).toBe(403)
   expect(await world.send('POST', path, 'operator')).toMatchObject({
     status: 409,
-    said: { code: 'mail-not-resendable' },
+    payload: { code: 'mail-not-resendable' },
   })
   expect((await world.send('POST', `/notifications/${uuid()}/resend`, 'operator')).status).toBe(404)
 })

@@ -7,22 +7,22 @@ import type { MailKind, MailStatus } from './contract.ts'
 
 export type RefusalCode = 'mail-not-resendable'
 
-type Said<F extends { schema: z.ZodType }> = z.output<F['schema']>
+type DataOf<F extends { schema: z.ZodType }> = z.output<F['schema']>
 type Events = {
-  'confirm-email': Said<typeof userEvents.contactChanged>
-  welcome: Said<typeof userEvents.registered>
-  'email-changed': Said<typeof userEvents.contactChanged>
-  'password-changed': Said<typeof userEvents.contactChanged>
-  'second-factor-changed': Said<typeof userEvents.contactChanged>
-  placed: Said<typeof orderEvents.placed>
-  confirmed: Said<typeof orderEvents.confirmed>
-  cancelled: Said<typeof orderEvents.cancelled>
-  shipped: Said<typeof orderEvents.shipped>
-  delivered: Said<typeof orderEvents.delivered>
-  refunded: Said<typeof orderEvents.refunded>
-  'payment-charged': Said<typeof paymentEvents.charged>
-  'payment-declined': Said<typeof paymentEvents.declined>
-  'payment-refunded': Said<typeof paymentEvents.refunded>
+  'confirm-email': DataOf<typeof userEvents.contactChanged>
+  welcome: DataOf<typeof userEvents.registered>
+  'email-changed': DataOf<typeof userEvents.contactChanged>
+  'password-changed': DataOf<typeof userEvents.contactChanged>
+  'second-factor-changed': DataOf<typeof userEvents.contactChanged>
+  placed: DataOf<typeof orderEvents.placed>
+  confirmed: DataOf<typeof orderEvents.confirmed>
+  cancelled: DataOf<typeof orderEvents.cancelled>
+  shipped: DataOf<typeof orderEvents.shipped>
+  delivered: DataOf<typeof orderEvents.delivered>
+  refunded: DataOf<typeof orderEvents.refunded>
+  'payment-charged': DataOf<typeof paymentEvents.charged>
+  'payment-declined': DataOf<typeof paymentEvents.declined>
+  'payment-refunded': DataOf<typeof paymentEvents.refunded>
 }
 
 /** An event a customer may want to know about, and the kind of mail. */

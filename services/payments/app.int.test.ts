@@ -80,7 +80,7 @@ async function send(method: string, path: string, body?: unknown, token?: string
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  return { status: answer.status, said: (await answer.json()) as Record<string, unknown> }
+  return { status: answer.status, payload: (await answer.json()) as Record<string, unknown> }
 }
 
 const euro = (amount: number) => ({ amount, currency: 'EUR' })
@@ -133,7 +133,7 @@ test('a charge is two messages to the database: before and after the call of the
 test('a charge takes the money once, however often it is asked for', async () => {
   const orderId = uuid()
   const first = await charge(orderId)
-  expect(first).toMatchObject({ status: 200, said: { outcome: 'charged' } })
+  expect(first).toMatchObject({ status: 200, payload: { outcome: 'charged' } })
   expect(await charge(orderId)).toEqual(first)
   expect(await atProvider(orderId)).toEqual(['captured'])
   expect(await emitted(orderId)).toMatchObject([
@@ -147,7 +147,7 @@ test('twenty charges at once for one order come to one capture, one event and on
   provider = createProvider({ url: sandbox.url, apiKey, timeoutMs: 10_000 })
   const orderId = uuid()
   const answers = await Promise.all(Array.from({ length: 20 }, () => charge(orderId)))
-  expect(new Set(answers.map(({ said }) => said.paymentId)).size).toBe(1)
+  expect(new Set(answers.map(({ payload }) => payload.paymentId)).size).toBe(1)
   expect((await atProvider(orderId)).filter((effect) => effect === 'captured')).toHaveLength(1)
   expect(await topics(orderId)).toEqual(['payments-charged-v1'])
   expect(await entriesOf(orderId)).toHaveLength(4)
@@ -158,19 +158,19 @@ const entriesOf = async (orderId: string) =>
 
 test('a decline is an answer, and stays one', async () => {
   const orderId = uuid()
-  const declined = { status: 200, said: { outcome: 'declined', code: 'insufficient-funds' } }
+  const declined = { status: 200, payload: { outcome: 'declined', code: 'insufficient-funds' } }
   expect(await charge(orderId, 'card_declined')).toEqual(declined)
   expect(await charge(orderId, 'card_declined')).toEqual(declined)
   expect(await atProvider(orderId)).toEqual(['declined'])
   expect(await emitted(orderId)).toMatchObject([
     { topic: 'payments-declined-v1', data: { code: 'insufficient-funds', version: 1 } },
   ])
-  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'nothing-to-refund' })
 })
 
 test('a card that the provider does not know is declined', async () => {
   const answer = await charge(uuid(), 'card_of_my_uncle')
-  expect(answer.said).toEqual({ outcome: 'declined', code: 'unknown-card' })
+  expect(answer.payload).toEqual({ outcome: 'declined', code: 'unknown-card' })
 })
 
 test('while the provider fails the outcome is unknown; asked again with the same key it is charged', async () => {
@@ -178,7 +178,7 @@ test('while the provider fails the outcome is unknown; asked again with the same
   expect((await charge(orderId, 'card_retry')).status).toBe(503)
   expect(await statusOf(orderId)).toBe('pending')
   expect((await charge(orderId, 'card_retry')).status).toBe(503)
-  expect((await charge(orderId, 'card_retry')).said).toMatchObject({ outcome: 'charged' })
+  expect((await charge(orderId, 'card_retry')).payload).toMatchObject({ outcome: 'charged' })
   expect(await topics(orderId)).toEqual(['payments-charged-v1'])
 })
 
@@ -186,7 +186,7 @@ test('an answer that never comes is unknown, not declined, and is not charged ag
   const orderId = uuid()
   expect((await charge(orderId, 'card_timeout_after_charge')).status).toBe(503)
   expect(await statusOf(orderId)).toBe('pending')
-  expect((await charge(orderId, 'card_timeout_after_charge')).said).toMatchObject({
+  expect((await charge(orderId, 'card_timeout_after_charge')).payload).toMatchObject({
     outcome: 'charged',
   })
   expect(await atProvider(orderId)).toEqual(['captured', 'replayed'])
@@ -195,12 +195,12 @@ test('an answer that never comes is unknown, not declined, and is not charged ag
 test('a provider that is down, or answers nonsense, is a fault', async () => {
   const orderId = uuid()
   await sandbox.stop()
-  expect(await charge(orderId)).toMatchObject({ status: 503, said: { code: 'unavailable' } })
+  expect(await charge(orderId)).toMatchObject({ status: 503, payload: { code: 'unavailable' } })
   use(await serveSandbox(folder.path, { apiKey: 'changed' }))
   expect((await charge(orderId)).status).toBe(503)
   await sandbox.stop()
   use(await serveSandbox(folder.path))
-  expect((await charge(orderId)).said).toMatchObject({ outcome: 'charged' })
+  expect((await charge(orderId)).payload).toMatchObject({ outcome: 'charged' })
 })
 
 test('a provider that sends elsewhere is not followed: a fault, and nobody else gets the key', async () => {
@@ -232,7 +232,7 @@ test('a provider that sends elsewhere is not followed: a fault, and nobody else 
 test('an order is charged for one customer, amount and card', async () => {
   const orderId = uuid()
   await charge(orderId)
-  const mismatch = { status: 409, said: { code: 'charge-mismatch' } }
+  const mismatch = { status: 409, payload: { code: 'charge-mismatch' } }
   expect(await charge(orderId, 'card_approved', 1491)).toMatchObject(mismatch)
   expect(await charge(orderId, 'card_slow')).toMatchObject(mismatch)
   expect(await topics(orderId)).toEqual(['payments-charged-v1'])
@@ -248,7 +248,7 @@ test('a mismatch is refused while the outcome is unknown, too', async () => {
 test('a refund gives everything back, once', async () => {
   const orderId = uuid()
   await charge(orderId)
-  const refunded = { status: 200, said: { outcome: 'refunded', amount: euro(1490) } }
+  const refunded = { status: 200, payload: { outcome: 'refunded', amount: euro(1490) } }
   expect(await refund(orderId)).toEqual(refunded)
   expect(await refund(orderId)).toEqual(refunded)
   expect(await atProvider(orderId)).toEqual(['captured', 'refunded'])
@@ -256,14 +256,14 @@ test('a refund gives everything back, once', async () => {
     { topic: 'payments-charged-v1', data: { version: 1 } },
     { topic: 'payments-refunded-v1', data: { version: 2, amount: euro(1490) } },
   ])
-  expect((await charge(orderId)).said).toEqual({ outcome: 'declined', code: 'voided' })
+  expect((await charge(orderId)).payload).toEqual({ outcome: 'declined', code: 'voided' })
 })
 
 test('ten refunds at once give back once', async () => {
   const orderId = uuid()
   await charge(orderId)
   const answers = await Promise.all(Array.from({ length: 10 }, () => refund(orderId)))
-  expect(answers.every(({ said }) => said.outcome === 'refunded')).toBe(true)
+  expect(answers.every(({ payload }) => payload.outcome === 'refunded')).toBe(true)
   const effects = await atProvider(orderId)
   expect(effects.filter((effect) => effect === 'refunded')).toHaveLength(1)
   expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
@@ -271,9 +271,9 @@ test('ten refunds at once give back once', async () => {
 
 test('a refund before the charge leaves a tombstone that a late charge meets', async () => {
   const orderId = uuid()
-  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
-  expect((await charge(orderId)).said).toEqual({ outcome: 'declined', code: 'voided' })
-  expect((await refund(orderId)).said).toEqual({ outcome: 'nothing-to-refund' })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'nothing-to-refund' })
+  expect((await charge(orderId)).payload).toEqual({ outcome: 'declined', code: 'voided' })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'nothing-to-refund' })
   expect(await atProvider(orderId)).toEqual([])
   expect(await topics(orderId)).toEqual([])
 })
@@ -281,7 +281,7 @@ test('a refund before the charge leaves a tombstone that a late charge meets', a
 test('a refund of a charge that nobody knows the outcome of first finds it out', async () => {
   const orderId = uuid()
   await charge(orderId, 'card_timeout_after_charge')
-  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'refunded', amount: euro(1490) })
   expect(await atProvider(orderId)).toEqual(['captured', 'replayed', 'refunded'])
   expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
 })
@@ -293,7 +293,7 @@ test('a refund that the provider did not answer is asked again', async () => {
   expect((await refund(orderId)).status).toBe(503)
   expect(await statusOf(orderId)).toBe('refunding')
   use(await serveSandbox(folder.path))
-  expect((await refund(orderId)).said).toMatchObject({ outcome: 'refunded' })
+  expect((await refund(orderId)).payload).toMatchObject({ outcome: 'refunded' })
 })
 
 test('a charge and a refund at once end with the money where it was', async () => {
@@ -307,17 +307,17 @@ test('a charge and a refund at once end with the money where it was', async () =
   }
 })
 
-test('the owner sees the payment, an operator the books too, a stranger nothing', async () => {
+test('the owner sees the payment, an operator the ledger too, a stranger nothing', async () => {
   const orderId = uuid()
   await charge(orderId)
   await refund(orderId)
   const providerReference = expect.stringMatching(/^ch_/)
   const seen = { orderId, status: 'refunded', amount: euro(1490), providerReference }
   const own = await look(orderId, 'owner')
-  expect(own).toMatchObject({ status: 200, said: seen })
-  expect(own.said).not.toHaveProperty('entries')
-  expect(JSON.stringify(own.said)).not.toContain('card_')
-  const full = (await look(orderId, 'operator')).said as { entries: { kind: string }[] }
+  expect(own).toMatchObject({ status: 200, payload: seen })
+  expect(own.payload).not.toHaveProperty('entries')
+  expect(JSON.stringify(own.payload)).not.toContain('card_')
+  const full = (await look(orderId, 'operator')).payload as { entries: { kind: string }[] }
   expect(full.entries.map(({ kind }) => kind)).toEqual([
     ...Array(4).fill('charge'),
     ...Array(4).fill('refund'),
@@ -325,7 +325,7 @@ test('the owner sees the payment, an operator the books too, a stranger nothing'
   const stranger = await look(orderId, 'stranger')
   const missing = await look(uuid(), 'owner')
   expect([stranger.status, missing.status]).toEqual([404, 404])
-  expect(stranger.said.detail).toBe(missing.said.detail)
+  expect(stranger.payload.detail).toBe(missing.payload.detail)
   expect((await send('GET', `/payments/${orderId}`)).status).toBe(401)
 })
 
@@ -360,7 +360,7 @@ test('the database refuses a movement that is not balanced', async () => {
   expect(await entriesOf(orderId)).toEqual([])
 })
 
-test('what is in the books stays there', async () => {
+test('what is in the ledger stays there', async () => {
   const orderId = uuid()
   await charge(orderId)
   await expect(database.rows.deleteFrom('ledger_entries').execute()).rejects.toThrow(
@@ -386,7 +386,7 @@ test('a payment cannot be stored without what its status needs', async () => {
     await expect(set(values)).rejects.toThrow(/check constraint/)
 })
 
-test('with a provider in a process of its own that is killed in the middle, every order is charged once and the books balance', async () => {
+test('with a provider in a process of its own that is killed in the middle, every order is charged once and the ledger balances', async () => {
   const own = sandbox
   let child = await spawnSandbox(folder.path.replace('log', 'child'))
   use(child)
@@ -404,7 +404,7 @@ test('with a provider in a process of its own that is killed in the middle, ever
   child = await spawnSandbox(folder.path.replace('log', 'child'))
   use(child)
   for (const orderId of orders) {
-    expect((await charge(orderId)).said).toMatchObject({ outcome: 'charged' })
+    expect((await charge(orderId)).payload).toMatchObject({ outcome: 'charged' })
     expect((await atProvider(orderId)).filter((effect) => effect === 'captured')).toHaveLength(1)
   }
   await child.stop()
@@ -422,7 +422,7 @@ const refundPart = (orderId: string, amount: number, id = uuid()) =>
 
 /** Refunds in the provider's own console. */
 async function refundAtProvider(orderId: string, amount: number): Promise<void> {
-  const { said } = await look(orderId, 'operator')
+  const { payload } = await look(orderId, 'operator')
   const answer = await fetch(`${sandbox.url}/v1/refunds`, {
     method: 'POST',
     headers: {
@@ -430,7 +430,7 @@ async function refundAtProvider(orderId: string, amount: number): Promise<void> 
       'content-type': 'application/json',
       'idempotency-key': uuid(),
     },
-    body: JSON.stringify({ charge: said.providerReference, amount }),
+    body: JSON.stringify({ charge: payload.providerReference, amount }),
   })
   expect(answer.status).toBe(200)
 }
@@ -439,8 +439,8 @@ const returnedAtProvider = async (): Promise<number> =>
   (await sandbox.log()).reduce((sum, one) => sum + (one.effect === 'refunded' ? one.amount : 0), 0)
 
 const inLedger = async (orderId: string): Promise<number> => {
-  const { said } = await look(orderId, 'operator')
-  const entries = said.entries as { account: string; amount: { amount: number } }[]
+  const { payload } = await look(orderId, 'operator')
+  const entries = payload.entries as { account: string; amount: { amount: number } }[]
   return entries.reduce(
     (sum, { account, amount }) => sum + (account === 'refunds' ? amount.amount : 0),
     0,
@@ -451,11 +451,11 @@ test('a part is returned once, however often and at once it is asked for, and sh
   const [orderId, id] = [uuid(), uuid()]
   await charge(orderId)
   const answers = await Promise.all(Array.from({ length: 5 }, () => refundPart(orderId, 490, id)))
-  for (const { said } of answers)
-    expect(said).toEqual({ outcome: 'refunded', refundedTotal: euro(490) })
+  for (const { payload } of answers)
+    expect(payload).toEqual({ outcome: 'refunded', refundedTotal: euro(490) })
   expect(await returnedAtProvider()).toBe(490)
   expect(await inLedger(orderId)).toBe(490)
-  expect((await look(orderId, 'owner')).said).toMatchObject({
+  expect((await look(orderId, 'owner')).payload).toMatchObject({
     status: 'charged',
     amount: euro(1490),
     refundedTotal: euro(490),
@@ -467,9 +467,9 @@ test('parts at the same time never come to more than was taken', async () => {
   const orderId = uuid()
   await charge(orderId)
   const answers = await Promise.all(Array.from({ length: 6 }, () => refundPart(orderId, 400)))
-  const done = answers.filter(({ said }) => said.outcome === 'refunded')
+  const done = answers.filter(({ payload }) => payload.outcome === 'refunded')
   expect(done).toHaveLength(3)
-  expect(answers.filter(({ said }) => said.code === 'more-than-left')).toHaveLength(3)
+  expect(answers.filter(({ payload }) => payload.code === 'more-than-left')).toHaveLength(3)
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1200, 1200])
 })
 
@@ -477,7 +477,7 @@ test('the refund of the rest returns what the parts have left', async () => {
   const orderId = uuid()
   await charge(orderId)
   await refundPart(orderId, 490)
-  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'refunded', amount: euro(1490) })
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
   expect((await emitted(orderId)).map(({ data }) => [data.amount, data.refundedTotal])).toEqual([
     [euro(1490), undefined],
@@ -490,7 +490,7 @@ test('a part that was returned at the provider itself no longer keeps the rest f
   const orderId = uuid()
   await charge(orderId)
   await refundAtProvider(orderId, 500)
-  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'refunded', amount: euro(1490) })
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
 })
 
@@ -498,12 +498,12 @@ test('all of it returned at the provider itself ends the payment', async () => {
   const orderId = uuid()
   await charge(orderId)
   await refundAtProvider(orderId, 1490)
-  expect((await refund(orderId)).said).toEqual({ outcome: 'refunded', amount: euro(1490) })
+  expect((await refund(orderId)).payload).toEqual({ outcome: 'refunded', amount: euro(1490) })
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([1490, 1490])
   expect(await statusOf(orderId)).toBe('refunded')
 })
 
-test('an operator takes what was returned at the provider into the books, once', async () => {
+test('an operator takes what was returned at the provider into the ledger, once', async () => {
   const orderId = uuid()
   await charge(orderId)
   await refundAtProvider(orderId, 500)
@@ -511,7 +511,7 @@ test('an operator takes what was returned at the provider into the books, once',
     send('POST', `/payments/${orderId}/reconcile`, undefined, token)
   expect((await reconcile('owner')).status).toBe(403)
   const [first] = await Promise.all([1, 2, 3].map(() => reconcile('operator')))
-  expect(first?.said).toMatchObject({ status: 'charged', refundedTotal: euro(500) })
+  expect(first?.payload).toMatchObject({ status: 'charged', refundedTotal: euro(500) })
   expect(await inLedger(orderId)).toBe(500)
   expect(await topics(orderId)).toEqual(['payments-charged-v1', 'payments-refunded-v1'])
 })
@@ -525,19 +525,19 @@ test('a part of which the answer was lost is asked for again with the same key',
     body: JSON.stringify({ fault: 'silent', requests: 1 }),
   })
   expect((await refundPart(orderId, 490, id)).status).toBe(503)
-  expect((await refundPart(orderId, 490, id)).said).toMatchObject({ outcome: 'refunded' })
+  expect((await refundPart(orderId, 490, id)).payload).toMatchObject({ outcome: 'refunded' })
   expect([await returnedAtProvider(), await inLedger(orderId)]).toEqual([490, 490])
 })
 
 test('a part of another amount under the same id, of nothing, or of more than there was is refused', async () => {
   const [orderId, id] = [uuid(), uuid()]
-  expect((await refundPart(orderId, 1)).said).toMatchObject({ code: 'nothing-to-refund' })
+  expect((await refundPart(orderId, 1)).payload).toMatchObject({ code: 'nothing-to-refund' })
   await charge(orderId)
-  expect((await refundPart(orderId, 1491)).said).toMatchObject({ code: 'more-than-left' })
+  expect((await refundPart(orderId, 1491)).payload).toMatchObject({ code: 'more-than-left' })
   await refundPart(orderId, 490, id)
   expect(await refundPart(orderId, 491, id)).toMatchObject({
     status: 409,
-    said: { code: 'refund-mismatch' },
+    payload: { code: 'refund-mismatch' },
   })
   expect((await refundPart(orderId, 0)).status).toBe(400)
 })

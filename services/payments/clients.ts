@@ -67,10 +67,10 @@ export function createProvider(options: {
       body: JSON.stringify(body),
       signal,
     })
-    const said: unknown = await answer.body.json()
+    const payload: unknown = await answer.body.json()
     // crash point: after the provider was asked for ${operation}
     asked.inc({ operation, status: String(answer.statusCode) })
-    return { status: answer.statusCode, said }
+    return { status: answer.statusCode, payload }
   }
 
   const post = (path: string, key: string, body: unknown) =>
@@ -83,7 +83,7 @@ export function createProvider(options: {
       answered(`GET ${path}`, path, async (signal) => {
         const headers = { authorization: `Bearer ${apiKey}` }
         const answer = await pool.request({ method: 'GET', path, headers, signal })
-        return { status: answer.statusCode, said: (await answer.body.json()) as unknown }
+        return { status: answer.statusCode, payload: (await answer.body.json()) as unknown }
       }),
     )
 
@@ -98,26 +98,26 @@ export function createProvider(options: {
 
   return {
     async charge(key, { amount, card, reference }) {
-      const { status, said } = await post('/v1/charges', key, { ...amount, card, reference })
-      if (status === 422) return { outcome: 'declined', code: read(Refused, said).error.code }
-      if (status !== 200) throw unexpected('charge', status, said)
-      const charge = read(Charge, said)
+      const { status, payload } = await post('/v1/charges', key, { ...amount, card, reference })
+      if (status === 422) return { outcome: 'declined', code: read(Refused, payload).error.code }
+      if (status !== 200) throw unexpected('charge', status, payload)
+      const charge = read(Charge, payload)
       return charge.status === 'captured'
         ? { outcome: 'captured', reference: charge.id }
         : { outcome: 'declined', code: charge.declineCode }
     },
     async refund(key, { charge, amount, ourId }) {
       const body = { charge, amount: amount.amount, reference: ourId }
-      const { status, said } = await post('/v1/refunds', key, body)
-      if (status === 422 && read(Refused, said).error.code === 'more-than-captured')
+      const { status, payload } = await post('/v1/refunds', key, body)
+      if (status === 422 && read(Refused, payload).error.code === 'more-than-captured')
         return { outcome: 'more-than-captured' }
-      if (status !== 200) throw unexpected('refund', status, said)
-      return { outcome: 'refunded', reference: read(Refund, said).id }
+      if (status !== 200) throw unexpected('refund', status, payload)
+      return { outcome: 'refunded', reference: read(Refund, payload).id }
     },
     async refundsOf(charge) {
-      const { status, said } = await get(`/v1/refunds?charge=${encodeURIComponent(charge)}`)
-      if (status !== 200) throw unexpected('question about refunds', status, said)
-      return read(Refunds, said).refunds.map(({ id, amount, currency, reference }) => ({
+      const { status, payload } = await get(`/v1/refunds?charge=${encodeURIComponent(charge)}`)
+      if (status !== 200) throw unexpected('question about refunds', status, payload)
+      return read(Refunds, payload).refunds.map(({ id, amount, currency, reference }) => ({
         reference: id,
         amount: { amount, currency },
         ourId: reference,
@@ -146,8 +146,8 @@ function inProviderSpan<T extends { status: number }>(
   })
 }
 
-function read<S extends z.ZodType>(schema: S, said: unknown): z.output<S> {
-  const result = schema.safeParse(said)
+function read<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
+  const result = schema.safeParse(payload)
   if (result.success) return result.data
   throw new Fault(
     'provider-unavailable',
@@ -155,8 +155,8 @@ function read<S extends z.ZodType>(schema: S, said: unknown): z.output<S> {
   )
 }
 
-const unexpected = (what: string, status: number, said: unknown): Fault =>
+const unexpected = (what: string, status: number, payload: unknown): Fault =>
   new Fault(
     'provider-unavailable',
-    `The provider answered a ${what} with ${status}: ${JSON.stringify(said)}`,
+    `The provider answered a ${what} with ${status}: ${JSON.stringify(payload)}`,
   )

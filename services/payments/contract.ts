@@ -133,7 +133,7 @@ export const paymentsRoutes = {
     method: 'post',
     path: '/payments/{orderId}/reconcile',
     tags: ['payments'],
-    summary: 'Take refunds that were made at the provider into the books (operator)',
+    summary: 'Take refunds that were made at the provider into the ledger (operator)',
     security: [{ bearer: [] }],
     request: { params },
     responses: { 200: json(PaymentView) },

@@ -34,11 +34,11 @@ const charged = captured.payment as Charged
 const started = refundStarted(charged, refundId, 'customer-request')
 const refunding = started.payment as Refunding
 const refunded = refundDone(refunding, 're_1')
-const said = { paymentId, orderId, customerId, amount: euro(1490) }
+const data = { paymentId, orderId, customerId, amount: euro(1490) }
 
-test('a captured charge is in the books and is told', () => {
+test('a captured charge is in the ledger and is published', () => {
   expect(charged).toMatchObject({ status: 'charged', version: 1, providerReference: 'ch_1' })
-  expect(captured.events).toEqual([paymentEvents.charged({ ...said, version: 1 })])
+  expect(captured.events).toEqual([paymentEvents.charged({ ...data, version: 1 })])
   expect(captured.movement).toMatchObject({ id: paymentId, kind: 'charge' })
   expect(chargeOutcome(charged)).toEqual({ outcome: 'charged', paymentId })
 })
@@ -47,7 +47,7 @@ test('a declined charge is told with its code and moves nothing', () => {
   const change = settled(asking, { outcome: 'declined', code: 'insufficient-funds' })
   expect(change.movement).toBeUndefined()
   expect(change.events).toEqual([
-    paymentEvents.declined({ ...said, version: 1, code: 'insufficient-funds' }),
+    paymentEvents.declined({ ...data, version: 1, code: 'insufficient-funds' }),
   ])
   expect(chargeOutcome(change.payment)).toEqual({
     outcome: 'declined',
@@ -59,7 +59,7 @@ test('a declined charge is told with its code and moves nothing', () => {
 test('a refund is told when the money is back, not when it is asked for', () => {
   expect(started.events).toEqual([])
   expect(refunded.events).toEqual([
-    paymentEvents.refunded({ ...said, version: 2, refundId, refundedTotal: euro(1490) }),
+    paymentEvents.refunded({ ...data, version: 2, refundId, refundedTotal: euro(1490) }),
   ])
   expect(refundOutcome(refunded.payment)).toEqual({ outcome: 'refunded', amount: euro(1490) })
 })
@@ -158,7 +158,7 @@ test('an order is charged for one thing only', () => {
   mustBeSame(voided(paymentId, orderId, 'took-too-long'), asked)
 })
 
-test('the books balance for every amount, and after a refund no account but sales and refunds has anything', () => {
+test('the ledger balances for every amount, and after a refund no account but sales and refunds has anything', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), (amount) => {
       const charge = settled(

@@ -100,7 +100,7 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
   const version = payment.version + 1
   if (answer.outcome === 'declined') {
     const declined: Declined = { ...payment, status: 'declined', version, code: answer.code }
-    const event = paymentEvents.declined({ ...said(declined), code: answer.code })
+    const event = paymentEvents.declined({ ...eventData(declined), code: answer.code })
     return { from: payment, payment: declined, events: [event] }
   }
   const charged: Charged = {
@@ -119,7 +119,7 @@ export function settled(payment: Pending, answer: ProviderAnswer): Change {
       kind: 'charge',
       postings: sale(charged.amount),
     },
-    events: [paymentEvents.charged(said(charged))],
+    events: [paymentEvents.charged(eventData(charged))],
   }
 }
 
@@ -172,7 +172,7 @@ export function partDone(payment: Charged, part: Refund, reference: string): Cha
     from: payment,
     payment: after,
     movement: returnOf(after, part.id, euro(part.amount)),
-    events: [paymentEvents.refunded(refundSaid(after, part.id, euro(part.amount)))],
+    events: [paymentEvents.refunded(refundData(after, part.id, euro(part.amount)))],
   }
 }
 
@@ -199,7 +199,7 @@ export function refundFound<P extends Charged | Refunding>(
       from: payment,
       payment: after,
       movement: returnOf(after, id, found.amount),
-      events: [paymentEvents.refunded(refundSaid(after, id, found.amount))],
+      events: [paymentEvents.refunded(refundData(after, id, found.amount))],
     }
   }
   return {
@@ -239,8 +239,8 @@ const returnOf = ({ orderId }: Taken, id: string, amount: Money): Movement => ({
   postings: giveBack(amount),
 })
 
-const refundSaid = (payment: Taken, refundId: string, amount: Money) => ({
-  ...said(payment),
+const refundData = (payment: Taken, refundId: string, amount: Money) => ({
+  ...eventData(payment),
   amount,
   refundId,
   refundedTotal: euro(refundedInParts(payment)),
@@ -261,7 +261,7 @@ export function refundDone(payment: Refunding, refundReference: string): Change 
     movement: returnOf(refunded, refunded.refundId, amount),
     events: [
       paymentEvents.refunded({
-        ...refundSaid(refunded, refunded.refundId, amount),
+        ...refundData(refunded, refunded.refundId, amount),
         refundedTotal: payment.amount,
       }),
     ],
@@ -347,7 +347,7 @@ const giveBack = (amount: Money): Posting[] => [
   { account: 'provider-clearing', side: 'credit', amount },
 ]
 
-const said = ({ paymentId, orderId, customerId, amount, version }: Asked) => ({
+const eventData = ({ paymentId, orderId, customerId, amount, version }: Asked) => ({
   paymentId,
   orderId,
   customerId,

@@ -14,7 +14,7 @@ const customerId = '019a0c6e-5b7e-7c31-9d2a-000000000003'
 /** Fate of a request to the provider: done, lost on the way, or done with a lost response. */
 type Fate = 'done' | 'lost' | 'answer-lost'
 
-test('whatever is asked at once and whatever is lost, the money is taken once, given back once, and the books agree', async () => {
+test('whatever is asked at once and whatever is lost, the money is taken once, given back once, and the invariants hold', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -52,7 +52,7 @@ test('whatever is asked at once and whatever is lost, the money is taken once, g
   )
 })
 
-test('in parts, in full and at the provider itself, at once and with losses: what went back is what was taken, and in the books', async () => {
+test('in parts, in full and at the provider itself, at once and with losses: what went back is what was taken, and in the ledger', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -85,12 +85,12 @@ test('in parts, in full and at the provider itself, at once and with losses: wha
         world.calm()
         await scheduler.waitFor(untilKnown(charge))
         await scheduler.waitFor(untilKnown(async () => (await ways.reconcile?.()) ?? 'done'))
-        expect(world.returnedInBooks()).toBe(world.returned())
+        expect(world.returnedInLedger()).toBe(world.returned())
         expect(world.returned()).toBeLessThanOrEqual(world.captured())
 
         await scheduler.waitFor(untilKnown(ways.refund as () => Promise<RefundOutcome>))
         expect(world.returned()).toBe(world.captured())
-        expect(world.returnedInBooks()).toBe(world.captured())
+        expect(world.returnedInLedger()).toBe(world.captured())
         expect(world.totals()).toEqual(world.totals().toSorted((a, b) => a - b))
       },
     ),
@@ -110,7 +110,7 @@ test('a refund that came first keeps a late charge from the provider', async () 
 })
 
 function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) {
-  const books = createCharges()
+  const charges = createCharges()
   const effects: Effect[] = []
   const changes: Change[] = []
   let stored: Payment | undefined
@@ -127,7 +127,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     const effect = await later(label, () => {
       if (going === 'lost') return undefined
       const effect = decide()
-      books.apply(effect)
+      charges.apply(effect)
       effects.push(effect)
       return effect
     })
@@ -143,8 +143,8 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
   const provider: Provider = {
     async charge(key, { amount, card, reference }) {
       const body = { ...amount, card, reference }
-      await request('charge', () => books.charge(key, body, `ch_${++ids}`))
-      const charge = books.chargeOf(key)
+      await request('charge', () => charges.charge(key, body, `ch_${++ids}`))
+      const charge = charges.chargeOf(key)
       if (!charge) throw new Error('the provider forgot a charge')
       return charge.declineCode
         ? { outcome: 'declined', code: charge.declineCode }
@@ -152,13 +152,13 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     },
     async refund(key, { charge, amount, ourId }) {
       const body = { charge, amount: amount.amount, reference: ourId }
-      const asked = await request('refund', () => books.refund(key, body, `re_${++ids}`))
+      const asked = await request('refund', () => charges.refund(key, body, `re_${++ids}`))
       if (asked === 'more-than-captured') return { outcome: asked }
-      return { outcome: 'refunded', reference: books.refundOf(key)?.id ?? '' }
+      return { outcome: 'refunded', reference: charges.refundOf(key)?.id ?? '' }
     },
     refundsOf: (charge) =>
       later('refunds of', () =>
-        books.refundsOf(charge).map(({ id, amount, reference }) => ({
+        charges.refundsOf(charge).map(({ id, amount, reference }) => ({
           reference: id,
           amount: euro(amount),
           ourId: reference,
@@ -184,7 +184,7 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     count: (kind: Effect['effect']) => effects.filter(({ effect }) => effect === kind).length,
     captured: () => sum(effects.flatMap((one) => (one.effect === 'captured' ? one.amount : 0))),
     returned: () => sum(effects.flatMap((one) => (one.effect === 'refunded' ? one.amount : 0))),
-    returnedInBooks: () =>
+    returnedInLedger: () =>
       sum(
         changes.map(({ movement }) =>
           movement?.kind === 'refund' ? (movement.postings[0]?.amount.amount ?? 0) : 0,
@@ -199,10 +199,10 @@ function createWorld(scheduler: fc.Scheduler | undefined, nextFate: () => Fate) 
     /** Refunds at the provider, not through this service. */
     refundElsewhere: (of: string, amount: number) =>
       later('elsewhere', () => {
-        const charge = books.chargeOf(of)?.id
+        const charge = charges.chargeOf(of)?.id
         if (!charge) return
-        const effect = books.refund(`elsewhere-${++ids}`, { charge, amount }, `re_${++ids}`)
-        books.apply(effect)
+        const effect = charges.refund(`elsewhere-${++ids}`, { charge, amount }, `re_${++ids}`)
+        charges.apply(effect)
         effects.push(effect)
       }),
     movements: () => changes.flatMap(({ movement }) => movement?.kind ?? []),

@@ -16,7 +16,7 @@ const resources = (folder: string): Resource[] =>
 const ofKind = (kind: string, folder: string) =>
   resources(folder).filter((resource) => resource.kind === kind)
 
-const said = Object.fromEntries(
+const publishedBy = Object.fromEntries(
   manifests.map((service) => [service.name, topicsOf(service).sort()]),
 )
 
@@ -71,7 +71,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     const scopes = topicScopes(broker, 'pubsub', 'publishingScopes')
     for (const app of everybody) {
       const allowed = scopes[app]?.filter((topic) => topic !== `${app}-dead-letters-v1`)
-      expect(allowed?.sort(), app).toEqual(said[app] ?? [])
+      expect(allowed?.sort(), app).toEqual(publishedBy[app] ?? [])
     }
   })
 
@@ -91,7 +91,7 @@ describe.each(brokers)('the subscriptions of %s', (broker) => {
     for (const { metadata, scopes = [] } of ofKind('Component', broker))
       for (const app of scopes) {
         const allowed = topicScopes(broker, metadata.name, 'publishingScopes')[app]
-        const own = [...(metadata.name === 'pubsub' ? (said[app] ?? []) : [])]
+        const own = [...(metadata.name === 'pubsub' ? (publishedBy[app] ?? []) : [])]
         expect([...own, `${app}-dead-letters-v1`], `${app} by ${metadata.name}`).toEqual(
           expect.arrayContaining(allowed ?? ['everything']),
         )

@@ -71,7 +71,7 @@ const added = (app: string) => ({
   ...manifests.find(({ name }) => name === app)?.container?.environment,
 })
 
-const doorPort = 8080
+const gatewayPort = 8080
 /** Apps that the container `operators` calls. */
 const asked = ['users', 'notifications'].filter((app) => app in compose.services)
 
@@ -194,7 +194,7 @@ describe('docker-compose.yml is closed by default', () => {
     expect(
       containers.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port])),
     ).toEqual([
-      ['gateway', `127.0.0.1:\${SHOP_PORT:-${doorPort}}:${doorPort}`],
+      ['gateway', `127.0.0.1:\${SHOP_PORT:-${gatewayPort}}:${gatewayPort}`],
       ['mail', `127.0.0.1:\${MAIL_PORT:-${inboxPort}}:${inboxPort}`],
     ])
   })

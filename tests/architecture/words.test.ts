@@ -15,6 +15,8 @@ const replaced: [RegExp, string][] = [
   [/\bwhoever\b/i, 'anyone who'],
   [/\bin vain\b/i, 'without success'],
   [/\banew\b(?![:,} ]|\))/i, 'again'],
+  [/\b(the|our) books\b|\bbooksAgree\b/i, 'ledger, invariants'],
+  [/(?<!-)\bdoor\b/, 'gateway'],
   [/^\s*(\/\*\*|\*|\/\/) Answers /, 'Returns'],
   [/\b(Advice|Announcement|createHearing|createSecondTries|PreparingClient|Postman|Cashier)\b/, ''],
 ]

@@ -36,13 +36,13 @@ export async function orderOnce({ authorization }: Person, key = randomUUID()): 
     headers: { authorization, 'content-type': 'application/json', 'idempotency-key': key },
     body: JSON.stringify({ ...orderOf(mug), cartId: key }),
   })
-  const said = (await body.json()) as { code?: string; orderId?: string }
+  const payload = (await body.json()) as { code?: string; orderId?: string }
   return {
     status: statusCode,
     type: String(headers['content-type']),
     retryAfter: String(headers['retry-after'] ?? ''),
-    code: said.code ?? '',
-    orderId: said.orderId ?? '',
+    code: payload.code ?? '',
+    orderId: payload.orderId ?? '',
   }
 }
 

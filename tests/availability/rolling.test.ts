@@ -67,7 +67,7 @@ it('and a client that comes back when it is told to gets none at all', () => {
   )
 })
 
-it('every order that was accepted is completed, and the books agree', async () => {
+it('every order that was accepted is completed, and the invariants hold', async () => {
   const ids = [...hasty, ...patient].flatMap((reply) =>
     reply instanceof Error || reply.orderId === '' ? [] : [reply.orderId],
   )

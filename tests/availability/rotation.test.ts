@@ -51,7 +51,7 @@ it('orders are accepted while every secret is replaced', () => {
   expect(shown.filter((status) => status !== 202)).toEqual([])
 })
 
-it('every one of them is completed, and the books agree', async () => {
+it('every one of them is completed, and the invariants hold', async () => {
   for (const reply of replies)
     if (!(reply instanceof Error) && !isShed(reply))
       await reaches(ada, reply.orderId, ['confirmed'], 60_000)

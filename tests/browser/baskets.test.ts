@@ -44,7 +44,9 @@ it('a stale basket overwrites nothing: a change of another line is made, of the 
   const lineOn = (where: Page, name: RegExp) =>
     where.getByRole('group', { name }).getByRole('status')
   const add = async (where: Page, name: RegExp) => {
-    const done = where.waitForResponse((said) => said.request().method() === 'PUT' && said.ok())
+    const done = where.waitForResponse(
+      (response) => response.request().method() === 'PUT' && response.ok(),
+    )
     await where.getByRole('button', { name }).click()
     await done
   }

@@ -64,7 +64,7 @@ it('a newcomer buys something, and is led from there to its story in the console
     /order placed/,
     /holds 1 ×/,
     /captured/,
-    /books the charge/,
+    /records the charge/,
     /order confirmed/,
     /receives orders-confirmed-v1, sells/,
     /sends a mail/,
@@ -166,7 +166,7 @@ it('an operator returns a part of the money with a reason, and rejects a return 
 it('the invariants hold', async () => {
   const page = await visitor()
   await signInAsOperator(page)
-  await page.goto('/ops/books')
+  await page.goto('/ops/invariants')
   const [again, hold] = [
     page.getByRole('button', { name: 'Check now' }),
     page.getByText(/^All \d+ hold\./),

@@ -62,7 +62,7 @@ export async function opsPages(): Promise<readonly ShopPage[]> {
   const customer = await confirmedCustomer()
   const orderId = await placed(customer, orderOf('TEAPOT-STONEWARE-RUST', 2, 'card_retry'))
   await reaches(customer, orderId, ['confirmed'])
-  await (await operator()).ask('POST', '/operations/books')
+  await (await operator()).ask('POST', '/operations/invariants')
   const row = (name: RegExp) => (page: Page) => page.getByRole('row', { name }).first().waitFor()
   return [
     { name: 'map', path: '/ops', ready: button(/^orders up/) },
@@ -71,7 +71,7 @@ export async function opsPages(): Promise<readonly ShopPage[]> {
     { name: 'letters', path: '/ops/letters', ready: titled('Dead letters') },
     {
       name: 'invariants',
-      path: '/ops/books',
+      path: '/ops/invariants',
       ready: (page) =>
         page
           .getByText(/hold\.|violated/)

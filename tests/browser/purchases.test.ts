@@ -30,7 +30,7 @@ type Sale = { orderId: string; status: string }
 async function ordersOf(context: BrowserContext): Promise<Sale[]> {
   const page = await context.newPage()
   const answer = page.waitForResponse(
-    (said) => new URL(said.url()).pathname === '/orders' && said.ok(),
+    (response) => new URL(response.url()).pathname === '/orders' && response.ok(),
   )
   await page.goto('/account/orders')
   const { orders } = (await (await answer).json()) as { orders: Sale[] }

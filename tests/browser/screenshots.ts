@@ -25,7 +25,7 @@ const desk = { width: 1280, height: 860 }
 /** A violated invariant: a mail is missing because of a dead letter. */
 const violated: ShopPage = {
   name: 'violated',
-  path: '/ops/books',
+  path: '/ops/invariants',
   async ready(page) {
     await page.getByRole('button', { name: 'Check now' }).click()
     await page.getByText(/are violated\.$/).waitFor()
@@ -45,7 +45,7 @@ try {
   await signInAsOperator(operator)
   await hourOfSales(await newCustomer())
   const pages = await opsPages()
-  await booksHold()
+  await invariantsHold()
   const troubled = ['orders', 'letters']
   await shootAll(
     operator,
@@ -65,12 +65,12 @@ try {
 }
 
 /** Waits until the console's last check found an idle shop without violations. */
-async function booksHold(): Promise<void> {
+async function invariantsHold(): Promise<void> {
   const { ask } = await operatorOf()
   await until(
-    'the books hold',
+    'the invariants hold',
     async () => {
-      const { body } = await ask('POST', '/operations/books')
+      const { body } = await ask('POST', '/operations/invariants')
       return (body.last as { ok: boolean } | undefined)?.ok
     },
     60_000,

@@ -15,7 +15,7 @@ import { createRecorder, type JournalLine } from '@sidecart/verify/invariants/cl
 import type { Snapshot } from '@sidecart/verify/invariants/snapshot.ts'
 
 export type Buyers = {
-  door: HttpClient
+  gateway: HttpClient
   operator: Asker
   customers: Customer[]
   record(line: JournalLine): void
@@ -26,22 +26,22 @@ export type Buyers = {
 /** Registers customers of a running shop, one in four with mails, and opens a client journal. */
 export async function buyers(name: string, count: number): Promise<Buyers> {
   const shop = await connectionInfo()
-  const door = openHttpClient(shop.gateway)
+  const gateway = openHttpClient(shop.gateway)
   const file = join(projectAt().home, 'chaos', `${name}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
-  const operator = asOperator(door, shop.signingKeys)
+  const operator = asOperator(gateway, shop.signingKeys)
   const customers = await atATime(
     4,
-    Array.from({ length: count }, () => () => register(door)),
+    Array.from({ length: count }, () => () => register(gateway)),
   )
   await Promise.all(customers.slice(count / 4).map(unsubscribe))
   // notifications: optional
   for (const customer of customers.slice(0, count / 4))
-    await confirmEmail(door, shop.inbox ?? '', customer)
+    await confirmEmail(gateway, shop.inbox ?? '', customer)
   // /notifications
   for (const { customerId } of customers) record({ is: 'customer', customerId })
   return {
-    door,
+    gateway,
     operator,
     customers,
     record,

@@ -18,12 +18,12 @@ const sku = 'MUG-ENAMEL-BLUE'
 const seed = Math.floor(Math.random() * 2 ** 31)
 
 it(`${keys} keys, each sent ${repeats} times in parallel while processes are killed, are ${keys} orders (seed ${seed})`, async () => {
-  const { customers, operator, door, record, settle } = await buyers('repeats', 8)
+  const { customers, operator, gateway, record, settle } = await buyers('repeats', 8)
   await setStock(operator, sku, 10 * keys)
   const processes = ['gateway', 'gateway-sidecar', 'orders', 'orders-sidecar', 'catalog']
   const storm = startFaultRun(
     schedule(seed, ['kill'], { processes, databases: [], broker: 'nats' }, everySeconds),
-    createInjector(projectAt(), { door, links: new Map() }),
+    createInjector(projectAt(), { gateway, links: new Map() }),
     () => {},
   )
   const calming = setTimeout(storm.calm, stormMs)

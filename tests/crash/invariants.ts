@@ -4,11 +4,11 @@ import { expect } from 'vitest'
 import type { CrashShop } from './shop.ts'
 
 /** Waits until the shop is idle and every invariant holds. Fails with the violations. */
-export async function booksAgree(shop: CrashShop): Promise<void> {
+export async function invariantsHold(shop: CrashShop): Promise<void> {
   let faults: Result[] = []
   const agree = async () => {
     faults = runChecks(await shop.world()).filter(({ ok }) => !ok)
     return faults.length === 0
   }
-  await until('the books agree', agree, 90_000).catch(() => expect(faults).toEqual([]))
+  await until('the invariants hold', agree, 90_000).catch(() => expect(faults).toEqual([]))
 }

@@ -89,7 +89,7 @@ export async function place(
     )
     if (status !== 202) throw new Error(`not accepted: ${status} ${text}`)
     const orderId = String(body.orderId)
-    note({ is: 'answered', customerId, key, outcome: 'accepted', orderId, said: text })
+    note({ is: 'answered', customerId, key, outcome: 'accepted', orderId, response: text })
     return orderId
   }
   const [orderId = ''] = await Promise.all(Array.from({ length: times }, ask))

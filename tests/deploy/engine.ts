@@ -147,9 +147,9 @@ export function run(
   return new Promise((resolve, reject) => {
     const limits = { ...options, timeout, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(command, args, limits, (error, stdout, stderr) => {
-      const said = () =>
+      const printed = () =>
         `${command} ${args.join(' ')}\n${stdout.slice(-3_000)}${stderr.slice(-3_000)}`
-      if (error) reject(new Error(said(), { cause: error }))
+      if (error) reject(new Error(printed(), { cause: error }))
       else resolve(stdout)
     })
     // a command that fails early reads nothing

@@ -90,8 +90,8 @@ export async function openContainers(engine: Engine): Promise<ContainerShop> {
 
   await down()
   await compose(['up', '--build', '--wait', '--quiet-pull']).catch(async (error: Error) => {
-    const said = await compose(['logs', '--no-color', '--tail', '15'])
-    throw new Error(`${error.message.slice(-1_000)}\n${said}`)
+    const logs = await compose(['logs', '--no-color', '--tail', '15'])
+    throw new Error(`${error.message.slice(-1_000)}\n${logs}`)
   })
   return {
     gateway: `http://127.0.0.1:${shop}`,

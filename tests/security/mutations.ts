@@ -233,7 +233,7 @@ export const mutations: readonly Mutation[] = [
     from: ".$if(!operator, (query) => query.where('customer_id', '=', userId))",
     to: '.$if(!operator && !userId, (query) => query)',
     test: 'services/payments/app.int.test.ts',
-    name: 'the owner sees the payment, an operator the books too, a stranger nothing',
+    name: 'the owner sees the payment, an operator the ledger too, a stranger nothing',
   },
   // notifications: optional
   {

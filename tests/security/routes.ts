@@ -40,8 +40,8 @@ for (const service of consumers) {
 export const operations: Record<string, { operator: number; body?: unknown }> = {
   'GET /operations/map': { operator: 200 },
   'GET /operations/components': { operator: 200 },
-  'GET /operations/books': { operator: 200 },
-  'POST /operations/books': { operator: 200 },
+  'GET /operations/invariants': { operator: 200 },
+  'POST /operations/invariants': { operator: 200 },
   'GET /operations/orders/{orderId}': { operator: 200 },
   'GET /operations/faults': { operator: 200 },
   'POST /operations/faults': { operator: 409, body: { does: 'kill', target: 'orders' } },

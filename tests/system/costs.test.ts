@@ -44,13 +44,13 @@ it.skipIf(broker !== 'jetstream')(
   async () => {
     const services = appConfigs.filter(({ appID }) => appID !== 'gateway')
     const calls = () => callsServedBy(services.map(({ appPort }) => appPort))
-    const counting = { driver, meter, calls, legs: { call: 3, say: 2, receive: 2 } }
+    const counting = { driver, meter, calls, legs: { call: 3, publish: 2, receive: 2 } }
     const perOrder = await countPerOrder(counting, 20)
     const whole = Object.entries(perOrder).map(([what, count]) => [what, Math.round(count)])
     // three products, the order, reserve, charge; placed, charged, confirmed
-    const [called, said] = [6, 3]
-    const hops = called * 3 + (said + received) * 2
-    const messages = { calls: called, said, received, hops, messages: said + received }
+    const [called, published] = [6, 3]
+    const hops = called * 3 + (published + received) * 2
+    const messages = { calls: called, published, received, hops, messages: published + received }
     expect(Object.fromEntries(whole)).toMatchObject(messages)
     expect(perOrder.commits).toBeLessThanOrEqual(mostCommits)
     expect(perOrder.statements).toBeLessThanOrEqual(mostStatements)

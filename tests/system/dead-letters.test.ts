@@ -30,11 +30,11 @@ afterAll(async () => {
     [real],
   )
   for (const service of ['notifications', 'catalog']) {
-    await rowsOf(service, 'delete from inbox where event_id = any($1)', [said])
+    await rowsOf(service, 'delete from inbox where event_id = any($1)', [published])
   }
 })
 
-const said: string[] = []
+const published: string[] = []
 
 async function rowsOf(
   service: string,
@@ -67,15 +67,15 @@ const listed = async (id: string): Promise<Letter & { nextAttemptAt?: string }> 
 }
 
 /** Publishes an event through the sidecar of a service permitted to publish the topic. */
-async function say(by: string, topic: string, data: unknown): Promise<string> {
+async function publish(by: string, topic: string, data: unknown): Promise<string> {
   const id = randomUUID()
-  said.push(id)
+  published.push(id)
   const event = { id, source: by, type: topic, specversion: '1.0', data }
-  await publish(by, topic, JSON.stringify(event), 'application/cloudevents+json')
+  await publishBytes(by, topic, JSON.stringify(event), 'application/cloudevents+json')
   return id
 }
 
-async function publish(by: string, topic: string, body: string, type: string, query = '') {
+async function publishBytes(by: string, topic: string, body: string, type: string, query = '') {
   const port = appConfigs.find(({ appID }) => appID === by)?.daprHTTPPort
   const answer = await fetch(`http://127.0.0.1:${port}/v1.0/publish/pubsub/${topic}${query}`, {
     method: 'POST',
@@ -101,7 +101,7 @@ const newsOf = async (orderId: string): Promise<unknown[]> =>
 async function register(userId: string): Promise<void> {
   const email = `${userId}@example.com`
   const preferences = { orderUpdates: false, paymentUpdates: false, marketing: false }
-  await say('users', 'users-registered-v1', {
+  await publish('users', 'users-registered-v1', {
     userId,
     email,
     name: 'Quiet',
@@ -114,7 +114,7 @@ async function register(userId: string): Promise<void> {
 }
 
 it('a malformed event is listed with the field at fault, and shown as it came', async () => {
-  const id = await say('orders', 'orders-shipped-v1', { orderId: 7 })
+  const id = await publish('orders', 'orders-shipped-v1', { orderId: 7 })
   expect(await listed(id)).toMatchObject({
     service: 'notifications',
     topic: 'orders-shipped-v1',
@@ -126,7 +126,13 @@ it('a malformed event is listed with the field at fault, and shown as it came', 
 })
 
 it('what is no event at all is listed too, instead of coming back for ever', async () => {
-  await publish('orders', 'orders-shipped-v1', 'no JSON', 'text/plain', '?metadata.rawPayload=true')
+  await publishBytes(
+    'orders',
+    'orders-shipped-v1',
+    'no JSON',
+    'text/plain',
+    '?metadata.rawPayload=true',
+  )
   await until('it is a dead letter', async () => {
     const { deadLetters: all } = (await deadLetters('list', 'notifications')) as {
       deadLetters: Letter[]
@@ -149,11 +155,11 @@ it.each([
 ])('an event whose %s is %j ends no sidecar', async (field, value) => {
   const before = await sidecarPids()
   const id = randomUUID()
-  said.push(id)
+  published.push(id)
   const event = { id, source: 'orders', type: 'orders-shipped-v1', specversion: '1.0', data: {} }
   const body = JSON.stringify({ ...event, [field]: value })
-  await publish('orders', event.type, body, 'text/plain', '?metadata.rawPayload=true')
-  const behind = await say('orders', event.type, { orderId: 7 })
+  await publishBytes('orders', event.type, body, 'text/plain', '?metadata.rawPayload=true')
+  const behind = await publish('orders', event.type, { orderId: 7 })
   expect(await listed(behind)).toMatchObject({ service: 'notifications' })
   expect(await sidecarPids()).toEqual(before)
 })
@@ -167,7 +173,7 @@ it('an event that its consumers refuses is listed with the refusal', async () =>
   const { orderId, customerId } = placed(quiet)
   const nothing = { amount: 0, currency: 'EUR' }
   const data = { orderId, customerId, version: 4, lines: [], total: nothing }
-  const id = await say('orders', 'orders-confirmed-v1', data)
+  const id = await publish('orders', 'orders-confirmed-v1', data)
   const letter = await listed(id)
   expect(letter).toMatchObject({
     service: 'catalog',
@@ -178,11 +184,11 @@ it('an event that its consumers refuses is listed with the refusal', async () =>
 
 it('an event that always fails does not hold up those behind it, and is handled once it can be', async () => {
   const orderId = uuid()
-  const id = await say('orders', 'orders-placed-v1', placed(stranger, orderId))
+  const id = await publish('orders', 'orders-placed-v1', placed(stranger, orderId))
   const good = await Promise.all(
     Array.from({ length: 20 }, async () => {
       const event = placed(quiet)
-      await say('orders', 'orders-placed-v1', event)
+      await publish('orders', 'orders-placed-v1', event)
       return event.orderId
     }),
   )

@@ -91,7 +91,7 @@ describe('bad input is a problem, and nothing is stored', () => {
   }
 })
 
-describe('doors that are closed', () => {
+describe('paths that clients must not reach', () => {
   it('internal routes do not exist for the outside', async () => {
     expect((await ada.ask('PUT', `/internal/charges/${randomUUID()}`, {})).status).toBe(404)
     expect((await ada.ask('POST', '/events/orders-placed-v1', {})).status).toBe(404)

@@ -211,7 +211,7 @@ export async function killBroker(): Promise<StoppedApp> {
  * the broker's 45 s (`ackWait`), so the wait after an outage is long.
  * @throws Error naming the violations at the end
  */
-export async function booksAgree(timeoutMs: number): Promise<void> {
+export async function invariantsHold(timeoutMs: number): Promise<void> {
   let wrong: unknown[] = []
   const agree = async () => {
     const printed = await sidecart('verify', '--json').catch(
@@ -221,7 +221,7 @@ export async function booksAgree(timeoutMs: number): Promise<void> {
     wrong = checks.filter((check) => !check.ok)
     return ok && checks.length > 10
   }
-  await until('the books agree', agree, timeoutMs).catch((error: Error) => {
+  await until('the invariants hold', agree, timeoutMs).catch((error: Error) => {
     throw new Error(`${error.message}: ${JSON.stringify(wrong)}`)
   })
 }

@@ -185,10 +185,10 @@ const opsLetters = createRoute({
   component: lazyRouteComponent(() => import('./ops/dead-letters-page.tsx'), 'LettersPage'),
 })
 
-const opsBooks = createRoute({
+const opsInvariants = createRoute({
   getParentRoute: () => ops,
-  path: '/books',
-  component: lazyRouteComponent(() => import('./ops/invariants-page.tsx'), 'BooksPage'),
+  path: '/invariants',
+  component: lazyRouteComponent(() => import('./ops/invariants-page.tsx'), 'InvariantsPage'),
 })
 
 const opsBusiness = createRoute({
@@ -228,7 +228,7 @@ const routes = root.addChildren([
       opsOrders,
       opsOrder,
       opsLetters,
-      opsBooks,
+      opsInvariants,
       opsBusiness,
       opsFaults,
       opsComponents,

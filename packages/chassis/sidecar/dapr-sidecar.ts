@@ -245,8 +245,11 @@ export function createDaprSidecar(options: DaprSidecarOptions): Sidecar {
  */
 function refuseOwnErrors({ app, method, path }: Invocation, { status, body }: Reply): void {
   if (status < 400 || !ownError.test(Buffer.from(body.subarray(0, 200)).toString())) return
-  const said = new TextDecoder().decode(body)
-  throw new Fault(status === 403 ? 'denied' : 'unavailable', `${method} ${path} of ${app}: ${said}`)
+  const message = new TextDecoder().decode(body)
+  throw new Fault(
+    status === 403 ? 'denied' : 'unavailable',
+    `${method} ${path} of ${app}: ${message}`,
+  )
 }
 
 /**
@@ -281,8 +284,8 @@ async function reached<T>(
 function fromSdk(doing: string, error: unknown): Fault {
   if (error instanceof Fault) return error
   const cause = error instanceof Error ? error : (error as { error?: unknown })?.error
-  const said = cause instanceof Error ? cause.message : String(cause)
-  return new Fault('unavailable', `${doing} failed: ${said}`, { cause })
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new Fault('unavailable', `${doing} failed: ${message}`, { cause })
 }
 
 const failed = (doing: string, status: number, text: string): Fault =>

@@ -45,29 +45,29 @@ export async function callService<R extends RouteConfig>(
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
   // crash point: after calling ${app} ${route.method.toUpperCase()} ${route.path}
-  const said = parse(reply.body)
-  if (reply.status >= 400) throw failure(app, reply.status, said)
-  return contracted(app, route, said) as Output<R>
+  const payload = parse(reply.body)
+  if (reply.status >= 400) throw failure(app, reply.status, payload)
+  return contracted(app, route, payload) as Output<R>
 }
 
 /**
  * Returns a refusal for a 4xx problem of the callee; any other error (also a 4xx by the sidecar) leaves the outcome
  * unknown.
  */
-function failure(app: string, status: number, said: unknown): Refusal | Fault {
-  const problem = Problem.safeParse(said)
+function failure(app: string, status: number, payload: unknown): Refusal | Fault {
+  const problem = Problem.safeParse(payload)
   if (problem.success && status < 500 && status !== 429) {
     return refused(problem.data.code, problem.data.detail ?? problem.data.title)
   }
-  return new Fault('unavailable', `${app} answered ${status}: ${JSON.stringify(said)}`)
+  return new Fault('unavailable', `${app} answered ${status}: ${JSON.stringify(payload)}`)
 }
 
-function contracted(app: string, route: RouteConfig, said: unknown): unknown {
+function contracted(app: string, route: RouteConfig, payload: unknown): unknown {
   const schema = (route.responses[200] as Json<z.ZodType> | undefined)?.content?.[
     'application/json'
   ]?.schema
   if (!schema) return undefined
-  const result = schema.safeParse(said)
+  const result = schema.safeParse(payload)
   if (result.success) return result.data
   throw new Fault(
     'contract-broken',

@@ -43,7 +43,7 @@ const retire = command({
   run: async ({ args }) => {
     const kids = await retireKeys(projectAt(), args.key, {
       force: args.force === true,
-      say: console.log,
+      print: console.log,
     })
     console.log(`retired ${kids.join(', ')}: within a minute no token of it is accepted`)
   },

@@ -34,8 +34,8 @@ export default command(
 /** Returns every running instance; the gateway last, after the services it calls. */
 function appsOf(project: Project): string[] {
   const apps = (readState(project)?.processes ?? []).filter(({ role }) => role === 'app')
-  const isDoor = (name: string) => name.startsWith('gateway')
+  const isGateway = (name: string) => name.startsWith('gateway')
   return apps
     .map(({ name }) => name)
-    .sort((one, other) => Number(isDoor(one)) - Number(isDoor(other)))
+    .sort((one, other) => Number(isGateway(one)) - Number(isGateway(other)))
 }

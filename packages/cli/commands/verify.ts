@@ -7,7 +7,7 @@ import { command } from '../command.ts'
 export default command({
   meta: {
     name: 'verify',
-    description: 'Check the books of all services against each other, the provider and the inbox',
+    description: 'Check the invariants over all databases, the provider’s log and the inbox',
   },
   args: {
     all: {

@@ -101,7 +101,7 @@ describe('the public API', () => {
 describe('events', () => {
   const document = asyncApi()
 
-  it('are said by one and received by those who subscribe', () => {
+  it('are published by one and received by those who subscribe', () => {
     const operations = Object.keys(document.operations)
     expect(operations).toContain('orders-sends-orders-confirmed-v1')
     expect(operations).toContain('catalog-receives-orders-confirmed-v1')

@@ -35,7 +35,7 @@ export type AsyncApiDocument = {
 
 /** Returns the AsyncAPI document: the events of every contract, with their publisher and their subscribers. */
 export function asyncApi(): AsyncApiDocument {
-  const said = manifests.flatMap(({ name: owner, publishes = {} }) =>
+  const published = manifests.flatMap(({ name: owner, publishes = {} }) =>
     Object.values(publishes).map(({ topic, schema }) => ({ owner, topic, schema })),
   )
   const operation = (action: 'send' | 'receive', app: string, topic: string) =>
@@ -53,20 +53,20 @@ export function asyncApi(): AsyncApiDocument {
     },
     defaultContentType: 'application/cloudevents+json',
     channels: Object.fromEntries(
-      said.map(({ topic }) => [
+      published.map(({ topic }) => [
         topic,
         { address: topic, messages: { [topic]: { $ref: `#/components/messages/${topic}` } } },
       ]),
     ),
     operations: Object.fromEntries(
-      said.flatMap(({ owner, topic }) => [
+      published.flatMap(({ owner, topic }) => [
         operation('send', owner, topic),
         ...subscribersTo(topic).map((app) => operation('receive', app, topic)),
       ]),
     ),
     components: {
       messages: Object.fromEntries(
-        said.map(({ owner, topic, schema }) => [topic, message(owner, topic, schema)]),
+        published.map(({ owner, topic, schema }) => [topic, message(owner, topic, schema)]),
       ),
     },
   }

@@ -70,7 +70,7 @@ export function streamsFor(resources: readonly Resource[]): { name: string; subj
     .map(({ spec }) => spec)
   const dead = unique(subscriptions.map(({ deadLetterTopic }) => deadLetterTopic))
   const received = unique(subscriptions.map(({ topic }) => topic))
-  const events = unique([...received, ...resources.flatMap(saidThrough)]).filter(
+  const events = unique([...received, ...resources.flatMap(publishedThrough)]).filter(
     (topic) => !dead.includes(topic),
   )
   return [
@@ -95,7 +95,10 @@ export function topicsFor(resources: readonly Resource[]): { name: string; queue
   const received = consumersIn(resources).flatMap(({ app, topics }) =>
     topics.map((topic) => ({ app, topic })),
   )
-  const names = unique([...received.map(({ topic }) => topic), ...resources.flatMap(saidThrough)])
+  const names = unique([
+    ...received.map(({ topic }) => topic),
+    ...resources.flatMap(publishedThrough),
+  ])
   return names.map((name) => ({
     name,
     queues: received.filter(({ topic }) => topic === name).map(({ app }) => `${app}-${name}`),
@@ -107,11 +110,11 @@ export function publishedBy(app: string, resources: readonly Resource[]): string
   const dead = resources
     .filter(({ kind, scopes }) => kind === 'Subscription' && scopes.includes(app))
     .map(({ spec }) => spec.deadLetterTopic)
-  const said = resources.flatMap(publishingScopes).filter((scope) => scope.app === app)
-  return unique([...said.flatMap(({ topics }) => topics), ...dead])
+  const published = resources.flatMap(publishingScopes).filter((scope) => scope.app === app)
+  return unique([...published.flatMap(({ topics }) => topics), ...dead])
 }
 
-const saidThrough = (resource: Resource): string[] =>
+const publishedThrough = (resource: Resource): string[] =>
   publishingScopes(resource).flatMap(({ topics }) => topics)
 
 /** Parses `publishingScopes`: `app=topic,topic;app=topic`. */

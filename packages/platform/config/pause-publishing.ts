@@ -17,7 +17,7 @@ const mostMs = 15 * 60_000
  * Returns the app configs with a copy of their broker set in which publishing is denied. New events wait in the outbox,
  * as during a broker outage; consumers drain the old broker, and failing events become dead letters.
  */
-export function withoutSaying(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
+export function withoutPublishing(project: Project, appConfigs: readonly AppConfig[]): AppConfig[] {
   const isBroker = (path: string) => setAmong('broker', [path]) !== undefined
   const copied = new Map<string, string>()
   const copyOf = (folder: string) => {

@@ -8,7 +8,7 @@ import { postgresFaults, readPostgres } from './postgres.ts'
 import { readRedis, redisFaults } from './redis.ts'
 
 export type Diagnosis = { name: string; ok: boolean; detail: string }
-type Examination = { name: string; says: string; faults(): Promise<string[]> }
+type Examination = { name: string; means: string; faults(): Promise<string[]> }
 
 /**
  * Checks that every running server with durable data writes to disk before acknowledging. Returns the findings.
@@ -27,14 +27,15 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
     const secrets = readSecrets(project)
     return databases.map((name) => ({
       name: `database-${name}`,
-      says: 'a commit is on the disk before it is answered',
+      means: 'a commit is on the disk before it is answered',
       faults: async () => postgresFaults(await readPostgres(secrets[`${name}-database`] ?? '')),
     }))
   },
   nats: () => [
     {
       name: 'nats',
-      says: 'an event is on the disk before it is acknowledged, and every consumer keeps its place',
+      means:
+        'an event is on the disk before it is acknowledged, and every consumer keeps its place',
       faults: async () =>
         jetStreamFaults(await readJetStream(`http://127.0.0.1:${brokerMonitorPort}`)),
     },
@@ -42,14 +43,14 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
   redis: ({ home }) => [
     {
       name: 'redis',
-      says: 'a write is on the disk before it is acknowledged, and nothing is evicted',
+      means: 'a write is on the disk before it is acknowledged, and nothing is evicted',
       faults: async () => redisFaults(await readRedis(redisPort, join(home, 'redis/redis.conf'))),
     },
   ],
 }
 
 /** A server that cannot be reached is a finding as well. */
-async function diagnose({ name, says, faults }: Examination): Promise<Diagnosis> {
+async function diagnose({ name, means, faults }: Examination): Promise<Diagnosis> {
   const found = await faults().catch((error: Error) => [`cannot be asked: ${error.message}`])
-  return { name, ok: found.length === 0, detail: found.join('; ') || says }
+  return { name, ok: found.length === 0, detail: found.join('; ') || means }
 }

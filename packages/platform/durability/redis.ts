@@ -34,13 +34,13 @@ export function redisFaults(settings: RedisSettings): string[] {
 function ask(port: number, commands: readonly string[][]): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 5_000 })
-    let said = ''
+    let reply = ''
     socket.on('data', (data) => {
-      said += data
+      reply += data
     })
     socket.on('error', reject)
     socket.on('timeout', () => socket.destroy(new Error(`nobody answers on port ${port}`)))
-    socket.on('close', () => resolve(said.split('\r\n')))
+    socket.on('close', () => resolve(reply.split('\r\n')))
     socket.write(commands.map((words) => `${words.join(' ')}\r\n`).join(''))
   })
 }

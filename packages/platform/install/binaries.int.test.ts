@@ -180,7 +180,7 @@ test('a file that stops coming is given up', async () => {
   expect(message).toMatch(/was cut off after 1 of 1000 bytes: .*[Tt]imeout/)
 })
 
-test('a missing release is said with its address', async () => {
+test('a missing release is reported with its address', async () => {
   expect(await failure('nats-server', {})).toMatch(/download: http.*SHA256SUMS answered 404/)
 })
 

@@ -20,7 +20,7 @@ export async function ensureRuntime(
   const printer = createProgress()
   try {
     const parts = await ensureParts(options.names ?? partNames, {
-      log: printer.say,
+      log: printer.print,
       progress: printer.report,
       ...options,
     })

@@ -14,12 +14,13 @@ export async function withLock<T>(
   { log, timeoutMs = 1_800_000 }: LockOptions = {},
 ): Promise<T> {
   mkdirSync(dirname(file), { recursive: true })
-  let said = false
+  let reported = false
   await until(
     () => {
       const holder = tryLock(file)
-      if (holder && !said) log?.(`waiting for another start (pid ${holder.pid}) that holds ${file}`)
-      said ||= holder !== undefined
+      if (holder && !reported)
+        log?.(`waiting for another start (pid ${holder.pid}) that holds ${file}`)
+      reported ||= holder !== undefined
       return holder === undefined
     },
     { timeoutMs, everyMs: 100, what: `the lock ${file}` },

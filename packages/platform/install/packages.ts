@@ -110,11 +110,11 @@ async function findProgram(
   const path = places.find(executable)
   if (!path) return 'not on this machine'
   if (!version) return { path, version: '' }
-  const said = await output(path, version.args, 30_000).catch(
+  const printed = await output(path, version.args, 30_000).catch(
     // some programs print a version and exit with an error
     ({ stdout = '', message }: Error & { stdout?: string }) => stdout + message,
   )
-  const stated = version.pattern.exec(said)?.[1] ?? ''
+  const stated = version.pattern.exec(printed)?.[1] ?? ''
   if (atLeast(stated, least)) return { path, version: stated }
   return `${path} has version ${stated || 'unknown'}, needed is ${least} or later`
 }

@@ -44,7 +44,7 @@ test('in a pipe there are whole lines only, at most one in five seconds for a pa
     vi.advanceTimersByTime(100)
   }
   progress.report({ part: 'daprd', step: 'ended' })
-  progress.say('daprd: done')
+  progress.print('daprd: done')
   expect([...'\r\x1b'].filter((control) => text().includes(control))).toEqual([])
   expect(text()).toMatch(/^(daprd: building .*\n){3}daprd: done\n$/)
 })
@@ -84,10 +84,10 @@ test('on a terminal the lines are refreshed in place and never wider than the wi
     expect(line.replaceAll('\x1b[1A\x1b[J', '').length).toBeLessThan(60)
 })
 
-test('on a terminal a line goes when its part has ended, and what is said stays above', () => {
+test('on a terminal a line goes when its part has ended, and what is printed stays above', () => {
   const { progress, written } = printer(true)
   progress.report(building(1))
-  progress.say('sentry: done')
+  progress.print('sentry: done')
   progress.report({ part: 'daprd', step: 'ended' })
   progress.end()
   vi.advanceTimersByTime(5000)

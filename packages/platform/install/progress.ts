@@ -11,13 +11,13 @@ export type Step = {
 export type Report = Step | { part: string; step: 'ended' }
 
 type Output = { isTTY?: boolean; columns?: number; write(text: string): unknown }
-type Line = { step: Step; startedAt: number; saidAt: number }
+type Line = { step: Step; startedAt: number; printedAt: number }
 type Lines = Map<string, Line>
 
 export type ProgressPrinter = {
   report(report: Report): void
   /** Prints a line of its own, above the refreshed lines on a terminal. */
-  say(line: string): void
+  print(line: string): void
   /** Stops printing. */
   end(): void
 }
@@ -34,20 +34,20 @@ const now = () => performance.now()
 
 function inPipe(out: Output): ProgressPrinter {
   const lines: Lines = new Map()
-  const sayAfter = (silenceMs: number) => {
+  const printAfter = (silenceMs: number) => {
     for (const line of lines.values()) {
-      if (now() - line.saidAt < silenceMs) continue
-      line.saidAt = now()
+      if (now() - line.printedAt < silenceMs) continue
+      line.printedAt = now()
       out.write(`${textOf(line.step, now() - line.startedAt)}\n`)
     }
   }
-  const clock = everySecond(() => sayAfter(15_000))
+  const clock = everySecond(() => printAfter(15_000))
   return {
     report(report) {
       note(lines, report)
-      sayAfter(5000)
+      printAfter(5000)
     },
-    say: (text) => void out.write(`${text}\n`),
+    print: (text) => void out.write(`${text}\n`),
     end: () => clearInterval(clock),
   }
 }
@@ -70,7 +70,7 @@ function onTerminal(out: Output): ProgressPrinter {
       note(lines, report)
       if (report.step === 'ended' || now() - drawnAt >= 100) draw()
     },
-    say: (text) => draw(`${text}\n`),
+    print: (text) => draw(`${text}\n`),
     end: () => clearInterval(clock),
   }
 }
@@ -83,7 +83,8 @@ function note(lines: Lines, report: Report): void {
   const known = lines.get(report.part)
   if (report.step === 'ended') lines.delete(report.part)
   else if (known?.step.step === report.step) known.step = report
-  else lines.set(report.part, { step: report, startedAt: now(), saidAt: Number.NEGATIVE_INFINITY })
+  else
+    lines.set(report.part, { step: report, startedAt: now(), printedAt: Number.NEGATIVE_INFINITY })
 }
 
 /**

@@ -29,7 +29,7 @@ test.each([
   ['dapr', '2.0.0'],
   ['nats-server', '2.10.29'],
   ['nats-server', '3.0.0'],
-] as const)('%s %s does not fit, and why is said', (name, version) => {
+] as const)('%s %s does not fit, and the reason is printed', (name, version) => {
   expect(misfit(name, version)).toMatch(
     new RegExp(`^version ${version || 'unknown'} does not fit: .+`),
   )

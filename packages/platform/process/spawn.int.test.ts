@@ -44,7 +44,7 @@ test('output and added environment end up where they belong', async () => {
   expect(readFileSync(logFile, 'utf8')).toBe('hello from /\nfault\n')
 })
 
-test('a program that is not there is said at once', async () => {
+test('a program that is not there is reported at once', async () => {
   const logFile = join(await temporaryFolder(), 'program.log')
   const start = () => spawnDetached({ name: 'program', command: '/no/such/program', logFile })
   expect(start).toThrow('program cannot be started: /no/such/program is missing')

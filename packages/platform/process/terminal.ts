@@ -31,7 +31,7 @@ export function createProgress(stream: NodeJS.WriteStream = process.stdout): Pro
     frame = (frame + 1) % frames.length
     write(`\r\u001b[K${frames[frame]} ${seconds} s  ${text.slice(0, (stream.columns || 80) - 12)}`)
   }
-  const write = (said: string) => stream.write(said)
+  const write = (text: string) => stream.write(text)
   const clear = () => live && text !== '' && write('\r\u001b[K')
 
   return {

@@ -8,7 +8,7 @@ test('NATS is durable, local and quotes what it is given', () => {
     monitorPort: 2,
     users: [
       { user: 'admin', password: 'p"\\' },
-      { user: 'app', password: 'q', may: { publish: ['said'], subscribe: ['_INBOX.>'] } },
+      { user: 'app', password: 'q', may: { publish: ['events'], subscribe: ['_INBOX.>'] } },
     ],
   })
   expect(config).toContain('listen: "127.0.0.1:1"')
@@ -16,5 +16,5 @@ test('NATS is durable, local and quotes what it is given', () => {
   expect(config).toContain('sync_interval: always')
   expect(config).toContain('store_dir: "/a b/\\"c\\""')
   expect(config).toContain('{"user":"admin","password":"p\\"\\\\"}')
-  expect(config).toContain('"permissions":{"publish":["said"],"subscribe":["_INBOX.>"]}')
+  expect(config).toContain('"permissions":{"publish":["events"],"subscribe":["_INBOX.>"]}')
 })

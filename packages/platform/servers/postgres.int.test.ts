@@ -87,7 +87,7 @@ test('a test may trade durability for speed', async () => {
   expect(await ask(connectionString, 'SHOW max_connections')).toEqual([['200']])
 })
 
-test('a data directory that is in use is said, and its server goes on', async () => {
+test('a data directory that is in use is reported, and its server goes on', async () => {
   const given = await options()
   const { connectionString, pid } = await started(given)
   const [port = 0] = await freePorts(1)
@@ -113,7 +113,7 @@ test('a pid file whose pid is now another program does not stop the start', asyn
   expect(await ask((await started(given)).connectionString, 'SELECT 1')).toEqual([[1]])
 })
 
-test('another password than the one it was made with is said, and the server is stopped', async () => {
+test('another password than the one it was made with is reported, and the server is stopped', async () => {
   const given = await options()
   await (await started(given)).stop()
   await expect(startPostgres({ ...given, superuserPassword: 'another' })).rejects.toThrow(
@@ -122,7 +122,7 @@ test('another password than the one it was made with is said, and the server is 
   expect(await portHolder(given.port)).toBeUndefined()
 })
 
-test('a taken port is said with who holds it', async () => {
+test('a taken port is reported with who holds it', async () => {
   const given = await options()
   const { pid } = await started(given)
   const other = { ...given, dataDir: `${given.dataDir}2` }
@@ -145,7 +145,7 @@ test('a configured server is used, and is not ours to stop', async () => {
   expect(await ask(own.connectionString, 'SELECT 1')).toEqual([[1]])
 })
 
-test('a configured server that does not answer is said', async () => {
+test('a configured server that does not answer is reported', async () => {
   const [port = 0] = await freePorts(1)
   const given = {
     ...(await options()),

@@ -73,16 +73,16 @@ type Login = { port: number; user: string; password: string }
 export function redisAnswers({ port, user, password }: Login): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, timeout: 1000 })
-    let said = ''
+    let reply = ''
     const finish = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
     }
     socket.on('connect', () => socket.write(command('AUTH', user, password) + command('PING')))
     socket.on('data', (data) => {
-      said += data
-      if (said.includes('+PONG')) finish(true)
-      else if (said.includes('-')) finish(false)
+      reply += data
+      if (reply.includes('+PONG')) finish(true)
+      else if (reply.includes('-')) finish(false)
     })
     socket.on('error', () => finish(false))
     socket.on('timeout', () => finish(false))

@@ -28,10 +28,10 @@ async function explained(secrets: Record<string, string>): Promise<string | unde
 test('a server that is not there: which file, which secret, and to start it', async () => {
   const [port = 0] = await freePorts(1)
   const login = { 'redis-username': 'sidecart', 'redis-password': 'x' }
-  const said = await explained({ 'redis-host': `127.0.0.1:${port}`, ...login })
-  expect(said).toContain(join(state, 'statestore.yaml'))
-  expect(said).toContain(`127.0.0.1:${port}`)
-  expect(said).toMatch(
+  const message = await explained({ 'redis-host': `127.0.0.1:${port}`, ...login })
+  expect(message).toContain(join(state, 'statestore.yaml'))
+  expect(message).toContain(`127.0.0.1:${port}`)
+  expect(message).toMatch(
     /The server at [\d.:]+ does not answer, .*start it, or correct redisHost \(secret redis-host\)/,
   )
 })
@@ -43,6 +43,6 @@ withRedis('a wrong password: which secrets to compare with the server', async ()
   const server = await startRedis({ ...login, dir: folder, port, logFile: join(folder, 'log') })
   onTestFinished(async () => void (await server.stop()))
   const wrong = { 'redis-username': 'sidecart', 'redis-password': 'wrong' }
-  const said = await explained({ 'redis-host': `127.0.0.1:${port}`, ...wrong })
-  expect(said).toMatch(/does not let it in: compare .*redisPassword \(secret redis-password\)/)
+  const message = await explained({ 'redis-host': `127.0.0.1:${port}`, ...wrong })
+  expect(message).toMatch(/does not let it in: compare .*redisPassword \(secret redis-password\)/)
 })

@@ -61,17 +61,17 @@ test.each([
   ['pubsub.kafka', "kafka error: invalid value for 'authType' attribute", 'Compare its fields'],
 ])('%s: %s', (type, why, todo) => {
   const resources = [component(type, secretOf('url', 'the-url'))]
-  const said = diagnoseSidecar(gaveUp(type, why), {
+  const message = diagnoseSidecar(gaveUp(type, why), {
     resources,
     secrets: { 'the-url': 'nats://sidecart:secret@10.0.0.7:4222' },
     secretsFile: 'secrets.json',
   })
-  expect(said).toContain(`components/${type}/pubsub.yaml: component pubsub (${type})`)
-  expect(said).toContain(why.replaceAll('\\"', '"'))
-  expect(said).toContain(todo)
-  expect(said).toContain('url (secret the-url) in secrets.json')
-  if (todo.startsWith('does not')) expect(said).toContain('The server at 10.0.0.7:4222 ')
-  expect(said).not.toContain('initialization error')
+  expect(message).toContain(`components/${type}/pubsub.yaml: component pubsub (${type})`)
+  expect(message).toContain(why.replaceAll('\\"', '"'))
+  expect(message).toContain(todo)
+  expect(message).toContain('url (secret the-url) in secrets.json')
+  if (todo.startsWith('does not')) expect(message).toContain('The server at 10.0.0.7:4222 ')
+  expect(message).not.toContain('initialization error')
 })
 
 test('a sidecar that ended for another reason is not explained', () => {
@@ -90,12 +90,12 @@ test('a secret store that does not answer is told, not who then lacks a login', 
   }
   const refused =
     'time="…" level=error msg="Error getting secret: Get \\"https://127.0.0.1:6443/api/v1/namespaces/default/secrets/broker-url\\": dial tcp 127.0.0.1:6443: connect: connection refused" app_id=carts'
-  const said = diagnoseSidecar([refused, ...gaveUp('pubsub.jetstream', 'missing nats URL')], {
+  const message = diagnoseSidecar([refused, ...gaveUp('pubsub.jetstream', 'missing nats URL')], {
     resources: [component('pubsub.jetstream'), store],
     secrets: {},
     secretsFile: 'secrets.json',
   })
-  expect(said?.split('\n')).toEqual([
+  expect(message?.split('\n')).toEqual([
     'components/secrets-kubernetes/secrets.yaml: component secrets (secretstores.kubernetes) did not answer what the others need:',
     '  Get "https://127.0.0.1:6443/api/v1/namespaces/default/secrets/broker-url": dial tcp 127.0.0.1:6443: connect: connection refused',
     expect.stringMatching(/KUBECONFIG says which cluster is asked/),

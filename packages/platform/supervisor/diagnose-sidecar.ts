@@ -34,7 +34,7 @@ const noFile = /unable to open database file/i
  * undefined when the sidecar ended for another reason.
  */
 export function diagnoseSidecar(log: readonly string[], { resources, ...known }: Given) {
-  const [, name, said = ''] = firstOf(failure, log)
+  const [, name, message = ''] = firstOf(failure, log)
   const [, withheld] = firstOf(noSecret, log)
   const store = resources.find(({ spec }) => String(spec.type).startsWith('secretstores.'))
   if (name && withheld && store) return withoutSecret(store, withheld)
@@ -42,11 +42,11 @@ export function diagnoseSidecar(log: readonly string[], { resources, ...known }:
     ({ kind, metadata }) => kind === 'Component' && metadata.name === name,
   )
   if (!name || !component) return undefined
-  const why = said.split(': ').filter((part) => !wrapping.test(part))
+  const why = message.split(': ').filter((part) => !wrapping.test(part))
   return [
     `${titleOf(component)} could not be started:`,
     `  ${readable(why.join(': '))}`,
-    `  ${todo(component, said, known)}`,
+    `  ${todo(component, message, known)}`,
   ].join('\n')
 }
 
@@ -63,17 +63,18 @@ const readable = (text: string) =>
 
 function todo(
   component: Resource,
-  said: string,
+  message: string,
   { secrets, secretsFile }: ReachabilityContext,
 ): string {
   const where = fieldsToMend(component, secretsFile)
   const named = entriesOf(component).flatMap((entry) => addressesIn(entry, secrets))
   const places = named.map(({ host, port }) => `${host}:${port}`)
   const server = places.length > 0 ? `The server at ${places.join(', ')}` : 'The server'
-  if (noFile.test(said))
+  if (noFile.test(message))
     return `There is no such file, and none can be made in its folder: correct ${where}.`
-  if (refused.test(said)) return `${server} does not let it in: compare ${where} with the server.`
-  if (absent.test(said))
+  if (refused.test(message))
+    return `${server} does not let it in: compare ${where} with the server.`
+  if (absent.test(message))
     return `${server} does not answer, or not with this login: start it, or correct ${where}.`
   return `Compare its fields with ${reference} (${where}).`
 }

@@ -89,11 +89,13 @@ export async function showLogs(
     prefix: logs.length > 1 ? `${paint('cyan', name.padEnd(width))} ` : '',
     next: readerOf(file),
   }))
-  const say = (prefix: string, text: string) => print(prefix + (pretty ? readable(text) : text))
-  for (const { prefix, next } of reads) for (const line of next().slice(-lines)) say(prefix, line)
+  const printLine = (prefix: string, text: string) =>
+    print(prefix + (pretty ? readable(text) : text))
+  for (const { prefix, next } of reads)
+    for (const line of next().slice(-lines)) printLine(prefix, line)
   while (follow) {
     await pause(200)
-    for (const { prefix, next } of reads) for (const line of next()) say(prefix, line)
+    for (const { prefix, next } of reads) for (const line of next()) printLine(prefix, line)
   }
 }
 

@@ -28,33 +28,33 @@ afterEach(async () => {
   echo.close()
 })
 
-async function said(text: string): Promise<string> {
+async function echoOf(text: string): Promise<string> {
   client.write(text)
   const [answer] = (await once(client, 'data')) as [Buffer]
   return answer.toString()
 }
 
 test('a link passes everything on', async () => {
-  expect(await said('hello')).toBe('hello')
+  expect(await echoOf('hello')).toBe('hello')
 })
 
 test('a slow link passes it later', async () => {
   link.delay(60)
   const began = performance.now()
-  expect(await said('hello')).toBe('hello')
+  expect(await echoOf('hello')).toBe('hello')
   expect(performance.now() - began).toBeGreaterThanOrEqual(118)
 })
 
 test('a cut link passes nothing until it is healed, and then all', async () => {
   link.cut()
-  const answer = said('hello')
+  const answer = echoOf('hello')
   expect(await Promise.race([answer, aMoment()])).toBe('nothing')
   link.heal()
   expect(await answer).toBe('hello')
 })
 
 test('a reset ends what is connected, not what connects later', async () => {
-  await said('hello')
+  await echoOf('hello')
   link.reset()
   const [error] = (await once(client, 'error')) as [NodeJS.ErrnoException]
   expect(error.code).toBe('ECONNRESET')

@@ -7,7 +7,7 @@ import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { gatewayApp, withInstances } from '../config/instances.ts'
-import { draining, withoutSaying } from '../config/pause-publishing.ts'
+import { draining, withoutPublishing } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
 import { withTracing } from '../config/tracing.ts'
@@ -47,7 +47,7 @@ export async function prepareStack(
   rememberDemo(project)
   const asked = hasDemo(project) ? given : withoutDemo(given)
   const swapped = withSets(project, asked, choice).flatMap(change)
-  const quiet = process.env[draining] ? withoutSaying(project, swapped) : swapped
+  const quiet = process.env[draining] ? withoutPublishing(project, swapped) : swapped
   const once = choice.observe ? withTracing(project, quiet) : quiet
   const appConfigs = withInstances(once, choice)
   const resources = readResources([

@@ -15,11 +15,11 @@ import { changeNatsUsers, natsLogin } from './servers/nats.ts'
 import { procOf, readState, supervisorOf } from './state-file.ts'
 import { sendCommand } from './supervisor-client.ts'
 
-type Say = (line: string) => void
+type Print = (line: string) => void
 export type Rotation = {
   name: string
   what: string
-  rotate(project: Project, say: Say): Promise<void>
+  rotate(project: Project, print: Print): Promise<void>
 }
 
 /** Secrets that `sidecart secrets rotate` can change while orders flow, in the order of `all`. */
@@ -27,10 +27,10 @@ export const rotations: readonly Rotation[] = [
   {
     name: 'apps',
     what: 'the two tokens between each app and its sidecar',
-    async rotate(project, say) {
+    async rotate(project, print) {
       for (const app of appsOf(project)) {
         ensureAppTokens(project, app, { rotate: true })
-        await restart(project, [app], say)
+        await restart(project, [app], print)
       }
     },
   },
@@ -55,7 +55,7 @@ export const rotations: readonly Rotation[] = [
     (name): Rotation => ({
       name: `${name}-database`,
       what: `the login of the database ${name}`,
-      rotate: (project, say) => rotateLogin(project, name, say),
+      rotate: (project, print) => rotateLogin(project, name, print),
     }),
   ),
   {
@@ -71,12 +71,12 @@ export const rotations: readonly Rotation[] = [
   {
     name: 'provider-api-key',
     what: 'the key of the sandbox payment provider',
-    async rotate(project, say) {
+    async rotate(project, print) {
       if (usesAnotherProvider(project))
         throw new UserError('the provider makes its own key: put it into .sidecart/secrets.json')
       writeSecrets(project, { ...readSecrets(project), 'provider-api-key': random(24) })
       if (isSupervised(project)) await sendCommand(project, { do: 'restart', names: ['provider'] })
-      await restart(project, appsWith(project, 'provider-api-key'), say)
+      await restart(project, appsWith(project, 'provider-api-key'), print)
     },
   },
 ]
@@ -84,18 +84,18 @@ export const rotations: readonly Rotation[] = [
 const sentryReadsMs = 3_000
 
 /** Rotates one secret. @throws UserError when running sidecars cannot be restarted from here */
-export async function rotate(project: Project, name: string, say: Say): Promise<void> {
+export async function rotate(project: Project, name: string, print: Print): Promise<void> {
   const found = rotations.find((one) => one.name === name)
   if (!found)
     throw new UserError(
       `there is no ${name}: ${rotations.map((one) => one.name).join(', ')}, or all; the keys of access tokens: sidecart keys`,
     )
-  say(`${name}: ${found.what}`)
-  await found.rotate(project, say)
+  print(`${name}: ${found.what}`)
+  await found.rotate(project, print)
 }
 
 /** Replaces a login by a second one with a new password; closes the first after the apps have switched. */
-async function rotateLogin(project: Project, name: string, say: Say): Promise<void> {
+async function rotateLogin(project: Project, name: string, print: Print): Promise<void> {
   const secrets = readSecrets(project)
   const key = `${name}-database`
   const before = secrets[key] ?? ''
@@ -107,12 +107,12 @@ async function rotateLogin(project: Project, name: string, say: Say): Promise<vo
     throw new UserError('the database must run to change a password: ./sidecart backing start')
   await ensureDatabases(superuserOf(after), after)
   writeSecrets(project, after)
-  await restart(project, appsWith(project, key), say)
+  await restart(project, appsWith(project, key), print)
   await closeLogin(superuserOf(after), new URL(before).username)
 }
 
 /** Replaces the broker user, as in `rotateLogin`. Connections of the old user end with its removal. */
-async function rotateBroker(project: Project, say: Say): Promise<void> {
+async function rotateBroker(project: Project, print: Print): Promise<void> {
   const secrets = readSecrets(project)
   const url = new URL(secrets['broker-url'] ?? '')
   if (url.protocol !== 'nats:') throw new UserError('broker-url is not the login at NATS')
@@ -121,7 +121,7 @@ async function rotateBroker(project: Project, say: Say): Promise<void> {
   const after = { ...secrets, 'broker-url': url.href }
   await changeNatsUsers(project, [natsLogin(after), natsLogin(secrets)])
   writeSecrets(project, after)
-  await restart(project, appsWith(project, 'broker-url'), say)
+  await restart(project, appsWith(project, 'broker-url'), print)
   await changeNatsUsers(project, [natsLogin(after)])
 }
 
@@ -178,18 +178,18 @@ const lastTokenMs = 16 * 60_000
  * Creates a signing key. The key is published first and signs once every verifier has fetched the key, so no token is
  * rejected; tokens of the old key stay valid until the old key is retired.
  */
-export async function rotateKeys(project: Project, say: Say): Promise<string> {
+export async function rotateKeys(project: Project, print: Print): Promise<string> {
   const old = keysOf(project)
   const now = () => new Date().toISOString()
   const key = { ...(await signingKey()), since: now() } as SigningKey
-  await takeKeys(project, [...old, key], say)
+  await takeKeys(project, [...old, key], print)
   if (isSupervised(project)) {
-    say(`published ${key.kid}; it signs in ${verifiersKnowMs / 1000} s, when everybody knows it`)
+    print(`published ${key.kid}; it signs in ${verifiersKnowMs / 1000} s, when everybody knows it`)
     await pause(verifiersKnowMs)
   }
   const [signing, ...others] = old
   const ended = signing ? [{ ...signing, until: now() }] : []
-  await takeKeys(project, [key, ...ended, ...others], say)
+  await takeKeys(project, [key, ...ended, ...others], print)
   return key.kid
 }
 
@@ -200,7 +200,7 @@ export async function rotateKeys(project: Project, say: Say): Promise<string> {
 export async function retireKeys(
   project: Project,
   kid: string | undefined,
-  { force = false, say }: { force?: boolean; say: Say },
+  { force = false, print }: { force?: boolean; print: Print },
 ): Promise<string[]> {
   const [signing, ...others] = keysOf(project)
   if (kid !== undefined && kid === signing?.kid)
@@ -217,31 +217,35 @@ export async function retireKeys(
         '--force signs their owners out now',
     )
   const left = [signing, ...others].filter((key) => key && !leaving.includes(key)) as SigningKey[]
-  await takeKeys(project, left, say)
+  await takeKeys(project, left, print)
   return leaving.map((key) => key.kid)
 }
 
-async function takeKeys(project: Project, keys: readonly SigningKey[], say: Say): Promise<void> {
+async function takeKeys(
+  project: Project,
+  keys: readonly SigningKey[],
+  print: Print,
+): Promise<void> {
   writeSecrets(project, { ...readSecrets(project), 'jwt-keys': JSON.stringify(keys) })
-  await restart(project, appsWith(project, 'jwt-keys'), say)
+  await restart(project, appsWith(project, 'jwt-keys'), print)
 }
 
 /**
  * Restarts every instance of some apps in turn, each with its sidecar, because sidecars read secrets at their start
  * only.
  */
-async function restart(project: Project, apps: readonly string[], say: Say): Promise<void> {
+async function restart(project: Project, apps: readonly string[], print: Print): Promise<void> {
   const records = readState(project)?.processes ?? []
   const running = records.filter(({ role }) => role === 'app').map(({ name }) => name)
   for (const app of apps) {
     const instances = running.filter((name) => name.replace(/-\d+$/, '') === app)
     for (const name of instances) {
       await sendCommand(project, { do: 'restart', names: [name, `${name}-sidecar`] })
-      say(`  restarted ${name} with its sidecar`)
+      print(`  restarted ${name} with its sidecar`)
     }
   }
   if (!isSupervised(project) && apps.length > 0)
-    say(`  takes effect when ${apps.join(', ')} and its sidecar start again`)
+    print(`  takes effect when ${apps.join(', ')} and its sidecar start again`)
 }
 
 const appConfigsOf = (project: Project): AppConfig[] => readRunFile(project.runFile)

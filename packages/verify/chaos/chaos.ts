@@ -82,10 +82,10 @@ async function weather(
   const shop = await connectionInfo()
   const file = join(project.home, 'chaos', `${seed}-${Date.now()}.jsonl`)
   const record = createRecorder(file)
-  const door = openHttpClient(shop.gateway)
+  const gateway = openHttpClient(shop.gateway)
   progress.wait('registering customers, stocking up')
   const wanted = { orders, customers, mailed: customers / 4, plentiful: 14, scarce: 1 }
-  const stage = await setStage(door, shop.signingKeys, wanted, shop.inbox)
+  const stage = await setStage(gateway, shop.signingKeys, wanted, shop.inbox)
   for (const { customerId } of stage.customers) record({ is: 'customer', customerId })
   const shoppers = createShoppers(stage.customers, record)
 
@@ -93,7 +93,7 @@ async function weather(
   const targets = targetsOf(project)
   const faults = schedule(seed, possible(kinds, targets.broker), targets, everySeconds)
   const began = performance.now()
-  const storm = startFaultRun(faults, createInjector(project, { door, links }), (line) =>
+  const storm = startFaultRun(faults, createInjector(project, { gateway, links }), (line) =>
     progress.line(`${clock(began)}  ${line}`),
   )
   const telling = tell(progress, () => `${clock(began)}  ${spoken(shoppers.tally, orders)}`)
@@ -108,7 +108,7 @@ async function weather(
     unsettled = what
   })
   clearInterval(waiting)
-  await door.close()
+  await gateway.close()
   const { underWay, ...tally } = shoppers.tally
   return {
     ok: rest.ok,

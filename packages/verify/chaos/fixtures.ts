@@ -25,12 +25,12 @@ const atATime = 4
  * @param inbox base URL of the mail catcher, for customers who want mails: they confirm their e-mails
  */
 export async function setStage(
-  door: HttpClient,
+  gateway: HttpClient,
   signingKeys: string,
   { orders, customers, mailed, plentiful, scarce }: StageOptions,
   inbox?: string,
 ): Promise<Stage> {
-  const operator = asOperator(door, signingKeys)
+  const operator = asOperator(gateway, signingKeys)
   const skus = await productsOf(operator, plentiful + scarce)
   await Promise.all(
     skus.map((sku, index) =>
@@ -40,11 +40,11 @@ export async function setStage(
   const registered: Customer[] = []
   while (registered.length < customers) {
     const some = Math.min(atATime, customers - registered.length)
-    registered.push(...(await Promise.all(Array.from({ length: some }, () => register(door)))))
+    registered.push(...(await Promise.all(Array.from({ length: some }, () => register(gateway)))))
   }
   await Promise.all(registered.slice(mailed).map(unsubscribe))
   if (inbox)
-    for (const customer of registered.slice(0, mailed)) await confirmEmail(door, inbox, customer)
+    for (const customer of registered.slice(0, mailed)) await confirmEmail(gateway, inbox, customer)
   return { operator, customers: registered, skus }
 }
 
@@ -57,8 +57,8 @@ export async function unsubscribe({ ask }: Customer): Promise<void> {
 }
 
 async function productsOf(operator: Asker, limit: number): Promise<string[]> {
-  const said = await operator.ask({ method: 'GET', path: `/products?limit=${limit}&sort=name` })
-  return (said.body.items as { sku: string }[]).map(({ sku }) => sku)
+  const reply = await operator.ask({ method: 'GET', path: `/products?limit=${limit}&sort=name` })
+  return (reply.body.items as { sku: string }[]).map(({ sku }) => sku)
 }
 
 /** Adjusts the stock of a product to exactly `onHand` units. */
@@ -69,8 +69,8 @@ export async function setStock(operator: Asker, sku: string, onHand: number): Pr
   if (delta === 0) return
   const body = { delta, reason: 'stock-taking' }
   const headers = { 'idempotency-key': randomUUID() }
-  const said = await withRetries(() => operator.ask({ method: 'POST', path, body, headers }), {
+  const reply = await withRetries(() => operator.ask({ method: 'POST', path, body, headers }), {
     forMs: 30_000,
   })
-  if (said?.status !== 200) throw new Error(`the stock of ${sku} was not set: ${said?.text}`)
+  if (reply?.status !== 200) throw new Error(`the stock of ${sku} was not set: ${reply?.text}`)
 }

@@ -36,7 +36,7 @@ export async function placeOrder(
   const headers = { 'idempotency-key': key }
   let inDoubt = false
   record({ is: 'asked', ...who, lines })
-  const said = await withRetries(
+  const reply = await withRetries(
     () => ask({ method: 'POST', path: '/orders', body, headers, timeoutMs }),
     {
       forMs,
@@ -49,7 +49,7 @@ export async function placeOrder(
             ...who,
             outcome: 'accepted',
             orderId: String(answer.body.orderId),
-            said: `${answer.location} ${answer.text}`,
+            response: `${answer.location} ${answer.text}`,
           })
         else
           record({
@@ -61,6 +61,6 @@ export async function placeOrder(
       },
     },
   )
-  if (said?.status === 202) return { outcome: 'accepted', orderId: String(said.body.orderId) }
+  if (reply?.status === 202) return { outcome: 'accepted', orderId: String(reply.body.orderId) }
   return { outcome: inDoubt ? 'unknown' : 'refused' }
 }

@@ -28,7 +28,7 @@ beforeEach(async () => {
 }, 1_200_000)
 
 /** Publishes events and returns a time at least one millisecond later. */
-async function say(subject: string, ...events: string[]): Promise<Date> {
+async function publish(subject: string, ...events: string[]): Promise<Date> {
   for (const event of events) await jetstream(connection).publish(subject, event)
   await pause(2)
   return new Date()
@@ -44,10 +44,10 @@ function listen(): string[] {
   return received
 }
 
-test('what was said since then is said again as it was, and nothing older', async () => {
-  const since = await say('placed', ...Array.from({ length: 50 }, (_, n) => `old ${n}`))
-  await say('placed', 'a', 'b')
-  await say('shipped', 'c')
+test('what was published since then is published again as it was, and nothing older', async () => {
+  const since = await publish('placed', ...Array.from({ length: 50 }, (_, n) => `old ${n}`))
+  await publish('placed', 'a', 'b')
+  await publish('shipped', 'c')
   const received = listen()
   expect(await republishEvents(login, { since, count: 100 })).toBe(100)
   await connection.flush()
@@ -55,8 +55,8 @@ test('what was said since then is said again as it was, and nothing older', asyn
   expect(new Set(received)).toEqual(new Set(['placed a', 'placed b', 'shipped c']))
 })
 
-test('when nothing was said since then, nothing is said again, and no consumer is left', async () => {
-  const since = await say('placed', 'old')
+test('when nothing was published since then, nothing is published again, and no consumer is left', async () => {
+  const since = await publish('placed', 'old')
   expect(await republishEvents(login, { since, count: 10 })).toBe(0)
   const { state } = await (await jetstreamManager(connection)).streams.info('events')
   expect(state).toMatchObject({ messages: 1, consumer_count: 0 })

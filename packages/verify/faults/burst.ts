@@ -6,7 +6,7 @@ import type { HttpClient } from '@sidecart/client/http-client.ts'
  * the number of successful responses.
  */
 export async function burst(
-  door: HttpClient,
+  gateway: HttpClient,
   perSecond: number,
   forSeconds: number,
 ): Promise<number> {
@@ -15,7 +15,7 @@ export async function burst(
   for (let sent = 0; sent < perSecond * forSeconds; sent += perSecond / 20) {
     for (let n = 0; n < perSecond / 20; n += 1)
       asked.push(
-        door.ask({ method: 'GET', path: '/products?q=mug&limit=24', timeoutMs: 5_000 }).then(
+        gateway.ask({ method: 'GET', path: '/products?q=mug&limit=24', timeoutMs: 5_000 }).then(
           ({ status }) => {
             if (status === 200) served += 1
           },

@@ -24,7 +24,7 @@ const overloadPerSecond = 600
  */
 export function createInjector(
   project: Project,
-  { door, links }: { door: HttpClient; links: NetworkProxies },
+  { gateway, links }: { gateway: HttpClient; links: NetworkProxies },
 ): Injector {
   const secrets = readSecrets(project)
   const since = new Date()
@@ -65,7 +65,7 @@ export function createInjector(
         await republishEvents(natsLogin(secrets), { since, count: size })
         return undefined
       case 'burst':
-        await burst(door, overloadPerSecond, size)
+        await burst(gateway, overloadPerSecond, size)
         return undefined
       case 'delay':
       case 'cut':

@@ -8,7 +8,7 @@ import type { Line, OrderRow, Snapshot } from './snapshot.ts'
 export type Check = {
   name: string
   scope: 'orders' | 'shop'
-  says: string
+  means: string
   /** A service without which there is nothing to check. */
   about?: string
   violations(world: Snapshot): string[]

@@ -177,7 +177,7 @@ const harms: Harm[] = [
   ],
   [
     'a repeated request is answered differently',
-    (w) => Object.assign(w.record.answers[1] ?? {}, { said: '{}' }),
+    (w) => Object.assign(w.record.answers[1] ?? {}, { response: '{}' }),
     ['repeats-answered-alike'],
   ],
 ]

@@ -30,8 +30,8 @@ export const runChecks = (world: Snapshot, shown = 5): Result[] =>
 
 export type Findings = { kept: string[]; count: number }
 
-export function toResult({ name, says }: Check, { kept, count }: Findings, shown: number): Result {
-  if (count === 0) return { name, ok: true, detail: says, violations: [] }
+export function toResult({ name, means }: Check, { kept, count }: Findings, shown: number): Result {
+  if (count === 0) return { name, ok: true, detail: means, violations: [] }
   const more = count > shown ? ` … and ${count - shown} more` : ''
   return { name, ok: false, detail: `${kept.slice(0, shown).join('; ')}${more}`, violations: kept }
 }

@@ -56,7 +56,7 @@ function judgeOnce(slice: Snapshot): Judged {
  */
 export function createJudge(graceSeconds: number, shown = 5): Judge {
   const findings = new Map<string, Findings>()
-  const said = new Map<string, number>()
+  const published = new Map<string, number>()
   let inMotion = 0
   let moves = false
 
@@ -81,7 +81,7 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
       rest.orders.length === slice.orders.length && rest.users.length === slice.users.length
     const { found, events } = isAtRest ? judgeOnce(slice) : judgeSlice(rest)
     for (const [service, count] of Object.entries(events))
-      said.set(service, (said.get(service) ?? 0) + count)
+      published.set(service, (published.get(service) ?? 0) + count)
     note(found)
   }
 
@@ -91,7 +91,7 @@ export function createJudge(graceSeconds: number, shown = 5): Judge {
     inMotion = inSlices
     // an event id does not name an order
     const inboxes = moves ? [] : rest.inboxes
-    note(findIn({ ...rest, inboxes, saidInSlices: Object.fromEntries(said) }, 'shop'))
+    note(findIn({ ...rest, inboxes, publishedInSlices: Object.fromEntries(published) }, 'shop'))
     const nothing: Findings = { kept: [], count: 0 }
     const results = checks.map((each) => toResult(each, findings.get(each.name) ?? nothing, shown))
     return { ok: results.every(({ ok }) => ok), inMotion, checks: results }

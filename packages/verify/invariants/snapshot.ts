@@ -64,7 +64,7 @@ export type Snapshot = {
   }[]
   record: ClientJournal
   /** Expected events per consumer from orders in earlier slices. */
-  saidInSlices?: Record<string, number>
+  publishedInSlices?: Record<string, number>
 }
 
 export type Line = { sku: string; quantity: number }
@@ -107,7 +107,7 @@ export type ClientJournal = {
 }
 
 export type Answer = { customerId: string; key: string } & (
-  | { outcome: 'accepted'; orderId: string; said: string }
+  | { outcome: 'accepted'; orderId: string; response: string }
   | { outcome: 'refused'; why: string }
   /** The client does not know whether the order was accepted. */
   | { outcome: 'unknown'; why: string }

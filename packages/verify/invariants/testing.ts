@@ -184,7 +184,7 @@ const accepted = (orderId: string): Snapshot['record']['answers'][number] => ({
   key: `key of ${orderId}`,
   outcome: 'accepted',
   orderId,
-  said: `{"orderId":"${orderId}"}`,
+  response: `{"orderId":"${orderId}"}`,
 })
 
 function movement(

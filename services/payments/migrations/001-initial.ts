@@ -69,7 +69,7 @@ async function refuseUnbalancedMovements(db: Kysely<unknown>): Promise<void> {
     for each statement execute function refuse_unbalanced_movements()`.execute(db)
 }
 
-/** The books are only ever added to: a mistake is put right by another movement. */
+/** The ledger is only ever added to: a mistake is put right by another movement. */
 async function refuseErasures(db: Kysely<unknown>): Promise<void> {
   await sql`
     create function refuse_erasures() returns trigger language plpgsql as $$

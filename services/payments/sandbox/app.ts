@@ -40,8 +40,8 @@ const LogQuery = z.object({
  * the next requests.
  */
 export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: SandboxOptions) {
-  const books: Charges = createCharges()
-  for (const entry of log.entries) books.apply(entry)
+  const charges: Charges = createCharges()
+  for (const entry of log.entries) charges.apply(entry)
   const app = new Hono<Env>()
   const faults = createFaults()
   const copies = new WeakSet<Request>()
@@ -51,7 +51,7 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
    * Applies the effect at once, so that a concurrent request with the same key sees the effect, then writes the log.
    */
   async function record(effect: Effect): Promise<Effect> {
-    books.apply(effect)
+    charges.apply(effect)
     // crash point: before writing ${effect.effect}
     await log.append(effect)
     // crash point: after writing ${effect.effect}
@@ -100,30 +100,30 @@ export function createSandbox({ log, apiKey, slowMs = 2_000, holdMs = 30_000 }: 
     const key = c.req.header('idempotency-key')
     const body = ChargeBody.safeParse(await c.req.json().catch(() => undefined))
     if (!key || !body.success) return refuse(c, 400, 'invalid-request')
-    const asked = books.charge(key, body.data, `ch_${uuid()}`)
+    const asked = charges.charge(key, body.data, `ch_${uuid()}`)
     const done = await record(declining.has(c.req.raw) ? declined(asked) : asked)
     if (done.effect === 'failed') return refuse(c, done.status as Status, done.code)
     if (done.effect === 'captured' && done.card === 'card_slow') await wait(slowMs)
     if (done.effect === 'captured' && done.card === 'card_timeout_after_charge')
       return neverAnswer(c, holdMs)
-    return c.json(books.chargeOf(key))
+    return c.json(charges.chargeOf(key))
   })
 
   app.post('/v1/refunds', async (c) => {
     const key = c.req.header('idempotency-key')
     const body = RefundBody.safeParse(await c.req.json().catch(() => undefined))
     if (!key || !body.success) return refuse(c, 400, 'invalid-request')
-    const done = await record(books.refund(key, body.data, `re_${uuid()}`))
+    const done = await record(charges.refund(key, body.data, `re_${uuid()}`))
     if (done.effect === 'failed') return refuse(c, done.status as Status, done.code)
-    return c.json(books.refundOf(key))
+    return c.json(charges.refundOf(key))
   })
 
   app.get('/v1/charges', (c) => {
-    const found = books.chargeOf(c.req.query('idempotencyKey') ?? '')
+    const found = charges.chargeOf(c.req.query('idempotencyKey') ?? '')
     return c.json({ charges: found ? [found] : [] })
   })
 
-  app.get('/v1/refunds', (c) => c.json({ refunds: books.refundsOf(c.req.query('charge') ?? '') }))
+  app.get('/v1/refunds', (c) => c.json({ refunds: charges.refundsOf(c.req.query('charge') ?? '') }))
 
   app.get('/v1/log', async (c) => {
     const query = LogQuery.safeParse(c.req.query())

@@ -23,7 +23,7 @@ async function ask(path: string, key: string, body: unknown) {
     headers: { ...headers, 'idempotency-key': key },
     body: JSON.stringify(body),
   })
-  return { status: answer.status, said: await answer.json() }
+  return { status: answer.status, payload: await answer.json() }
 }
 
 const charge = (card: string, key = 'order-1', amount = 1490) =>
@@ -33,7 +33,10 @@ const refund = (charge: string, amount: number, key = 'refund-order-1') =>
 const effects = async () => (await sandbox.log()).map(({ effect }) => effect)
 
 test('card_approved is captured', async () => {
-  expect(await charge('card_approved')).toMatchObject({ status: 200, said: { status: 'captured' } })
+  expect(await charge('card_approved')).toMatchObject({
+    status: 200,
+    payload: { status: 'captured' },
+  })
   expect(await sandbox.log()).toMatchObject([
     { n: 1, effect: 'captured', key: 'order-1', amount: 1490, currency: 'EUR' },
   ])
@@ -42,7 +45,7 @@ test('card_approved is captured', async () => {
 test('card_declined is declined, with a code', async () => {
   expect(await charge('card_declined')).toMatchObject({
     status: 200,
-    said: { status: 'declined', declineCode: 'insufficient-funds' },
+    payload: { status: 'declined', declineCode: 'insufficient-funds' },
   })
   expect(await effects()).toEqual(['declined'])
 })
@@ -51,7 +54,7 @@ test('card_retry fails twice for each key and is then captured', async () => {
   expect((await charge('card_retry')).status).toBe(503)
   expect((await charge('card_retry', 'order-2')).status).toBe(503)
   expect((await charge('card_retry')).status).toBe(503)
-  expect(await charge('card_retry')).toMatchObject({ status: 200, said: { status: 'captured' } })
+  expect(await charge('card_retry')).toMatchObject({ status: 200, payload: { status: 'captured' } })
   expect(await effects()).toEqual(['failed', 'failed', 'failed', 'captured'])
 })
 
@@ -61,21 +64,21 @@ test('card_timeout_after_charge is captured, the first request never hears of it
   const [captured] = (await sandbox.log()) as { charge: string }[]
   expect(await charge('card_timeout_after_charge')).toMatchObject({
     status: 200,
-    said: { id: captured?.charge, status: 'captured' },
+    payload: { id: captured?.charge, status: 'captured' },
   })
   expect(await effects()).toEqual(['captured', 'replayed'])
 })
 
 test('card_slow is captured at once and answered later', async () => {
   const startedAt = performance.now()
-  expect(await charge('card_slow')).toMatchObject({ said: { status: 'captured' } })
+  expect(await charge('card_slow')).toMatchObject({ payload: { status: 'captured' } })
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(115)
 })
 
 test('an unknown card is refused', async () => {
   expect(await charge('card_of_my_uncle')).toEqual({
     status: 422,
-    said: { error: { code: 'unknown-card' } },
+    payload: { error: { code: 'unknown-card' } },
   })
 })
 
@@ -87,7 +90,7 @@ test('a repeated key gets the same answer, and nothing is captured again', async
 
 test('fifty requests at once with one key capture once', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => charge('card_approved')))
-  expect(new Set(answers.map(({ said }) => (said as { id: string }).id)).size).toBe(1)
+  expect(new Set(answers.map(({ payload }) => (payload as { id: string }).id)).size).toBe(1)
   expect((await effects()).filter((effect) => effect === 'captured')).toHaveLength(1)
 })
 
@@ -99,19 +102,19 @@ test('a key that comes back with another body is refused', async () => {
 })
 
 test('a refund gives back at most what was captured, once per key', async () => {
-  const { said } = (await charge('card_approved')) as { said: { id: string } }
-  const first = await refund(said.id, 1000)
-  expect(first).toMatchObject({ status: 200, said: { status: 'refunded', amount: 1000 } })
-  expect(await refund(said.id, 1000)).toEqual(first)
-  expect((await refund(said.id, 999)).status).toBe(409)
-  expect((await refund(said.id, 491, 'another')).status).toBe(422)
-  expect((await refund(said.id, 490, 'another')).status).toBe(200)
+  const { payload } = (await charge('card_approved')) as { payload: { id: string } }
+  const first = await refund(payload.id, 1000)
+  expect(first).toMatchObject({ status: 200, payload: { status: 'refunded', amount: 1000 } })
+  expect(await refund(payload.id, 1000)).toEqual(first)
+  expect((await refund(payload.id, 999)).status).toBe(409)
+  expect((await refund(payload.id, 491, 'another')).status).toBe(422)
+  expect((await refund(payload.id, 490, 'another')).status).toBe(200)
   expect((await refund('ch_unknown', 1, 'third')).status).toBe(404)
 })
 
 test('what was declined cannot be refunded', async () => {
-  const { said } = (await charge('card_declined')) as { said: { id: string } }
-  expect((await refund(said.id, 1490)).status).toBe(422)
+  const { payload } = (await charge('card_declined')) as { payload: { id: string } }
+  expect((await refund(payload.id, 1490)).status).toBe(422)
 })
 
 test('requests need the key of the account, an idempotency key and a whole body', async () => {
@@ -138,11 +141,11 @@ test('a charge is found by its key, and the log is read page by page', async () 
 test('a restart forgets nothing', async () => {
   const first = await charge('card_approved', 'a')
   await charge('card_retry', 'b')
-  await refund((first.said as { id: string }).id, 1490)
+  await refund((first.payload as { id: string }).id, 1490)
   await sandbox.stop()
   sandbox = await serveSandbox(folder.path)
-  expect(await charge('card_approved', 'a')).toMatchObject({ said: { refunded: 1490 } })
-  expect((await refund((first.said as { id: string }).id, 1, 'more')).status).toBe(422)
+  expect(await charge('card_approved', 'a')).toMatchObject({ payload: { refunded: 1490 } })
+  expect((await refund((first.payload as { id: string }).id, 1, 'more')).status).toBe(422)
   expect((await charge('card_retry', 'b')).status).toBe(503)
   expect((await charge('card_retry', 'b')).status).toBe(200)
   expect((await sandbox.log()).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5, 6, 7])
@@ -179,8 +182,10 @@ test('as a process of its own it is killed under load and has every answer it ga
   const captured: string[] = []
   const loop = async (lane: number) => {
     for (let n = 0; ; n++) {
-      const { said } = (await charge('card_approved', `${lane}-${n}`)) as { said: { id: string } }
-      if (captured.push(said.id) === 200) void child.kill()
+      const { payload } = (await charge('card_approved', `${lane}-${n}`)) as {
+        payload: { id: string }
+      }
+      if (captured.push(payload.id) === 200) void child.kill()
     }
   }
   await Promise.allSettled(Array.from({ length: 16 }, (_, lane) => loop(lane)))
@@ -207,7 +212,7 @@ describe('faults that were ordered', () => {
     await order(fault)
     expect((await charge('card_approved')).status).toBe(status)
     expect(await effects()).toEqual(left)
-    expect(await charge('card_approved')).toMatchObject({ said: { status: 'captured' } })
+    expect(await charge('card_approved')).toMatchObject({ payload: { status: 'captured' } })
     expect((await effects()).filter((effect) => effect === 'captured')).toHaveLength(1)
   })
 
@@ -219,7 +224,7 @@ describe('faults that were ordered', () => {
 
   test('decline is a card that the bank refuses, for ever', async () => {
     await order('decline')
-    const refusal = { said: { status: 'declined', declineCode: 'declined-by-issuer' } }
+    const refusal = { payload: { status: 'declined', declineCode: 'declined-by-issuer' } }
     expect(await charge('card_approved')).toMatchObject(refusal)
     expect(await charge('card_approved')).toMatchObject(refusal)
     expect(await effects()).toEqual(['declined', 'replayed'])
@@ -227,7 +232,7 @@ describe('faults that were ordered', () => {
 
   test('twice is captured once', async () => {
     await order('twice')
-    expect(await charge('card_approved')).toMatchObject({ said: { status: 'captured' } })
+    expect(await charge('card_approved')).toMatchObject({ payload: { status: 'captured' } })
     await until('the copy is written down', async () => (await effects()).length === 2)
     expect(await effects()).toEqual(['captured', 'replayed'])
   })

@@ -39,8 +39,14 @@ export const isProblem = (error: unknown, code: string): error is ShopProblem =>
   error instanceof ShopProblem && error.code === code
 
 export async function problemOf(answer: Response): Promise<ShopProblem> {
-  const said = (await answer.json().catch(() => ({}))) as Record<string, unknown>
-  const detail = String(said.detail ?? said.title ?? 'Something went wrong.')
-  const code = String(said.code ?? 'unavailable')
-  return new ShopProblem(answer.status, code, detail, (said.errors ?? []) as FieldError[], said)
+  const payload = (await answer.json().catch(() => ({}))) as Record<string, unknown>
+  const detail = String(payload.detail ?? payload.title ?? 'Something went wrong.')
+  const code = String(payload.code ?? 'unavailable')
+  return new ShopProblem(
+    answer.status,
+    code,
+    detail,
+    (payload.errors ?? []) as FieldError[],
+    payload,
+  )
 }

@@ -43,11 +43,11 @@ function SetCard({ set: { kind, chosen, others, capabilities } }: { set: SetRepo
         {others.length > 0 && <p className="soft small">or {others.join(', ')}</p>}
       </div>
       <ul className="capabilities">
-        {capabilities.map(({ name, says, lacks }) => (
+        {capabilities.map(({ name, means, lacks }) => (
           <li key={name} className={lacks ? 'lacks' : undefined}>
             <Icon name={lacks ? 'cross' : 'check'} size={16} />
             <span>
-              {says}
+              {means}
               {lacks && <span className="soft small"> No: {lacks}.</span>}
             </span>
           </li>

@@ -12,7 +12,7 @@ const pages = [
   { to: '/ops', label: 'Map', exact: true },
   { to: '/ops/orders', label: 'Orders' },
   { to: '/ops/letters', label: 'Dead letters' },
-  { to: '/ops/books', label: 'Invariants' },
+  { to: '/ops/invariants', label: 'Invariants' },
   { to: '/ops/business', label: 'Business' },
   { to: '/ops/faults', label: 'Faults' },
   { to: '/ops/components', label: 'Components' },

@@ -97,7 +97,7 @@ const deeds: Record<Deed, string> = {
 
 type KindProps = { kind: FaultKind; busy: boolean; onMake: (target: string) => void }
 
-function Kind({ kind: { does, says, targets, lasts }, busy, onMake }: KindProps) {
+function Kind({ kind: { does, means, targets, lasts }, busy, onMake }: KindProps) {
   const [target, setTarget] = useState(targets[0] ?? '')
   return (
     <form
@@ -108,14 +108,14 @@ function Kind({ kind: { does, says, targets, lasts }, busy, onMake }: KindProps)
       }}
     >
       <div>
-        <h2>{says}</h2>
+        <h2>{means}</h2>
         <p className="soft small">{lasts ? 'Until you mend it.' : 'It comes back by itself.'}</p>
       </div>
       <div className="row">
         {targets.length > 1 && (
           <select
             className="input fitting"
-            aria-label={`${says}: which`}
+            aria-label={`${means}: which`}
             value={target}
             onChange={(event) => setTarget(event.target.value)}
           >

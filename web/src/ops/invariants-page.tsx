@@ -6,18 +6,18 @@ import { Icon } from '../ui/icon.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { useTitle } from '../ui/page.tsx'
 import { toast } from '../ui/toasts.tsx'
-import { askSupervisor, booksQuery } from './queries.ts'
-import './books.css'
+import { askSupervisor, invariantsQuery } from './queries.ts'
+import './invariants.css'
 import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 
 /** The invariants over all databases. */
-export function BooksPage() {
+export function InvariantsPage() {
   useTitle('Invariants · Operations')
   const queries = useQueryClient()
-  const { data, error } = useQuery(booksQuery())
+  const { data, error } = useQuery(invariantsQuery())
   const { mutate } = useMutation({
-    mutationFn: () => askSupervisor<Invariants>('books', 'post'),
-    onSuccess: (books) => queries.setQueryData(booksQuery().queryKey, books),
+    mutationFn: () => askSupervisor<Invariants>('invariants', 'post'),
+    onSuccess: (invariants) => queries.setQueryData(invariantsQuery().queryKey, invariants),
     onError: (problem) => toast(problem.message),
   })
   return (
@@ -26,8 +26,9 @@ export function BooksPage() {
         <div>
           <h1>Invariants</h1>
           <p className="soft">
-            The books of all services, the payment provider’s own log and the mail inbox, against
-            each other. Checked every {data?.everySeconds ?? 60} seconds while somebody looks.
+            The databases of all services, the payment provider’s own log and the mail inbox,
+            against each other. Checked every {data?.everySeconds ?? 60} seconds while somebody
+            looks.
           </p>
         </div>
         <Button busy={data?.running ?? false} onClick={() => mutate()}>

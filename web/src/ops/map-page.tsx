@@ -7,7 +7,7 @@ import { useTitle } from '../ui/page.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { callPath, eventPath, plane, ringOf, touches } from './map-layout.ts'
 import { ServiceDetails } from './map-service.tsx'
-import { booksQuery, lettersQuery, mapQuery, sagasQuery } from './queries.ts'
+import { invariantsQuery, lettersQuery, mapQuery, sagasQuery } from './queries.ts'
 import { SupervisorUnavailable } from './supervisor-unavailable.tsx'
 import './map.css'
 
@@ -42,7 +42,7 @@ export function MapPage() {
 function Figures({ map }: { map: ShopMap | undefined }) {
   const sagas = useQuery(sagasQuery()).data
   const letters = useQuery(lettersQuery()).data?.letters
-  const books = useQuery({ ...booksQuery(), enabled: map !== undefined }).data
+  const invariants = useQuery({ ...invariantsQuery(), enabled: map !== undefined }).data
   const waiting = map?.services.reduce((sum, { outbox }) => sum + (outbox?.depth ?? 0), 0)
   const parked = sagas?.filter(({ status }) => status === 'needs_attention').length
   return (
@@ -59,10 +59,16 @@ function Figures({ map }: { map: ShopMap | undefined }) {
       <Figure
         name="Invariants"
         value={
-          books?.last ? (books.last.ok ? 'hold' : 'violated') : books?.running ? '…' : undefined
+          invariants?.last
+            ? invariants.last.ok
+              ? 'hold'
+              : 'violated'
+            : invariants?.running
+              ? '…'
+              : undefined
         }
-        bad={books?.last?.ok === false}
-        to="/ops/books"
+        bad={invariants?.last?.ok === false}
+        to="/ops/invariants"
       />
     </dl>
   )
@@ -72,7 +78,7 @@ type FigureProps = {
   name: string
   value: string | number | undefined
   bad?: boolean
-  to?: '/ops/orders' | '/ops/letters' | '/ops/books'
+  to?: '/ops/orders' | '/ops/letters' | '/ops/invariants'
 }
 
 function Figure({ name, value, bad = false, to }: FigureProps) {

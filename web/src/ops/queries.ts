@@ -35,7 +35,7 @@ const deskQuery = <T>(path: string, everyMs: number) =>
   })
 
 export const mapQuery = () => deskQuery<ShopMap>('map', 2_000)
-export const booksQuery = () => deskQuery<Invariants>('books', 3_000)
+export const invariantsQuery = () => deskQuery<Invariants>('invariants', 3_000)
 export const faultsQuery = () => deskQuery<Faults>('faults', 3_000)
 export const componentsQuery = () => deskQuery<Components>('components', 15_000)
 

@@ -61,7 +61,7 @@ it('tells what happened everywhere, in its order', () => {
     'payments is asked to charge €29.80',
     'orders a step failed',
     'provider captured',
-    'payments books the charge',
+    'payments records the charge',
     'orders card charged',
     'orders order confirmed',
     'catalog receives orders-confirmed-v1, sells 2 × MUG',

@@ -137,7 +137,7 @@ function payment({ payment }: Story): Happening[] {
       at: recordedAt,
       lane: 'payments',
       kind: isRefund ? 'undo' : 'event',
-      what: isRefund ? 'books the refund' : 'books the charge',
+      what: isRefund ? 'records the refund' : 'records the charge',
       detail: `publishes payments-${isRefund ? 'refunded' : 'charged'}-v1`,
       money: `${isRefund ? '−' : '+'}${formatMoney(amount)}`,
     }

@@ -111,9 +111,9 @@ function AccountLink() {
 
 function BasketLink() {
   const { pieces } = useBasket()
-  const said = pieces === 1 ? '1 piece' : `${pieces} pieces`
+  const count = pieces === 1 ? '1 piece' : `${pieces} pieces`
   return (
-    <Link to="/basket" className="icon-button basket-link" aria-label={`Basket, ${said}`}>
+    <Link to="/basket" className="icon-button basket-link" aria-label={`Basket, ${count}`}>
       <Icon name="basket" />
       {pieces > 0 && <span className="count">{pieces > 99 ? '99+' : pieces}</span>}
     </Link>

@@ -44,7 +44,7 @@ function QuickAdd({ product: { sku, name } }: { product: Product }) {
       aria-label={`Add ${name} to the basket`}
       onClick={() => {
         change({ kind: 'add', sku, quantity: 1 })
-        saidAdded(name)
+        toastAdded(name)
       }}
     >
       <Icon name="plus" />
@@ -52,7 +52,7 @@ function QuickAdd({ product: { sku, name } }: { product: Product }) {
   )
 }
 
-export const saidAdded = (name: string): void =>
+export const toastAdded = (name: string): void =>
   toast(
     <>
       {name} is in your <Link to="/basket">basket</Link>

@@ -14,7 +14,7 @@ import { Quantity } from '../ui/quantity.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { NotFound } from './not-found.tsx'
 import { Picture } from './picture.tsx'
-import { ProductGrid, ProductGridSkeleton, Stock, saidAdded } from './product-card.tsx'
+import { ProductGrid, ProductGridSkeleton, Stock, toastAdded } from './product-card.tsx'
 import './product.css'
 
 const route = getRouteApi('/item/$sku')
@@ -83,7 +83,7 @@ function Add({ product: { sku, name, inStock } }: { product: Product }) {
       <Button
         onClick={() => {
           change({ kind: 'add', sku, quantity })
-          saidAdded(name)
+          toastAdded(name)
         }}
       >
         <Icon name="basket" /> Add to basket

@@ -11,7 +11,7 @@ export const answerChecks: readonly Check[] = [
   {
     name: 'accepted-orders-exist',
     scope: 'shop',
-    says: 'each order that was accepted is there, for what was asked',
+    means: 'each order that was accepted is there, for what was asked',
     violations: ({ orders, record }) => {
       const orderOf = new Map(orders.map((order) => [order.id, order]))
       const asked = new Map(record.asked.map((one) => [nameOf(one), one.lines]))
@@ -23,7 +23,7 @@ export const answerChecks: readonly Check[] = [
   {
     name: 'orders-asked-for',
     scope: 'shop',
-    says: 'each order of those clients was asked for, and its key is that of no other order',
+    means: 'each order of those clients was asked for, and its key is that of no other order',
     violations: ({ orders, record }) => {
       const customers = new Set(record.customers)
       const theirs = orders.filter(({ customerId }) => customers.has(customerId))
@@ -43,11 +43,13 @@ export const answerChecks: readonly Check[] = [
   {
     name: 'repeats-answered-alike',
     scope: 'shop',
-    says: 'who repeated an Idempotency-Key was answered the same, byte for byte',
+    means: 'who repeated an Idempotency-Key was answered the same, byte for byte',
     violations: ({ record }) =>
       [...Map.groupBy(record.answers.filter(isAccepted), nameOf)]
-        .filter(([, answers]) => new Set(answers.map(({ said }) => said)).size > 1)
-        .map(([name, answers]) => `${name}: ${answers.map(({ said }) => said).join(' and ')}`),
+        .filter(([, answers]) => new Set(answers.map(({ response }) => response)).size > 1)
+        .map(
+          ([name, answers]) => `${name}: ${answers.map(({ response }) => response).join(' and ')}`,
+        ),
   },
 ]
 

@@ -11,9 +11,10 @@ export const eventChecks: readonly Check[] = [
     name: 'events-processed',
     scope: 'orders',
     about: 'notifications',
-    says: 'each event about an order or its payment was noted down by notifications, once, and nothing else was',
+    means:
+      'each event about an order or its payment was noted down by notifications, once, and nothing else was',
     violations: (world) => {
-      const published = saidOfOrders(world)
+      const published = eventsOfOrders(world)
       const noted = world.notices.map(({ orderId, kind }) => `${kind} of order ${orderId}`)
       return [
         ...without(published, noted).map((event) => `never received: ${event}`),
@@ -27,7 +28,7 @@ export const eventChecks: readonly Check[] = [
     name: 'contacts-known',
     scope: 'orders',
     about: 'notifications',
-    says: 'each user is known to notifications',
+    means: 'each user is known to notifications',
     violations: ({ users, contacts }) => {
       const known = new Set(contacts.map(({ userId }) => userId))
       return users.filter(({ userId }) => !known.has(userId)).map(({ userId }) => `user ${userId}`)
@@ -37,7 +38,7 @@ export const eventChecks: readonly Check[] = [
     name: 'mails-to-confirmed',
     scope: 'orders',
     about: 'notifications',
-    says: 'no mail but the one that confirms it goes to an address that is not confirmed',
+    means: 'no mail but the one that confirms it goes to an address that is not confirmed',
     violations: ({ contacts }) =>
       contacts
         .filter(({ mailedEarly }) => mailedEarly > 0)
@@ -46,11 +47,11 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'inboxes-full',
     scope: 'shop',
-    says: 'each consumer has marked as many events as received as there were',
+    means: 'each consumer has marked as many events as received as there were',
     violations: (world) =>
       world.inboxes.filter(isCounted).flatMap(({ service, received }) => {
         const lost = world.deadLetters.filter((letter) => letter.service === service).length
-        const sent = (publishedBy(world)[service] ?? 0) + (world.saidInSlices?.[service] ?? 0)
+        const sent = (publishedBy(world)[service] ?? 0) + (world.publishedInSlices?.[service] ?? 0)
         if (received > sent)
           return `${service} has received ${received} events, and there were only ${sent}`
         return received < sent - lost ? `${service} has received ${received} events of ${sent}` : []
@@ -59,7 +60,7 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'outboxes-empty',
     scope: 'shop',
-    says: 'no event waits to be published',
+    means: 'no event waits to be published',
     violations: ({ outboxes }) =>
       outboxes
         .filter(({ depth }) => depth > 0)
@@ -71,7 +72,8 @@ export const eventChecks: readonly Check[] = [
   {
     name: 'dead-letters-expected',
     scope: 'shop',
-    says: 'no event is left that a service could not handle, but those that were broken on purpose; and of those all',
+    means:
+      'no event is left that a service could not handle, but those that were broken on purpose; and of those all',
     violations: ({ deadLetters, record }) => {
       const expected = new Set(record.poison.map(({ service, id }) => `${service} ${id}`))
       const there = new Set(deadLetters.map(({ service, id }) => `${service} ${id}`))
@@ -89,7 +91,7 @@ export const eventChecks: readonly Check[] = [
     name: 'mails-once',
     scope: 'orders',
     about: 'notifications',
-    says: 'at most one mail per order and kind reached the inbox, and each is on record',
+    means: 'at most one mail per order and kind reached the inbox, and each is on record',
     violations: ({ mails, notices }) => {
       const copies = countsOf(
         mails.map(({ to, subject, orderId }) => `"${subject}" about ${orderId} to ${to}`),
@@ -110,7 +112,7 @@ export const eventChecks: readonly Check[] = [
     name: 'mails-going-out',
     scope: 'shop',
     about: 'notifications',
-    says: 'no mail waits while none is sent, and none is being sent for ever',
+    means: 'no mail waits while none is sent, and none is being sent for ever',
     violations: ({ notices }) =>
       [...notices.filter(isStuck), ...(flows(notices) ? [] : notices.filter(isOverdue))].map(
         ({ orderId, kind, status }) => `the mail "${kind}" of order ${orderId} is ${status}`,
@@ -148,7 +150,7 @@ const eventsOfPayment: Record<string, string[]> = {
  * Returns the events required by the histories of orders and payments: one per state, however many
  * entries a state has.
  */
-const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
+const eventsOfOrders = ({ history, payments }: Snapshot): string[] => [
   ...new Set(
     history
       .filter(({ status }) => emitted.includes(status))
@@ -166,7 +168,7 @@ const saidOfOrders = ({ history, payments }: Snapshot): string[] => [
 const isDone = ({ status }: Snapshot['payments'][number]['refunds'][number]) => status === 'done'
 
 /** Every refund is published, whether full or partial. */
-const refundsSaid = (payments: Snapshot['payments']): number =>
+const publishedRefunds = (payments: Snapshot['payments']): number =>
   payments.reduce(
     (sum, { status, refunds }) =>
       sum + refunds.filter(isDone).length + (status === 'refunded' ? 1 : 0),
@@ -190,7 +192,7 @@ const published: Record<string, (world: Snapshot) => number> = {
   ),
   [paymentEvents.charged.topic]: inState(['charged', 'refunding', 'refunded']),
   [paymentEvents.declined.topic]: inState(['declined']),
-  [paymentEvents.refunded.topic]: ({ payments }) => refundsSaid(payments),
+  [paymentEvents.refunded.topic]: ({ payments }) => publishedRefunds(payments),
 }
 
 /** Version 1 is a new row; every change adds one. */

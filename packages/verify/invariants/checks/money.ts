@@ -5,7 +5,8 @@ export const moneyChecks: readonly Check[] = [
   {
     name: 'kept-orders-charged-once',
     scope: 'orders',
-    says: 'each confirmed order was captured exactly once, in full, at the provider, and what went back is what orders says, less than all',
+    means:
+      'each confirmed order was captured exactly once, in full, at the provider, and what went back is what orders says, less than all',
     violations: (world) => {
       const money = byOrder(world)
       return world.orders
@@ -24,7 +25,7 @@ export const moneyChecks: readonly Check[] = [
   {
     name: 'undone-orders-net-zero',
     scope: 'orders',
-    says: 'each cancelled or refunded order cost nothing at the provider',
+    means: 'each cancelled or refunded order cost nothing at the provider',
     violations: (world) => {
       const money = byOrder(world)
       return world.orders
@@ -39,7 +40,7 @@ export const moneyChecks: readonly Check[] = [
   {
     name: 'provider-agrees',
     scope: 'orders',
-    says: 'what the provider captured and gave back is what our books say, as multisets',
+    means: 'what the provider captured and gave back is what the ledger says, as multisets',
     violations: ({ provider, payments }) => [
       ...compared('captured', capturedBy(provider), capturedOf(payments)),
       ...compared('refunded', refundedBy(provider), refundedOf(payments)),
@@ -48,7 +49,7 @@ export const moneyChecks: readonly Check[] = [
   {
     name: 'no-unknown-charges',
     scope: 'orders',
-    says: 'each payment belongs to an order, and none is left in doubt',
+    means: 'each payment belongs to an order, and none is left in doubt',
     violations: ({ orders, payments }) => {
       const known = new Set(orders.map(({ id }) => id))
       return [
@@ -67,7 +68,8 @@ export const moneyChecks: readonly Check[] = [
   {
     name: 'ledger-balanced',
     scope: 'orders',
-    says: 'debits equal credits, in each movement and in all, and agree with the captured and returned money',
+    means:
+      'debits equal credits, in each movement and in all, and agree with the captured and returned money',
     violations: ({ ledger, payments }) => {
       const movements = Map.groupBy(ledger, ({ movementId }) => movementId)
       const unbalanced = [...movements]

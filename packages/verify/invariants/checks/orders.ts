@@ -31,20 +31,20 @@ export const orderChecks: readonly Check[] = [
   {
     name: 'orders-terminal',
     scope: 'orders',
-    says: 'each order has come to rest',
+    means: 'each order has come to rest',
     violations: ({ orders }) =>
       orders.filter((order) => !rests(order)).map(({ id, status }) => `order ${id} is ${status}`),
   },
   {
     name: 'orders-driven',
     scope: 'orders',
-    says: 'no order that is under way was forgotten, and none at rest is driven',
+    means: 'no order that is under way was forgotten, and none at rest is driven',
     violations: ({ orders }) => orders.flatMap(neglected),
   },
   {
     name: 'histories-legal',
     scope: 'orders',
-    says: 'each history is a legal path whose versions rise by one',
+    means: 'each history is a legal path whose versions rise by one',
     violations: ({ orders, history }) => {
       const paths = Map.groupBy(history, ({ orderId }) => orderId)
       return orders.flatMap((order) => illegal(order, paths.get(order.id) ?? []))

@@ -5,7 +5,8 @@ export const stockChecks: readonly Check[] = [
   {
     name: 'stock-adds-up',
     scope: 'shop',
-    says: 'initial + adjustments = on hand + reserved + sold for each product, and nothing is negative',
+    means:
+      'initial + adjustments = on hand + reserved + sold for each product, and nothing is negative',
     violations: ({ stock, movements, promised }) => {
       const sums = new Map(movements.map((sum) => [sum.sku, sum]))
       const promises = new Map(promised.map((sum) => [sum.sku, sum]))
@@ -24,7 +25,8 @@ export const stockChecks: readonly Check[] = [
   {
     name: 'stock-follows-orders',
     scope: 'orders',
-    says: 'what is sold is what kept orders hold, or refunded ones whose goods were shipped and are not back; nothing stays reserved for an order that has come to rest',
+    means:
+      'what is sold is what kept orders hold, or refunded ones whose goods were shipped and are not back; nothing stays reserved for an order that has come to rest',
     violations: ({ orders, history, reservations }) => {
       const orderOf = new Map(orders.map((order) => [order.id, order]))
       const shipped = new Set(
@@ -50,7 +52,8 @@ export const stockChecks: readonly Check[] = [
   {
     name: 'stock-moved-once',
     scope: 'orders',
-    says: 'for each order a product was reserved at most once, and then sold or released at most once, and returned at most once',
+    means:
+      'for each order a product was reserved at most once, and then sold or released at most once, and returned at most once',
     violations: ({ reservations, moves }) => {
       const movesOf = Map.groupBy(moves, ({ orderId }) => orderId)
       return reservations.flatMap((one) => {

@@ -5,7 +5,7 @@ import { rounded } from './shop.ts'
 /**
  * Reads completed orders from the database of `orders`, independently of the responses to clients.
  */
-export async function openBooks(connectionString: string) {
+export async function openOrderCounts(connectionString: string) {
   const client = new pg.Client({ connectionString })
   await client.connect()
 
