@@ -5,6 +5,7 @@ import { portHolder } from '@sidecart/platform/process/ports.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
+  ask,
   gateway,
   newCustomer,
   operator,
@@ -69,9 +70,41 @@ describe('TLS', () => {
     expect(received.headers['strict-transport-security']).toContain('max-age=')
   })
 
-  it('is where everybody without it is sent', async () => {
-    const { status, headers } = await send('/orders?a=b', { origin: plainUrl })
-    expect([status, headers.location]).toEqual([308, 'https://shop.example/orders?a=b'])
+  it.each(['/', '/shop?q=a&b=c', '/item/MUG', '/account/orders', '/ops', '/docs'])(
+    'is where a page without it is sent: %s',
+    async (path) => {
+      const { status, headers } = await send(path, { origin: plainUrl })
+      expect([status, headers.location]).toEqual([308, `https://shop.example${path}`])
+    },
+  )
+
+  it('is what the API is refused without, and never sent to', async () => {
+    const { body } = await ask('GET', '/openapi.json')
+    const documented = Object.entries(body.paths as Record<string, object>).flatMap(
+      ([path, operations]) =>
+        Object.keys(operations).map((method) => ({
+          method: method.toUpperCase() as 'GET',
+          path: path.replaceAll(/\{\w+\}/g, randomUUID()),
+        })),
+    )
+    expect(documented.length).toBeGreaterThan(60)
+    const others = ['/openapi.json', '/metrics', '/healthz', '/operations/faults', '/%6frders?a=b']
+    const posts = ['/', '/shop', '//orders'].map((path) => ({ method: 'POST' as const, path }))
+    const requests = [
+      ...documented,
+      ...others.map((path) => ({ method: 'GET' as const, path })),
+      ...posts,
+    ]
+    for (const { method, path } of requests) {
+      const headers = { authorization: 'Bearer token' }
+      const reply = await send(path, { origin: plainUrl, method, headers })
+      expect([method, path, reply.headers.location, problem(reply)]).toEqual([
+        method,
+        path,
+        undefined,
+        { status: 403, type: 'application/problem+json', code: 'tls-required' },
+      ])
+    }
   })
 
   it('is known to the gateway: the cookie of a session is for TLS only', async () => {

@@ -11,6 +11,7 @@ import { editor } from './editor.ts'
 import { gatewayRoutes } from './gateway.ts'
 import type { GeneratedFiles } from './generated-file.ts'
 import { kubernetes } from './kubernetes.ts'
+import { nginx } from './nginx.ts'
 import { prometheus } from './prometheus.ts'
 import { readme } from './readme.ts'
 import { runFile } from './run-file.ts'
@@ -27,6 +28,7 @@ const generators: readonly ((project: Project) => GeneratedFiles)[] = [
   kubernetes,
   editor,
   prometheus,
+  nginx,
   apiPages,
   architectureDrawing,
   readme,
