@@ -21,12 +21,13 @@ export async function mailsFor(inbox: string, email: string): Promise<CaughtMail
   return caught.filter(({ to }) => to.some(({ address }) => address === email))
 }
 
-/** The token of the link with which a mail asks to confirm its address. */
-export const tokenIn = ({ text, html }: CaughtMail): string | undefined =>
-  /\/confirm#([\w-]+)/.exec(`${html ?? ''} ${text ?? ''}`)?.[1]
+/** The token of a mail's link to a page of the shop. */
+const tokenIn = ({ text, html }: CaughtMail, page: string): string | undefined =>
+  new RegExp(`/${page}#([\\w-]+)`).exec(`${html ?? ''} ${text ?? ''}`)?.[1]
 
 /**
- * Waits for the mail that confirms an address, and returns the token of the newest.
+ * Waits for a mail with a link to a page, by default the one that confirms an address, and returns the token of the
+ * newest.
  *
  * @throws UserError when none has come in time
  */
@@ -34,11 +35,14 @@ export async function awaitToken(
   inbox: string,
   email: string,
   timeoutMs = 60_000,
+  page: 'confirm' | 'reset-password' = 'confirm',
 ): Promise<string> {
   for (const end = Date.now() + timeoutMs; Date.now() < end; await pause(200)) {
     const mails = await mailsFor(inbox, email)
-    const token = mails.map(tokenIn).findLast((one) => one !== undefined)
+    const token = mails.map((mail) => tokenIn(mail, page)).findLast((one) => one !== undefined)
     if (token) return token
   }
-  throw new UserError(`no mail to confirm ${email} has come in ${timeoutMs / 1000} s`)
+  throw new UserError(
+    `no mail to ${email} with a link to /${page} has come in ${timeoutMs / 1000} s`,
+  )
 }

@@ -84,6 +84,8 @@ describe('routing', () => {
     ['PATCH', '/products/MUG', false],
     ['POST', '/users', true],
     ['POST', '/confirmations', true],
+    ['POST', '/password-resets', true],
+    ['POST', '/password-resets/redemption', true],
     ['POST', '/users/me/confirmation', false],
     ['GET', '/users/me', false],
     ['POST', '/sessions/refresh', true],

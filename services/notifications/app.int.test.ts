@@ -12,12 +12,12 @@ import { databaseTraffic } from '@sidecart/testing/database-traffic.ts'
 import { userEvents } from '@sidecart/users/contract.ts'
 import { pino } from 'pino'
 import { v7 as uuid } from 'uuid'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import type { Notification } from './contract.ts'
 import { attemptsAllowed, type Delivery } from './domain.ts'
 import { migrations } from './migrations/index.ts'
-import type { ConfirmationLinks, MailGateway } from './ports.ts'
+import type { IssuedLink, Links, MailGateway } from './ports.ts'
 import { createHeldMailReaper, createSender, createStaleSendReaper } from './sender.ts'
 import { createNotificationStore, type NotificationsTables } from './store.ts'
 
@@ -51,7 +51,7 @@ const later = (seconds: number) => {
   clock = new Date(clock.getTime() + seconds * 1000)
 }
 
-function shop(mailGateway: MailGateway = refusing, links: ConfirmationLinks = noLinks) {
+function shop(mailGateway: MailGateway = refusing, links: Links = noLinks) {
   const store = createNotificationStore(database, { shopUrl, now: () => clock })
   const now = () => clock.getTime()
   const sender = createSender({ mails: store, mailGateway, links, shopUrl, log, now, pollMs: 5 })
@@ -102,7 +102,11 @@ function shop(mailGateway: MailGateway = refusing, links: ConfirmationLinks = no
   return { app, store, sender, receive, send, list, register }
 }
 
-const noLinks: ConfirmationLinks = { issue: async () => undefined }
+const linksBy = (issue: (id: string) => Promise<IssuedLink | undefined>): Links => ({
+  confirmEmail: issue,
+  resetPassword: issue,
+})
+const noLinks = linksBy(async () => undefined)
 const refusing: MailGateway = { send: async () => ({ outcome: 'not-sent', why: 'no mail server' }) }
 
 /** Creates a mail gateway that records mails and returns the given deliveries. */
@@ -523,13 +527,13 @@ async function newcomer(world: ReturnType<typeof shop>) {
   return { userId, email, contact, confirmation, confirms }
 }
 
-const linksWith = (...answers: Awaited<ReturnType<ConfirmationLinks['issue']>>[]) => {
+const linksWith = (...answers: (IssuedLink | undefined)[]) => {
   const asked: string[] = []
-  const issue = async (confirmationId: string) => {
-    asked.push(confirmationId)
+  const issue = async (id: string) => {
+    asked.push(id)
     return answers.length > 1 ? answers.shift() : answers[0]
   }
-  return { asked, issue }
+  return { asked, ...linksBy(issue) }
 }
 
 test('until an address is confirmed only the mail that confirms it is sent to it, then the others', async () => {
@@ -602,7 +606,7 @@ test('while no link can be had its mail waits, and others are sent', async () =>
     if (away) throw new Error('users does not answer')
     return { token: 'token' }
   }
-  const world = shop(mailGateway, { issue })
+  const world = shop(mailGateway, linksBy(issue))
   await newcomer(world)
   await world.register()
   await run(world)
@@ -612,8 +616,54 @@ test('while no link can be had its mail waits, and others are sent', async () =>
   ])
   away = false
   later(5)
-  await run(shop(mailGateway, { issue }))
+  await run(shop(mailGateway, linksBy(issue)))
   expect(mailGateway.letters[1]).toMatchObject({ subject: 'Confirm your e-mail address' })
+})
+
+describe('a mail that resets a password', () => {
+  async function asked(world: ReturnType<typeof shop>, more: object = {}) {
+    const { userId, contact } = await world.register()
+    const passwordReset = { resetId: uuid() }
+    await world.receive(
+      userEvents.contactChanged({ ...contact, version: 2, passwordReset, ...more }),
+    )
+    return { userId, contact, ...passwordReset }
+  }
+
+  test('has the link that is made for it, which no row has', async () => {
+    const mailGateway = createFakePostman()
+    const links = linksWith({ token: 'token-of-the-link' })
+    const world = shop(mailGateway, links)
+    const { userId, contact, resetId } = await asked(world)
+    await run(world)
+    expect(mailGateway.letters.slice(1)).toMatchObject([
+      { recipient: contact.email, subject: 'Set another password' },
+    ])
+    expect(mailGateway.letters[1]?.html).toContain(`${shopUrl}/reset-password#token-of-the-link"`)
+    expect(links.asked).toEqual([resetId])
+    const rows = await database.rows.selectFrom('mails').selectAll().execute()
+    const seen = JSON.stringify([rows, await world.list('', userId)])
+    expect(seen).toContain('password-reset')
+    expect(seen).not.toContain('token-of-the-link')
+  })
+
+  test('is not sent to an address that is not confirmed', async () => {
+    const mailGateway = createFakePostman()
+    const world = shop(mailGateway, linksWith({ token: 'token-of-the-link' }))
+    const { userId } = await asked(world, { confirmed: false })
+    await run(world)
+    expect(mailGateway.letters).toHaveLength(1)
+    expect(await world.list('?kind=password-reset', userId)).toMatchObject([{ status: 'held' }])
+  })
+
+  test('is not sent once the link is void', async () => {
+    const mailGateway = createFakePostman()
+    const world = shop(mailGateway, noLinks)
+    const { userId } = await asked(world)
+    await run(world)
+    expect(mailGateway.letters).toHaveLength(1)
+    expect(await world.list('?kind=password-reset', userId)).toMatchObject([{ status: 'expired' }])
+  })
 })
 
 test('mails are held for a week, then they expire', async () => {

@@ -3,7 +3,7 @@ import { callService } from '@sidecart/chassis/sidecar/service-client.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { usersRoutes } from '@sidecart/users/contract.ts'
 import type { Delivery } from './domain.ts'
-import type { ConfirmationLinks, MailGateway } from './ports.ts'
+import type { IssuedLink, Links, MailGateway } from './ports.ts'
 
 const binding = 'email'
 const readyMs = 5_000
@@ -53,24 +53,37 @@ export function createMailGateway(
 }
 
 /** Links that `users` makes: they go from its answer into the mail, and are kept nowhere. */
-export const createConfirmationLinks = (sidecar: Sidecar): ConfirmationLinks => ({
-  async issue(confirmationId) {
-    try {
-      const options = { timeoutMs: issueTimeoutMs }
-      const { token } = await callService(
-        sidecar,
-        'users',
-        usersRoutes.issueConfirmation,
-        { body: { confirmationId } },
-        options,
-      )
-      return token === undefined ? 'known' : { token }
-    } catch (error) {
-      if (error instanceof Refusal && error.code === 'not-found') return undefined
-      throw error
-    }
-  },
-})
+export function createLinks(sidecar: Sidecar): Links {
+  const options = { timeoutMs: issueTimeoutMs }
+  return {
+    confirmEmail: (confirmationId) =>
+      ifAwaited(async () => {
+        const input = { body: { confirmationId } }
+        const { token } = await callService(
+          sidecar,
+          'users',
+          usersRoutes.issueConfirmation,
+          input,
+          options,
+        )
+        return token === undefined ? 'known' : { token }
+      }),
+    resetPassword: (resetId) =>
+      ifAwaited(() => {
+        const input = { body: { resetId } }
+        return callService(sidecar, 'users', usersRoutes.issuePasswordReset, input, options)
+      }),
+  }
+}
+
+async function ifAwaited(issue: () => Promise<IssuedLink>): Promise<IssuedLink | undefined> {
+  try {
+    return await issue()
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'not-found') return undefined
+    throw error
+  }
+}
 
 /** The binding splits recipients at semicolons. */
 const oneAddress = /^[^\s;,<>"]+@[^\s;,<>"]+$/

@@ -15,6 +15,7 @@ export const MailKind = z
     'welcome',
     'email-changed',
     'password-changed',
+    'password-reset',
     'second-factor-changed',
     'placed',
     'confirmed',

@@ -13,6 +13,7 @@ type Events = {
   welcome: DataOf<typeof userEvents.registered>
   'email-changed': DataOf<typeof userEvents.contactChanged>
   'password-changed': DataOf<typeof userEvents.contactChanged>
+  'password-reset': DataOf<typeof userEvents.contactChanged>
   'second-factor-changed': DataOf<typeof userEvents.contactChanged>
   placed: DataOf<typeof orderEvents.placed>
   confirmed: DataOf<typeof orderEvents.confirmed>
@@ -49,6 +50,7 @@ const wants: Record<MailKind, 'always' | 'never' | keyof Preferences> = {
   welcome: 'always',
   'email-changed': 'always',
   'password-changed': 'always',
+  'password-reset': 'always',
   'second-factor-changed': 'always',
   placed: 'orderUpdates',
   confirmed: 'orderUpdates',
@@ -87,21 +89,28 @@ export const isConfirmed = ({ confirmed = true }: Contact): boolean => confirmed
 export const heldMs = 7 * 24 * 3_600_000
 
 /**
- * Mails about the account itself, whatever its preferences: the one that confirms an address, and those that tell the
- * owner what was changed. Of another e-mail both addresses are told.
+ * Mails about the account itself, whatever its preferences: those with a link that confirms an address or sets another
+ * password, and those that tell the owner what was changed. Of another e-mail both addresses are told.
  *
  * @param contact the newest that is known, which may be newer than the event
  */
 export function notices(event: Events['email-changed'], contact: Contact): Draft[] {
-  const { userId: customerId, formerEmail, passwordChanged, secondFactor, confirmation } = event
+  const { userId: customerId, formerEmail, passwordChanged, secondFactor } = event
+  const { confirmation, passwordReset } = event
   const notice = (
-    kind: 'confirm-email' | 'email-changed' | 'password-changed' | 'second-factor-changed',
+    kind:
+      | 'confirm-email'
+      | 'password-reset'
+      | 'email-changed'
+      | 'password-changed'
+      | 'second-factor-changed',
     sendTo: string,
     status: Draft['status'] = 'pending',
   ): Draft => ({ customerId, news: { kind, event }, sendTo, status })
   const email = isConfirmed(event) ? event.email : contact.email
   return [
     ...(confirmation ? [notice('confirm-email', confirmation.email)] : []),
+    ...(passwordReset ? [notice('password-reset', event.email, goingTo(event))] : []),
     ...(formerEmail ? [notice('email-changed', formerEmail), notice('email-changed', email)] : []),
     ...(passwordChanged ? [notice('password-changed', email, goingTo(contact))] : []),
     ...(secondFactor ? [notice('second-factor-changed', email, goingTo(contact))] : []),

@@ -6,7 +6,7 @@ import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createNotificationsApp, notificationsHandlers } from './app.ts'
-import { createConfirmationLinks, createMailGateway } from './clients.ts'
+import { createLinks, createMailGateway } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createHeldMailReaper, createSender, createStaleSendReaper } from './sender.ts'
 import { createNotificationStore, type NotificationsTables } from './store.ts'
@@ -24,7 +24,7 @@ service.onStop(database.close)
 const shopUrl = env.SHOP_URL
 const store = createNotificationStore(database, { shopUrl })
 const mailGateway = createMailGateway(sidecar, { from: env.MAIL_FROM })
-const links = createConfirmationLinks(sidecar)
+const links = createLinks(sidecar)
 const sender = createSender({ mails: store, mailGateway, links, shopUrl, log })
 const ports = {
   ...service,

@@ -45,14 +45,14 @@ export type Mails = {
 /** What a mail that confirms an address says: its link, or that the address has an account already. */
 export type IssuedLink = { token: string } | 'known'
 
-export type ConfirmationLinks = {
-  /**
-   * Makes a link that nobody keeps, for a mail that is sent now. Returns undefined when the address does not wait for one
-   * any more.
-   *
-   * @throws Fault when that is not known
-   */
-  issue(confirmationId: string): Promise<IssuedLink | undefined>
+/**
+ * Links that nobody keeps, for mails that are sent now. Each returns undefined when nobody waits for one any more.
+ *
+ * @throws Fault when that is not known
+ */
+export type Links = {
+  confirmEmail(confirmationId: string): Promise<IssuedLink | undefined>
+  resetPassword(resetId: string): Promise<IssuedLink | undefined>
 }
 
 export type MailGateway = {

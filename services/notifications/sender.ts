@@ -3,14 +3,14 @@ import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { Counter, registry } from '@sidecart/chassis/observability/metrics.ts'
 import { inSpan } from '@sidecart/chassis/observability/telemetry.ts'
-import { type Delivery, heldMs, settle } from './domain.ts'
-import type { Claimed, ConfirmationLinks, MailGateway, Mails, Settled } from './ports.ts'
+import { type Delivery, heldMs, type News, settle } from './domain.ts'
+import type { Claimed, IssuedLink, Links, MailGateway, Mails, Settled } from './ports.ts'
 import { type Letter, write } from './templates.ts'
 
 export type SenderOptions = {
   mails: Mails
   mailGateway: MailGateway
-  links: ConfirmationLinks
+  links: Links
   shopUrl: string
   log: Log
   now?: () => number
@@ -24,6 +24,8 @@ const attempted = new Counter({
   labelNames: ['kind', 'outcome'] as const,
   registers: [registry],
 })
+
+type WithLink = Extract<News, { kind: 'confirm-email' | 'password-reset' }>
 
 const firstQuietMs = 5_000
 const longestQuietMs = 5 * 60_000
@@ -79,15 +81,22 @@ export function createSender(options: SenderOptions): Worker {
     } catch (error) {
       return { outcome: 'not-sent', why: (error as Error).message }
     }
-    if (!letter) return { outcome: 'obsolete', why: 'The address does not wait for it any more.' }
+    if (!letter) return { outcome: 'obsolete', why: 'Nobody waits for it any more.' }
     return mailGateway.send({ recipient, subject: letter.subject, html: letter.html })
   }
 
   async function compose(news: Claimed['news'], name: string): Promise<Letter | undefined> {
-    if (news.kind !== 'confirm-email') return write(news, name, shopUrl)
-    const { confirmation } = news.event
-    const issued = confirmation && (await links.issue(confirmation.confirmationId))
+    if (news.kind !== 'confirm-email' && news.kind !== 'password-reset')
+      return write(news, name, shopUrl)
+    const issued = await issue(news)
     return issued && write(news, name, shopUrl, issued)
+  }
+
+  async function issue({ kind, event }: WithLink): Promise<IssuedLink | undefined> {
+    const { confirmation, passwordReset } = event
+    return kind === 'confirm-email'
+      ? confirmation && links.confirmEmail(confirmation.confirmationId)
+      : passwordReset && links.resetPassword(passwordReset.resetId)
   }
 
   const settlementOf = (mail: Claimed, delivery: Delivery): Settled => ({

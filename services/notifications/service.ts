@@ -22,7 +22,7 @@ export const service = defineService({
     paymentEvents.declined,
     paymentEvents.refunded,
   ],
-  calls: { users: [usersRoutes.issueConfirmation] },
+  calls: { users: [usersRoutes.issueConfirmation, usersRoutes.issuePasswordReset] },
   database: true,
   components: ['email'],
   container: { environment: { SHOP_URL: `http://127.0.0.1:\${SHOP_PORT:-8080}` } },

@@ -25,6 +25,7 @@ const all: News[] = [
   { kind: 'welcome', event: contact },
   { kind: 'email-changed', event: { ...contact, formerEmail: 'former@b.example' } },
   { kind: 'password-changed', event: { ...contact, passwordChanged: true } },
+  { kind: 'password-reset', event: { ...contact, passwordReset: { resetId: orderId } } },
   { kind: 'second-factor-changed', event: { ...contact, secondFactor: 'on' } },
   { kind: 'placed', event: { ...head, lines: [{ sku: 'MUG', quantity: 2 }] } },
   {
@@ -146,6 +147,18 @@ test('an address that has an account gets a mail without a link', () => {
   const { subject, text, html } = confirmation('known')
   expect(subject).toBe('You have an account already')
   expect(text + html).not.toMatch(/confirm#|Ada/)
+})
+
+test('the mail that resets a password has its link in both forms, and no name', () => {
+  const news: News = {
+    kind: 'password-reset',
+    event: { ...contact, passwordReset: { resetId: orderId } },
+  }
+  const { subject, text, html } = write(news, 'Ada', 'https://shop.example', { token: 'a-token_1' })
+  expect(subject).toBe('Set another password')
+  expect(text).toContain('Set another password: https://shop.example/reset-password#a-token_1')
+  expect(html).toContain('href="https://shop.example/reset-password#a-token_1"')
+  expect(text + html).not.toContain('Ada')
 })
 
 test('a refund says how much', () => {

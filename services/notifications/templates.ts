@@ -23,16 +23,22 @@ type Content = {
 /**
  * Writes a mail about news. The same news and name always give the same mail.
  *
- * @param issued what a mail that confirms an address says; without it, as it is listed, the mail tells nothing of that
+ * @param issued the link of a mail that has one; without it, as it is listed, the mail tells nothing of that
  */
 export function write(news: News, name: string, shopUrl: string, issued?: IssuedLink): Letter {
-  const content = news.kind === 'confirm-email' ? confirmEmail(shopUrl, issued) : tell(news)
+  const content = contentOf(news, shopUrl, issued)
   const greeting = greet(news, name)
   return {
     subject: content.subject,
     text: asText(content, greeting, shopUrl),
     html: asHtml(content, greeting, shopUrl),
   }
+}
+
+function contentOf(news: News, shopUrl: string, issued: IssuedLink | undefined): Content {
+  if (news.kind === 'confirm-email') return confirmEmail(shopUrl, issued)
+  if (news.kind === 'password-reset') return resetPassword(shopUrl, issued)
+  return tell(news)
 }
 
 /** Letters and the punctuation of names; no dot inside a word, because mail programs turn such words into links. */
@@ -50,6 +56,7 @@ const nameless: readonly MailKind[] = [
   'welcome',
   'email-changed',
   'password-changed',
+  'password-reset',
   'second-factor-changed',
 ]
 
@@ -87,7 +94,7 @@ function confirmEmail(shopUrl: string, issued: IssuedLink | undefined): Content 
         'If it was not you, there is nothing to do. Nobody was told that you have an account.',
       ),
     }
-  const url = `${shopUrl.replace(/\/$/, '')}/confirm#${issued.token}`
+  const url = linkTo(shopUrl, 'confirm', issued.token)
   return {
     ...content,
     blocks: [
@@ -99,6 +106,35 @@ function confirmEmail(shopUrl: string, issued: IssuedLink | undefined): Content 
     ],
   }
 }
+
+function resetPassword(shopUrl: string, issued: IssuedLink | undefined): Content {
+  const title = 'Set another password'
+  const content = {
+    subject: title,
+    title,
+    footer: 'You get this mail because somebody asked for another password of your account at',
+  }
+  if (!issued || issued === 'known')
+    return { ...content, blocks: text('It has the link to do so. Look into your inbox.') }
+  return {
+    ...content,
+    blocks: [
+      ...text('Press the button to set another password. It works once, for 30 minutes.'),
+      {
+        is: 'link',
+        label: 'Set another password',
+        url: linkTo(shopUrl, 'reset-password', issued.token),
+      },
+      ...text(
+        'If you did not ask for it, there is nothing to do: your password stays what it is. Give the link to nobody.',
+      ),
+    ],
+  }
+}
+
+/** The token is in the fragment, which no server gets and no log keeps. */
+const linkTo = (shopUrl: string, page: string, token: string): string =>
+  `${shopUrl.replace(/\/$/, '')}/${page}#${token}`
 
 /** Writes the mail that invites somebody to run the shop. The reader knows who invites. */
 export function writeInvitation(shopUrl: string, token: string): Letter {
@@ -112,7 +148,7 @@ export function writeInvitation(shopUrl: string, token: string): Letter {
       {
         is: 'link',
         label: 'See the invitation',
-        url: `${shopUrl.replace(/\/$/, '')}/invitation#${token}`,
+        url: linkTo(shopUrl, 'invitation', token),
       },
       ...text('If you do not expect this, there is nothing to do.'),
     ],
@@ -125,7 +161,7 @@ export function writeInvitation(shopUrl: string, token: string): Letter {
   }
 }
 
-function tell(news: Exclude<News, { kind: 'confirm-email' }>): Content {
+function tell(news: Exclude<News, { kind: 'confirm-email' | 'password-reset' }>): Content {
   switch (news.kind) {
     case 'welcome':
       return {

@@ -12,6 +12,8 @@ export const access = {
   'PATCH /users/me': [401, 400, 400, 400],
   'POST /users/me/confirmation': [401, 204, 204, 409],
   'POST /confirmations': [400, 400, 400, 400],
+  'POST /password-resets': [400, 400, 400, 400],
+  'POST /password-resets/redemption': [400, 400, 400, 400],
   'POST /invitations/lookup': [400, 400, 400, 400],
   'POST /invitations': [400, 400, 400, 400],
   'POST /users/me/invitation': [401, 400, 400, 400],

@@ -33,6 +33,7 @@ import {
   type User,
 } from './domain.ts'
 import { mountInvitations } from './invitation-app.ts'
+import { mountPasswordResets } from './password-reset-app.ts'
 import type {
   AccessTokens,
   Addresses,
@@ -41,6 +42,7 @@ import type {
   Invitations,
   Limiters,
   Operators,
+  PasswordResets,
   Passwords,
   RefreshTokens,
   SecondFactors,
@@ -83,6 +85,7 @@ export type UsersPorts = {
   confirmations: Confirmations
   invitations: Invitations
   operators: Operators
+  passwordResets: PasswordResets
   secondFactors: SecondFactors
   secretBox: SecretBox
   /** Roles whose tokens have the rights of a customer until a second factor is on. */
@@ -237,6 +240,12 @@ export function createUsersApp(ports: UsersPorts): App {
   mountInvitations(app, {
     ...ports,
     ...{ assertUncommon, provePassword },
+    log: (c, event, fields) => security(event, { ...asked(c), ...fields }),
+  })
+
+  mountPasswordResets(app, {
+    ...ports,
+    ...{ assertUncommon, networkOfClient },
     log: (c, event, fields) => security(event, { ...asked(c), ...fields }),
   })
 

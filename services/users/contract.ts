@@ -15,6 +15,7 @@ import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
 import { invitationRoutes } from './invitation-contract.ts'
+import { DuePasswordReset, passwordResetRoutes } from './password-reset-contract.ts'
 import { Code, notProven, secondFactorRoutes, wrongCode } from './second-factor-contract.ts'
 
 export { Name } from './account-fields.ts'
@@ -348,6 +349,7 @@ export const usersRoutes = {
   }),
   ...confirmationRoutes,
   ...invitationRoutes,
+  ...passwordResetRoutes,
   ...secondFactorRoutes,
 }
 
@@ -376,6 +378,9 @@ export const userEvents = {
     Contact.extend({
       formerEmail: z.string().optional().describe('Present when the e-mail is another one now'),
       passwordChanged: z.literal(true).optional(),
+      passwordReset: DuePasswordReset.optional().describe(
+        'Present when a mail is due with which another password can be set',
+      ),
       secondFactor: z
         .enum(['on', 'off'])
         .optional()

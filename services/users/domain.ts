@@ -133,10 +133,20 @@ export function confirmEmail(user: User, confirmationId: string, now: Date): Cha
 
 export const confirmationSeconds = 24 * 3_600
 export const invitationSeconds = 24 * 3_600
+export const resetSeconds = 30 * 60
+/** Links to another password that an account can have at a time: as long as there is no other, one of them is good. */
+export const mostResets = 3
 
 /** The same for a link that never was, was used, was replaced or is too old. */
 export const linkVoid = (): Refusal =>
-  refuse('link-void', 'This link was used, replaced or is older than a day. Ask for a new one.')
+  refuse('link-void', 'This link was used, replaced or is too old. Ask for a new one.')
+
+/** A mail is due with a link that sets another password. */
+export function awaitReset(user: User, resetId: string): Change {
+  const changed: User = { ...user, version: user.version + 1 }
+  const event = userEvents.contactChanged({ ...toContact(changed), passwordReset: { resetId } })
+  return { user: changed, events: [event] }
+}
 
 /** Announced so that the owner is told. */
 export function changePassword(user: User): Change {

@@ -10,6 +10,7 @@ import { createUsersApp } from './app.ts'
 import { ShipsTo, userEvents } from './contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
+import { createPasswordResetWorker } from './password-reset-app.ts'
 import { createSecretBox } from './second-factor.ts'
 import { demoEnvironment, seedAccounts } from './seeds.ts'
 import { createUserStore, type UsersTables } from './store.ts'
@@ -53,6 +54,7 @@ const app = createUsersApp({
   newId: uuid,
 })
 const relay = createOutboxRelay({ database, sidecar, source: 'users', events: userEvents, log })
+const resets = createPasswordResetWorker({ ...store, log, now })
 const sweep = createWorker({
   name: 'sweep of what has expired',
   log,
@@ -61,9 +63,10 @@ const sweep = createWorker({
     await store.sessions.forgetExpired(now())
     await store.confirmations.forgetExpired(now())
     await store.invitations.forgetExpired(now())
+    await store.passwordResets.forgetExpired(now())
     await store.networks.forgetOld(now())
     await store.limiters.forgetExpired(now())
     return false
   },
 })
-service.listen(app, [relay, sweep])
+service.listen(app, [relay, resets, sweep])

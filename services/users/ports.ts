@@ -16,7 +16,7 @@ export type Credentials = {
   /** The account that has confirmed the e-mail, and the newest of those that have not. */
   of(email: string): Promise<{ owner?: Credential; newcomer?: Credential }>
   ofUser(userId: string): Promise<Credential | undefined>
-  /** Stores the new hash, ends every session of the user, and emits the change. */
+  /** Stores the new hash, ends every session of the user, voids links to another password, and emits the change. */
   replace(userId: string, passwordHash: string, now: Date): Promise<void>
 }
 
@@ -79,6 +79,28 @@ export type Confirmations = {
     now: Date,
     decide: (user: User, confirmationId: string) => Change,
   ): Promise<User>
+  forgetExpired(now: Date): Promise<void>
+}
+
+/** Links that set another password; their tokens are known here only by their hashes. */
+export type PasswordResets = {
+  /** Stores a request, whether or not there is an account. */
+  request(request: { resetId: string; email: string; expiresAt: Date }): Promise<void>
+  /**
+   * Takes the oldest request: makes a mail due to the account that has confirmed the e-mail, unless there is none or it
+   * has enough links. Returns false when there was no request.
+   */
+  announceNext(now: Date): Promise<boolean>
+  /** Stores the token of a mail in place of an earlier one. @throws Refusal `not-found` when it is not awaited any more */
+  issue(resetId: string, link: { hash: Buffer; expiresAt: Date }, now: Date): Promise<void>
+  /** @throws Refusal `link-void` */
+  find(tokenHash: Buffer, now: Date): Promise<{ userId: string; email: string }>
+  /**
+   * Stores the new hash, voids every link and ends every session of the user, and emits the change.
+   *
+   * @throws Refusal `link-void`
+   */
+  use(tokenHash: Buffer, passwordHash: string, now: Date): Promise<void>
   forgetExpired(now: Date): Promise<void>
 }
 
@@ -264,6 +286,14 @@ export type Throttle = {
    * @throws Refusal `too-many-requests` with `retryAfterSeconds`
    */
   confirmation(by: { userId?: string; email: string }): Promise<boolean>
+  /**
+   * Counts a request for a link that sets another password, for any e-mail.
+   *
+   * @throws Refusal `too-many-requests` with `retryAfterSeconds`
+   */
+  passwordReset(by: { network: string }): Promise<void>
+  /** Wrong passwords from a network do not count any more: their account has another one. */
+  forget(by: { email: string; network: string }): Promise<void>
   /**
    * Checks a code of a second factor. It counts as a wrong one until the check succeeds.
    *

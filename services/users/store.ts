@@ -7,6 +7,7 @@ import type {
   KnownNetworks,
   Limiters,
   Operators,
+  PasswordResets,
   SecondFactors,
   Sessions,
   Users,
@@ -16,6 +17,7 @@ import { createConfirmations } from './store/confirmations.ts'
 import { createKnownNetworks } from './store/known-networks.ts'
 import { createLimiters } from './store/limits.ts'
 import { createInvitations, createOperators } from './store/operators.ts'
+import { createPasswordResets } from './store/password-resets.ts'
 import { createSecondFactors } from './store/second-factors.ts'
 import { createSessions } from './store/sessions.ts'
 import type { UsersTables } from './store/tables.ts'
@@ -30,6 +32,7 @@ export type UsersStore = {
   confirmations: Confirmations
   invitations: Invitations
   operators: Operators
+  passwordResets: PasswordResets
   secondFactors: SecondFactors
   sessions: Sessions
   networks: KnownNetworks
@@ -44,6 +47,7 @@ export const createUserStore = (database: Database<UsersTables>): UsersStore => 
   confirmations: createConfirmations(database),
   invitations: createInvitations(database),
   operators: createOperators(database),
+  passwordResets: createPasswordResets(database),
   secondFactors: createSecondFactors(database),
   sessions: createSessions(database),
   networks: createKnownNetworks(database),

@@ -70,6 +70,17 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     return String(body.token)
   }
 
+  /** Looks for the accounts of all requests, as the worker does. */
+  async function announceResets(): Promise<void> {
+    while (await store.passwordResets.announceNext(clock.now));
+  }
+
+  /** Returns the ids of mails with a link to another password that are due to a user. */
+  const resetsDue = async (userId: string): Promise<string[]> =>
+    (await emitted(userId)).flatMap(({ data }) =>
+      data.passwordReset ? [(data.passwordReset as { resetId: string }).resetId] : [],
+    )
+
   const confirm = async (userId: string) =>
     ask('POST', '/confirmations', { body: { token: await linkOf(userId) } })
 
@@ -99,6 +110,8 @@ export async function startUsers({ url, dispose }: { url: string; dispose(): Pro
     signIn,
     linkOf,
     confirm,
+    announceResets,
+    resetsDue,
     emitted,
     stop,
   }

@@ -22,6 +22,7 @@ export const rules = {
   registrations: { points: 3_000, seconds: hour },
   confirmationsPerAccount: { points: 4, seconds: hour },
   confirmationsPerAddress: { points: 6, seconds: hour },
+  resetsPerNetwork: { points: 100, seconds: hour },
   wrongCodesPerAccount: { points: 20, seconds: hour },
 } satisfies Record<string, Rule>
 
@@ -110,6 +111,8 @@ export function createThrottle(limiters: Limiters, networks: KnownNetworks, fact
       if (userId) await count(['confirmationsPerAccount', userId])
       return (await all.confirmationsPerAddress.consume(keyOf(email))) === undefined
     },
+    passwordReset: ({ network }) => count(['resetsPerNetwork', network]),
+    forget: ({ email, network }) => all.wrongPerAccountAndNetwork.forget(keyOf(email, network)),
     async code({ userId }, check) {
       const counted: Counted[] = [['wrongCodesPerAccount', userId]]
       return counting(counted, async () => {

@@ -40,6 +40,10 @@ const users = 'services/users/app.ts'
 const userRules = 'services/users/domain.ts'
 const confirmations = 'services/users/store/confirmations.ts'
 const confirmationTests = 'services/users/confirmations.int.test.ts'
+const resetApp = 'services/users/password-reset-app.ts'
+const resetStore = 'services/users/store/password-resets.ts'
+const resetTests = 'services/users/password-resets.int.test.ts'
+const userStore = 'services/users/store/users.ts'
 // notifications: optional
 const held = 'services/notifications/domain.ts'
 const heldTests = 'services/notifications/app.int.test.ts'
@@ -672,6 +676,80 @@ export const mutations: readonly Mutation[] = [
     test: confirmationTests,
     name: 'are limited per address, which nobody can tell',
   },
+  {
+    control: 'who has an account is not told by a request for another password',
+    file: resetApp,
+    from: 'await passwordResets.request({ resetId: newId(), email, expiresAt: inHalfAnHour() })',
+    to: 'await passwordResets.request({ resetId: newId(), email, expiresAt: inHalfAnHour() })\n    await passwordResets.announceNext(now())',
+    test: resetTests,
+    name: 'is answered alike, and with the same work, for any e-mail',
+  },
+  {
+    control: 'links to another password go to confirmed addresses only',
+    file: resetStore,
+    from: ".where('email_confirmed_at', 'is not', null)",
+    to: '',
+    test: resetTests,
+    name: 'for an address without a confirmed account leads to no mail',
+  },
+  {
+    control: 'an account has three links to another password at most',
+    file: resetStore,
+    from: 'return Number(count) >= mostResets',
+    to: 'return Number(count) >= 9 * mostResets',
+    test: resetTests,
+    name: 'leads to three mails in half an hour at most',
+  },
+  {
+    control: 'requests for another password are counted per network',
+    file: throttle,
+    from: "({ network }) => count(['resetsPerNetwork', network]),",
+    to: 'async ({ network }) => void network,',
+    test: resetTests,
+    name: 'is one of a hundred from a network in an hour',
+  },
+  {
+    control: 'a link to another password is good once',
+    file: resetStore,
+    from: ".returning('reset_id')\n          .executeTakeFirstOrThrow(linkVoid)",
+    to: '.execute()',
+    test: resetTests,
+    name: 'is good once, also of ten who use it together',
+  },
+  {
+    control: 'a link to another password is good for half an hour',
+    file: userRules,
+    from: 'resetSeconds = 30 * 60',
+    to: 'resetSeconds = 600 * 60',
+    test: resetTests,
+    name: 'is good for half an hour',
+  },
+  {
+    control: 'a link to another password is void once the e-mail is another one',
+    file: resetStore,
+    from: ".where('email', '=', email)\n          .where('expires_at'",
+    to: ".where('expires_at'",
+    test: resetTests,
+    name: 'that went to a former e-mail is void',
+  },
+  {
+    control: 'another password ends every session',
+    file: userStore,
+    from: 'await endSessions(rows, userId, now)',
+    to: '',
+    test: resetTests,
+    name: 'loses every session',
+  },
+  // notifications: optional
+  {
+    control: 'a mail with a link to another password goes to a confirmed address only',
+    file: held,
+    from: "notice('password-reset', event.email, goingTo(event))",
+    to: "notice('password-reset', event.email)",
+    test: heldTests,
+    name: 'is not sent to an address that is not confirmed',
+  },
+  // /notifications
   {
     control: 'the requests of a client are counted',
     file: rateLimit,

@@ -18,7 +18,7 @@ const makeNotifications: MakeService = async ({ outside, database, receive, log 
   const store = createNotificationStore(tables, { shopUrl })
   const mailGateway = createMailGateway(outside, { from: 'Sidecart <shop@sidecart.example>' })
   // accounts count as confirmed here: no mail has a link
-  const links = { issue: async () => undefined }
+  const links = { confirmEmail: async () => undefined, resetPassword: async () => undefined }
   const sender = createSender({ mails: store, mailGateway, links, shopUrl, log })
   sender.start()
   const inbox = createInbox(tables)

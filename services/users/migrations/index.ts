@@ -7,6 +7,7 @@ import * as fieldNames from './005-field-names.ts'
 import * as confirmations from './006-confirmations.ts'
 import * as secondFactors from './007-second-factors.ts'
 import * as operatorInvitations from './008-operator-invitations.ts'
+import * as passwordResets from './009-password-resets.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '006-confirmations': confirmations,
   '007-second-factors': secondFactors,
   '008-operator-invitations': operatorInvitations,
+  '009-password-resets': passwordResets,
 }

@@ -59,6 +59,15 @@ export type UsersTables = {
     confirmation_id: string
     expires_at: Date
   }
+  password_resets: {
+    reset_id: string
+    email: string
+    /** Absent until somebody has looked for the account. */
+    user_id: string | null
+    /** Absent until the mail is sent. */
+    hash: Buffer | null
+    expires_at: Date
+  }
   second_factors: {
     user_id: string
     sealed_secret: string

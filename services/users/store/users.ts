@@ -88,22 +88,25 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
       return row && toCredential(row)
     },
     replace: (userId, passwordHash, now) =>
-      inTransaction(async (tx) => {
-        const { user, events } = changePassword(toUser(await lockUser(tx.rows, userId)))
-        await tx.rows
-          .updateTable('users')
-          .set({ version: user.version })
-          .where('user_id', '=', userId)
-          .execute()
-        tx.emit(...events)
-        await tx.rows
-          .updateTable('credentials')
-          .set({ password_hash: passwordHash })
-          .where('user_id', '=', userId)
-          .execute()
-        await endSessions(tx.rows, userId, now)
-      }),
+      inTransaction((tx) => replacePassword(tx, userId, passwordHash, now)),
   }
+}
+
+export async function replacePassword(
+  tx: Pick<Tx<UsersTables>, 'rows' | 'emit'>,
+  userId: string,
+  passwordHash: string,
+  now: Date,
+): Promise<void> {
+  const { rows } = tx
+  await saveUser(tx, changePassword(toUser(await lockUser(rows, userId))))
+  await rows
+    .updateTable('credentials')
+    .set({ password_hash: passwordHash })
+    .where('user_id', '=', userId)
+    .execute()
+  await rows.deleteFrom('password_resets').where('user_id', '=', userId).execute()
+  await endSessions(rows, userId, now)
 }
 
 const emailTaken = () => refuse('email-taken', 'There is an account with this e-mail already.')
