@@ -23,6 +23,8 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
   { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') }, // notifications: optional line
+  { name: 'forgot-password', path: '/forgot-password', ready: button('Send the link') }, // notifications: optional line
+  { name: 'reset-password', path: '/reset-password#token', ready: button('Set the password') }, // notifications: optional line
   { name: 'invitation', path: '/invitation', ready: withText('This link is not complete') },
   { name: 'events', path: '/events', ready: titled('Events') },
   { name: 'not-found', path: '/nowhere', ready: titled('There is no such page') },

@@ -69,6 +69,12 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   issued.push(token)
   await ask('POST', '/confirmations', { token })
   await ask('POST', '/confirmations', { token: `x${token}` })
+  await ask('POST', '/password-resets', { email })
+  const reset = await awaitToken(inbox, email, 60_000, 'reset-password')
+  issued.push(reset)
+  const redemption = '/password-resets/redemption'
+  await ask('POST', redemption, { token: `x${reset}`, newPassword: person.wrong })
+  await ask('POST', redemption, { token: reset, newPassword: password })
   // /notifications
   await me.ask('POST', '/users/me/addresses', shipTo)
   await me.ask('POST', '/users/me/addresses', { ...shipTo, country: person.city })

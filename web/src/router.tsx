@@ -85,6 +85,21 @@ const confirm = createRoute({
 })
 // /notifications
 
+// notifications: optional
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./account/password-reset.tsx'), 'ForgotPassword'),
+})
+
+/** For the link in a mail: its token is in the fragment too. */
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  component: lazyRouteComponent(() => import('./account/password-reset.tsx'), 'ResetPassword'),
+})
+// /notifications
+
 /** For the link that an invited operator is given: its token is in the fragment too. */
 const invitation = createRoute({
   getParentRoute: () => root,
@@ -219,6 +234,8 @@ const routes = root.addChildren([
   register,
   // notifications: optional
   confirm,
+  forgotPassword,
+  resetPassword,
   // /notifications
   invitation,
   mine.addChildren([

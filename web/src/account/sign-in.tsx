@@ -58,6 +58,9 @@ export function SignIn() {
         <Button type="submit" wide busy={busy}>
           Sign in
         </Button>
+        {/* notifications: optional */}
+        <Link to="/forgot-password">Forgot your password?</Link>
+        {/* /notifications */}
       </form>
       <DemoHint operator={next?.startsWith('/ops') ?? false} />
     </Page>

@@ -58,7 +58,8 @@ export async function answer<R extends RouteConfig>(
     ...(body !== undefined && { body }),
   }
   const reply = await (anonymous ? asMyselfIfPossible : authenticated)(sent)
-  const data = reply.status === 204 ? undefined : await reply.json()
+  const text = await reply.text()
+  const data = text === '' ? undefined : JSON.parse(text)
   return { data: data as Output<R>, headers: reply.headers }
 }
 
