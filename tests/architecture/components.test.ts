@@ -1,3 +1,4 @@
+import { callTimeoutMs } from '@sidecart/chassis/sidecar/sidecar-http.ts'
 import { topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import {
   consumers,
@@ -230,4 +231,12 @@ describe('access control', () => {
   function foldersInConfiguration(): Resource[] {
     return filesBelow('components/common/configuration', /\.yaml$/).flatMap(documents)
   }
+})
+
+it('a sidecar does not give up publishing before the service does: RabbitMQ’s component then reports success', () => {
+  const [resiliency] = documents('components/common/resiliency.yaml') as (Resource & {
+    spec: { policies: { timeouts: Record<string, string> } }
+  })[]
+  const timeout = resiliency?.spec.policies.timeouts.DefaultPubsubComponentOutboundTimeoutPolicy
+  expect(Number(timeout?.replace(/s$/, '')) * 1_000).toBeGreaterThan(1.5 * callTimeoutMs)
 })
