@@ -1,9 +1,13 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { createGunzip } from 'node:zlib'
 import { lintSource } from '@secretlint/core'
 import { creator as recommended } from '@secretlint/secretlint-rule-preset-recommend'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { foldersIn, read, root } from './tree.ts'
 
 type Package = { dependencies: Record<string, string> }
@@ -105,4 +109,60 @@ it('nobody is told to run the command by npx, which elsewhere runs an unrelated 
         .map((line) => `${path}: ${line.trim()}`),
     )
   expect(told).toEqual([])
+})
+
+describe('npm run audit', () => {
+  type Advisories = Record<string, object[]>
+  const advisory = (severity: string) => ({
+    ...{ id: 1, url: 'https://example.com/1', title: 'a hole', severity, cwe: [] },
+    ...{ vulnerable_versions: '*', cvss: { score: 0, vectorString: null } },
+  })
+
+  /** Runs the command against a registry that knows these vulnerabilities. Returns its exit code and what it asked about. */
+  async function audit(known: Advisories | undefined) {
+    let asked: string[] = []
+    const registry = createServer(async (request, reply) => {
+      if (!known || request.url !== '/-/npm/v1/security/advisories/bulk')
+        return void reply.writeHead(known ? 404 : 405).end('{}')
+      const zipped = request.headers['content-encoding'] === 'gzip'
+      const body = zipped ? request.pipe(createGunzip()) : request
+      asked = Object.keys((await json(body)) as object)
+      reply.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(known))
+    })
+    await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve))
+    const url = `--registry=http://127.0.0.1:${(registry.address() as AddressInfo).port}/`
+    try {
+      const args = ['run', '--silent', 'audit', '--', url, '--fetch-retries=0']
+      const code = await new Promise((resolve) => {
+        const npm = execFile('npm', args, { cwd: root }, () => resolve(npm.exitCode))
+      })
+      return { code, asked }
+    } finally {
+      registry.closeAllConnections()
+      registry.close()
+    }
+  }
+
+  it('asks about every package that ships, and passes when none is vulnerable', async () => {
+    const { code, asked } = await audit({})
+    expect(code).toBe(0)
+    const { dependencies } = JSON.parse(read('packages/chassis/package.json')) as Package
+    const foreign = Object.keys(dependencies).filter((name) => !name.startsWith('@sidecart/'))
+    expect(foreign.length).toBeGreaterThan(5)
+    expect(asked).toEqual(expect.arrayContaining(foreign))
+  })
+
+  it.each(['moderate', 'high', 'critical'])('fails for a vulnerability: %s', async (severity) => {
+    expect((await audit({ otpauth: [advisory(severity)] })).code).toBe(1)
+  })
+
+  it('fails when the registry does not answer', async () => {
+    expect((await audit(undefined)).code).toBe(1)
+  })
+
+  it('runs every day', () => {
+    const workflow = read('.github/workflows/audit.yml')
+    expect(workflow).toMatch(/cron: '\d+ \d+ \* \* \*'/)
+    expect(workflow).toContain('run: npm run audit')
+  })
 })
