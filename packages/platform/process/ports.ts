@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -14,9 +15,17 @@ export function portHolder(port: number): Promise<PortHolder | undefined> {
 /** Throws an error naming the holder when one of the ports is taken. */
 export async function assertFree(name: string, ports: readonly number[]): Promise<void> {
   for (const port of ports) {
-    const holder = await portHolder(port)
+    const holder = await lastingHolder(port)
     if (holder)
       throw new Error(`${name} cannot start: port ${port} is held by ${described(holder)}`)
+  }
+}
+
+/** A socket outlives its process for some milliseconds: until then no process holds it, like another user's. */
+async function lastingHolder(port: number): Promise<PortHolder | undefined> {
+  for (const deadline = Date.now() + 1_000; ; await pause(20)) {
+    const holder = await portHolder(port)
+    if (!holder || holder.pid !== undefined || Date.now() > deadline) return holder
   }
 }
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { testWithRoot } from '@sidecart/testing/needs.ts'
+import { until } from '@sidecart/testing/until.ts'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
@@ -51,6 +52,8 @@ test('what was committed is there after the server was killed', async () => {
   const first = await started(given)
   await ask(first.connectionString, 'CREATE TABLE kept AS SELECT 42 AS answer')
   process.kill(first.pid ?? 0, 'SIGKILL')
+  // a signal is sent, not awaited: for some milliseconds the server still runs, and its data is in use
+  await until('the server is gone', () => !first.proc || !alive(first.proc))
   const second = await started(given)
   expect(await ask(second.connectionString, 'SELECT answer FROM kept')).toEqual([[42]])
 })
