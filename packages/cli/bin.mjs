@@ -17,7 +17,10 @@ const lock = join(root, 'package-lock.json')
 const leastNode = 24
 
 try {
-  if (!isInstalled()) await install()
+  if (!isInstalled() && !endsTheShop(process.argv.slice(2))) {
+    refuseWhileRunning()
+    await install()
+  }
   ensureOwnNode()
   process.exitCode = await handOver()
 } catch (error) {
@@ -31,6 +34,41 @@ function isInstalled() {
   if (!matchesLock()) return false
   writeFileSync(stamp, hash)
   return true
+}
+
+/** Whether a command ends what runs from the packages that are installed: it runs with these itself. */
+function endsTheShop([first, second]) {
+  return existsSync(modules) && (first === 'down' || (first === 'backing' && second === 'stop'))
+}
+
+/** `npm ci` deletes node_modules first, from which the processes of a running shop load what they need next. */
+function refuseWhileRunning() {
+  const text = existsSync(modules) && read(join(root, '.sidecart', 'run', 'state.json'))
+  if (!text) return
+  const { supervisor, processes } = JSON.parse(text)
+  if (![supervisor, ...processes].some((one) => one?.pid && isAlive(one))) return
+  const how = supervisor
+    ? `./sidecart down      (or: kill ${supervisor.pid})`
+    : 'Ctrl-C where `dapr run` runs, then ./sidecart backing stop'
+  throw new Error(
+    `package-lock.json names other packages than those installed, and a shop runs from them: installing would delete them under it.
+  1. stop it:     ${how}
+  2. install:     npm ci
+  3. start again: ${supervisor ? './sidecart up' : './sidecart backing start, then `dapr run -f .`'}`,
+  )
+}
+
+/** Whether a recorded process runs; the mark tells it from another one with the same pid (see platform/process/spawn.ts). */
+function isAlive({ pid, startMark = '' }) {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+  const stat = read(`/proc/${pid}/stat`)
+  const [boot, started] = startMark.split(':')
+  const isSame = () => stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] === started
+  return !stat || (isSame() && read('/proc/sys/kernel/random/boot_id').startsWith(boot))
 }
 
 /** npm brings a Node for most platforms; elsewhere the one that runs this stands in for it, if it is new enough. */
