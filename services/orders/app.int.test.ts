@@ -118,7 +118,10 @@ beforeEach(async () => {
   ports = {
     backlog: createAdmission({ underWay: store.underWay, most: 1_000, mostPerCustomer: 1_000 }),
     shipsTo: ['DE', 'HK'],
-    addressBook: { find: (userId, addressId) => book(userId, addressId) },
+    users: {
+      savedAddress: (userId, addressId) => book(userId, addressId),
+      accountsWith: (email) => accounts(email),
+    },
     overview: createOverview(database),
     store,
     catalog,
@@ -133,9 +136,14 @@ beforeEach(async () => {
 
 const saved = uuid()
 /** Fake of users: one saved address of Ada. */
-const adasBook: UsersClient['find'] = async (userId, addressId) =>
+const adasBook: UsersClient['savedAddress'] = async (userId, addressId) =>
   userId === ada && addressId === saved ? shipTo : undefined
 let book = adasBook
+/** Fake of users: two accounts claim one e-mail. */
+const adasAccounts: UsersClient['accountsWith'] = async (email) =>
+  email === 'ada@xn--bcher-kva.example' ? [ada, newcomer] : []
+let accounts = adasAccounts
+const newcomer = uuid()
 
 async function called<T>(name: string, answer: () => Promise<T>): Promise<T> {
   others.calls.push(name)
@@ -570,7 +578,7 @@ describe('placing an order', () => {
 
 describe('an order to a saved address', () => {
   const toSaved = { ...request, shipTo: { addressId: saved } }
-  const bookIsDown: UsersClient['find'] = async () => {
+  const bookIsDown: UsersClient['savedAddress'] = async () => {
     throw new Fault('unavailable', 'users does not answer')
   }
   afterEach(() => {
@@ -873,6 +881,49 @@ describe('an operator finds an order', () => {
     expect(await found(`customerId=${ada}&limit=1`)).toEqual([other])
     expect(await found(`customerId=${uuid()}`)).toEqual([])
     expect((await get('/orders?status=confirmed,lost', bob, 'operator')).status).toBe(400)
+  })
+
+  it('by the e-mail of its customer, whatever the spelling, with all other filters', async () => {
+    const mine = await placed()
+    const own = await (await post('/orders', newcomer, 'customer', request)).json()
+    const other = await (await post('/orders', bob, 'customer', request)).json()
+    const byEmail = `email=${encodeURIComponent('Ada@BÜCHER.example')}`
+    expect(await found(`${byEmail}&limit=2`)).toEqual([(own as Accepted).orderId, mine])
+    expect(await found(`${byEmail}&limit=100`)).not.toContain((other as Accepted).orderId)
+    expect(await found(`${byEmail}&customerId=${newcomer}`)).toEqual([(own as Accepted).orderId])
+    expect(await found(`${byEmail}&customerId=${bob}`)).toEqual([])
+    expect(await found('email=nobody@example.com')).toEqual([])
+    for (const wrong of ['email=ada', 'email=', 'email=a@b.example&email=c@d.example'])
+      expect((await get(`/orders?${wrong}`, bob, 'operator')).status, wrong).toBe(400)
+  })
+
+  it('by e-mail not while users is away: 503 with what to do, and all other searches work', async () => {
+    accounts = async () => {
+      throw new Fault('unavailable', 'users does not answer')
+    }
+    try {
+      const answer = await get('/orders?email=ada@example.com', bob, 'operator')
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await answer.json()).toMatchObject({
+        code: 'unavailable',
+        detail: expect.stringContaining('Search by name or order id'),
+      })
+      expect((await get('/orders?all=true&q=ada', bob, 'operator')).status).toBe(200)
+    } finally {
+      accounts = adasAccounts
+    }
+  })
+
+  it('by e-mail as an operator only: users is not asked for a customer', async () => {
+    let asked = 0
+    accounts = async () => [ada, String(asked++)]
+    try {
+      const answer = await get('/orders?email=ada@example.com', ada)
+      expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'forbidden' }])
+      expect(asked).toBe(0)
+    } finally {
+      accounts = adasAccounts
+    }
   })
 
   it('by the day or the moment', async () => {

@@ -56,7 +56,7 @@ export type OrdersPorts = {
   store: OrderStore
   overview: Overview
   catalog: CatalogClient
-  addressBook: UsersClient
+  users: UsersClient
   driver: Pick<SagaRunner, 'drive' | 'leaseForNewOrder'>
   backlog: Admission
   /** Countries that the shop ships to: ISO 3166-1 alpha-2. */
@@ -189,13 +189,14 @@ export function createOrdersApp(ports: OrdersPorts): App {
   })
 
   app.openapi(ordersRoutes.list, async (c) => {
-    const { limit, all, cartId, q, ...filters } = c.req.valid('query')
+    const { limit, all, cartId, q, email, ...filters } = c.req.valid('query')
     const found = await store.list(c.var.identity, {
       ...filters,
       limit: limit + 1,
+      customerIds: email === undefined ? undefined : await accountsWith(email, c.var.identity),
       purchase: cartId && purchaseOfCart(cartId),
       text: q,
-      all: all === 'true' || filters.customerId !== undefined,
+      all: all === 'true' || filters.customerId !== undefined || email !== undefined,
     })
     const page = found.slice(0, limit)
     const last = page.at(-1)
@@ -322,12 +323,31 @@ export function createOrdersApp(ports: OrdersPorts): App {
     }
     const placed = await store.placedBefore(userId, key)
     if (placed) return placed.shipTo
-    const saved = await ports.addressBook.find(userId, shipTo.addressId)
+    const saved = await ports.users.savedAddress(userId, shipTo.addressId)
     const [field, message] = ['shipTo.addressId', 'no such address in your book']
     if (!saved)
       throw refused('unknown-address', `${field}: ${message}`, { errors: [{ field, message }] })
     mustShipTo(ports.shipsTo, saved.country, field)
     return saved
+  }
+
+  /**
+   * Returns the accounts with an e-mail.
+   * @throws Refusal `forbidden` for customers, `unavailable` when users does not respond
+   */
+  async function accountsWith(email: string, { role }: Viewer): Promise<string[]> {
+    if (role !== 'operator') throw refused('forbidden', 'email: only operators search by it.')
+    try {
+      return await ports.users.accountsWith(email)
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      log.warn({ err: error }, 'orders are not searched by e-mail: users does not answer')
+      throw refused(
+        'unavailable',
+        'Orders cannot be searched by e-mail at the moment: accounts do not answer. Search by name or order id, or try again.',
+        { retryAfterSeconds: 1 },
+      )
+    }
   }
 
   async function existing(

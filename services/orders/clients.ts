@@ -106,9 +106,9 @@ export function createPaymentsClient(sidecar: Sidecar): PaymentsClient {
   }
 }
 
-export function createAddressBook(sidecar: Sidecar): UsersClient {
+export function createUsersClient(sidecar: Sidecar): UsersClient {
   return {
-    async find(userId, addressId) {
+    async savedAddress(userId, addressId) {
       try {
         const query = { userId, addressId }
         const { addressId: _, ...address } = await callService(
@@ -123,6 +123,16 @@ export function createAddressBook(sidecar: Sidecar): UsersClient {
         if (error instanceof Refusal && error.code === 'not-found') return undefined
         throw error
       }
+    },
+    async accountsWith(email) {
+      const { userIds } = await callService(
+        sidecar,
+        'users',
+        usersRoutes.lookUpAccounts,
+        { body: { email } },
+        { timeoutMs: lookUpTimeoutMs },
+      )
+      return userIds
     },
   }
 }

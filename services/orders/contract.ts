@@ -14,7 +14,7 @@ import {
 import { Problem } from '@sidecart/chassis/contract/problem.ts'
 import { line, token } from '@sidecart/chassis/contract/text.ts'
 import { Card } from '@sidecart/payments/contract.ts'
-import { keptAddress, PostalAddress } from '@sidecart/users/contract.ts'
+import { Email, keptAddress, PostalAddress } from '@sidecart/users/contract.ts'
 
 export const OrderId = z.uuid().openapi({ example: '019a0c6e-5b7e-7c31-9d2a-3f1f0a6b7c11' })
 
@@ -311,7 +311,8 @@ export const ordersRoutes = {
     method: 'get',
     path: '/orders',
     tags,
-    summary: 'Own orders, newest first (operators: everybody’s with `all` or `customerId`)',
+    summary:
+      'Own orders, newest first (operators: everybody’s with `all`, `customerId` or `email`)',
     security,
     request: {
       query: z.strictObject({
@@ -319,6 +320,9 @@ export const ordersRoutes = {
         cursor: OrderId.optional().openapi({ description: '`nextCursor` of the page before' }),
         status: severalOf(OrderStatus, 'Orders in any of these states'),
         customerId: z.uuid().optional(),
+        email: Email.optional().openapi({
+          description: 'Orders of the accounts with this e-mail, whatever its spelling (operator)',
+        }),
         cartId: token(100).optional().openapi({
           description: 'The order that this purchase has become, unless it was cancelled',
         }),
@@ -342,6 +346,7 @@ export const ordersRoutes = {
           ...orderLinks('$response.body#/orders/0/orderId'),
         },
       },
+      403: refusal('`forbidden`: only operators search by `email`'),
     },
   }),
   sagas: createRoute({

@@ -9,7 +9,7 @@ import { ShipsTo } from '@sidecart/users/contract.ts'
 import { z } from 'zod'
 import { createAdmission } from './admission.ts'
 import { createOrdersApp, ordersHandlers } from './app.ts'
-import { createAddressBook, createCatalogClient, createPaymentsClient } from './clients.ts'
+import { createCatalogClient, createPaymentsClient, createUsersClient } from './clients.ts'
 import { orderEvents } from './contract.ts'
 import { watchSagas } from './metrics.ts'
 import { migrations } from './migrations/index.ts'
@@ -53,7 +53,7 @@ const ports = {
     mostPerCustomer: env.MAX_ORDERS_UNDER_WAY_PER_CUSTOMER,
   }),
   shipsTo: env.SHIPS_TO,
-  addressBook: createAddressBook(sidecar),
+  users: createUsersClient(sidecar),
   inbox: createInbox(database),
   deadLetters: createDeadLetters(database),
   returnDays: env.RETURN_DAYS,

@@ -29,6 +29,8 @@ export type OrderList = {
   cursor?: string | undefined
   status?: readonly OrderStatus[] | undefined
   customerId?: string | undefined
+  /** Orders of any of these customers. */
+  customerIds?: readonly string[] | undefined
   /** The purchase of the order. */
   purchase?: string | undefined
   /** The name on the parcel, or the beginning or end of the order's id. */
@@ -102,7 +104,9 @@ export type Overview = {
 
 export type UsersClient = {
   /** Returns a copy, or undefined when this user has no such address. @throws Fault when users does not respond */
-  find(userId: string, addressId: string): Promise<PostalAddress | undefined>
+  savedAddress(userId: string, addressId: string): Promise<PostalAddress | undefined>
+  /** Returns the ids of the accounts with an e-mail in normal form. @throws Fault when users does not respond */
+  accountsWith(email: string): Promise<string[]>
 }
 
 export type CatalogClient = {

@@ -19,7 +19,7 @@ export const service = defineService({
       catalogRoutes.returnGoods,
     ],
     payments: [paymentsRoutes.charge, paymentsRoutes.refund, paymentsRoutes.refundPart],
-    users: [usersRoutes.savedAddress],
+    users: [usersRoutes.savedAddress, usersRoutes.lookUpAccounts],
   },
   database: true,
 })

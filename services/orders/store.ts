@@ -294,11 +294,13 @@ export function createOrderStore(
   }
 
   async function list(viewer: Viewer, list: OrderList): Promise<Order[]> {
-    const { limit, cursor, status, customerId, purchase, text, from, to, goodsReturn, all } = list
+    const { limit, cursor, status, customerId, customerIds, purchase, text, from, to } = list
+    const { goodsReturn, all } = list
     let query = database.rows.selectFrom('orders').selectAll().orderBy('id', 'desc').limit(limit)
     if (!(all && viewer.role === 'operator')) query = query.where('customer_id', '=', viewer.userId)
     if (cursor) query = query.where('id', '<', cursor)
     if (customerId) query = query.where('customer_id', '=', customerId)
+    if (customerIds) query = query.where('customer_id', '=', sql<string>`any(${customerIds})`)
     if (purchase) query = query.where('purchase', '=', purchase)
     if (status) query = query.where('status', 'in', status)
     if (from) query = query.where('placed_at', '>=', from)

@@ -287,6 +287,20 @@ describe('addresses', () => {
   })
 })
 
+test('accounts are found by their e-mail: its owner first, then everybody who claims it', async () => {
+  const email = `${uuid()}@example.com`
+  const claim = async () => {
+    const { body } = await shop.ask('POST', '/users', { body: { email, name: 'Ada', password } })
+    return String(body.userId)
+  }
+  const [first, second] = [await claim(), await claim()]
+  await shop.confirm(first)
+  const found = async (email: string) =>
+    (await shop.ask('POST', '/internal/accounts/lookup', { body: { email } })).body
+  expect(await found(email.toUpperCase())).toEqual({ userIds: [first, second] })
+  expect(await found(`no-${email}`)).toEqual({ userIds: [] })
+})
+
 test('another password is emitted, so that the owner is told', async () => {
   const { userId, token } = await shop.somebody()
   const change = { currentPassword: password, newPassword: 'another horse battery' }
@@ -303,6 +317,7 @@ test('the API describes itself and says which methods it takes', async () => {
     '/.well-known/jwks.json',
     '/confirmations',
     '/countries',
+    '/internal/accounts/lookup',
     '/internal/addresses',
     '/internal/confirmations',
     '/internal/operators',

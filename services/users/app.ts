@@ -322,6 +322,11 @@ export function createUsersApp(ports: UsersPorts): App {
     return c.json(address, 200)
   })
 
+  app.openapi(usersRoutes.lookUpAccounts, async (c) => {
+    const { email } = c.req.valid('json')
+    return c.json({ userIds: await users.idsWith(email, mostAccountsFound) }, 200)
+  })
+
   app.openapi(usersRoutes.countRequests, async (c) => {
     const { client, requests } = c.req.valid('json')
     return c.json(await ports.limiters.addRequests(client, requests), 200)
@@ -456,6 +461,9 @@ const keysRoute = createRoute({
   tags: ['users'],
   summary: 'The keys that verify access tokens',
 })
+
+/** Any number of accounts may claim an e-mail that none has confirmed. */
+const mostAccountsFound = 100
 
 type Asking = Context<AppEnv>
 type Proof = { currentPassword: string; code?: string | undefined }

@@ -21,6 +21,7 @@ import { Code, notProven, secondFactorRoutes, wrongCode } from './second-factor-
 export { Name } from './account-fields.ts'
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 export type { Confirmation } from './confirmation-contract.ts'
+export { Email } from './email.ts'
 export type { Invitation, Operator } from './invitation-contract.ts'
 
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
@@ -314,6 +315,14 @@ export const usersRoutes = {
     summary: 'An address of a user’s book',
     request: { query: z.strictObject({ userId: z.uuid(), addressId: z.uuid() }) },
     responses: { 200: json(Address) },
+  }),
+  lookUpAccounts: createRoute({
+    method: 'post',
+    path: '/internal/accounts/lookup',
+    tags: ['internal'],
+    summary: 'The accounts with an e-mail: first the one that has confirmed it, then the newest',
+    request: { body: body(z.strictObject({ email: Email })) },
+    responses: { 200: json(z.object({ userIds: z.array(z.uuid()).max(100) })) },
   }),
   countRequests: createRoute({
     method: 'post',

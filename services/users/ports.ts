@@ -6,6 +6,8 @@ export type Users = {
   /** @throws Refusal `email-taken` when the e-mail counts as confirmed and another account has it */
   add(change: Change, passwordHash: string, address?: Address): Promise<User>
   find(userId: string): Promise<User | undefined>
+  /** Ids of at most `limit` accounts with an e-mail: first the one that has confirmed it, then the newest. */
+  idsWith(email: string, limit: number): Promise<string[]>
   /** @throws Refusal `unauthenticated` when there is no such user */
   update(userId: string, decide: (user: User) => Change): Promise<User>
 }

@@ -231,6 +231,23 @@ describe('the console', () => {
   })
 })
 
+it('an operator finds the orders of a customer by e-mail, typed in any way', async () => {
+  const zoe = await newCustomer()
+  const [hers, another] = [await placed(zoe, orderOf(mug)), await placed(ada, orderOf(mug))]
+  const page = await visitor()
+  await signInAsOperator(page)
+  await page.getByRole('link', { name: 'Orders' }).first().click()
+  const table = page.getByRole('region', { name: 'Table of all orders' })
+  const row = (orderId: string) => table.getByRole('link', { name: orderId.slice(-12) })
+  await row(another).waitFor()
+  await page
+    .getByRole('searchbox', { name: 'Name, e-mail or order id' })
+    .fill(` ${zoe.email.toUpperCase()} `)
+  await row(another).waitFor({ state: 'detached' })
+  expect(await table.getByRole('row').count()).toBe(2)
+  await row(hers).waitFor()
+})
+
 it('an operator finds orders by name, state and day, beyond the first page, and a product that is no longer sold', async () => {
   const name = `Zoë Brûlée ${randomUUID()}`
   const sku = 'RADIO-TABLE-SKY'
@@ -246,7 +263,9 @@ it('an operator finds orders by name, state and day, beyond the first page, and 
   await signInAsOperator(page)
   await page.getByRole('link', { name: 'Orders' }).first().click()
   const rows = page.getByRole('row').filter({ hasText: name })
-  await page.getByRole('searchbox', { name: 'Name or order id' }).fill(name.replace('ë', 'e'))
+  await page
+    .getByRole('searchbox', { name: 'Name, e-mail or order id' })
+    .fill(name.replace('ë', 'e'))
   await until('the first page is there', async () => (await rows.count()) === 50)
   await page.getByRole('button', { name: 'Show older ones' }).click()
   await until('all are there', async () => (await rows.count()) === 53)

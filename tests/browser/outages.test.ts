@@ -1,7 +1,7 @@
 import { until } from '@sidecart/testing/until.ts'
 import type { Page } from 'playwright-core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { confirmEmail, mailsTo } from '../system/client.ts'
+import { confirmEmail, mailsTo, newCustomer, orderOf, placed } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import {
   addToBasket,
@@ -10,6 +10,7 @@ import {
   handedOver,
   heading,
   register,
+  signInAsOperator,
   useBrowser,
 } from './visitor.ts'
 
@@ -74,6 +75,28 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.getByRole('button', { name: /^Order and pay/ }).click()
     await heading(page, 'Thank you! It is yours')
     await page.getByText('Harbour Road 1').waitFor()
+  })
+
+  it('users: an operator is told that orders are not found by e-mail, finds them by id, and later by both', async () => {
+    const zoe = await newCustomer()
+    const orderId = await placed(zoe, orderOf(mug))
+    const page = await visitor()
+    await signInAsOperator(page)
+    await page.getByRole('link', { name: 'Orders' }).first().click()
+    const search = page.getByRole('searchbox', { name: 'Name, e-mail or order id' })
+    const row = page
+      .getByRole('region', { name: 'Table of all orders' })
+      .getByRole('link', { name: orderId.slice(-12) })
+    await row.waitFor()
+    await stop('users')
+    await search.fill(zoe.email)
+    await page.getByText('accounts do not answer. Search by name or order id').waitFor()
+    await search.fill(orderId)
+    await row.waitFor()
+    await search.fill(zoe.email)
+    await page.getByText('accounts do not answer').waitFor()
+    await start('users')
+    await row.waitFor(comesBack)
   })
 
   it('catalog', async () => {

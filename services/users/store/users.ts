@@ -23,6 +23,19 @@ export function createUsers({ rows, inTransaction }: Database<UsersTables>): Use
         .executeTakeFirst()
       return row && toUser(row)
     },
+    async idsWith(email, limit) {
+      const ids = () => rows.selectFrom('users').select('user_id').where('email', '=', email)
+      const [owner, claims] = await Promise.all([
+        ids().where('email_confirmed_at', 'is not', null).execute(),
+        ids()
+          .where('email_confirmed_at', 'is', null)
+          .orderBy('registered_at', 'desc')
+          .orderBy('user_id', 'desc')
+          .limit(limit)
+          .execute(),
+      ])
+      return [...owner, ...claims].slice(0, limit).map(({ user_id }) => user_id)
+    },
     update: (userId, decide) =>
       inTransaction(async (tx) => {
         const user = toUser(await lockUser(tx.rows, userId))

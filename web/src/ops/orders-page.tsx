@@ -192,7 +192,7 @@ const states: readonly OrderStatus[] = [
 
 function AllOrders() {
   const [search, setSearch] = useState<OrderSearch>({ q: '', states: [], day: '' })
-  const { data, isError, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     allOrdersQuery(search),
   )
   const orders = data?.pages.flatMap((page) => page.orders)
@@ -200,7 +200,11 @@ function AllOrders() {
     <section className="stack" aria-labelledby="all-orders">
       <h2 id="all-orders">All orders, newest first</h2>
       <OrderFilters search={search} onChange={setSearch} />
-      {isError && !data && <Outage what="The list" />}
+      {error && !data && (
+        <Outage what="The list">
+          <p>{error.message}</p>
+        </Outage>
+      )}
       {orders?.length === 0 && <p className="soft">No such orders.</p>}
       {orders && orders.length > 0 && (
         <Scrolling label="Table of all orders">
@@ -253,8 +257,8 @@ function OrderFilters({ search, onChange }: FiltersProps) {
         <input
           className="input fitting"
           type="search"
-          aria-label="Name or order id"
-          placeholder="Name or order id"
+          aria-label="Name, e-mail or order id"
+          placeholder="Name, e-mail or order id"
           maxLength={200}
           value={search.q}
           onChange={({ target }) => onChange({ ...search, q: target.value })}

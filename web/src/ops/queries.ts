@@ -46,6 +46,9 @@ export const sagasQuery = () =>
     refetchInterval: 2_000,
   })
 
+/** A text that is searched as an e-mail; anything else is a name or an order id. */
+const wholeEmail = /^\s*[^\s@]+@[^\s@]+\.[^\s@]{2,}\s*$/
+
 /** Search criteria; an empty text is no filter. `day` is a date in the operator's time zone. */
 export type OrderSearch = { q: string; states: readonly OrderStatus[]; day: string }
 
@@ -55,7 +58,8 @@ export const allOrdersQuery = ({ q, states, day }: OrderSearch) =>
     queryFn: ({ pageParam: cursor, signal }) =>
       ask<typeof ordersRoutes.list>('get', '/orders', {
         query: {
-          ...{ all: 'true' as const, limit: '50', cursor, q, ...momentsOf(day) },
+          ...{ all: 'true' as const, limit: '50', cursor, ...momentsOf(day) },
+          ...(wholeEmail.test(q) ? { email: q } : { q }),
           ...(states.length > 0 && { status: states.join() }),
         },
         signal,
