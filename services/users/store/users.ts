@@ -1,5 +1,4 @@
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
-import { sql } from 'kysely'
 import { type Change, changePassword, refuse, type User } from '../domain.ts'
 import type { Credential, Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'
@@ -81,13 +80,17 @@ export function createCredentials({ rows, inTransaction }: Database<UsersTables>
       .select('password_hash')
   return {
     async of(email) {
-      const isNewcomer = sql`email_confirmed_at is null`
-      const found = await credentials()
-        .distinctOn(isNewcomer)
+      const owners = credentials().where('email', '=', email)
+      const newest = credentials()
         .where('email', '=', email)
-        .orderBy(isNewcomer)
+        .where('email_confirmed_at', 'is', null)
         .orderBy('registered_at', 'desc')
         .orderBy('users.user_id', 'desc')
+        .limit(1)
+      // each half names the condition of one of the two indexes; without it every sign-in would read all accounts
+      const found = await owners
+        .where('email_confirmed_at', 'is not', null)
+        .unionAll(({ parens }) => parens(newest))
         .execute()
       const owner = found.find((row) => row.email_confirmed_at !== null)
       const newcomer = found.find((row) => row.email_confirmed_at === null)
