@@ -61,6 +61,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'outage',
+          include: ['tests/outage/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'nginx',
           include: ['tests/nginx/**/*.test.ts'],
           globalSetup: 'tests/nginx/shop.ts',

@@ -50,13 +50,14 @@ const quick: readonly Run[] = [
 /** Of the fuzzing in `--deep`: always the same. `npm run fuzz` makes up others each time, and more. */
 const fewExamples = { FUZZ_EXAMPLES: '20', FUZZ_SEED: '1' }
 /**
- * The runs of `--deep`: mutation tests, chaos, crashes, a swap, unusual machines, fuzzing. The project `deploy`, which builds
+ * The runs of `--deep`: mutation tests, chaos, outages, crashes, a swap, unusual machines, fuzzing. The project `deploy`, which builds
  * the images and starts the containers, has a command of its own: a run takes twelve minutes and needs a container
  * engine.
  */
 const deep: readonly Run[] = [
   projects('mutations'),
   projects('availability'),
+  projects('outage'),
   { ...projects('nginx'), needs: proxy },
   projects('observability'),
   projects('chaos'),

@@ -7,6 +7,7 @@ import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { outageSeconds } from '../outage/seconds.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { openRegistry } from './registry.ts'
 import { type ContainerShop, openContainers } from './shop.ts'
@@ -24,8 +25,7 @@ const manifestOf = (app: string) => {
   return found
 }
 const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
-/** How long the broker is away. Longer than the 124 s after which the client of Dapr's component gives up. */
-const awayMs = Number(process.env.SIDECART_BROKER_AWAY_SECONDS ?? 180) * 1_000
+const awayMs = outageSeconds * 1_000
 
 let engine: Engine | undefined
 const missing = await openEngine().then(
@@ -246,7 +246,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       await verified()
     })
 
-    it(`after the broker was away for ${awayMs / 1_000} s: events flow within a minute`, {
+    it(`after the broker was away for ${outageSeconds} s: events flow within a minute`, {
       timeout: awayMs + 300_000,
     }, async () => {
       const nobody = await shop.nobodyAt('nats', 'broker')

@@ -43,7 +43,8 @@ function runFile(): string {
  */
 export default (): Promise<() => Promise<void>> => behindEdge(startShop)
 
-async function startShop(): Promise<() => Promise<void>> {
+/** Starts the shop under `dapr run -f .`. Returns a function stopping it. */
+export async function startShop(): Promise<() => Promise<void>> {
   await sidecart('backing', 'start')
   const launcher = launch()
   try {
@@ -189,11 +190,8 @@ function environmentOf(pid: number): Record<string, string> {
 
 type Recorded = { name: string; pid: number; startMark: string }
 
-/**
- * Kills the broker's server. Returns a function restarting the server. With BullMQ, kills Redis: a
- * sidecar never reconnects to a pluggable component, and `dapr run` does not restart sidecars.
- */
-export async function killBroker(): Promise<StoppedApp> {
+/** Returns the process of the server of the event broker. */
+export function brokerProcess(): Recorded {
   const { processes } = JSON.parse(
     readFileSync(join(root, '.sidecart/run/state.json'), 'utf8'),
   ) as { processes: Recorded[] }
@@ -201,8 +199,17 @@ export async function killBroker(): Promise<StoppedApp> {
   const name = brokerAmong(names)
   const proc = processes.find((process) => process.name === name)
   if (!proc || !alive(proc)) throw new Error(`${name} does not run`)
+  return proc
+}
+
+/**
+ * Kills the broker's server. Returns a function restarting the server. With BullMQ, kills Redis: a
+ * sidecar never reconnects to a pluggable component, and `dapr run` does not restart sidecars.
+ */
+export async function killBroker(): Promise<StoppedApp> {
+  const proc = brokerProcess()
   process.kill(proc.pid, 'SIGKILL')
-  await until(`${name} is gone`, () => !alive(proc))
+  await until(`${proc.name} is gone`, () => !alive(proc))
   return { start: async () => void (await sidecart('backing', 'start')) }
 }
 

@@ -15,7 +15,7 @@ import { anySidecarRuns, ensureProjectAuthority } from '../config/trust-anchors.
 import { ensureRuntime } from '../install/ensure.ts'
 import { appProcesses } from './apps.ts'
 import { assertReachable } from './check-reachability.ts'
-import { writeDaprdForRun } from './dapr-run.ts'
+import { watchedBrokers, writeDaprdForRun } from './dapr-run.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './servers.ts'
 
@@ -63,7 +63,8 @@ export async function prepareStack(
   ensureVariables(project)
   await ensureIdentities(project, [...apps, schedulerId])
   for (const app of apps) ensureAppTokens(project, app)
-  writeDaprdForRun(project, runtime.parts.daprd.path)
+  const brokers = watchedBrokers(apps, resources, secrets)
+  writeDaprdForRun(project, runtime.parts.daprd.path, brokers)
   const mtls = appConfigs.some((appConfig) => appConfig.mtls)
   const servers = serversOf({
     ...{ project, runtime, secrets, resources, mtls },

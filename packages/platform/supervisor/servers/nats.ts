@@ -12,6 +12,7 @@ import {
   startNats,
   writeNatsConfig,
 } from '../../servers/nats.ts'
+import { jetstreamSurvivesSeconds } from '../dapr-run.ts'
 import { readerOf } from '../logs.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { procOf, readState } from '../state-file.ts'
@@ -54,8 +55,7 @@ export function nats({ project, runtime, resources }: ServerOptions): ProcessSpe
       },
       ready: answersHttp(brokerMonitorPort),
       failing: failingStorage(given.dir, given.logFile),
-      // Dapr's component tries to reconnect for two minutes, then stops, and still reports healthy.
-      dependentsSurviveMs: 100_000,
+      dependentsSurviveMs: 1_000 * jetstreamSurvivesSeconds,
     },
   )
 }
