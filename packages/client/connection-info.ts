@@ -50,9 +50,7 @@ export async function connectionInfo(dataFolder = '.sidecart'): Promise<Shop> {
   const secrets = Secrets.parse(JSON.parse(text))
   return {
     gateway,
-    // notifications: optional
-    inbox,
-    // /notifications
+    inbox, // notifications: optional line
     providerLog: `${dataFolder}/provider/log.jsonl`,
     memory: `${dataFolder}/verify`,
     databases: databasesIn(secrets),

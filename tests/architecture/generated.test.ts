@@ -43,18 +43,18 @@ describe('in a copy', () => {
 
   it.each([
     ['components/pubsub-redis/subscriptions.yaml', 'orders-confirmed-v1', 'orders-placed-v1'],
-    ['components/pubsub-kafka/carts.yaml', 'consumerGroup', 'group'],
-    ['components/pubsub-kafka/Kustomization', '  - carts.yaml\n', ''],
-    ['components/pubsub-mqtt/pubsub.yaml', 'carts=carts-dead-letters-v1;', ''],
-    ['components/state-redis/statestore.yaml', '[carts]', '[carts, orders]'],
+    ['components/pubsub-kafka/catalog.yaml', 'consumerGroup', 'group'],
+    ['components/pubsub-kafka/Kustomization', '  - catalog.yaml\n', ''],
+    ['components/pubsub-mqtt/pubsub.yaml', 'orders-refunded-v1,orders-dead', 'orders-dead'],
+    ['components/cache-redis/cache.yaml', '[catalog]', '[catalog, orders]'],
     ['components/common/configuration/orders.yaml', 'httpVerb: [GET]', 'httpVerb: [GET, PUT]'],
     ['services/gateway/routes.ts', "countries: 'users'", "countries: 'orders'"],
-    ['docs/asyncapi.json', 'orders-sends-', 'carts-sends-'],
+    ['docs/asyncapi.json', 'orders-sends-', 'catalog-sends-'],
     ['dapr.yaml', 'appPort: 8084', 'appPort: 8094'],
     ['docker-compose.yml', 'APP_ID: orders, BROKER: "nats:4222"', 'APP_ID: orders'],
     ['docker-compose.yml', '[users, catalog, orders, ', '['],
     ['.vscode/launch.json', '"APP_PORT": "8084"', '"APP_PORT": "8094"'],
-    ['.vscode/tasks.json', 'sidecart stop carts', 'sidecart kill carts'],
+    ['.vscode/tasks.json', 'sidecart stop catalog', 'sidecart kill catalog'],
     ['deploy/prometheus/prometheus.yml', '127.0.0.1:3804', '127.0.0.1:3904'],
     ['README.md', 'catalog: product changed; ', ''],
   ])('a change by hand is named and undone: %s', (path, from, to) => {
@@ -71,24 +71,24 @@ describe('in a copy', () => {
       'components/common/configuration/gifts.yaml',
       'components/pubsub-kafka/gifts.yaml',
     ]
-    for (const path of gone) cpSync(at(path.replace('gifts', 'carts')), at(path))
+    for (const path of gone) cpSync(at(path.replace('gifts', 'catalog')), at(path))
     expect(written()).toEqual(gone)
     expect(written()).toEqual([])
   })
 
   it('settings of an operator beside the generated parts stay', () => {
-    change('components/common/configuration/carts.yaml', (text) =>
+    change('components/common/configuration/catalog.yaml', (text) =>
       text.replace('samplingRate: "0"', 'samplingRate: "1"').concat('  httpPipeline: {}\n'),
     )
     change('components/pubsub-redis/pubsub.yaml', (text) => text.replace('168h', '24h'))
-    change('components/state-redis/statestore.yaml', (text) =>
-      text.replace('[carts] # generated', '[carts, orders]'),
+    change('components/cache-redis/cache.yaml', (text) =>
+      text.replace('[catalog] # generated', '[catalog, orders]'),
     )
     change('dapr.yaml', (text) =>
       text
         .replace('logLevel: warn', 'logLevel: info')
         .replace('    appPort: 8084\n', '    appPort: 8084\n    # slow\n    appMaxConcurrency: 1\n')
-        .replace('/apps/carts/env, main.ts]', '/apps/carts/env, --inspect, main.ts]')
+        .replace('/apps/catalog/env, main.ts]', '/apps/catalog/env, --inspect, main.ts]')
         .concat(other),
     )
     change('docker-compose.yml', (text) => text.replace('mem_limit: 512m', 'mem_limit: 1g'))
@@ -106,7 +106,7 @@ describe('in a copy', () => {
     change(`${mine}/subscriptions.yaml`, (text) =>
       text.replace(/# Written by.*\n/, '').slice(0, -20),
     )
-    rmSync(at(`${mine}/carts.yaml`))
+    rmSync(at(`${mine}/catalog.yaml`))
     expect(written()).toEqual([])
   })
 

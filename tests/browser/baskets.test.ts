@@ -1,3 +1,4 @@
+// carts: optional file
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { addToBasket, handedOver, register, signIn, useBrowser } from './visitor.ts'

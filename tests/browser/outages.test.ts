@@ -112,6 +112,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     expect(await page.getByText('cannot be reached').count()).toBe(0)
   })
 
+  // carts: optional
   it('carts: what is added meanwhile is kept here, and handed over', async () => {
     const page = await visitor()
     await register(page)
@@ -130,7 +131,9 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.reload()
     await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
   })
+  // /carts
 
+  // carts: optional
   it('carts: without a basket there is nothing to pay', async () => {
     const page = await visitor()
     await register(page)
@@ -140,6 +143,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     await page.getByRole('heading', { name: 'Pay with' }).waitFor()
     expect(await page.getByRole('button', { name: /^Order/ }).count()).toBe(0)
   })
+  // /carts
 
   it('payments: an order is accepted, and paid when they are back', async () => {
     const page = await unpaidOrder()

@@ -11,7 +11,8 @@ import {
   useBrowser,
 } from './visitor.ts'
 
-const { visitor, expectFaults } = useBrowser()
+const browser = useBrowser()
+const { visitor } = browser
 const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']
 const pieces = (page: Page, count: number) =>
   page.getByRole('link', { name: `Basket, ${count} piece${count === 1 ? '' : 's'}` }).waitFor()
@@ -22,22 +23,24 @@ async function signOut(page: Page): Promise<void> {
   await heading(page, 'Sign in')
 }
 
+// carts: optional
 /** Makes the server's cart fail, so that changes stay in this browser. */
 async function cutOffCarts(context: BrowserContext): Promise<() => Promise<void>> {
   await context.route(/\/cart(\/|$)/, (route) => route.abort())
   return () => context.unroute(/\/cart(\/|$)/)
 }
+// /carts
 
 it('what one customer has left in the browser is not in the basket of the next one, and is there again for the first', async () => {
   const page = await visitor()
-  expectFaults(/Failed to fetch/, /ERR_FAILED/)
+  browser.expectFaults(/Failed to fetch/, /ERR_FAILED/) // carts: optional line
   const ada = await register(page)
-  const mend = await cutOffCarts(page.context())
+  const mend = await cutOffCarts(page.context()) // carts: optional line
   await addToBasket(page, mug)
-  await page.getByText('Kept in this browser until your basket answers again.').waitFor()
+  await page.getByText('Kept in this browser until your basket answers again.').waitFor() // carts: optional line
   await signOut(page)
   await pieces(page, 0)
-  await mend()
+  await mend() // carts: optional line
 
   await register(page)
   await page.goto('/basket')
@@ -49,21 +52,21 @@ it('what one customer has left in the browser is not in the basket of the next o
 
   await signIn(page, ada)
   await pieces(page, 1)
-  await handedOver(page)
+  await handedOver(page) // carts: optional line
   await page.goto('/basket')
   await page.getByRole('link', { name: /^Enamel mug/ }).waitFor()
 })
 
 it('a guest’s basket goes to the first one who signs in, and to nobody after', async () => {
   const page = await visitor()
-  expectFaults(/Failed to fetch/, /ERR_FAILED/)
+  browser.expectFaults(/Failed to fetch/, /ERR_FAILED/) // carts: optional line
   await addToBasket(page, mug)
-  const mend = await cutOffCarts(page.context())
+  const mend = await cutOffCarts(page.context()) // carts: optional line
   await register(page)
   await pieces(page, 1)
   await signOut(page)
   await pieces(page, 0)
-  await mend()
+  await mend() // carts: optional line
   await register(page)
   await pieces(page, 0)
   await page.goto('/basket')
@@ -103,7 +106,7 @@ it('nothing about a person is left in the browser’s storage after signing out'
   const page = await visitor()
   const account = await register(page, { ...newAccount(), name: 'Ada Lovelace' })
   await addToBasket(page, mug)
-  await handedOver(page)
+  await handedOver(page) // carts: optional line
   await signOut(page)
   const stored = await page.evaluate(() =>
     JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]),

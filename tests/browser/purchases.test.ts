@@ -61,7 +61,7 @@ async function shopper(): Promise<Page> {
   const page = await visitor()
   await register(page)
   await addToBasket(page, mug)
-  await handedOver(page)
+  await handedOver(page) // carts: optional line
   return page
 }
 
@@ -164,7 +164,7 @@ describe('one purchase is one order', () => {
     const page = await visitor()
     const account = await register(page)
     await addToBasket(page, mug)
-    await handedOver(page)
+    await handedOver(page) // carts: optional line
     const phone = await visitor()
     await signIn(phone, account)
     for (const where of [page, phone]) {
@@ -347,7 +347,7 @@ it('a price that rises while the customer looks is shown, and nothing is bought 
   const page = await visitor()
   await register(page)
   await addToBasket(page, sku)
-  await handedOver(page)
+  await handedOver(page) // carts: optional line
   await page.goto('/checkout')
   await page.getByRole('heading', { name: 'Send to' }).waitFor()
   await fillAddress(page)

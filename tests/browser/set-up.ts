@@ -17,7 +17,9 @@ async function openShop(): Promise<() => Promise<void>> {
   if (!process.env.CHROME_PATH) await ensureProgram(chromium, { log: console.error })
   await sidecart('up', '--detach', '--chaos')
   await stockUp()
+  // carts: optional
   await untilBasketsHear()
+  // /carts
   return async () => void (await sidecart('down'))
 }
 
@@ -33,6 +35,7 @@ async function stockUp(): Promise<void> {
   }
 }
 
+// carts: optional
 /**
  * Waits until carts has caught up. Events in flight when an earlier shop stopped are redelivered
  * after the broker's 45 s and block later cart events, and no counter shows the end of the
@@ -49,3 +52,4 @@ async function untilBasketsHear(): Promise<void> {
   }
   await until('what was bought has left the basket', isEmpty, 60_000, 200)
 }
+// /carts

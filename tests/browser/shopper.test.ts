@@ -59,7 +59,9 @@ describe('somebody who looks around', () => {
 describe('a shopper', () => {
   it('buys as a guest who registers on the way, and finds the order again', async () => {
     const page = await visitor()
+    // carts: optional
     await late(page, 'PUT', /\/cart\/items\//)
+    // /carts
     await addToBasket(page, mug)
     await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
     await heading(page, 'Your basket')

@@ -137,6 +137,7 @@ export async function addToBasket(page: Page, sku: string): Promise<void> {
   await page.getByText('is in your basket').waitFor()
 }
 
+// carts: optional
 /**
  * Waits until the server has stored the whole local basket, for example after leaving a page early.
  */
@@ -144,6 +145,7 @@ export const handedOver = (page: Page): Promise<unknown> =>
   page.waitForFunction(() =>
     Object.keys(localStorage).every((key) => !key.startsWith('sidecart.basket')),
   )
+// /carts
 
 /** Delays matching requests by one second. */
 export const late = (page: Page, method: string, url: RegExp): Promise<unknown> =>

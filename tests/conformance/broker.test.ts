@@ -1,4 +1,6 @@
+import type { ServiceManifest } from '@sidecart/chassis/contract/manifest.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
+import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest'
 import { capabilityOf, type Seen, same, within } from './capability.ts'
@@ -17,19 +19,20 @@ import { broker } from './sets.ts'
 
 // Topics and apps are the shop's, so that the shop's component files are tested; the events are the
 // suite's.
-const confirmed = 'orders-confirmed-v1' // received by catalog and carts
+const confirmed = 'orders-confirmed-v1' // received by catalog and another service
 const cancelled = 'orders-cancelled-v1' // received by catalog alone
+const other = anotherSubscriber()
 const instances = [
   { name: 'orders', app: 'orders', journal: 'orders', receives: ['payments-refunded-v1'] },
   { name: 'catalog', app: 'catalog', journal: 'catalog', receives: [confirmed, cancelled] },
   { name: 'catalog-2', app: 'catalog', journal: 'catalog', receives: [confirmed, cancelled] },
-  { name: 'carts', app: 'carts', journal: 'users', receives: [confirmed] },
+  { name: other.name, app: other.name, journal: 'users', receives: other.receives },
 ]
 
 let rig: Harness
 let orders: Sidecar
 let catalog: Journal
-let carts: Journal
+let others: Journal
 let server = ''
 /** Slow trials start first and are evaluated after the others. */
 let heardByBoth: Seen
@@ -42,9 +45,9 @@ beforeAll(async () => {
   await rig.start('orders', 'orders-sidecar')
   orders = rig.sidecar('orders')
   await publish(orders, eventsOf(cancelled, 'early', [1, 2, 3]))
-  await rig.start('catalog', 'catalog-sidecar', 'carts', 'carts-sidecar')
+  await rig.start('catalog', 'catalog-sidecar', other.name, `${other.name}-sidecar`)
   catalog = openJournal(rig.journalOf('catalog'))
-  carts = openJournal(rig.journalOf('carts'))
+  others = openJournal(rig.journalOf(other.name))
   heardByBoth = await everySubscriber()
   handledAfterAppAway = appAway().catch(String)
   await sidecarDies()
@@ -53,25 +56,37 @@ beforeAll(async () => {
 beforeEach(() => rig.start('catalog', 'catalog-sidecar'))
 afterAll(async () => {
   await catalog?.close()
-  await carts?.close()
+  await others?.close()
   await rig?.close()
 })
 
+/** The first service but catalog that receives confirmed orders: carts, or notifications in a shop without carts. */
+function anotherSubscriber(): { name: string; receives: string[] } {
+  const topicsOf = ({ subscribesTo = [] }: ServiceManifest) =>
+    subscribesTo.map(({ topic }) => topic)
+  const found = manifests.find(
+    (service) => service.name !== 'catalog' && topicsOf(service).includes(confirmed),
+  )
+  if (!found) throw new Error(`only one service receives ${confirmed}; the trials need two`)
+  const receives = [confirmed, cancelled].filter((topic) => topicsOf(found).includes(topic))
+  return { name: found.name, receives }
+}
+
 async function everySubscriber(): Promise<Seen> {
   await publish(orders, eventsOf(confirmed, 'all', upTo(5)))
-  const all = [catalog, carts].map((journal) => receives(journal, 'all', upTo(5)))
+  const all = [catalog, others].map((journal) => receives(journal, 'all', upTo(5)))
   return (await Promise.all(all)).find((seen) => seen !== true) ?? true
 }
 
 /** Publishes events while the app is down and its sidecar has noticed. */
 async function appAway(): Promise<Seen> {
-  await rig.stop('carts')
-  const noticed = () => rig.logOf('carts-sidecar').includes('un-healthy')
+  await rig.stop(other.name)
+  const noticed = () => rig.logOf(`${other.name}-sidecar`).includes('un-healthy')
   await until('the sidecar has noticed', noticed, 30_000)
   await publish(orders, eventsOf(confirmed, 'app-away', upTo(20)))
-  await rig.start('carts')
-  const all = await receives(carts, 'app-away', upTo(20))
-  return all === true ? same(await carts.deadLetters(), []) : all
+  await rig.start(other.name)
+  const all = await receives(others, 'app-away', upTo(20))
+  return all === true ? same(await others.deadLetters(), []) : all
 }
 
 /** Kills the sidecar while the handler of a delivered event is running; the handler then fails. */

@@ -10,4 +10,4 @@ const choice = chosen({})
  * The sets under test: SIDECART_BROKER and SIDECART_STATE, by default the sets named in dapr.yaml.
  */
 export const broker = choice.broker ?? inUse('broker')
-export const state = choice.state ?? inUse('state')
+export const state = choice.state ?? inUse('state') // carts: optional line

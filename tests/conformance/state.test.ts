@@ -1,3 +1,4 @@
+// carts: optional file
 import { Refusal } from '@sidecart/chassis/core/errors.ts'
 import type { Sidecar } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'

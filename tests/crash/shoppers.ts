@@ -126,7 +126,9 @@ const holdUpMs = 15_000 // notifications: optional line
 export const shoppingTasks: Record<string, ShoppingTask> = {
   async 'buys, receives and returns'(shopping) {
     const { customer, operator } = shopping
+    // carts: optional
     await customer.ask('PUT', `/cart/items/${mug}`, { quantity: 1 })
+    // /carts
     const orderId = await place(shopping, orderOf(mug))
     await comesTo(shopping.customer, orderId, ['confirmed'])
     await operator.ask('POST', `/orders/${orderId}/ship`)

@@ -6,9 +6,7 @@ import { invariantsHold } from './invariants.ts'
 import { type CrashShop, startCrashShop } from './shop.ts'
 import {
   newcomer,
-  // notifications: optional
-  openDeadLetters,
-  // /notifications
+  openDeadLetters, // notifications: optional line
   type Shopping,
   type ShoppingTask,
   shoppingTasks,

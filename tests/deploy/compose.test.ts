@@ -147,6 +147,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       },
     )
 
+    // carts: optional
     it('of carts finds no other service by name', async () => {
       const names = [
         'postgres',
@@ -161,6 +162,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       expect(await shop.node('carts', resolves, names)).toEqual([])
       expect(await shop.node('carts', resolves, ['sidecar'])).toEqual(['sidecar'])
     })
+    // /carts
 
     it.each(apps)('of %s holds its own secrets and no others', async (app) => {
       const files = await shop.node<Record<string, string>>(`${app}-dapr`, reads, '/shop/.sidecart')
@@ -186,6 +188,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       expect(new Set(tokens).size).toBe(2 * apps.length)
     })
 
+    // carts: optional
     it('of carts can use its broker login for nothing but its own topics', async () => {
       const { replies } = await asBrokerUser('carts', [
         'PUB orders-confirmed-v1 2\r\n{}',
@@ -207,14 +210,18 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       ])
       expect(replies).toEqual(Array.from({ length: 16 }, () => 'Permissions Violation'))
     })
+    // /carts
 
+    // carts: optional
     it('of carts may still ask the broker for its own stream', async () => {
       const { replies } = await asBrokerUser('carts', [
         'PUB $JS.API.STREAM.NAMES _INBOX.me 2\r\n{}',
       ])
       expect(replies).toEqual([''])
     })
+    // /carts
 
+    // carts: optional
     it('of carts gets no identity but its own from sentry', async () => {
       expect(await identityAs('carts')).toContain('Security is initialized successfully')
       const stolen = await identityAs('orders')
@@ -223,6 +230,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       const bare = await identityAs('carts', 'unset DAPR_SENTRY_TOKEN_FILE')
       expect(bare).toContain('failed to retrieve the initial identity')
     })
+    // /carts
   })
 
   describe('comes back by itself', () => {
@@ -358,11 +366,14 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     )
   }
 
+  // carts: optional
   /** What the broker says to each command of a user, from inside the user's sidecar. */
   function asBrokerUser(app: string, commands: readonly string[]): Promise<{ replies: string[] }> {
     return shop.node(`${app}-dapr`, speaksNats, commands)
   }
+  // /carts
 
+  // carts: optional
   /** What daprd logs when a process in the container of the sidecar of carts starts one for another app. */
   async function identityAs(app: string, first = ''): Promise<string> {
     const script = `export NAMESPACE=default DAPR_SENTRY_TOKEN_FILE=/shop/.sidecart/identity.jwt
@@ -371,6 +382,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
         --dapr-grpc-port 9501 --dapr-internal-grpc-port 9502 --metrics-port 9503 2>&1 || true`
     return shop.compose(['exec', '-T', 'carts-dapr', 'bash', '-c', script])
   }
+  // /carts
 })
 
 const connects = `
@@ -382,17 +394,20 @@ const open = await Promise.all(input.map(({ name, host, port }) => new Promise((
 })))
 console.log(JSON.stringify(open.filter(Boolean)))`
 
+// carts: optional
 const resolves = `
 import { Resolver } from 'node:dns/promises'
 const resolver = new Resolver({ timeout: 1000, tries: 1 })
 const found = await Promise.all(input.map((name) => resolver.resolve4(name).then(() => name, () => '')))
 console.log(JSON.stringify(found.filter(Boolean)))`
+// /carts
 
 const reads = `
 import { readdirSync, readFileSync } from 'node:fs'
 const files = readdirSync(input).map((name) => [name, readFileSync(input + '/' + name, 'utf8')])
 console.log(JSON.stringify(Object.fromEntries(files)))`
 
+// carts: optional
 /** Sends commands one after another, each with a PING: what comes before the PONG is the reply. */
 const speaksNats = `
 import { readFileSync } from 'node:fs'
@@ -417,6 +432,7 @@ for (const command of input) {
 }
 socket.destroy()
 console.log(JSON.stringify({ replies }))`
+// /carts
 
 /** The images that a Dockerfile starts from. */
 function baseImages(dockerfile: string): string[] {

@@ -200,8 +200,8 @@ it.skipIf(missing)(`the values for Dapr’s chart are values that the chart has$
 describe.skipIf(missing)(`the API server of this test${missing}`, () => {
   it('refuses a field that does not exist', async () => {
     const wrong = (rendered.get('dev') ?? '').replace(
-      'secretName: carts-sidecar',
-      'secretNmae: carts-sidecar',
+      'secretName: orders-sidecar',
+      'secretNmae: orders-sidecar',
     )
     await expect(dryRun(wrong)).rejects.toThrow(/secretNmae/)
   })

@@ -86,7 +86,7 @@ describe('the trace of a checkout', () => {
 
   beforeAll(async () => {
     const trace = await bought('card_approved', 'confirmed', [
-      'CONSUMER carts: process orders-confirmed-v1',
+      'CONSUMER carts: process orders-confirmed-v1', // carts: optional line
       'CONSUMER catalog: process orders-confirmed-v1',
       'CONSUMER notifications: process payments-charged-v1', // notifications: optional line
       'CONSUMER notifications: process orders-confirmed-v1', // notifications: optional line

@@ -135,13 +135,18 @@ describe('sidecart remove refuses', () => {
 })
 
 describe('a service of the shop that no other needs', () => {
-  it('is removed with its alerts, tests and parts of other files; the rest passes the checks', async () => {
-    await sidecart('remove', 'notifications')
-    expect(await output(sidecart('check'))).not.toContain('✖')
-    await program('vitest', 'run', '--project', 'unit')
-    const mentions = await output(run('git', ['grep', '-l', 'notifications: optional'], options))
-    expect(mentions.split('\n').filter((path) => !path.startsWith('tests/scaffold/'))).toEqual([''])
-  })
+  it.each(['carts', 'notifications'])(
+    '%s is removed with its alerts, pages, tests and parts of other files; the rest passes the checks',
+    async (name) => {
+      await sidecart('remove', name)
+      expect(await output(sidecart('check'))).not.toContain('✖')
+      await program('vitest', 'run', '--project', 'unit')
+      const mentions = await output(run('git', ['grep', '-l', `${name}: optional`], options))
+      expect(mentions.split('\n').filter((path) => !path.startsWith('tests/scaffold/'))).toEqual([
+        '',
+      ])
+    },
+  )
 
   it('leaves a shop that sells', async () => {
     await sidecart('up', '--detach')

@@ -59,7 +59,7 @@ const orders = 'services/orders/store.ts'
 const orderTests = 'services/orders/app.int.test.ts'
 const mesh = 'tests/security/access-control.int.test.ts'
 const scopes = 'tests/security/scopes.int.test.ts'
-const topics = 'tests/security/topics.int.test.ts'
+const topics = 'tests/security/topics.int.test.ts' // carts: optional line
 
 export const mutations: readonly Mutation[] = [
   {
@@ -190,6 +190,7 @@ export const mutations: readonly Mutation[] = [
     test: appTests,
     name: 'lets a valid token pass, and only with the right role',
   },
+  // carts: optional
   {
     control: 'dead letters are for operators',
     file: 'services/carts/app.ts',
@@ -198,6 +199,7 @@ export const mutations: readonly Mutation[] = [
     test: 'services/carts/app.test.ts',
     name: 'is shown to operators only',
   },
+  // /carts
   {
     control: 'the operations console is for operators',
     file: gateway,
@@ -249,6 +251,7 @@ export const mutations: readonly Mutation[] = [
     name: 'customers see their own mails page by page, operators everybody’s',
   },
   // /notifications
+  // carts: optional
   {
     control: 'carts: the owner in the key',
     file: 'services/carts/store.ts',
@@ -257,6 +260,7 @@ export const mutations: readonly Mutation[] = [
     test: 'services/carts/app.test.ts',
     name: 'keeps what is put into it, as its owner’s alone',
   },
+  // /carts
   {
     control: 'users: the owner in the change of an address',
     file: addresses,
@@ -338,6 +342,7 @@ export const mutations: readonly Mutation[] = [
     test: appPorts,
     name: 'an event is taken from the broker, and never from another app',
   },
+  // carts: optional
   {
     control: 'no app publishes the events of another',
     file: 'components/pubsub-jetstream/pubsub.yaml',
@@ -346,6 +351,8 @@ export const mutations: readonly Mutation[] = [
     test: topics,
     name: 'carts publishes its own events and dead letters, whichever component of whichever set it uses',
   },
+  // /carts
+  // carts: optional
   {
     control: 'no consumer publishes what it consumes',
     file: 'components/pubsub-kafka/carts.yaml',
@@ -354,6 +361,7 @@ export const mutations: readonly Mutation[] = [
     test: topics,
     name: 'carts publishes its own events and dead letters, whichever component of whichever set it uses',
   },
+  // /carts
   {
     control: 'a service is called by whom its access list names',
     file: 'components/common/configuration/catalog.yaml',
@@ -378,6 +386,7 @@ export const mutations: readonly Mutation[] = [
     test: scopes,
     name: 'payments > reads its own secrets, and no other',
   },
+  // carts: optional
   {
     control: 'an app uses its own stores only',
     file: 'components/state-postgresql/statestore.yaml',
@@ -386,6 +395,7 @@ export const mutations: readonly Mutation[] = [
     test: scopes,
     name: 'catalog > reads and writes its own stores, and no other',
   },
+  // /carts
   {
     control: 'a sidecar opens the APIs of its app only',
     file: 'components/common/configuration/orders.yaml',

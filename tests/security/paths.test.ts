@@ -21,7 +21,7 @@ const closed = 0
 const hidden: Record<string, string> = {
   users: 'internal/users/018f0000-0000-7000-8000-00000000000a/addresses',
   products: 'internal/products',
-  cart: 'events/orders-confirmed-v1',
+  cart: 'events/orders-confirmed-v1', // carts: optional line
   orders: 'events/payments-refunded-v1',
   payments: 'internal/refunds/018f0000-0000-7000-8000-00000000000a',
   // notifications: optional

@@ -3,9 +3,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   confirmedCustomer,
-  // notifications: optional
-  mailsTo,
-  // /notifications
+  mailsTo, // notifications: optional line
   newCustomer,
   operator,
   orderOf,
@@ -49,6 +47,7 @@ describe('an order', () => {
     // /notifications
   })
 
+  // carts: optional
   it('empties the basket of what was bought, and of nothing else', async () => {
     const bob = await newCustomer()
     await bob.ask('PUT', `/cart/items/${mug}`, { quantity: 3 })
@@ -62,6 +61,7 @@ describe('an order', () => {
       return lines.length === 1 && lines[0]?.sku === other
     })
   })
+  // /carts
 
   it('is refunded in part by an operator, and then for what is left', async () => {
     const orderId = await placed(ada, orderOf(mug, 2))

@@ -25,7 +25,7 @@ describe('the Dapr CLI beside a shop under dapr run', () => {
       'gateway',
       'users',
       'catalog',
-      'carts',
+      'carts', // carts: optional line
       'orders',
       'payments',
       'notifications', // notifications: optional line

@@ -132,12 +132,12 @@ describe('sentry signs for the app alone whose token is shown', () => {
   it.each<[string, () => Promise<Record<string, string>>]>([
     [
       'the token of another app',
-      async () => ({ DAPR_SENTRY_TOKEN_FILE: identityFile(project, 'carts') }),
+      async () => ({ DAPR_SENTRY_TOKEN_FILE: identityFile(project, 'catalog') }),
     ],
     [
       'the token of another app, under its name',
       async () => ({
-        DAPR_SENTRY_TOKEN_FILE: identityFile(project, 'carts'),
+        DAPR_SENTRY_TOKEN_FILE: identityFile(project, 'catalog'),
         SENTRY_LOCAL_IDENTITY: 'orders',
       }),
     ],
@@ -196,7 +196,7 @@ describe('a token is good for one app', () => {
     expect(new Set(all).size).toBe(2 * apps.length)
   })
 
-  it("the token of carts does not get the provider's key from the sidecar of payments", async () => {
+  it("the token of another app does not get the provider's key from the sidecar of payments", async () => {
     const path = '/v1.0/secrets/secrets/provider-api-key'
     expect((await askSidecar('payments', path, tokenOf('payments'))).status).toBe(200)
     for (const app of apps.filter((one) => one !== 'payments')) {

@@ -8,9 +8,7 @@ import { until } from '@sidecart/testing/until.ts'
 import {
   ask,
   inbox,
-  // notifications: optional
-  mailsTo,
-  // /notifications
+  mailsTo, // notifications: optional line
   operator,
   orderOf,
   placed,

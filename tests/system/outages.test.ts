@@ -2,9 +2,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   confirmedCustomer,
-  // notifications: optional
-  mailsTo,
-  // /notifications
+  mailsTo, // notifications: optional line
   newCustomer,
   orderOf,
   type Person,

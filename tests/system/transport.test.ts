@@ -18,6 +18,7 @@ function besideOf(name: string) {
   })
 }
 
+// carts: optional
 sidecarSuite('the Dapr sidecar', async () => ({
   state: besideOf('carts').state,
   invoke: besideOf('gateway').invoke,
@@ -25,6 +26,7 @@ sidecarSuite('the Dapr sidecar', async () => ({
   secret: besideOf('orders').secret,
   known: { name: 'orders-database', value: secrets()['orders-database'] ?? '' },
 }))
+// /carts
 
 it('a service may not read the secrets of another', async () => {
   await expect(besideOf('orders').secret('payments-database')).rejects.toBeInstanceOf(Fault)

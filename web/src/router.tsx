@@ -256,9 +256,7 @@ const routes = root.addChildren([
       order,
       profile,
       addresses,
-      // notifications: optional
-      mails,
-      // /notifications
+      mails, // notifications: optional line
     ]),
   ]),
 ])

@@ -1,3 +1,4 @@
+// carts: optional file
 import { v7 as uuid } from 'uuid'
 import { cartsHandlers, inbox } from '../../../services/carts/app.ts'
 import { createCartStore, createDeadLetters } from '../../../services/carts/store.ts'

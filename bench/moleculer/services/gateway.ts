@@ -17,14 +17,14 @@ const everybody = {
 const signedIn = {
   'GET users/me': 'users.profile',
   'PUT users/me/preferences': 'users.setPreferences',
-  'GET cart': 'carts.show',
+  'GET cart': 'carts.show', // carts: optional line
   'POST orders': 'orders.place',
   'GET orders/:orderId': 'orders.find',
 }
 const operators = {
   'GET products/:sku/stock': 'catalog.stock',
   'POST products/:sku/stock': 'catalog.adjustStock',
-  'GET carts/dead-letters': 'carts.deadLetters',
+  'GET carts/dead-letters': 'carts.deadLetters', // carts: optional line
 }
 
 const makeGateway: MakeService = async ({ broker, call }) => {

@@ -3,9 +3,7 @@ import {
   invitationLink,
   type Listed,
   type Mailed,
-  // notifications: optional
-  mailInvitation,
-  // /notifications
+  mailInvitation, // notifications: optional line
   operatorsAt,
 } from '@sidecart/client/operators.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'

@@ -11,20 +11,25 @@ export function withoutParts(file: string, text: string, service: string): strin
   const ends = new RegExp(`${opening}\\/${service}\\b`)
   const lines = text.split('\n')
   if (new RegExp(`${opening}${service}: optional file\\b`).test(lines[0] ?? '')) return undefined
+  const withoutEnd = (line: number) =>
+    new Error(`${file}:${line}: the part of ${service} has no end: /${service}`)
   const rest: string[] = []
   let since: number | undefined
   for (const [index, line] of lines.entries()) {
-    if (since === undefined && begins.test(line)) since = index + 1
-    else if (since !== undefined && ends.test(line)) since = undefined
+    if (begins.test(line)) {
+      if (since !== undefined) throw withoutEnd(since)
+      since = index + 1
+    } else if (since !== undefined && ends.test(line)) since = undefined
     else if (since === undefined && !line.includes(` ${service}: optional line`)) rest.push(line)
   }
-  if (since !== undefined)
-    throw new Error(`${file}:${since}: the part of ${service} has no end: /${service}`)
+  if (since !== undefined) throw withoutEnd(since)
   return rest.join('\n')
 }
 
-/** Returns a page without the files that are gone in lists of paths: `a`, `b`. */
+/** Returns a page without the tests that are gone in lists: `a.test.ts`, `b.test.ts`. */
 export function withoutReferences(page: string, isGone: (path: string) => boolean): string {
   const cut = (list: string, path: string) => (isGone(path) ? '' : list)
-  return page.replace(/`([\w./-]+\.tsx?)`, (?=`)/g, cut).replace(/, `([\w./-]+\.tsx?)`/g, cut)
+  return page
+    .replace(/`([\w./-]+\.test\.tsx?)`, (?=`)/g, cut)
+    .replace(/, `([\w./-]+\.test\.tsx?)`/g, cut)
 }

@@ -20,7 +20,9 @@ const ofApp = (app: string) => {
 
 test('an app gets the secrets that it may read and that its components refer to, and no others', () => {
   expect(Object.keys(ofApp('gateway'))).toEqual([])
+  // carts: optional
   expect(Object.keys(ofApp('carts')).sort()).toEqual(['broker-url', 'state-database'])
+  // /carts
   expect(Object.keys(ofApp('orders')).sort()).toEqual(['broker-url', 'orders-database'])
   expect(Object.keys(ofApp('payments'))).toContain('provider-api-key')
   for (const app of apps) {
@@ -40,16 +42,22 @@ test('each app has a login of its own at the broker, and none has that of set-up
 })
 
 test('an app may publish its own topics and dead letters, and consume only what it subscribes to', () => {
-  const carts = natsUsers(apps, resources, secrets).find(({ user }) => user === 'carts')
-  expect(carts?.may?.publish).toEqual([
-    'carts-dead-letters-v1',
+  const orders = natsUsers(apps, resources, secrets).find(({ user }) => user === 'orders')
+  expect(orders?.may?.publish).toEqual([
+    'orders-cancelled-v1',
+    'orders-confirmed-v1',
+    'orders-dead-letters-v1',
+    'orders-delivered-v1',
+    'orders-placed-v1',
+    'orders-refunded-v1',
+    'orders-shipped-v1',
     '$JS.API.STREAM.NAMES',
-    '$JS.API.CONSUMER.INFO.events.carts-orders-confirmed-v1',
-    '$JS.API.CONSUMER.CREATE.events.carts-orders-confirmed-v1.orders-confirmed-v1',
-    '$JS.ACK.events.carts-orders-confirmed-v1.>',
-    '$JS.API.CONSUMER.INFO.carts-dead-letters-v1.carts-dead-letters-v1',
-    '$JS.API.CONSUMER.CREATE.carts-dead-letters-v1.carts-dead-letters-v1.carts-dead-letters-v1',
-    '$JS.ACK.carts-dead-letters-v1.carts-dead-letters-v1.>',
+    '$JS.API.CONSUMER.INFO.events.orders-payments-refunded-v1',
+    '$JS.API.CONSUMER.CREATE.events.orders-payments-refunded-v1.payments-refunded-v1',
+    '$JS.ACK.events.orders-payments-refunded-v1.>',
+    '$JS.API.CONSUMER.INFO.orders-dead-letters-v1.orders-dead-letters-v1',
+    '$JS.API.CONSUMER.CREATE.orders-dead-letters-v1.orders-dead-letters-v1.orders-dead-letters-v1',
+    '$JS.ACK.orders-dead-letters-v1.orders-dead-letters-v1.>',
   ])
 })
 

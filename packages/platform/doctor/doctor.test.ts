@@ -37,7 +37,7 @@ async function faults(given: Project, options: DoctorOptions = {}): Promise<stri
   const findings = await examine(given, { ...plenty, ...options })
   expect(findings.length).toBeGreaterThan(5)
   return findings
-    .filter(({ ok, name, detail }) => !ok && !(name === 'ports' && !detail.includes('carts')))
+    .filter(({ ok, name, detail }) => !ok && !(name === 'ports' && !detail.includes('catalog')))
     .map(({ name, detail, advice }) => `${name}: ${detail} → ${advice ?? ''}`)
 }
 
@@ -57,9 +57,9 @@ it('a taken port is named with the process that holds it', async () => {
   onTestFinished(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as { port: number }
-  const taken = project((text) => text.replace('appPort: 8083', `appPort: ${port}`))
+  const taken = project((text) => text.replace('appPort: 8082', `appPort: ${port}`))
   const [fault = ''] = await faults(taken)
-  expect(fault).toContain(`carts needs ${port}`)
+  expect(fault).toContain(`catalog needs ${port}`)
   expect(fault).toContain('stop the process that holds it')
 })
 

@@ -39,9 +39,7 @@ beforeAll(async () => {
     catalog,
     orders,
     payments,
-    // notifications: optional
-    notifications,
-    // /notifications
+    notifications, // notifications: optional line
   })) {
     const database = await testDatabase(name)
     databases.push(database)

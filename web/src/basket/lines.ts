@@ -1,7 +1,7 @@
-import type { Line } from '@sidecart/carts/contract.ts'
+import type { PlaceOrder } from '@sidecart/orders/contract.ts'
 import { limits } from './limits.ts'
 
-export type { Line }
+export type Line = PlaceOrder['lines'][number]
 
 /**
  * A change of the cart. `set` contains the quantity seen by the user, so that a change made

@@ -1,3 +1,4 @@
+// carts: optional file
 import type { Cart, cartsRoutes } from '@sidecart/carts/contract.ts'
 import { queryOptions } from '@tanstack/react-query'
 import { answer } from '../api/client.ts'

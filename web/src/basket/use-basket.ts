@@ -1,13 +1,10 @@
-import { useMutation, useMutationState, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useSyncExternalStore } from 'react'
-import { isOutage, isProblem } from '../api/problem.ts'
-import { currentUser } from '../api/session.ts'
+import { useSyncExternalStore } from 'react'
 import { useUser } from '../api/use-session.ts'
-import { toast } from '../ui/toasts.tsx'
-import { limits } from './limits.ts'
-import { applied, type Change, decide, type Line, merged, piecesIn, quantityOf } from './lines.ts'
+import { type Change, decide, type Line, piecesIn } from './lines.ts'
 import { localBasket } from './local-basket.ts'
-import { basketQuery, type OwnChange, saveChange } from './server-basket.ts'
+// carts: optional
+import { useChangeSaved, useSavedBasket } from './saved-basket.ts'
+// /carts
 
 export type Basket = {
   lines: readonly Line[]
@@ -22,105 +19,35 @@ export type Basket = {
   cartId: string | undefined
 }
 
-const changing = ['change basket']
-
-/**
- * The cart as seen by its owner: the server's lines, pending changes, and lines kept in this
- * browser.
- */
+/** The cart as seen by its owner: kept in this browser for a guest, by the server for a user. */
 export function useBasket(): Basket {
-  const user = useUser()
-  const signedIn = user !== undefined
-  const kept = useLocalLines()
-  const { data, error, isPending } = useQuery({ ...basketQuery(), enabled: signedIn })
-  const changes = useMutationState({
-    filters: { mutationKey: changing, status: 'pending' },
-    select: ({ state }) => state.variables as OwnChange,
-  }).filter(({ owner }) => owner === user)
-  const lines = merged(changes.reduce(applied, [...(data?.lines ?? [])]), kept)
+  const kept = useSyncExternalStore(localBasket.subscribe, localBasket.lines)
+  // carts: optional
+  const signedIn = useUser() !== undefined
+  const saved = useSavedBasket()
+  if (signedIn) return saved
+  // /carts
   return {
-    lines,
-    pieces: piecesIn(lines),
-    loading: signedIn && isPending && !error,
-    unreachable: signedIn && isOutage(error),
-    underWay: signedIn && !error && changes.length + kept.length > 0,
-    cartId: data?.cartId,
+    lines: kept,
+    pieces: piecesIn(kept),
+    loading: false,
+    unreachable: false,
+    underWay: false,
+    cartId: undefined,
   }
 }
 
-const useLocalLines = () => useSyncExternalStore(localBasket.subscribe, localBasket.lines)
-
-/** Changes the cart optimistically, then on the server. */
+/** Returns a function that changes the cart at once, and on the server for a user. */
 export function useChangeBasket(): (change: Change) => void {
+  // carts: optional
   const owner = useUser()
-  const { mutate } = useSavedChanges()
-  return (change) => {
-    if (!owner) return changeLocally(change)
-    mutate({ ...change, owner })
-    if (change.kind === 'set') localBasket.put(change.sku, 0)
-  }
+  const save = useChangeSaved()
+  if (owner) return (change) => save({ ...change, owner })
+  // /carts
+  return changeLocally
 }
 
 function changeLocally(change: Change): void {
   const wanted = decide(change, localBasket.lines())
   if (wanted !== undefined) localBasket.put(change.sku, wanted)
-}
-
-/** Saves changes one after another, each based on the result of the previous one. */
-function useSavedChanges() {
-  const queries = useQueryClient()
-  const keyOf = ({ owner }: OwnChange) => basketQuery(owner).queryKey
-
-  /** Keeps additions in this browser while the server is unavailable. */
-  function keep(change: OwnChange): void {
-    if (change.owner !== currentUser()) {
-      localBasket.put(change.sku, change.quantity, change.owner)
-      return
-    }
-    const known = merged(queries.getQueryData(keyOf(change))?.lines ?? [], localBasket.lines())
-    localBasket.put(change.sku, quantityOf(applied(known, change), change.sku))
-    toast('Kept in this browser until your basket answers again.')
-  }
-
-  return useMutation({
-    mutationKey: changing,
-    scope: { id: 'basket' },
-    mutationFn: (change: OwnChange) => saveChange(change, queries.getQueryData(keyOf(change))),
-    onSuccess: (basket, change) => {
-      queries.setQueryData(keyOf(change), basket)
-      if (change.kind === 'at-least') localBasket.put(change.sku, 0, change.owner)
-    },
-    onError: async (error, change) => {
-      const outage =
-        isOutage(error) || isProblem(error, 'unauthenticated') || isProblem(error, 'cart-busy')
-      if (outage && change.kind === 'add') keep(change)
-      else if (!outage || change.kind === 'set') toast(refusalOf(error))
-      if (!outage && change.kind === 'at-least') localBasket.put(change.sku, 0, change.owner)
-      await queries.invalidateQueries({ queryKey: keyOf(change) })
-    },
-  })
-}
-
-function refusalOf(error: Error): string {
-  if (isOutage(error) || isProblem(error, 'cart-busy'))
-    return 'Your basket does not answer; please try again shortly.'
-  if (isProblem(error, 'basket-changed'))
-    return 'Your basket was changed elsewhere. This is what is in it now.'
-  if (isProblem(error, 'cart-full'))
-    return `Your basket is full: ${limits.products} products at most.`
-  return error.message
-}
-
-/**
- * Sends the lines kept in this browser to the server once a user is signed in and the server is
- * available.
- */
-export function useHandOver(): void {
-  const owner = useUser()
-  const [next] = useLocalLines()
-  const { isSuccess } = useQuery({ ...basketQuery(), enabled: owner !== undefined })
-  const { mutate, isPending } = useSavedChanges()
-  useEffect(() => {
-    if (owner && isSuccess && !isPending && next) mutate({ kind: 'at-least', ...next, owner })
-  }, [owner, isSuccess, isPending, next, mutate])
 }

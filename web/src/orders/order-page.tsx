@@ -5,7 +5,9 @@ import { useEffect } from 'react'
 import { AddressLines } from '../account/address-form.tsx'
 import { isOutage } from '../api/problem.ts'
 import { historyQuery } from '../api/queries.ts'
+// carts: optional
 import { basketQuery } from '../basket/server-basket.ts'
+// /carts
 import { usePrices } from '../basket/use-products.ts'
 import { endPurchase } from '../checkout/purchase.ts'
 import { NotFound } from '../shop/not-found.tsx'
@@ -26,7 +28,9 @@ const route = getRouteApi('/mine/account/orders/$orderId')
 export function OrderPage() {
   const { orderId } = route.useParams()
   const { data: order, error, live, over } = useLiveOrder(orderId)
+  // carts: optional
   useBasketAfter(order)
+  // /carts
   useEndOfPurchase(order)
   if (!order && error && !isOutage(error)) return <NotFound what="order" />
   return (
@@ -84,6 +88,7 @@ function titleOf(order: OrderView | undefined): string {
   }
 }
 
+// carts: optional
 /**
  * Refreshes the cart after confirmation. The ordered lines leave the cart moments later, or much
  * later after a broker outage.
@@ -99,6 +104,7 @@ function useBasketAfter(order: OrderView | undefined): void {
     return () => timers.forEach(clearTimeout)
   }, [confirmed, queries])
 }
+// /carts
 
 /** Ends the purchase after the customer has seen the outcome, to permit the next one. */
 function useEndOfPurchase(order: OrderView | undefined): void {

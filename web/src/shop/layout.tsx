@@ -1,6 +1,8 @@
 import { Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
-import { useHandOver } from '../basket/use-basket.ts'
+// carts: optional
+import { useHandOver } from '../basket/saved-basket.ts'
+// /carts
 import { dismissToasts, Toasts } from '../ui/toasts.tsx'
 import { Footer } from './footer.tsx'
 import { Header } from './header.tsx'
@@ -10,7 +12,9 @@ import './layout.css'
 export function Layout() {
   const main = useRef<HTMLElement>(null)
   const arrivedAt = useArrivals(main)
+  // carts: optional
   useHandOver()
+  // /carts
   return (
     <>
       <a className="skip unseen" href="#main">
