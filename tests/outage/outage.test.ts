@@ -1,3 +1,4 @@
+// notifications: optional file
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
