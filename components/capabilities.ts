@@ -27,9 +27,11 @@ export const capabilities = {
     'ordered-bulk': 'events published in one bulk request are handled in that order',
     'ordered-retries':
       'an event that the app does not take at once is not overtaken by the next one',
+    'ordered-competing':
+      'two instances that share the work handle the events about one thing in their order, retries included',
     bulk: 'a hundred events in one request are all accepted and received',
     megabyte: 'an event of 1 MB arrives',
-    'topic-scopes': 'an app cannot say what is not its own to say',
+    'topic-scopes': 'an app cannot publish the events of another app',
   },
   state: {
     values: 'every JSON value comes back as it was saved, and what is not there as nothing',
@@ -62,18 +64,25 @@ type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 const parallelBulk =
   'Dapr publishes the events of a bulk request in parallel where the component has no bulk request of its own'
 
+const anyInstance = {
+  sometimes:
+    'the next event about a thing may go to another instance while one tries an earlier event again: events carry versions',
+}
+
 export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
   broker: {
-    jetstream: { 'ordered-bulk': parallelBulk },
+    jetstream: { 'ordered-bulk': parallelBulk, 'ordered-competing': anyInstance },
     redis: {
       'ordered-bulk': parallelBulk,
+      'ordered-competing': anyInstance,
       deduplicates: 'a stream keeps every copy: the inbox drops them',
     },
     rabbitmq: {
       'ordered-bulk': parallelBulk,
+      'ordered-competing': anyInstance,
       deduplicates: 'a queue keeps every copy: the inbox drops them',
       'no-false-acknowledgement':
-        'Dapr’s component says yes when the connection ends before the broker has confirmed the event',
+        'Dapr’s component reports success when the connection ends before the broker has confirmed the event',
     },
     kafka: {
       'app-away': {
@@ -81,11 +90,10 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
           'Dapr’s component may forget a topic when its app comes back while an event is still being tried: restart that sidecar',
       },
       deduplicates: 'a topic keeps every copy: the inbox drops them',
-      competing:
-        'a topic has one partition, which keeps its events in order; so one instance receives it, and another one takes over',
     },
     mqtt: {
       'ordered-bulk': parallelBulk,
+      'ordered-competing': anyInstance,
       ordered: 'Dapr’s component handles each event as it comes, many at the same time',
       'ordered-retries': 'Dapr’s component handles each event as it comes, many at the same time',
       deduplicates: 'the broker keeps every copy: the inbox drops them',
@@ -95,6 +103,7 @@ export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
         'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
     },
     bullmq: {
+      'ordered-competing': anyInstance,
       deduplicates: 'a queue keeps every copy: the inbox drops them',
     },
   },

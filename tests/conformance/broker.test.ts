@@ -114,6 +114,16 @@ const receives = (
 
 const things = 12
 
+/** Returns the numbers of events that were applied after a newer one about the same thing. */
+async function overtaken(key: string): Promise<number[]> {
+  const newest = new Map<number, number>()
+  return (await catalog.received(key)).flatMap(({ n }) => {
+    const before = newest.get(n % things) ?? 0
+    newest.set(n % things, Math.max(n, before))
+    return n < before ? [n] : []
+  })
+}
+
 const hearsInOrder = async (key: string, ns: readonly number[]): Promise<Seen> => {
   const all = await receives(catalog, key, ns)
   return all === true
@@ -227,6 +237,15 @@ describe(`events through ${broker}`, () => {
     // a mere takeover by the other instance is not sharing
     return handedOver > 2 || `the work changed hands ${handedOver} times`
   }
+
+  can('ordered-competing', async () => {
+    await rig.start('catalog-2', 'catalog-2-sidecar')
+    const [first, ...rest] = eventsAbout(confirmed, things, 'of one thing', 60, { fails: 2 })
+    if (first) await publishEach(orders, [first, ...rest])
+    const all = await receives(catalog, 'of one thing', upTo(60))
+    await rig.stop('catalog-2', 'catalog-2-sidecar')
+    return all === true ? same(await overtaken('of one thing'), []) : all
+  })
 
   can('app-away', () => handledAfterAppAway)
 
