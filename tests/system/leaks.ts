@@ -253,7 +253,9 @@ function isOwn(leak: string, folder: string, commandLine: string): boolean {
   const [, owner, name] =
     /^: (\S+) (?:APP|DAPR)_API_TOKEN: ((?:APP|DAPR)_API_TOKEN)=…$/.exec(leak) ?? []
   if (name) return owner?.replace(/-\d+$/, '') === folder
-  return (
-    commandLine.includes('sandbox/main.ts') && leak === ': provider-api-key: PROVIDER_API_KEY=…'
-  )
+  const programs = [
+    ['sandbox/main.ts', ': provider-api-key: PROVIDER_API_KEY=…'],
+    ['mosquitto-sessions.ts', ': mqtt-url: MQTT_URL=mqtt://sidecart:…@127.0.0.1:1840'],
+  ] as const
+  return programs.some(([program, theirs]) => commandLine.includes(program) && leak === theirs)
 }

@@ -49,8 +49,11 @@ export function listeners(): Listener[] {
   )
 }
 
+const ipv4AsIpv6 = '0000000000000000FFFF0000'
+
 /** Addresses are in the byte order of the machine, in words of 32 bits. */
 function shown(address: string): string {
+  if (address.startsWith(ipv4AsIpv6)) return shown(address.slice(ipv4AsIpv6.length))
   if (/^0+$/.test(address)) return everywhere
   const bytes = Buffer.from(address, 'hex')
   if (bytes.length === 4) return bytes.reverse().join('.')
