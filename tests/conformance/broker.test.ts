@@ -293,13 +293,16 @@ describe(`${broker} itself`, () => {
     let over = false
     const next = () => (over ? undefined : eventOf(confirmed, { key: 'under fire', n: ++n }))
     const published = Promise.all(upTo(4).map(() => publishUntil(orders, next)))
-    for (const _ of upTo(3)) {
-      const before = n
-      await until('some more were published', () => n > before + 50, 30_000)
-      await rig.kill(server)
-      await until('the broker is back', () => rig.isReady(server), 60_000)
+    try {
+      for (const _ of upTo(3)) {
+        const before = n
+        await until('some more were published', () => n > before + 50, 30_000)
+        await rig.kill(server)
+        await until('the broker is back', () => rig.isReady(server), 60_000)
+      }
+    } finally {
+      over = true
     }
-    over = true
     return (await published).flat().map(({ data }) => (data as { n: number }).n)
   }
 
