@@ -233,10 +233,14 @@ describe('access control', () => {
   }
 })
 
-it('a sidecar does not give up publishing before the service does: RabbitMQ’s component then reports success', () => {
-  const [resiliency] = documents('components/common/resiliency.yaml') as (Resource & {
-    spec: { policies: { timeouts: Record<string, string> } }
+it('on RabbitMQ a sidecar does not give up publishing before the service does: the component then reports success', () => {
+  const [resiliency] = ofKind('Resiliency', 'pubsub-rabbitmq') as (Resource & {
+    spec: {
+      policies: { timeouts: Record<string, string> }
+      targets: { components: { pubsub: { outbound: { timeout: string } } } }
+    }
   })[]
-  const timeout = resiliency?.spec.policies.timeouts.DefaultPubsubComponentOutboundTimeoutPolicy
+  const { policies, targets } = resiliency?.spec ?? {}
+  const timeout = policies?.timeouts[targets?.components.pubsub.outbound.timeout ?? '']
   expect(Number(timeout?.replace(/s$/, '')) * 1_000).toBeGreaterThan(1.5 * callTimeoutMs)
 })
