@@ -696,9 +696,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'links to another password go to confirmed addresses only',
-    file: resetStore,
-    from: ".where('email_confirmed_at', 'is not', null)",
-    to: '',
+    file: 'services/users/store/users.ts',
+    from: "email)\n    .where('email_confirmed_at', 'is not', null)",
+    to: 'email)',
     test: resetTests,
     name: 'for an address without a confirmed account leads to no mail',
   },

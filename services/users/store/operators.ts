@@ -4,14 +4,14 @@ import { linkVoid, refuse } from '../domain.ts'
 import type { Invitations, Operators } from '../ports.ts'
 import { lockUser } from './lock.ts'
 import { endSessions } from './sessions.ts'
-import type { Rows, UsersTables } from './tables.ts'
-import { insertUser, saveUser, toUser } from './users.ts'
+import type { UsersTables } from './tables.ts'
+import { insertUser, ownerOf, saveUser, toUser } from './users.ts'
 
 export function createInvitations({ rows, inTransaction }: Database<UsersTables>): Invitations {
   return {
     add: ({ email, ...invitation }) =>
       inTransaction(async (tx) => {
-        const owner = await ownerOf(tx.rows, email)
+        const owner = await ownerOf(tx.rows, email).executeTakeFirst()
         if (owner?.role === 'operator')
           throw refuse('already-operator', 'The account with this e-mail is an operator’s.')
         const row = {
@@ -38,7 +38,7 @@ export function createInvitations({ rows, inTransaction }: Database<UsersTables>
       return {
         invitationId: row.invitation_id,
         email: row.email,
-        hasAccount: (await ownerOf(rows, row.email)) !== undefined,
+        hasAccount: (await ownerOf(rows, row.email).executeTakeFirst()) !== undefined,
         expiresAt: row.expires_at,
       }
     },
@@ -78,14 +78,6 @@ async function use({ rows }: Tx<UsersTables>, tokenHash: Buffer, now: Date) {
 
 const isOpen = (now: Date) => (eb: ExpressionBuilder<UsersTables, 'operator_invitations'>) =>
   eb('expires_at', '>', now)
-
-const ownerOf = (rows: Pick<Rows, 'selectFrom'>, email: string) =>
-  rows
-    .selectFrom('users')
-    .selectAll()
-    .where('email', '=', email)
-    .where('email_confirmed_at', 'is not', null)
-    .executeTakeFirst()
 
 export function createOperators({ rows, inTransaction }: Database<UsersTables>): Operators {
   return {

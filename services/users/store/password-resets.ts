@@ -4,7 +4,7 @@ import { awaitReset, linkVoid, mostResets } from '../domain.ts'
 import type { PasswordResets } from '../ports.ts'
 import { lockUser } from './lock.ts'
 import type { Rows, UsersTables } from './tables.ts'
-import { replacePassword, saveUser, toUser } from './users.ts'
+import { ownerOf, replacePassword, saveUser, toUser } from './users.ts'
 
 export function createPasswordResets({
   rows,
@@ -31,7 +31,7 @@ export function createPasswordResets({
           .executeTakeFirst()
         if (!request) return false
         const isThis = { reset_id: request.reset_id }
-        const owner = await lockOwner(tx.rows, request.email)
+        const owner = await ownerOf(tx.rows, request.email).forUpdate().executeTakeFirst()
         if (!owner || request.expires_at <= now || (await hasEnough(tx.rows, owner.user_id, now))) {
           await tx.rows
             .deleteFrom('password_resets')
@@ -95,16 +95,6 @@ export function createPasswordResets({
     },
   }
 }
-
-/** Mails go to confirmed addresses only. */
-const lockOwner = (rows: Rows, email: string) =>
-  rows
-    .selectFrom('users')
-    .selectAll()
-    .where('email', '=', email)
-    .where('email_confirmed_at', 'is not', null)
-    .forUpdate()
-    .executeTakeFirst()
 
 async function hasEnough(rows: Rows, userId: string, now: Date): Promise<boolean> {
   const { count } = await rows

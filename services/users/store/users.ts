@@ -4,7 +4,7 @@ import type { Credential, Credentials, Users } from '../ports.ts'
 import { addAddress } from './addresses.ts'
 import { lockUser } from './lock.ts'
 import { endSessions } from './sessions.ts'
-import { type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
+import { type Rows, type UserRow, type UsersTables, uniqueViolation } from './tables.ts'
 
 export function createUsers({ rows, inTransaction }: Database<UsersTables>): Users {
   return {
@@ -135,6 +135,14 @@ const toCredential = (row: UserRow & { password_hash: string }): Credential => (
   user: toUser(row),
   passwordHash: row.password_hash,
 })
+
+/** Selects the account that has confirmed an e-mail. */
+export const ownerOf = (rows: Pick<Rows, 'selectFrom'>, email: string) =>
+  rows
+    .selectFrom('users')
+    .selectAll()
+    .where('email', '=', email)
+    .where('email_confirmed_at', 'is not', null)
 
 export const toUser = (row: UserRow): User => ({
   userId: row.user_id,
