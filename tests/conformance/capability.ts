@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, it } from 'vitest'
 import {
@@ -55,8 +56,11 @@ export async function within(ms: number, look: () => Promise<Seen>): Promise<See
   )
 }
 
-/** Returns `true` for equal lists, otherwise a description of both. */
+/**
+ * Returns `true` for lists of equal JSON values, otherwise a description of both. The order of an
+ * object's members says nothing: sidecars write them in any order.
+ */
 export function same(actual: readonly unknown[], expected: readonly unknown[]): Seen {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]
-  return is === should || `${is} instead of ${should}`.slice(0, 500)
+  return isDeepStrictEqual(actual, expected) || `${is} instead of ${should}`.slice(0, 500)
 }
