@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { CommandDef } from 'citty'
 import { expect, it } from 'vitest'
 import { assertCommand } from './command.ts'
@@ -11,10 +11,11 @@ const passesOn = ['test']
 type Named = { name: string; definition: CommandDef }
 
 async function all(): Promise<Named[]> {
-  const files = readdirSync(folder).map((file) => file.replace(/\.ts$/, ''))
-  const loaded = files.map(async (name) => {
-    const module = (await import(`${folder}/${name}.ts`)) as { default: CommandDef }
-    return withSubCommands({ name, definition: module.default })
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const files = entries.filter((file) => file.endsWith('.ts'))
+  const loaded = files.map(async (file) => {
+    const module = (await import(`${folder}/${file}`)) as { default: CommandDef }
+    return withSubCommands({ name: basename(file, '.ts'), definition: module.default })
   })
   return (await Promise.all(loaded)).flat().filter(({ name }) => !passesOn.includes(name))
 }

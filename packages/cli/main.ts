@@ -23,6 +23,8 @@ const subCommands: SubCommandsDef = {
   verify: () => import('./commands/verify.ts').then((module) => module.default),
   seed: () => import('./commands/seed.ts').then((module) => module.default),
   'dead-letters': () => import('./commands/dead-letters.ts').then((module) => module.default),
+  backup: () => import('./commands/data/backup.ts').then((module) => module.default),
+  restore: () => import('./commands/data/restore.ts').then((module) => module.default),
   conformance: () => import('./commands/conformance.ts').then((module) => module.default),
   swap: () => import('./commands/swap.ts').then((module) => module.default),
   doctor: () => import('./commands/doctor.ts').then((module) => module.default),

@@ -50,6 +50,15 @@ export function stopPostgres(proc: Proc, graceMs = 30_000): Promise<Stopped> {
   return stopProcess(proc, { signal: 'SIGINT', graceMs })
 }
 
+/** Moves a data directory from elsewhere to where `startPostgres` looks for it, owned by the user that runs PostgreSQL. */
+export async function adoptPostgresData(from: string, wanted: string): Promise<void> {
+  const user = unprivilegedUser(() => {})
+  const dataDir = await reachableFolder(resolve(wanted), user, () => {})
+  await output('mv', [from, dataDir], 600_000)
+  if (user.uid === undefined) return
+  await output('chown', ['-R', `${user.uid}:${user.gid}`, dataDir], 600_000)
+}
+
 async function useConfigured(connectionString: string): Promise<Postgres> {
   const fault = await connectFault(connectionString)
   if (fault)
