@@ -1,3 +1,5 @@
+import { choosePorts, portsVariable } from '@sidecart/platform/config/choose-ports.ts'
+import { projectAt } from '@sidecart/platform/config/project.ts'
 import { defineCommand, type SubCommandsDef } from 'citty'
 import { runCommandLine } from './command-line.ts'
 
@@ -45,4 +47,20 @@ const main = defineCommand({
   subCommands,
 })
 
-await runCommandLine(main, process.argv.slice(2))
+/** These write or try files of the checkout, in which every port is the usual one. */
+const onUsualPorts = ['generate', 'check', 'new', 'remove', 'lock', 'test', 'conformance']
+
+const words = process.argv.slice(2)
+// before a command, and with it the ports, is loaded
+if (onUsualPorts.includes(words[0] ?? '')) delete process.env[portsVariable]
+else process.env[portsVariable] = portsOf(words)
+await runCommandLine(main, words)
+
+function portsOf(words: string[]): string {
+  try {
+    return choosePorts(projectAt(), words)
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exit(1)
+  }
+}

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { inboxPort } from '@sidecart/platform/config/ports.ts' // notifications: optional line
 import { UserError } from '@sidecart/platform/config/project.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
@@ -29,7 +30,7 @@ export type Shop = Places & { demo: Login; demoOperator: Login }
 export type Login = { email: string; password: string }
 
 // notifications: optional
-const inbox = 'http://127.0.0.1:8040'
+const inbox = `http://127.0.0.1:${inboxPort}`
 // /notifications
 
 const owners = databases.filter((name) => name !== 'state')

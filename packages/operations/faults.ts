@@ -4,6 +4,7 @@ import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import type { NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
+import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
 import { createInjector } from '@sidecart/verify/faults/inject.ts'
 import type { Fault } from '@sidecart/verify/faults/schedule.ts'
 import type { ActiveFault, Deed, FaultKind, Faults } from './contract.ts'
@@ -32,8 +33,7 @@ export function createFaults(
   links: NetworkProxies | undefined,
 ) {
   const active = new Map<string, Active>()
-  const inject =
-    links && createInjector(project, { gateway: openHttpClient('http://127.0.0.1:8080'), links })
+  const inject = links && createInjector(project, { gateway: openHttpClient(gateway), links })
 
   function kinds(): FaultKind[] {
     if (!links) return []

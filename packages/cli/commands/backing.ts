@@ -1,5 +1,6 @@
 import { asFlags, chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
-import { projectAt } from '@sidecart/platform/config/project.ts'
+import { portsFrom } from '@sidecart/platform/config/ports.ts'
+import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { startBacking, stopBacking } from '@sidecart/platform/supervisor/servers-only.ts'
 import { statusOf, tableOf } from '@sidecart/platform/supervisor/status.ts'
@@ -19,6 +20,10 @@ const start = command({
   meta: { name: 'start', description: 'Start the servers alone, for `dapr run -f .`' },
   args: { ...nameArg, ...setArgs },
   run: async ({ args }) => {
+    if (portsFrom !== undefined)
+      throw new UserError(
+        '`dapr run -f .` takes the ports that dapr.yaml names: ./sidecart up --ports-from usual, or up instead of backing start',
+      )
     const progress = createProgress()
     const choice = chosen(args)
     await startBacking(projectAt(), { choice, name: args.name }, reporter(progress))

@@ -52,6 +52,12 @@ export const setArgs = {
     valueHint: 'APP=N,…',
     description: 'How many of these apps, such as orders=3,gateway=2 (or SIDECART_SCALE)',
   },
+  portsFrom: {
+    type: 'string',
+    valueHint: 'PORT',
+    description:
+      'All ports in the thousand from here, now and later, for a shop beside another (or SIDECART_PORTS_FROM); `usual` ends it',
+  },
   observe: {
     type: 'boolean',
     description: 'Keep a trace of every request, with a viewer (or SIDECART_OBSERVE=1; needs Java)',

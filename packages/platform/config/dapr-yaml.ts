@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { onMovedPorts } from './moved-ports.ts'
 import { UserError } from './project.ts'
 
 const port = z.number().int().min(1).max(65535)
@@ -73,10 +74,10 @@ export type AppConfig = {
   settings: Shared
 }
 
-/** Returns the app configs of a run file. @throws UserError naming each missing or wrong field */
+/** Returns the app configs of a run file, on the ports of this shop. @throws UserError naming each missing or wrong field */
 export function readRunFile(file: string): AppConfig[] {
   try {
-    return appConfigsOf(readFileSync(file, 'utf8'), dirname(file))
+    return appConfigsOf(readFileSync(file, 'utf8'), dirname(file)).map(onMovedPorts)
   } catch (error) {
     throw new UserError(`${file}: ${(error as Error).message}`, { cause: error })
   }

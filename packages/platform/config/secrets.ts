@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
+import { rememberedPorts } from './choose-ports.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { manifests } from './manifests.ts'
 import {
   brokerPort,
   kafkaPort,
   mariadbPort,
+  movedPort,
   mqttPort,
   postgresPort,
   rabbitmqPort,
   redisPort,
+  usualPort,
 } from './ports.ts'
 import { type Project, UserError } from './project.ts'
 
@@ -27,9 +30,31 @@ export type Secrets = z.output<typeof Secrets>
 export async function ensureSecrets(project: Project): Promise<Secrets> {
   const there = readSecrets(project)
   const server = process.env.SIDECART_POSTGRES_URL ?? `postgres://127.0.0.1:${postgresPort}`
-  const all = await completed(there, server)
+  const all = await completed(onThesePorts(there, rememberedPorts(project)), server)
   if (JSON.stringify(all) !== JSON.stringify(there)) writeSecrets(project, all)
   return all
+}
+
+/** The servers of this shop whose addresses are secrets. */
+const ownServers = {
+  'broker-url': brokerPort,
+  'redis-host': redisPort,
+  'rabbitmq-url': rabbitmqPort,
+  'kafka-brokers': kafkaPort,
+  'mqtt-url': mqttPort,
+  'mysql-state': mariadbPort,
+}
+
+/** Returns the secrets with this shop's own servers on its ports of today. A server elsewhere stays. */
+export function onThesePorts(secrets: Secrets, before: number | undefined): Secrets {
+  const moved = Object.entries(ownServers).flatMap(([name, port]) => {
+    const value = secrets[name]
+    const usual = usualPort(port)
+    const ours = [usual, movedPort(usual, before)].map((one) => `127.0.0.1:${one}`)
+    const found = ours.find((address) => value?.split(/[@/(),]/).includes(address))
+    return value && found ? [[name, value.replace(found, `127.0.0.1:${port}`)]] : []
+  })
+  return { ...secrets, ...Object.fromEntries(moved) }
 }
 
 /** Generates missing secrets and keeps existing ones. Connection strings follow the server and keep their passwords. */

@@ -23,8 +23,8 @@ const run = promisify(execFile)
 
 /** Entries of `.sidecart/` that the next start writes again, or that belong to this machine. */
 const notKept = [
-  ...['bin', 'cache', 'conformance', 'crash', 'dapr', 'docker', 'logs', 'no-demo'],
-  ...['restoring', 'run', 'runtime.json', 'sockets', 'tests'],
+  ...['bin', 'cache', 'conformance', 'crash', 'dapr', 'docker', 'logs', 'moved', 'no-demo'],
+  ...['ports-from', 'restoring', 'run', 'runtime.json', 'sockets', 'tests'],
 ]
 
 const label = 'backup.json'

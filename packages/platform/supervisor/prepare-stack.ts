@@ -1,3 +1,4 @@
+import { rememberPorts } from '../config/choose-ports.ts'
 import { type ComponentSelection, withSets } from '../config/component-sets.ts'
 import { readResources } from '../config/components.ts'
 import { checkComponents } from '../config/components-check.ts'
@@ -7,7 +8,9 @@ import { ensureAppTokens, ensureVariables } from '../config/environment.ts'
 import { closeToOthers } from '../config/files.ts'
 import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { gatewayApp, withInstances } from '../config/instances.ts'
+import { withMovedComponents } from '../config/moved-ports.ts'
 import { draining, withoutPublishing } from '../config/pause-publishing.ts'
+import { portsFrom } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
 import { withTracing } from '../config/tracing.ts'
@@ -17,6 +20,7 @@ import { appProcesses } from './apps.ts'
 import { assertReachable } from './check-reachability.ts'
 import { watchedBrokers, writeDaprdForRun } from './dapr-run.ts'
 import type { ProcessSpec } from './process-spec.ts'
+import { assertSamePorts } from './same-ports.ts'
 import { type Servers, schedulerAddress, sentryAddress, serversOf } from './servers.ts'
 
 export type Stack = {
@@ -43,18 +47,21 @@ export async function prepareStack(
   change: (appConfig: AppConfig) => AppConfig[] = (appConfig) => [appConfig],
 ): Promise<Stack> {
   closeToOthers(project.home)
+  assertSamePorts(project)
   const given = readRunFile(project.runFile)
   rememberDemo(project)
   const asked = hasDemo(project) ? given : withoutDemo(given)
   const swapped = withSets(project, asked, choice).flatMap(change)
   const quiet = process.env[draining] ? withoutPublishing(project, swapped) : swapped
-  const once = choice.observe ? withTracing(project, quiet) : quiet
+  const traced = choice.observe ? withTracing(project, quiet) : quiet
+  const once = withMovedComponents(project, traced)
   const appConfigs = withInstances(once, choice)
   const resources = readResources([
     ...new Set(appConfigs.flatMap(({ resourcesPaths }) => resourcesPaths)),
   ])
   const runtime = await ensureRuntime({ project: project.root })
   const secrets = await ensureSecrets(project)
+  rememberPorts(project, portsFrom)
   const apps = once.map(({ appId }) => appId)
   const { secretsFile } = project
   checkComponents({ resources, apps, secrets: Object.keys(secrets), secretsFile })

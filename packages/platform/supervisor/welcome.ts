@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { inboxPort } from '../config/ports.ts'
+import { inboxPort, shopPort } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import { readSecrets } from '../config/secrets.ts'
 import { traceViewer } from '../config/tracing.ts'
 import { paint } from '../process/terminal.ts'
 
-export const gateway = 'http://127.0.0.1:8080'
+export const gateway = `http://127.0.0.1:${shopPort}`
 
 /** Returns the text for a newcomer: addresses, accounts and first commands. */
 export function welcome(

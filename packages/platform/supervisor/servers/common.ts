@@ -2,7 +2,16 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureDatabases, superuserOf } from '../../config/databases.ts'
 import { ensureIdentities, identityFile, schedulerId } from '../../config/identities.ts'
-import { inboxPort, postgresPort, providerPort, realPort, smtpPort } from '../../config/ports.ts'
+import {
+  inboxPort,
+  postgresPort,
+  providerPort,
+  realPort,
+  schedulerPorts,
+  sentryHealthPort,
+  sentryPort,
+  smtpPort,
+} from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { readSecrets } from '../../config/secrets.ts'
 import { ensureProjectAuthority } from '../../config/trust-anchors.ts'
@@ -78,13 +87,10 @@ export function provider({ project }: ServerOptions): ProcessSpec {
   )
 }
 
-/** Ports known to Dapr's CLI stay unchanged (50001, 50006); the others are below the range of outgoing connections. */
-const sentryHealthPort = 3901
-const schedulerPorts = { grpc: 50006, health: 3911, metrics: 3912, etcd: 3913, 'etcd-peer': 3914 }
-
 /** Dapr's certificate authority. */
 export function sentry({ project, runtime }: ServerOptions): ProcessSpec {
   const given = {
+    port: sentryPort,
     healthPort: sentryHealthPort,
     path: runtime.parts.sentry.path,
     dir: project.certificates,
@@ -94,7 +100,7 @@ export function sentry({ project, runtime }: ServerOptions): ProcessSpec {
   return server(
     project,
     'sentry',
-    { grpc: 50001, health: sentryHealthPort },
+    { grpc: sentryPort, health: sentryHealthPort },
     {
       start: async () => {
         ensureProjectAuthority(project, { nothingRuns: false })
@@ -107,16 +113,16 @@ export function sentry({ project, runtime }: ServerOptions): ProcessSpec {
 
 /** Dapr's scheduler, without which sidecars are never healthy. */
 export function scheduler({ project, runtime, mtls }: ServerOptions): ProcessSpec {
-  const { health: healthPort, metrics: metricsPort } = schedulerPorts
+  const { grpc: port, health: healthPort, metrics: metricsPort } = schedulerPorts
   const { etcd: etcdClientPort, 'etcd-peer': etcdPeerPort } = schedulerPorts
   const given = {
-    ...{ healthPort, metricsPort, etcdClientPort, etcdPeerPort },
+    ...{ port, healthPort, metricsPort, etcdClientPort, etcdPeerPort },
     path: runtime.parts.scheduler.path,
     dir: dirOf(project, 'scheduler'),
     mtls: mtls
       ? {
           trustAnchorsFile: join(project.certificates, 'ca.crt'),
-          sentryAddress: '127.0.0.1:50001',
+          sentryAddress: `127.0.0.1:${sentryPort}`,
           tokenFile: identityFile(project, schedulerId),
         }
       : undefined,
