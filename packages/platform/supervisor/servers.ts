@@ -3,7 +3,7 @@ import { uses } from '../config/components.ts'
 import { schedulerPorts, sentryPort } from '../config/ports.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, sandboxOf, scheduler, sentry } from './servers/common.ts'
-import { swappable } from './servers/swappable.ts'
+import { isInUse, swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
 import { zipkin } from './servers/zipkin.ts'
 
@@ -26,7 +26,7 @@ export function serversOf(options: ServerOptions): Servers {
   )
   const viewer = zipkin(options)
   const sets = swappable.map((one) => ({
-    inUse: one.types.some((type) => uses(type, options.resources)),
+    inUse: isInUse(one, options.resources),
     units: one.units.map((unit) => unit(options)),
   }))
   return {

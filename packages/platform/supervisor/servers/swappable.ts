@@ -1,3 +1,4 @@
+import { entriesOf, type Resource } from '../../config/components.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { bullmq } from './bullmq.ts'
 import { kafka } from './kafka.ts'
@@ -12,20 +13,44 @@ type Swappable = {
   name: string
   /** Dapr component types that need the server. */
   types: readonly string[]
+  /** The secret with the server's address. A component that names another address uses a server elsewhere. */
+  secret: string
   /** The server and its companion processes. */
   units: readonly ((options: ServerOptions) => ProcessSpec)[]
 }
 
 /** Servers of the component sets, by the Dapr components that need them. */
 export const swappable: readonly Swappable[] = [
-  { name: 'nats', types: ['pubsub.jetstream'], units: [nats] },
-  { name: 'redis', types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'], units: [redis] },
-  { name: 'bullmq', types: ['pubsub.bullmq'], units: [bullmq] },
-  { name: 'rabbitmq', types: ['pubsub.rabbitmq'], units: [epmd, rabbitmq] },
-  { name: 'kafka', types: ['pubsub.kafka'], units: [kafka] },
-  { name: 'mosquitto', types: ['pubsub.mqtt3'], units: [mosquitto, mosquittoSessions] },
-  { name: 'mariadb', types: ['state.mysql'], units: [mariadb] },
+  { name: 'nats', types: ['pubsub.jetstream'], secret: 'broker-url', units: [nats] },
+  {
+    name: 'redis',
+    types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'],
+    secret: 'redis-host',
+    units: [redis],
+  },
+  { name: 'bullmq', types: ['pubsub.bullmq'], secret: 'redis-host', units: [bullmq] },
+  { name: 'rabbitmq', types: ['pubsub.rabbitmq'], secret: 'rabbitmq-url', units: [epmd, rabbitmq] },
+  { name: 'kafka', types: ['pubsub.kafka'], secret: 'kafka-brokers', units: [kafka] },
+  {
+    name: 'mosquitto',
+    types: ['pubsub.mqtt3'],
+    secret: 'mqtt-url',
+    units: [mosquitto, mosquittoSessions],
+  },
+  { name: 'mariadb', types: ['state.mysql'], secret: 'mysql-state', units: [mariadb] },
 ]
+
+/** Returns true when a component of these types takes its address from this project's secret. */
+export const isInUse = (
+  { types, secret }: Pick<Swappable, 'types' | 'secret'>,
+  resources: readonly Resource[],
+): boolean =>
+  resources.some(
+    (resource) =>
+      resource.kind === 'Component' &&
+      types.includes(String(resource.spec.type)) &&
+      entriesOf(resource).some(({ secretKeyRef }) => secretKeyRef?.name === secret),
+  )
 
 /** Returns the server of the event broker among the running ones. Redis may run as a state store only. */
 export function brokerAmong(running: readonly string[]): string {
