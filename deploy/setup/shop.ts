@@ -1,5 +1,5 @@
 import { natsUsers } from '@sidecart/platform/config/app-secrets.ts'
-import { readResources } from '@sidecart/platform/config/components.ts'
+import { type Resource, readResources } from '@sidecart/platform/config/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureSecrets, type Secrets, writeSecrets } from '@sidecart/platform/config/secrets.ts'
@@ -21,8 +21,17 @@ export async function shopElsewhere(project: Project, brokerHost: string) {
   broker.host = brokerHost
   const secrets: Secrets = { ...all, 'broker-url': broker.href }
   writeSecrets(project, secrets)
-  const users = natsUsers(apps, resources, secrets)
-  const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
-  const brokerConfig = natsConfig({ store: '/volumes/broker', ...listening, users })
+  const brokerConfig = brokerConfigOf(apps, resources, [secrets])
   return { appConfigs, apps, resources, secrets, brokerConfig }
+}
+
+/** Returns the configuration of a broker that accepts the logins of all these secrets. */
+export function brokerConfigOf(
+  apps: readonly string[],
+  resources: readonly Resource[],
+  accepted: readonly Secrets[],
+): string {
+  const users = accepted.flatMap((secrets) => natsUsers(apps, resources, secrets))
+  const listening = { host: '0.0.0.0', port: 4222, monitorPort: 8222 }
+  return natsConfig({ store: '/volumes/broker', ...listening, users })
 }

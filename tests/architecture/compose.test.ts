@@ -244,6 +244,7 @@ describe('docker-compose.yml is closed by default', () => {
       state: [
         ...sidecarsWith((service) => uses('statestore', service)),
         'postgres',
+        'rotate',
         'setup',
         'verify',
       ],
@@ -276,7 +277,7 @@ describe('docker-compose.yml is closed by default', () => {
         .filter(([, { volumes = [] }]) => volumes.some((each) => each.startsWith(`${volume}:`)))
         .map(([name]) => name)
         .sort()
-    const makers = ['renewal', 'secrets']
+    const makers = ['renewal', 'rotate', 'secrets']
     for (const { appId } of appConfigs) {
       const tools = asked.includes(appId) ? ['operators'] : []
       expect(readers(`${appId}-app`)).toEqual([appId, ...makers, ...tools].sort())

@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type OrderResult, signIn } from '@sidecart/client/shop-client.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { awaitToken, caughtMails } from '@sidecart/client/mail-catcher.ts'
+import {
+  asOperator,
+  type OrderResult,
+  type ShopClient,
+  ShopProblem,
+  signIn,
+} from '@sidecart/client/shop-client.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
+import { databases } from '@sidecart/platform/config/secrets.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outageSeconds } from '../outage/seconds.ts'
@@ -26,6 +35,10 @@ const manifestOf = (app: string) => {
 }
 const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
 const awayMs = outageSeconds * 1_000
+const mug = 'MUG-ENAMEL-BLUE'
+const rotationMs = 1_200_000
+/** Secrets that deploy/rotate.sh replaces, beside the logins of databases and the tokens of apps. */
+const replaced = ['broker-url', 'postgres-superuser', 'provider-api-key', 'jwt-keys']
 
 let engine: Engine | undefined
 const missing = await openEngine().then(
@@ -257,24 +270,169 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     it(`after the broker was away for ${outageSeconds} s: events flow within a minute`, {
       timeout: awayMs + 300_000,
     }, async () => {
+      const ada = await confirmed()
       const nobody = await shop.nobodyAt('nats', 'broker')
       await shop.compose(['stop', 'nats'])
-      const { orderId } = await ordered()
-      await new Promise((resolve) => setTimeout(resolve, awayMs))
-      expect(await mailAbout(orderId)).toBe(false)
+      const stoppedAt = Date.now()
+      const orderIds: string[] = []
+      while (Date.now() < stoppedAt + awayMs) {
+        orderIds.push((await ordered(ada)).orderId)
+        await pause(10_000)
+      }
+      expect(await mailsAbout(orderIds)).toBe(0)
       await nobody.leave()
       await shop.compose(['start', 'nats'])
       await until(
-        'the mail comes of an order that was confirmed meanwhile',
-        () => mailAbout(orderId),
+        `the mails of ${orderIds.length} orders come that were confirmed meanwhile`,
+        async () => (await mailsAbout(orderIds)) === orderIds.length,
         60_000,
         1_000,
       )
-      const after = await ordered()
-      await until('events of a new order flow', () => mailAbout(after.orderId), 30_000, 1_000)
+      const after = await ordered(ada)
+      const arrives = async () => (await mailsAbout([after.orderId])) === 1
+      await until('events of a new order flow', arrives, 30_000, 1_000)
       await verified()
       await shop.healthy(60_000)
     })
+  })
+
+  describe('replaces its secrets by deploy/rotate.sh while orders flow', () => {
+    type Held = { secrets: Record<string, string>; envs: Record<string, string> }
+    let before: Held
+    let after: Held
+    let customer: ShopClient
+    let placed: (string | Error)[]
+
+    beforeAll(async () => {
+      before = await held()
+      customer = await newcomer()
+      const { gateway } = shop
+      const operator = asOperator({ gateway, signingKeys: before.secrets['jwt-keys'] ?? '' })
+      await operator.ask('POST', `/products/${mug}/stock`, { delta: 2_000, reason: 'stock-taking' })
+      const done = new AbortController()
+      const selling = sell(done.signal)
+      try {
+        await shop.shell('deploy/rotate.sh keys && deploy/rotate.sh all', rotationMs)
+      } finally {
+        done.abort()
+        placed = await selling
+      }
+      after = await held()
+    }, 2 * rotationMs)
+
+    it('accepts every order meanwhile, and completes each', async () => {
+      expect(placed.length).toBeGreaterThan(50)
+      expect(placed.filter((one) => one instanceof Error)).toEqual([])
+      const confirmed = async (orderId: string) =>
+        (await customer.ask('GET', `/orders/${orderId}`)).status === 'confirmed'
+      for (const orderId of placed as string[]) {
+        await until(`${orderId} is confirmed`, () => confirmed(orderId), 60_000, 500)
+        // below the gateway's limit per client
+        await pause(20)
+      }
+      await verified()
+      await shop.healthy(60_000)
+    })
+
+    it('leaves no secret as it was that can be replaced', () => {
+      const names = [...databases.map((name) => `${name}-database`), ...replaced]
+      const kept = names.filter((name) => after.secrets[name] === before.secrets[name])
+      expect(kept).toEqual([])
+      expect(apps.filter((app) => after.envs[app] === before.envs[app])).toEqual([])
+    })
+
+    it('closes the old logins at the databases', async () => {
+      const logins = ({ secrets }: Held) => {
+        const superuser = new URL(secrets['orders-database'] ?? '')
+        superuser.username = 'postgres'
+        superuser.password = secrets['postgres-superuser'] ?? ''
+        superuser.pathname = '/postgres'
+        return [secrets['orders-database'], superuser.href]
+      }
+      expect(await shop.node('orders', signsInAtPostgres, logins(before))).toEqual([false, false])
+      expect(await shop.node('orders', signsInAtPostgres, logins(after))).toEqual([true, true])
+    })
+
+    it('closes the old logins at the broker', async () => {
+      const url = ({ secrets }: Held) => secrets['broker-url']
+      const ask = (held: Held) => shop.node('orders-dapr', signsInAtNats, url(held))
+      expect(await ask(before)).toBe(false)
+      expect(await ask(after)).toBe(true)
+    })
+
+    it('takes the old tokens and the old key of the provider from everybody', async () => {
+      const token = ({ envs }: Held) => /DAPR_API_TOKEN='([^']+)'/.exec(envs.payments ?? '')?.[1]
+      const path = '/v1.0/invoke/users/method/.well-known/jwks.json'
+      const url = `http://sidecar:${3500 + manifestOf('payments').position}${path}`
+      const ask = (headers: object) =>
+        shop.node<number>('payments', asksStatus, { url, init: { headers } })
+      expect(await ask({ 'dapr-api-token': token(before) })).toBe(401)
+      expect(await ask({ 'dapr-api-token': token(after) })).toBe(200)
+      const charge = ({ secrets }: Held) => {
+        const headers = {
+          authorization: `Bearer ${secrets['provider-api-key']}`,
+          'content-type': 'application/json',
+        }
+        const init = { method: 'POST', headers, body: '{}' }
+        const charges = 'http://provider:8090/v1/charges'
+        return shop.node<number>('payments', asksStatus, { url: charges, init })
+      }
+      expect(await charge(before)).toBe(401)
+      expect(await charge(after)).not.toBe(401)
+    })
+
+    it('retires the old signing key, and with it each token that the key signed', async () => {
+      await customer.ask('GET', '/users/me')
+      await expect(shop.shell('deploy/rotate.sh keys retire')).rejects.toThrow(/are good until/)
+      await shop.shell('deploy/rotate.sh keys retire --force')
+      const isRefused = () =>
+        customer.ask('GET', '/users/me').then(
+          () => false,
+          (error) => error instanceof ShopProblem && error.status === 401,
+        )
+      await until('the old token is refused', isRefused, 90_000, 1_000)
+      await ordered()
+    })
+
+    /** Every secret, and the tokens of each app. */
+    async function held(): Promise<Held> {
+      const print = [
+        'run',
+        '--rm',
+        '--entrypoint',
+        'cat',
+        'accounts',
+        '/shop/.sidecart/secrets.json',
+      ]
+      const envs = await Promise.all(
+        apps.map(async (app) => {
+          const { env = '' } = await shop.node<Record<string, string>>(app, reads, '/run/sidecart')
+          return [app, env] as const
+        }),
+      )
+      return { secrets: JSON.parse(await shop.compose(print)), envs: Object.fromEntries(envs) }
+    }
+
+    async function sell(done: AbortSignal): Promise<(string | Error)[]> {
+      const orders: Promise<string | Error>[] = []
+      while (!done.aborted) {
+        orders.push(orderPatiently().catch((error: Error) => error))
+        await pause(2_000)
+      }
+      return Promise.all(orders)
+    }
+
+    /** Orders as a browser does: with the same key again while a container starts. */
+    async function orderPatiently(): Promise<string> {
+      const idempotencyKey = randomUUID()
+      const order = { sku: mug, quantity: 1, card: 'card_approved', idempotencyKey }
+      const place = () =>
+        customer.placeOrder(order).catch((error: Error) => {
+          if (error instanceof ShopProblem && error.status !== 503) throw error
+          return undefined
+        })
+      return (await until('an order is accepted', place, 60_000, 1_000)).orderId
+    }
   })
 
   it.skipIf(foreign)(`runs from digests after deploy/pin-images.sh${foreign}`, async () => {
@@ -298,15 +456,10 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     }
   })
 
-  async function ordered(): Promise<OrderResult> {
-    const customer = await until(
-      'a customer registers and signs in',
-      () => newcomer().catch(() => undefined),
-      30_000,
-      500,
-    )
+  async function ordered(by?: ShopClient): Promise<OrderResult> {
+    const customer = by ?? (await patientNewcomer())
     const order = await customer.orderToRest(
-      { sku: 'MUG-ENAMEL-BLUE', quantity: 1, card: 'card_approved' },
+      { sku: mug, quantity: 1, card: 'card_approved' },
       60_000,
     )
     expect(order.status).toBe('confirmed')
@@ -323,10 +476,21 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
   }
 
-  async function newcomer() {
-    const [email, password] = [`${randomUUID()}@example.com`, randomUUID()]
+  async function newcomer(email = `${randomUUID()}@example.com`): Promise<ShopClient> {
+    const password = randomUUID()
     await post('/users', { email, password, name: 'Ada' })
     return signIn(shop.gateway, email, password)
+  }
+
+  const patientNewcomer = (): Promise<ShopClient> =>
+    until('a customer registers', () => newcomer().catch(() => undefined), 30_000, 500)
+
+  /** A customer who gets mails: the address is confirmed. */
+  async function confirmed(): Promise<ShopClient> {
+    const email = `${randomUUID()}@example.com`
+    const customer = await newcomer(email)
+    await post('/confirmations', { token: await awaitToken(shop.inbox, email) })
+    return customer
   }
 
   async function verified(): Promise<void> {
@@ -340,9 +504,13 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     })
   }
 
-  async function mailAbout(orderId: string): Promise<boolean> {
-    const mails = await fetch(`${shop.inbox}/api/email`)
-    return (await mails.text()).includes(orderId)
+  /** Returns how many of these orders a mail says to be confirmed. */
+  async function mailsAbout(orderIds: readonly string[]): Promise<number> {
+    const mails = (await caughtMails(shop.inbox)).filter(({ subject }) =>
+      /is confirmed/.test(subject),
+    )
+    const texts = mails.map(({ text, html }) => `${text ?? ''} ${html ?? ''}`)
+    return orderIds.filter((orderId) => texts.some((text) => text.includes(orderId))).length
   }
 
   /** Every address and port at which a container listens for somebody. */
@@ -406,6 +574,31 @@ const reads = `
 import { readdirSync, readFileSync } from 'node:fs'
 const files = readdirSync(input).map((name) => [name, readFileSync(input + '/' + name, 'utf8')])
 console.log(JSON.stringify(Object.fromEntries(files)))`
+
+const signsInAtPostgres = `
+import pg from 'pg'
+const answers = []
+for (const connectionString of input) {
+  const client = new pg.Client({ connectionString })
+  answers.push(await client.connect().then(() => client.end()).then(() => true, () => false))
+}
+console.log(JSON.stringify(answers))`
+
+const signsInAtNats = `
+import { connect } from 'node:net'
+const url = new URL(input)
+const socket = connect(Number(url.port), url.hostname)
+socket.write('CONNECT ' + JSON.stringify({ user: url.username, pass: url.password, verbose: false }) + '\\r\\nPING\\r\\n')
+let text = ''
+for await (const data of socket) {
+  text += data
+  if (/PONG|Authorization Violation/.test(text)) break
+}
+console.log(JSON.stringify(text.includes('PONG')))`
+
+const asksStatus = `
+const { status } = await fetch(input.url, input.init)
+console.log(JSON.stringify(status))`
 
 // carts: optional
 /** Sends commands one after another, each with a PING: what comes before the PONG is the reply. */

@@ -21,7 +21,7 @@ export type ContainerShop = {
   /** `docker compose …` in the clone. */
   compose(args: readonly string[], options?: RunOptions): Promise<string>
   /** A shell command in the clone, as a reader of the manual types it. */
-  shell(script: string): Promise<string>
+  shell(script: string, timeoutMs?: number): Promise<string>
   /** A Node script inside a container; returns the JSON that it prints. */
   node<T>(service: string, script: string, input?: unknown): Promise<T>
   inspect(format: string): Promise<string[]>
@@ -97,7 +97,8 @@ export async function openContainers(engine: Engine): Promise<ContainerShop> {
     gateway: `http://127.0.0.1:${shop}`,
     inbox: `http://127.0.0.1:${mail}`,
     compose,
-    shell: (script) => run('bash', ['-euo', 'pipefail', '-c', script], { ...at, timeout: 120_000 }),
+    shell: (script, timeout = 120_000) =>
+      run('bash', ['-euo', 'pipefail', '-c', script], { ...at, timeout }),
     async node(service, script, input) {
       const code = `const input = ${JSON.stringify(input ?? null)};\n${script}`
       const args = ['exec', '-T', service, 'node', '--input-type=module', '-']

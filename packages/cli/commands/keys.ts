@@ -1,5 +1,6 @@
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
+import { machineDeployment } from '@sidecart/platform/supervisor/machine-deployment.ts'
 import { listKeys, retireKeys, rotateKeys } from '@sidecart/platform/supervisor/rotation.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
@@ -29,7 +30,7 @@ const list = command({
 const rotate = command({
   meta: { name: 'rotate', description: 'Make a new signing key; tokens of the old one stay good' },
   run: async () => {
-    const kid = await rotateKeys(projectAt(), console.log)
+    const kid = await rotateKeys(machineDeployment(projectAt(), console.log))
     console.log(`${kid} signs. In 16 minutes: ./sidecart keys retire`)
   },
 })
@@ -41,10 +42,8 @@ const retire = command({
     force: { type: 'boolean', description: 'Also while tokens that it signed are good' },
   },
   run: async ({ args }) => {
-    const kids = await retireKeys(projectAt(), args.key, {
-      force: args.force === true,
-      print: console.log,
-    })
+    const deployment = machineDeployment(projectAt(), console.log)
+    const kids = await retireKeys(deployment, args.key, { force: args.force === true })
     console.log(`retired ${kids.join(', ')}: within a minute no token of it is accepted`)
   },
 })

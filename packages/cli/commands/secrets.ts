@@ -1,6 +1,7 @@
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
-import { rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
+import { machineDeployment } from '@sidecart/platform/supervisor/machine-deployment.ts'
+import { namesOf, rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
 
@@ -18,11 +19,10 @@ const rotate = command(
     },
     args: { name: { type: 'positional', required: false, description: 'From `list`, or all' } },
     run: async ({ args }) => {
-      const names = args._.flatMap((name) =>
-        name === 'all' ? rotations.map((one) => one.name) : [name],
-      )
+      const names = namesOf(args._)
       if (names.length === 0) throw new UserError('which? sidecart secrets list, or all')
-      for (const name of names) await rotateOne(projectAt(), name, console.log)
+      const deployment = machineDeployment(projectAt(), console.log)
+      for (const name of names) await rotateOne(deployment, name)
     },
   },
   { anyNumber: true },

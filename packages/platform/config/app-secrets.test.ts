@@ -41,6 +41,17 @@ test('each app has a login of its own at the broker, and none has that of set-up
     expect(ofApp(user)['broker-url']).toBe(`nats://${user}:${password}@127.0.0.1:4240`)
 })
 
+test('an app has two logins while the login at the broker is replaced', () => {
+  const url = new URL(secrets['broker-url'] ?? '')
+  url.username = 'sidecart_2'
+  const next = { ...secrets, 'broker-url': url.href }
+  const names = [secrets, next].flatMap((each) => natsUsers(apps, resources, each))
+  const users = names.map(({ user }) => user)
+  expect(users).toContain('orders')
+  expect(users).toContain('orders_2')
+  expect(new Set(users).size).toBe(users.length)
+})
+
 test('an app may publish its own topics and dead letters, and consume only what it subscribes to', () => {
   const orders = natsUsers(apps, resources, secrets).find(({ user }) => user === 'orders')
   expect(orders?.may?.publish).toEqual([

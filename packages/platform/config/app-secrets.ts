@@ -62,12 +62,15 @@ export function natsUsers(
 
 const brokerUrl = 'broker-url'
 
-/** Derives an app's password from the broker's: one secret to keep and to rotate. */
+/**
+ * Derives an app's login from the administrator's: one secret to keep and to rotate. The two administrators of a rotation
+ * give an app two logins, `orders` and `orders_2`.
+ */
 function brokerUrlOf(app: string, all: string): string {
   const url = new URL(all)
   if (url.protocol !== 'nats:') return all
   url.password = createHmac('sha256', url.password).update(`broker ${app}`).digest('base64url')
-  url.username = app
+  url.username = url.username.replace(/^[^_]+/, app)
   return url.href
 }
 

@@ -5,57 +5,86 @@ import { z } from 'zod'
 import { secretsFor } from '../config/app-secrets.ts'
 import { readResources } from '../config/components.ts'
 import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
-import { closeLogin, ensureDatabases, otherLogin, superuserOf } from '../config/databases.ts'
+import { closeLogin, ensureDatabases, otherLogin } from '../config/databases.ts'
 import { ensureAppTokens } from '../config/environment.ts'
 import { ensureIdentities, retireIdentityKeys, schedulerId } from '../config/identities.ts'
 import { type Project, UserError } from '../config/project.ts'
-import { databases, random, readSecrets, signingKey, writeSecrets } from '../config/secrets.ts'
+import {
+  databases,
+  random,
+  readSecrets,
+  type Secrets,
+  signingKey,
+  writeSecrets,
+} from '../config/secrets.ts'
 import { ensureProjectAuthority } from '../config/trust-anchors.ts'
-import { changeNatsUsers, natsLogin } from './servers/nats.ts'
-import { procOf, readState, supervisorOf } from './state-file.ts'
-import { sendCommand } from './supervisor-client.ts'
 
-type Print = (line: string) => void
+export type Print = (line: string) => void
+
+/** The way in which a shop runs, as far as a rotation has to know. */
+export type Deployment = {
+  project: Project
+  print: Print
+  /** Folder that sentry reads. */
+  authority: string
+  /** True when apps read their secrets already, so that a key must be known before it signs. */
+  runs(): boolean
+  /** False when the database server belongs to others, who change the password of its superuser themselves. */
+  ownsSuperuser: boolean
+  /** Returns the connection string of the superuser. @throws UserError when its server does not run */
+  superuser(secrets: Secrets): string
+  /** Gives each app and server its part of the secrets, after they were written. */
+  distribute(): Promise<void>
+  /** Starts apps again, one after another, each with its sidecar: sidecars read secrets at their start only. */
+  restart(apps: readonly string[]): Promise<void>
+  restartProvider(): Promise<void>
+  /** Lets the running broker accept the logins of these secrets, and closes the connections of all others. */
+  acceptAtBroker(secrets: readonly Secrets[]): Promise<void>
+}
+
 export type Rotation = {
   name: string
   what: string
-  rotate(project: Project, print: Print): Promise<void>
+  rotate(deployment: Deployment): Promise<void>
 }
 
-/** Secrets that `sidecart secrets rotate` can change while orders flow, in the order of `all`. */
+/** Secrets that can be replaced while orders flow, in the order of `all`. */
 export const rotations: readonly Rotation[] = [
   {
     name: 'apps',
     what: 'the two tokens between each app and its sidecar',
-    async rotate(project, print) {
+    async rotate({ project, distribute, restart }) {
       for (const app of appsOf(project)) {
         ensureAppTokens(project, app, { rotate: true })
-        await restart(project, [app], print)
+        await distribute()
+        await restart([app])
       }
     },
   },
   {
     name: 'identities',
     what: 'the key that signs the identity of each sidecar, and the tokens that it signed',
-    async rotate(project) {
-      await ensureIdentities(project, [...appsOf(project), schedulerId], { rotate: true })
+    async rotate({ project, authority, distribute }) {
+      const names = [...appsOf(project), schedulerId]
+      await ensureIdentities(project, names, { authority, rotate: true })
+      await distribute()
       // Sentry reads the new key without a restart; certificates signed before stay valid for their 24 hours.
       await pause(sentryReadsMs)
-      retireIdentityKeys(project)
+      retireIdentityKeys(project, authority)
     },
   },
   {
     name: 'authority',
     what: 'the issuer with which sentry signs; its root stays',
-    async rotate(project) {
-      ensureProjectAuthority(project, { nothingRuns: false, renewIssuer: true })
+    async rotate({ project, authority }) {
+      ensureProjectAuthority(project, { dir: authority, nothingRuns: false, renewIssuer: true })
     },
   },
   ...databases.map(
     (name): Rotation => ({
       name: `${name}-database`,
       what: `the login of the database ${name}`,
-      rotate: (project, print) => rotateLogin(project, name, print),
+      rotate: (deployment) => rotateLogin(deployment, name),
     }),
   ),
   {
@@ -71,12 +100,13 @@ export const rotations: readonly Rotation[] = [
   {
     name: 'provider-api-key',
     what: 'the key of the sandbox payment provider',
-    async rotate(project, print) {
+    async rotate(deployment) {
+      const { project, restartProvider } = deployment
       if (usesAnotherProvider(project))
         throw new UserError('the provider makes its own key: put it into .sidecart/secrets.json')
-      writeSecrets(project, { ...readSecrets(project), 'provider-api-key': random(24) })
-      if (isSupervised(project)) await sendCommand(project, { do: 'restart', names: ['provider'] })
-      await restart(project, appsWith(project, 'provider-api-key'), print)
+      await write(deployment, { ...readSecrets(project), 'provider-api-key': random(24) })
+      await restartProvider()
+      await restartWith(deployment, 'provider-api-key')
     },
   },
 ]
@@ -84,62 +114,65 @@ export const rotations: readonly Rotation[] = [
 const sentryReadsMs = 3_000
 
 /** Rotates one secret. @throws UserError when running sidecars cannot be restarted from here */
-export async function rotate(project: Project, name: string, print: Print): Promise<void> {
+export async function rotate(deployment: Deployment, name: string): Promise<void> {
   const found = rotations.find((one) => one.name === name)
   if (!found)
     throw new UserError(
       `there is no ${name}: ${rotations.map((one) => one.name).join(', ')}, or all; the keys of access tokens: sidecart keys`,
     )
-  print(`${name}: ${found.what}`)
-  await found.rotate(project, print)
+  deployment.print(`${name}: ${found.what}`)
+  await found.rotate(deployment)
 }
 
+/** Returns the rotations of these names, all of them for `all`. */
+export const namesOf = (names: readonly string[]): string[] =>
+  names.flatMap((name) => (name === 'all' ? rotations.map((one) => one.name) : [name]))
+
 /** Replaces a login by a second one with a new password; closes the first after the apps have switched. */
-async function rotateLogin(project: Project, name: string, print: Print): Promise<void> {
-  const secrets = readSecrets(project)
+async function rotateLogin(deployment: Deployment, name: string): Promise<void> {
+  const secrets = readSecrets(deployment.project)
   const key = `${name}-database`
   const before = secrets[key] ?? ''
   const url = new URL(before)
   url.username = otherLogin(name, before)
   url.password = random(24)
   const after = { ...secrets, [key]: url.href }
-  if (!isRunning(project, 'postgres') && !process.env.SIDECART_POSTGRES_URL)
-    throw new UserError('the database must run to change a password: ./sidecart backing start')
-  await ensureDatabases(superuserOf(after), after)
-  writeSecrets(project, after)
-  await restart(project, appsWith(project, key), print)
-  await closeLogin(superuserOf(after), new URL(before).username)
+  const superuser = deployment.superuser(after)
+  await ensureDatabases(superuser, after)
+  await write(deployment, after)
+  await restartWith(deployment, key)
+  await closeLogin(superuser, new URL(before).username)
 }
 
 /** Replaces the broker user, as in `rotateLogin`. Connections of the old user end with its removal. */
-async function rotateBroker(project: Project, print: Print): Promise<void> {
-  const secrets = readSecrets(project)
+async function rotateBroker(deployment: Deployment): Promise<void> {
+  const secrets = readSecrets(deployment.project)
   const url = new URL(secrets['broker-url'] ?? '')
   if (url.protocol !== 'nats:') throw new UserError('broker-url is not the login at NATS')
   url.username = url.username === 'sidecart' ? 'sidecart_2' : 'sidecart'
   url.password = random(24)
   const after = { ...secrets, 'broker-url': url.href }
-  await changeNatsUsers(project, [natsLogin(after), natsLogin(secrets)])
-  writeSecrets(project, after)
-  await restart(project, appsWith(project, 'broker-url'), print)
-  await changeNatsUsers(project, [natsLogin(after)])
+  await deployment.acceptAtBroker([after, secrets])
+  await write(deployment, after)
+  await restartWith(deployment, 'broker-url')
+  await deployment.acceptAtBroker([after])
 }
 
-async function rotateSuperuser(project: Project): Promise<void> {
-  if (process.env.SIDECART_POSTGRES_URL)
+async function rotateSuperuser(deployment: Deployment): Promise<void> {
+  if (!deployment.ownsSuperuser)
     throw new UserError('the superuser of SIDECART_POSTGRES_URL is not ours to change')
-  const before = readSecrets(project)
+  const before = readSecrets(deployment.project)
   const after = { ...before, 'postgres-superuser': random(24) }
-  const client = new pg.Client({ connectionString: superuserOf(before) })
+  const client = new pg.Client({ connectionString: deployment.superuser(before) })
   await client.connect()
   try {
     const password = client.escapeLiteral(after['postgres-superuser'])
     await client.query('BEGIN')
     await client.query(`ALTER ROLE postgres PASSWORD ${password}`)
-    writeSecrets(project, after)
+    await write(deployment, after)
     await client.query('COMMIT')
   } catch (error) {
-    writeSecrets(project, before)
+    await write(deployment, before)
     throw error
   } finally {
     await client.end()
@@ -178,18 +211,19 @@ const lastTokenMs = 16 * 60_000
  * Creates a signing key. The key is published first and signs once every verifier has fetched the key, so no token is
  * rejected; tokens of the old key stay valid until the old key is retired.
  */
-export async function rotateKeys(project: Project, print: Print): Promise<string> {
+export async function rotateKeys(deployment: Deployment): Promise<string> {
+  const { project, print, runs } = deployment
   const old = keysOf(project)
   const now = () => new Date().toISOString()
   const key = { ...(await signingKey()), since: now() } as SigningKey
-  await takeKeys(project, [...old, key], print)
-  if (isSupervised(project)) {
+  await takeKeys(deployment, [...old, key])
+  if (runs()) {
     print(`published ${key.kid}; it signs in ${verifiersKnowMs / 1000} s, when everybody knows it`)
     await pause(verifiersKnowMs)
   }
   const [signing, ...others] = old
   const ended = signing ? [{ ...signing, until: now() }] : []
-  await takeKeys(project, [key, ...ended, ...others], print)
+  await takeKeys(deployment, [key, ...ended, ...others])
   return key.kid
 }
 
@@ -198,11 +232,11 @@ export async function rotateKeys(project: Project, print: Print): Promise<string
  * @throws UserError when a key signs, is unknown, or signed a token that may still be in use, unless `force`
  */
 export async function retireKeys(
-  project: Project,
+  deployment: Deployment,
   kid: string | undefined,
-  { force = false, print }: { force?: boolean; print: Print },
+  { force = false }: { force?: boolean } = {},
 ): Promise<string[]> {
-  const [signing, ...others] = keysOf(project)
+  const [signing, ...others] = keysOf(deployment.project)
   if (kid !== undefined && kid === signing?.kid)
     throw new UserError(`${kid} signs: sidecart keys rotate, then retire it`)
   const leaving = others.filter((key) => kid === undefined || key.kid === kid)
@@ -217,36 +251,23 @@ export async function retireKeys(
         '--force signs their owners out now',
     )
   const left = [signing, ...others].filter((key) => key && !leaving.includes(key)) as SigningKey[]
-  await takeKeys(project, left, print)
+  await takeKeys(deployment, left)
   return leaving.map((key) => key.kid)
 }
 
-async function takeKeys(
-  project: Project,
-  keys: readonly SigningKey[],
-  print: Print,
-): Promise<void> {
-  writeSecrets(project, { ...readSecrets(project), 'jwt-keys': JSON.stringify(keys) })
-  await restart(project, appsWith(project, 'jwt-keys'), print)
+async function takeKeys(deployment: Deployment, keys: readonly SigningKey[]): Promise<void> {
+  const secrets = readSecrets(deployment.project)
+  await write(deployment, { ...secrets, 'jwt-keys': JSON.stringify(keys) })
+  await restartWith(deployment, 'jwt-keys')
 }
 
-/**
- * Restarts every instance of some apps in turn, each with its sidecar, because sidecars read secrets at their start
- * only.
- */
-async function restart(project: Project, apps: readonly string[], print: Print): Promise<void> {
-  const records = readState(project)?.processes ?? []
-  const running = records.filter(({ role }) => role === 'app').map(({ name }) => name)
-  for (const app of apps) {
-    const instances = running.filter((name) => name.replace(/-\d+$/, '') === app)
-    for (const name of instances) {
-      await sendCommand(project, { do: 'restart', names: [name, `${name}-sidecar`] })
-      print(`  restarted ${name} with its sidecar`)
-    }
-  }
-  if (!isSupervised(project) && apps.length > 0)
-    print(`  takes effect when ${apps.join(', ')} and its sidecar start again`)
+async function write({ project, distribute }: Deployment, secrets: Secrets): Promise<void> {
+  writeSecrets(project, secrets)
+  await distribute()
 }
+
+const restartWith = ({ project, restart }: Deployment, secret: string): Promise<void> =>
+  restart(appsWith(project, secret))
 
 const appConfigsOf = (project: Project): AppConfig[] => readRunFile(project.runFile)
 const appsOf = (project: Project): string[] => [
@@ -266,11 +287,6 @@ function appsWith(project: Project, secret: string): string[] {
     ),
   ]
 }
-
-const isSupervised = (project: Project): boolean => supervisorOf(readState(project)) !== undefined
-
-const isRunning = (project: Project, server: string): boolean =>
-  (readState(project)?.processes ?? []).some((record) => record.name === server && procOf(record))
 
 const usesAnotherProvider = (project: Project): boolean =>
   appConfigsOf(project).some(
