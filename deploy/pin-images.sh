@@ -19,7 +19,7 @@ node_image=$(pinned "$(argument NODE_IMAGE)")
 daprd_image=$(pinned "$(argument DAPRD_IMAGE)")
 lines="# Written by deploy/pin-images.sh on $(date -u +%F).
 services:"
-for service in gateway gateway-dapr secrets; do
+for service in $(sed -n '/^  [a-z-]*:$/h; /^    build:/{x; s/[ :]//g; p; x;}' docker-compose.yml); do
   lines+="
   $service: { build: { args: { NODE_IMAGE: \"$node_image\", DAPRD_IMAGE: \"$daprd_image\" } } }"
 done

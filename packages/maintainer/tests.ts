@@ -51,7 +51,7 @@ const quick: readonly Run[] = [
 const fewExamples = { FUZZ_EXAMPLES: '20', FUZZ_SEED: '1' }
 /**
  * The runs of `--deep`: mutation tests, chaos, outages, crashes, a swap, unusual machines, fuzzing. The project `deploy`, which builds
- * the images and starts the containers, has a command of its own: a run takes twelve minutes and needs a container
+ * the images and starts the containers, has a command of its own: a run takes twenty minutes and needs a container
  * engine.
  */
 const deep: readonly Run[] = [

@@ -16,7 +16,7 @@ import { documents, filesBelow, importsOf, read, root } from './tree.ts'
 
 type Service = {
   image: string
-  build?: { dockerfile: string; target: string }
+  build?: { dockerfile: string; target: string; args?: Record<string, string> }
   command?: string | string[]
   working_dir?: string
   network_mode?: string
@@ -59,7 +59,7 @@ const containerEnvironment: Record<string, (value: string) => string | undefined
   NO_PROXY: (value) => `sidecar,provider,${value}`,
   no_proxy: (value) => `sidecar,provider,${value}`,
   PROVIDER_URL: (value) => value.replace('127.0.0.1', 'provider'),
-  // No service reads these variables, and the images contain compiled code.
+  // No service reads these variables.
   APP_ID: () => undefined,
   APP_PROTOCOL: () => undefined,
   DAPR_METRICS_PORT: () => undefined,
@@ -132,8 +132,18 @@ describe('docker-compose.yml is the same shop as dapr.yaml', () => {
     const wanted = appConfigs.map(({ appId }) => appId).sort()
     const sidecars = containers.filter(([, { image }]) => image === 'sidecart-sidecar')
     expect(sidecars.map(([name]) => name).sort()).toEqual(wanted.map((app) => `${app}-dapr`))
-    const apps = containers.filter(([, { image }]) => image === 'sidecart-service')
-    expect(apps.map(([name]) => name).sort()).toEqual([...wanted, 'provider'].sort())
+    const built = containers.filter(([, { build }]) => build?.target === 'service')
+    expect(built.map(([name]) => name).sort()).toEqual(wanted)
+  })
+
+  it('has an image for each service', () => {
+    for (const { appId } of appConfigs) {
+      const { image, build } = container(appId)
+      expect({ image, SERVICE: build?.args?.SERVICE }).toEqual({
+        image: `sidecart-${appId}`,
+        SERVICE: appId,
+      })
+    }
   })
 
   it.each(appConfigs.map((appConfig) => [appConfig.appId, appConfig] as const))(

@@ -11,6 +11,7 @@ import {
   signIn,
 } from '@sidecart/client/shop-client.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
+import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
@@ -114,6 +115,22 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       expect(host.Binds?.filter((bind: string) => bind.startsWith('/')) ?? [], name).toEqual([])
       expect(['', 'root', '0'], name).not.toContain(JSON.parse(user).split(':')[0])
     }
+  })
+
+  it.each(apps)('runs %s from an image with its own files and packages only', async (app) => {
+    type Content = { files: string[]; packages: string[] }
+    const { files, packages } = await shop.node<Content>(app, listsShop)
+    const foreign = files.filter((file) => !isOwnFile(file, app))
+    // contracts, and what these import
+    expect(
+      foreign.filter((file) => /(^|\/)(main|app|store|domain|clients)\.ts$/.test(file)),
+    ).toEqual([])
+    expect(foreign.filter((file) => !/^services\/[a-z]+\/[a-z-]+\.(ts|json)$/.test(file))).toEqual(
+      [],
+    )
+    expect(files.filter((file) => /\.(test|suite)\.ts$/.test(file))).toEqual([])
+    expect(packages).toContain('pg')
+    expect(packages.filter((name) => !needsOf(app).has(name))).toEqual([])
   })
 
   it('publishes two ports, to this machine only', async () => {
@@ -575,6 +592,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 const files = readdirSync(input).map((name) => [name, readFileSync(input + '/' + name, 'utf8')])
 console.log(JSON.stringify(Object.fromEntries(files)))`
 
+/** The files of the project, and the packages, in the image of a service. */
+const listsShop = `
+import { globSync } from 'node:fs'
+const all = globSync('/shop/**/*', { withFileTypes: true, exclude: ({ name }) => name === 'node_modules' })
+const files = all.filter((entry) => entry.isFile()).map((entry) => (entry.parentPath + '/' + entry.name).slice('/shop/'.length))
+const packages = globSync(['*', '@*/*'], { cwd: '/shop/node_modules' }).filter((name) => /^[^@.][^/]*$|^@.+[/]/.test(name))
+console.log(JSON.stringify({ files, packages }))`
+
 const signsInAtPostgres = `
 import pg from 'pg'
 const answers = []
@@ -626,6 +651,32 @@ for (const command of input) {
 socket.destroy()
 console.log(JSON.stringify({ replies }))`
 // /carts
+
+const isOwnFile = (file: string, app: string): boolean =>
+  ['package.json', 'package-lock.json'].includes(file) ||
+  ['packages/chassis/', `services/${app}/`].some((folder) => file.startsWith(folder)) ||
+  (app === gatewayApp && file.startsWith('web/dist/'))
+
+type LockEntry = Record<'dependencies' | 'optionalDependencies' | 'peerDependencies', object>
+
+/** Names of the packages that a service and the chassis need at run time, by the lock file. */
+function needsOf(app: string): Set<string> {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const entries = Object.entries<Partial<LockEntry>>(packages)
+  const needs = new Set<string>()
+  const follow = ({ dependencies, optionalDependencies, peerDependencies }: Partial<LockEntry>) => {
+    const names = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
+    for (const name of names.filter((one) => !needs.has(one))) {
+      needs.add(name)
+      for (const [path, entry] of entries) if (path.endsWith(`node_modules/${name}`)) follow(entry)
+    }
+  }
+  follow(packages['packages/chassis'])
+  follow(packages[`services/${app}`])
+  // contracts import those of others
+  for (const { name } of manifests) needs.add(`@sidecart/${name}`)
+  return needs.add('@sidecart/chassis')
+}
 
 /** The images that a Dockerfile starts from. */
 function baseImages(dockerfile: string): string[] {

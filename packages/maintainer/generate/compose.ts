@@ -39,11 +39,8 @@ const internal = `&internal
     internal: true
     driver_opts: { com.docker.network.bridge.inhibit_ipv4: "true" }`
 
-/** The images are built once, with the first app. */
-const build = (name: string, target: string): string =>
-  name === gatewayApp
-    ? `    build: { context: ., dockerfile: deploy/Dockerfile, target: ${target} }\n`
-    : ''
+/** The image of all sidecars is built once, with the first of them. */
+const sidecarBuild = '    build: { context: ., dockerfile: deploy/Dockerfile, target: sidecar }\n'
 
 function appOf(service: ServiceManifest, project: Project): string {
   const { name, position, container = {} } = service
@@ -51,7 +48,9 @@ function appOf(service: ServiceManifest, project: Project): string {
   const environment = { ...environmentOf(name, project), ...container.environment }
   return `  ${name}:
     <<: *service
-${build(name, 'service')}${(container.ports ?? []).map((port) => `    ports: ["${port}"]\n`).join('')}    working_dir: /shop/services/${name}
+    image: \${COMPOSE_PROJECT_NAME}-${name}
+    build: { context: ., dockerfile: deploy/Dockerfile, target: service, args: { SERVICE: ${name} } }
+${(container.ports ?? []).map((port) => `    ports: ["${port}"]\n`).join('')}    working_dir: /shop/services/${name}
     environment:
       <<: *environment
       APP_PORT: ${app}
@@ -89,7 +88,7 @@ function sidecarOf(service: ServiceManifest): string {
   const broker = usesBroker(service) ? 'BROKER: "nats:4222", ' : ''
   return `  ${name}-dapr:
     <<: *sidecar
-${build(name, 'sidecar')}    working_dir: /shop/services/${name}
+${name === gatewayApp ? sidecarBuild : ''}    working_dir: /shop/services/${name}
     environment: { <<: *daprd, APP_ID: ${name}, ${broker}DAPR_HTTP_PORT: ${http} }
     command: >-
       --app-port ${app} --dapr-http-port ${http} --dapr-grpc-port ${grpc} --metrics-port ${metrics}

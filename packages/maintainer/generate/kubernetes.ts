@@ -12,6 +12,7 @@ import { type GeneratedFiles, writtenBy } from './generated-file.ts'
 
 const folder = 'deploy/kubernetes'
 const kustomization = `${folder}/base/kustomization.yaml`
+const production = `${folder}/overlays/production/kustomization.yaml`
 const configurations = 'components/common/Kustomization'
 
 /** deploy/kubernetes, where it exists: one file per app, the migrations, and how production scales. */
@@ -37,6 +38,13 @@ export const kubernetes = (project: Project): GeneratedFiles => {
     [kustomization]: (before = '') => {
       const files = lines(({ name }) => `  - apps/${name}.yaml\n`)
       return withSection(kustomization, before, 'apps', files)
+    },
+    [production]: (before = '') => {
+      const images = lines(
+        ({ name }) =>
+          `  - { name: sidecart-${name}, newName: registry.example/sidecart/${name}, newTag: 0.1.0 }\n`,
+      )
+      return withSection(production, before, 'images', images)
     },
     [configurations]: (before = '') => {
       const files = lines(({ name }) => `  - configuration/${name}.yaml\n`)
@@ -118,7 +126,7 @@ ${connections(service)
           labelSelector: { matchLabels: { app.kubernetes.io/name: ${name} } }
       containers:
         - name: ${name}
-          image: sidecart-service
+          image: sidecart-${name}
           workingDir: /shop/services/${name}
           command: [node, main.ts]
           env:
@@ -162,7 +170,7 @@ spec:
       securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: RuntimeDefault } }
       containers:
         - name: migrations
-          image: sidecart-service
+          image: sidecart-${name}
           workingDir: /shop/services/${name}
           command: [node, ../../packages/chassis/persistence/migrate.ts]
           env:
