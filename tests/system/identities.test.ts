@@ -32,7 +32,7 @@ async function secondSidecar(app: string, env: Record<string, string>) {
     'dapr-grpc-port': grpc,
     'dapr-internal-grpc-port': internal,
     'metrics-port': metrics,
-    'sentry-address': 'localhost:50001',
+    'sentry-address': 'localhost:3900',
     'resources-path': join(folder, 'components'),
     config: join(folder, 'config.yaml'),
   }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { until } from '@sidecart/testing/until.ts'
@@ -14,9 +15,16 @@ it('the shop listens on documented ports only, each on its documented address', 
   expect(wrongOnes()).toEqual([])
   const open = new Set(listeners().map(({ port }) => port))
   const apps = readRunFile(projectAt(root).runFile).flatMap(({ ports }) => Object.values(ports))
-  const servers = [5440, 8090, 1040, 8040, 50001, 3901, 50006, 3911, 3912, 3913, 3914]
+  const servers = [5440, 8090, 1040, 8040, 3900, 3901, 3910, 3911, 3912, 3913, 3914]
   const wanted = [...apps, ...servers, ...(broker === 'jetstream' ? [4240, 8240] : [])]
   expect(wanted.filter((port) => !open.has(port))).toEqual([])
+})
+
+it('every port is below those of outgoing connections, one of which could hold it at a start', () => {
+  const [first = 32_768] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8')
+    .split(/\s+/)
+    .map(Number)
+  expect([...documented.keys()].filter((port) => port >= first)).toEqual([])
 })
 
 it('a port that is not documented, or is open to the network, is found', async () => {

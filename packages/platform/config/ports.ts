@@ -2,7 +2,7 @@ import { portHolder } from '../process/ports.ts'
 import { accepts } from '../process/start-process.ts'
 import { UserError } from './project.ts'
 
-/** The usual ports of servers. With `--ports-from` each has the place of its line. */
+/** The usual ports of servers, below those of outgoing connections. With `--ports-from` each has the place of its line. */
 const servers = {
   postgres: 5440,
   broker: 4240,
@@ -19,9 +19,9 @@ const servers = {
   inbox: 8040,
   provider: 8090,
   zipkin: 9440,
-  sentry: 50001,
+  sentry: 3900,
   sentryHealth: 3901,
-  scheduler: 50006,
+  scheduler: 3910,
   schedulerHealth: 3911,
   schedulerMetrics: 3912,
   schedulerEtcd: 3913,

@@ -9,7 +9,7 @@ import { isTraced, traceViewer, withTracing } from './tracing.ts'
 const project = projectAt()
 const appConfigs = readRunFile(project.runFile)
 const argumentsOf = (appConfig = appConfigs[0]) =>
-  appConfig ? daprdArguments(appConfig, 'localhost:50001', '127.0.0.1:50006') : []
+  appConfig ? daprdArguments(appConfig, 'localhost:3900', '127.0.0.1:3910') : []
 
 test('without --observe nothing is exported', () => {
   expect(appConfigs.some(isTraced)).toBe(false)

@@ -14,8 +14,8 @@ export type SentryOptions = {
   dir: string
   /** File with a Dapr Configuration with `spec.mtls`. */
   configFile: string
-  port?: number
-  healthPort?: number
+  port: number
+  healthPort: number
   logFile: string
 }
 
@@ -26,7 +26,7 @@ export type Sentry = Started & { trustAnchors: string; trustAnchorsFile: string;
  * when a port is taken or sentry does not become healthy.
  */
 export async function startSentry(options: SentryOptions): Promise<Sentry> {
-  const { path, port = 50001, healthPort = 50011, logFile } = options
+  const { path, port, healthPort, logFile } = options
   const [dir, configFile] = [resolve(options.dir), resolve(options.configFile)]
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const args = [
@@ -59,11 +59,11 @@ export type SchedulerOptions = {
   path: string
   /** Folder of the jobs (an embedded etcd) and of the scheduler's own certificate. */
   dir: string
-  port?: number
-  healthPort?: number
-  metricsPort?: number
-  etcdClientPort?: number
-  etcdPeerPort?: number
+  port: number
+  healthPort: number
+  metricsPort: number
+  etcdClientPort: number
+  etcdPeerPort: number
   /** From `startSentry`, when the sidecars use mTLS. */
   mtls?: Mtls | undefined
   logFile: string
@@ -76,8 +76,8 @@ export type SchedulerOptions = {
 export async function startScheduler(
   options: SchedulerOptions,
 ): Promise<Started & { address: string }> {
-  const { port = 50006, healthPort = 50016, metricsPort = 50026, mtls } = options
-  const { etcdClientPort = 52379, etcdPeerPort = 52380, path, logFile } = options
+  const { port, healthPort, metricsPort, etcdClientPort, etcdPeerPort, mtls, path, logFile } =
+    options
   const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const id = 'dapr-scheduler-server-0'

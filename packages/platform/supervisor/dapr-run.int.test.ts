@@ -53,6 +53,8 @@ it('gives each sidecar the tokens and the identity of its app alone', async () =
       expect(secrets).toEqual(wanted)
       expect(words.join(' ')).toContain('--dapr-internal-grpc-listen-address 127.0.0.1')
       expect(words.join(' ')).toContain('--metrics-listen-address 127.0.0.1')
+      expect(words.join(' ')).toContain('--sentry-address localhost:3900')
+      expect(words.join(' ')).toContain('--scheduler-host-address 127.0.0.1:3910')
     }
   }
 })

@@ -7,6 +7,7 @@ import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { quoted } from '../process/shell.ts'
 import { addressesIn } from './check-reachability.ts'
+import { schedulerAddress, sentryAddress } from './servers.ts'
 
 /** Value of DAPR_RUNTIME_PATH for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below. */
 export const daprRunPath = (project: Project): string => join(project.home, 'dapr-run')
@@ -38,7 +39,8 @@ export function watchedBrokers(
 /**
  * Writes the `daprd` program started by `dapr run -f .`. The CLI gives all sidecars its own environment. The program
  * reads `--app-id`, loads the tokens and the identity of the one app, and becomes the real daprd. The program also
- * binds the ports for other sidecars and for metrics to the loopback interface, for which a run file has no field.
+ * binds the ports for other sidecars and for metrics to the loopback interface, and names sentry and the scheduler, for
+ * which a run file has no field: the CLI's own ports for these two are among those of outgoing connections.
  * For the sidecar of an app with a watched broker the program stays beside daprd, and starts daprd again when the broker
  * is back after a long outage.
  */
@@ -109,6 +111,7 @@ if [ -n "$app" ]; then
   set +a
   export DAPR_SENTRY_TOKEN_FILE="$folder/identity.jwt"
   set -- "$@" --dapr-internal-grpc-listen-address 127.0.0.1 --metrics-listen-address 127.0.0.1
+  set -- "$@" --sentry-address ${sentryAddress} --scheduler-host-address ${schedulerAddress}
   case $app in
 ${watches.join('\n')}
   esac
