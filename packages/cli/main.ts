@@ -35,6 +35,7 @@ const subCommands: SubCommandsDef = {
   generate: () => import('./commands/generate.ts').then((module) => module.default),
   new: () => import('./commands/new.ts').then((module) => module.default),
   remove: () => import('./commands/remove.ts').then((module) => module.default),
+  upgrade: () => import('./commands/maintain/upgrade.ts').then((module) => module.default),
   lock: () => import('./commands/lock.ts').then((module) => module.default),
   supervise: () => import('./commands/supervise.ts').then((module) => module.default),
 }
