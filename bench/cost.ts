@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
@@ -41,8 +41,13 @@ type Measured = {
   idle: Record<string, number>
 }
 
+type Places = Awaited<ReturnType<typeof staged>>
+
 /** Measures a shop that runs on fresh data. */
-async function measure(shop: Opened): Promise<Measured> {
+async function measure(
+  shop: Opened,
+  violations: (places: Places) => Promise<string[]>,
+): Promise<Measured> {
   const { project, driver, meter } = shop
   const places = await staged(shop)
   await runStep('warm-up', shop, warmUp)
@@ -57,8 +62,9 @@ async function measure(shop: Opened): Promise<Measured> {
   await pause(idleMs)
   const used = Object.entries(difference(meter.cpuMs(), before))
   const idle = Object.fromEntries(used.map(([name, ms]) => [name, (ms * 1000) / idleMs]))
-  const { cpuMs, completed } = await runStep('equal', shop, load)
-  for (const violation of await violationsAt(places)) console.error(violation)
+  const { cpuMs, completed, why } = await runStep('equal', shop, load)
+  if (completed === 0) throw new Error(`no order was completed: ${why}`)
+  for (const violation of await violations(places)) console.error(violation)
   const cpu = Object.fromEntries(Object.entries(cpuMs).map(([name, ms]) => [name, ms / completed]))
   return { counts, cpu, idle }
 }
@@ -66,16 +72,15 @@ const idleMs = 5_000
 
 /** Runs an older revision by its own `sidecart up`, in a checkout of its own. */
 async function measureRevision(revision: string): Promise<Measured> {
-  const root = join(own.home, 'bench', 'revisions', revision)
-  if (!existsSync(root)) {
-    mkdirSync(join(own.home, 'bench', 'revisions'), { recursive: true })
-    await run('git', ['worktree', 'add', '--detach', root, revision], { cwd: own.root })
-    // links to the workspaces are relative
-    await run('cp', ['-al', join(own.root, 'node_modules'), join(root, 'node_modules')])
-  }
+  const { root, cli } = await checkout(revision)
   const project = projectAt(root)
   const sidecart = (...args: string[]) =>
-    run(join(root, 'sidecart'), args, { cwd: root, env: { ...process.env, LIMITS_FACTOR: '100' } })
+    run('node', [cli, ...args], { cwd: root, env: { ...process.env, LIMITS_FACTOR: '100' } })
+  /** By the revision's own rules: its tables may have other columns. */
+  const violations = async ({ record }: Places): Promise<string[]> => {
+    const verdict = await sidecart('verify', '--record', record).catch((ended) => ended)
+    return (verdict.stdout as string).split('\n').filter((line) => line.startsWith('✗'))
+  }
   rmSync(project.home, { recursive: true, force: true })
   mkdirSync(project.home, { recursive: true })
   // what is known of the installed programs
@@ -87,7 +92,7 @@ async function measureRevision(revision: string): Promise<Measured> {
     await sidecart('up', '--detach')
     const meter = await openMeter(project, readSecrets(project))
     try {
-      return await measure({ project, units: [], driver, meter, readyMs: 0 })
+      return await measure({ project, units: [], driver, meter, readyMs: 0 }, violations)
     } finally {
       await meter.close()
     }
@@ -97,8 +102,27 @@ async function measureRevision(revision: string): Promise<Measured> {
   }
 }
 
+/** Checks out a revision with its own packages, unless that is done already. */
+async function checkout(revision: string): Promise<{ root: string; cli: string }> {
+  const root = join(own.home, 'bench', 'revisions', revision)
+  if (!existsSync(root)) {
+    mkdirSync(join(own.home, 'bench', 'revisions'), { recursive: true })
+    await run('git', ['worktree', 'add', '--detach', root, revision], { cwd: own.root })
+  }
+  const lock = (folder: string) => readFileSync(join(folder, 'package-lock.json'), 'utf8')
+  if (!existsSync(join(root, 'node_modules'))) {
+    // links to the workspaces are relative
+    if (lock(root) === lock(own.root))
+      await run('cp', ['-al', join(own.root, 'node_modules'), join(root, 'node_modules')])
+    else await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root })
+  }
+  const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return { root, cli: join(root, bin.sidecart) }
+}
+
 const [dapr] = contendersCalled(['dapr'])
-const here = () => opened((dapr as NonNullable<typeof dapr>).plan, measure)
+const here = () =>
+  opened((dapr as NonNullable<typeof dapr>).plan, (shop) => measure(shop, violationsAt))
 const contestants: [string, () => Promise<Measured>][] = [
   ...given.against.map(
     (revision) => [revision, () => measureRevision(revision)] as [string, () => Promise<Measured>],

@@ -24,10 +24,12 @@ export type Shopping = {
   gateway: HttpClient
   stage: Stage
   record(line: JournalLine): void
+  /** Whether orders carry a `cartId`, so that the same lines may be ordered again at once. */
+  namesPurchases: boolean
 }
 
 /** Sends requests at a constant rate: three for products, one order of two lines, and so on. */
-export function createShopping({ gateway, stage, record }: Shopping) {
+export function createShopping({ gateway, stage, record, namesPurchases }: Shopping) {
   const random = createRandom(6)
   const { customers, skus } = stage
 
@@ -52,7 +54,10 @@ export function createShopping({ gateway, stage, record }: Shopping) {
       const customer = random.pick(customers)
       const key = randomUUID()
       const wanted = twoOf(skus)
-      const reply = await placed(customer, key, wanted)
+      const reply = await placed(customer, key, {
+        lines: wanted,
+        ...(namesPurchases && { cartId: key }),
+      })
       const who = { customerId: customer.customerId, key }
       lines.push({ is: 'asked', ...who, lines: wanted })
       if (reply?.status !== 202) {
@@ -97,8 +102,8 @@ export function createShopping({ gateway, stage, record }: Shopping) {
   return { drive }
 }
 
-function placed(customer: Customer, key: string, lines: unknown): Promise<Reply | undefined> {
-  const body = { lines, shipTo, card: 'card_approved', cartId: key }
+function placed(customer: Customer, key: string, wanted: object): Promise<Reply | undefined> {
+  const body = { ...wanted, shipTo, card: 'card_approved' }
   const headers = { 'idempotency-key': key }
   return customer.ask({ method: 'POST', path: '/orders', body, headers }).catch(() => undefined)
 }
