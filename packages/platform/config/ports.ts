@@ -74,6 +74,9 @@ export const schedulerPorts = {
   etcd: movedPort(servers.schedulerEtcd),
   'etcd-peer': movedPort(servers.schedulerEtcdPeer),
 }
+/** Addresses for sidecars. */
+export const sentryAddress = `localhost:${sentryPort}`
+export const schedulerAddress = `127.0.0.1:${schedulerPorts.grpc}`
 /** The gateway's port. */
 export const shopPort = movedPort(usual.app)
 

@@ -10,7 +10,7 @@ import { ensureIdentities, schedulerId } from '../config/identities.ts'
 import { gatewayApp, withInstances } from '../config/instances.ts'
 import { withMovedComponents } from '../config/moved-ports.ts'
 import { draining, withoutPublishing } from '../config/pause-publishing.ts'
-import { portsFrom } from '../config/ports.ts'
+import { portsFrom, schedulerAddress, sentryAddress } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import { ensureSecrets } from '../config/secrets.ts'
 import { withTracing } from '../config/tracing.ts'
@@ -21,7 +21,7 @@ import { assertReachable } from './check-reachability.ts'
 import { watchedBrokers, writeDaprdForRun } from './dapr-run.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { assertSamePorts } from './same-ports.ts'
-import { type Servers, schedulerAddress, sentryAddress, serversOf } from './servers.ts'
+import { type Servers, serversOf } from './servers.ts'
 
 export type Stack = {
   servers: Servers

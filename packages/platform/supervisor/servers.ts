@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs'
 import { uses } from '../config/components.ts'
-import { schedulerPorts, sentryPort } from '../config/ports.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, sandboxOf, scheduler, sentry } from './servers/common.ts'
 import { isInUse, swappable } from './servers/swappable.ts'
 import type { ServerOptions } from './servers/unit.ts'
 import { zipkin } from './servers/zipkin.ts'
-
-export const sentryAddress = `localhost:${sentryPort}`
-export const schedulerAddress = `127.0.0.1:${schedulerPorts.grpc}`
 
 export type Servers = {
   /** Servers required by the components in use. */
