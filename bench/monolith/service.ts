@@ -37,6 +37,7 @@ export async function startService(name: string): Promise<Service> {
     sidecar,
     appToken: options.appToken,
     verify: createVerifier(keys),
+    retentionDays: 90,
     stopping: stopping.signal,
     onStop: (end) => ends.push(end),
     listen(app: App, more: readonly Worker[] = []) {

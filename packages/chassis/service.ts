@@ -18,6 +18,8 @@ export type Service = {
   sidecar: Sidecar
   appToken: string
   verify: Verifier
+  /** Age in days at which old rows are deleted. */
+  retentionDays: number
   /** Aborted when the service is stopping: ends long-lived connections. */
   stopping: AbortSignal
   /** Registers a shutdown step; the last registered runs first. */
@@ -103,6 +105,7 @@ export async function startService(
     sidecar,
     appToken: env.APP_API_TOKEN,
     verify,
+    retentionDays: env.RETENTION_DAYS,
     stopping: stopping.signal,
     onStop: (end) => ends.push(end),
     listen,

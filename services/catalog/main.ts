@@ -2,6 +2,7 @@ import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createRetentionWorker } from '@sidecart/chassis/messaging/retention.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { catalogHandlers, createCatalogApp } from './app.ts'
@@ -38,4 +39,5 @@ const relay = createOutboxRelay({
 })
 const handlers = catalogHandlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: 'catalog', handlers })
-service.listen(createCatalogApp(ports), [relay, retryWorker])
+const retention = createRetentionWorker({ ...service, database })
+service.listen(createCatalogApp(ports), [relay, retryWorker, retention])

@@ -2,6 +2,7 @@ import { readEnvironment } from '@sidecart/chassis/core/environment.ts'
 import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
+import { createRetentionWorker } from '@sidecart/chassis/messaging/retention.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
@@ -9,7 +10,7 @@ import { createNotificationsApp, notificationsHandlers } from './app.ts'
 import { createLinks, createMailGateway } from './clients.ts'
 import { migrations } from './migrations/index.ts'
 import { createHeldMailReaper, createSender, createStaleSendReaper } from './sender.ts'
-import { createNotificationStore, type NotificationsTables } from './store.ts'
+import { createNotificationStore, mailPruning, type NotificationsTables } from './store.ts'
 
 const env = readEnvironment({
   MAIL_FROM: z.string().min(1).default('Sidecart <shop@sidecart.example>'),
@@ -41,5 +42,6 @@ const handlers = notificationsHandlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: 'notifications', handlers })
 const staleSendReaper = createStaleSendReaper({ mails: store, log })
 const heldMailReaper = createHeldMailReaper({ mails: store, log })
-const workers = [sender, staleSendReaper, heldMailReaper, retryWorker]
+const retention = createRetentionWorker({ ...service, database, prunings: [mailPruning] })
+const workers = [sender, staleSendReaper, heldMailReaper, retryWorker, retention]
 service.listen(createNotificationsApp(ports), workers)

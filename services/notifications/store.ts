@@ -1,3 +1,4 @@
+import type { Pruning } from '@sidecart/chassis/messaging/retention.ts'
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
 import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
 import { deferred, early } from '@sidecart/chassis/persistence/pipelined-client.ts'
@@ -198,6 +199,20 @@ export function createNotificationStore(
       return toNotification(row, shopUrl, true)
     },
   }
+}
+
+/** Mails with their personal data. Those of an order go together, when the youngest is old enough and none may leave. */
+export const mailPruning: Pruning = {
+  table: 'mails',
+  key: 'id',
+  old: (before, limit) => sql`
+    select id from mails
+    where created_at < ${before} and status not in ('held', 'pending', 'sending') and not exists (
+      select from mails as other
+      where other.order_id = mails.order_id
+        and (other.created_at >= ${before} or other.status in ('held', 'pending', 'sending'))
+    )
+    limit ${limit}`,
 }
 
 const findContact = statement<NotificationsTables>()((db, value: Values<{ user_id: string }>) =>

@@ -3,6 +3,7 @@ import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createRetentionWorker } from '@sidecart/chassis/messaging/retention.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { ShipsTo } from '@sidecart/users/contract.ts'
@@ -64,4 +65,5 @@ const retryWorker = createRetryWorker({
   name: 'orders',
   handlers: ordersHandlers(ports),
 })
-service.listen(createOrdersApp(ports), [relay, driver, retryWorker])
+const retention = createRetentionWorker({ ...service, database })
+service.listen(createOrdersApp(ports), [relay, driver, retryWorker, retention])

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** Brokers deliver an event for up to seven days; an inbox must know an event for longer. */
+export const leastRetentionDays = 8
+
 /** Environment variables of every service. Dapr sets the ports and tokens. */
 export const baseEnvironment = {
   HOST: z.string().default('127.0.0.1'),
@@ -14,6 +17,8 @@ export const baseEnvironment = {
   /** Where spans are exported to; without one of the two, none is recorded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   OTEL_EXPORTER_ZIPKIN_ENDPOINT: z.url().optional(),
+  /** Age in days at which rows that only guard against repetition are deleted. */
+  RETENTION_DAYS: z.coerce.number().int().min(leastRetentionDays).max(36_500).default(90),
   TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
 }
 

@@ -24,6 +24,8 @@ export type MessagingTables = {
     /** The operator who replayed or dismissed the letter. */
     handled_by: string | null
   }
+  /** Of services that receive events: how many rows of a table were deleted because of their age. */
+  pruned: { table_name: string; rows: number; until: Date }
 }
 
 /** For a service's first migration. */
@@ -79,11 +81,24 @@ export async function addHandledBy(db: Kysely<unknown>): Promise<void> {
     .execute()
 }
 
+/** For a later migration of a service that receives events: old rows are deleted, and counted. */
+export async function addPruned(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('pruned')
+    .addColumn('table_name', 'text', (column) => column.primaryKey())
+    .addColumn('rows', 'bigint', (column) => column.notNull())
+    .addColumn('until', 'timestamptz', (column) => column.notNull())
+    .execute()
+  await sql`create index inbox_processed_at on inbox using brin (processed_at) with (autosummarize = on)`.execute(
+    db,
+  )
+}
+
 /**
  * All tables as the newest migrations leave them, for a database that is always new, as in a test. A service lists the
  * steps instead: its databases have run some of them.
  */
 export async function createNewestMessagingTables(db: Kysely<unknown>): Promise<void> {
-  for (const step of [createMessagingTables, addNextAttempts, renameHeardAt, addHandledBy])
-    await step(db)
+  const steps = [createMessagingTables, addNextAttempts, renameHeardAt, addHandledBy, addPruned]
+  for (const step of steps) await step(db)
 }

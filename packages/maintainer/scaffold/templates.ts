@@ -176,6 +176,7 @@ ${created.join('')}}))
       ? `import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts'
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
+import { createRetentionWorker } from '@sidecart/chassis/messaging/retention.ts'
 `
       : ''
   }import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
@@ -205,7 +206,8 @@ ${
   consumes
     ? `const handlers = ${name}Handlers(ports)
 const retryWorker = createRetryWorker({ ...ports, name: '${name}', handlers })
-service.listen(create${title(name)}App(ports), [retryWorker])
+const retention = createRetentionWorker({ ...service, database })
+service.listen(create${title(name)}App(ports), [retryWorker, retention])
 `
     : `service.listen(create${title(name)}App(ports))
 `
@@ -390,6 +392,7 @@ const toEntry = (row: { entry_id: string; text: string; created_at: Date }) => (
 const migration = (_: NewService): string => `import {
   addHandledBy,
   addNextAttempts,
+  addPruned,
   createMessagingTables,
   renameHeardAt,
 } from '@sidecart/chassis/persistence/messaging-tables.ts'
@@ -400,6 +403,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await addNextAttempts(db)
   await renameHeardAt(db)
   await addHandledBy(db)
+  await addPruned(db)
   await sql\`
     create table entries (
       entry_id uuid primary key,

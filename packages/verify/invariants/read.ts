@@ -219,7 +219,7 @@ async function readSlice(
   values: unknown[],
 ): Promise<Snapshot> {
   const those = where('order_id')
-  const [found, history, moves, reservations, paid, ledger, notices] = await Promise.all([
+  const [found, history, moves, reservations, paid, ledger, notices, pruned] = await Promise.all([
     orders<Snapshot['orders'][number]>(`${selectOrders} where ${where('id')}`, values),
     orders<Snapshot['history'][number]>(
       `select order_id as "orderId", version, status from order_history where ${those}`,
@@ -239,7 +239,17 @@ async function readSlice(
       values,
     ),
     notifications<Snapshot['notices'][number]>(`${selectNotices} where ${those}`, values),
+    prunedFrom('mails', notifications),
   ])
+  const noticed = new Set(
+    notices.filter(({ kind }) => kind === 'placed').map(({ orderId }) => orderId),
+  )
+  const old = pruned
+    ? await orders<{ id: string }>(
+        `select id from orders where ${where('id')} and ${secondsSince('placed_at')} > ${pruned.seconds}`,
+        values,
+      )
+    : []
   return {
     ...emptySnapshot(),
     orders: found,
@@ -249,6 +259,7 @@ async function readSlice(
     payments: paid,
     ledger,
     notices,
+    withoutNotices: old.map(({ id }) => id).filter((id) => !noticed.has(id)),
   }
 }
 
@@ -440,9 +451,26 @@ async function readMessaging(service: string, query: Query, everything: boolean)
   return {
     service,
     ...(waiting ?? { depth: 0, oldestSeconds: 0 }),
-    received: inbox?.received,
+    received: inbox && inbox.received + ((await prunedFrom('inbox', query))?.rows ?? 0),
     deadLetters: letters.map((letter) => ({ service, ...letter })),
   }
+}
+
+/** Returns how many rows of a table were deleted because of their age, and the age in seconds of the youngest. */
+async function prunedFrom(
+  table: string,
+  query: Query,
+): Promise<{ rows: number; seconds: number } | undefined> {
+  // a service that receives nothing has no such table
+  const [{ exists = false } = {}] = await query<{ exists: boolean }>(
+    `select to_regclass('pruned') is not null as exists`,
+  )
+  if (!exists) return undefined
+  const [pruned] = await query<{ rows: number; seconds: number }>(
+    `select rows::int, ${secondsSince('until')} as seconds from pruned where table_name = $1`,
+    [table],
+  )
+  return pruned
 }
 
 type Letter = {

@@ -47,6 +47,8 @@ export type Snapshot = {
      */
     sinceSeconds: number | null
   }[]
+  /** Orders of which mails were deleted because of their age. */
+  withoutNotices: string[]
   users: { userId: string; version: number; idleSeconds: number }[]
   /** The users that notifications knows, and how many mails went to their address before it was confirmed. */
   contacts: { userId: string; mailedEarly: number }[]
@@ -129,6 +131,7 @@ export const emptySnapshot = (): Snapshot => ({
   notices: [],
   users: [],
   contacts: [],
+  withoutNotices: [],
   inboxes: [],
   outboxes: [],
   deadLetters: [],

@@ -44,6 +44,7 @@ export const sound = (): Snapshot => ({
   ],
   users: [{ userId: ada, version: 1, idleSeconds: 3600 }],
   contacts: [{ userId: ada, mailedEarly: 0 }],
+  withoutNotices: [],
   inboxes: [
     { service: 'orders', received: 1 },
     { service: 'catalog', received: 3 },

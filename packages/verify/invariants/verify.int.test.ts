@@ -5,16 +5,24 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
+// notifications: optional
+import { createRetentionWorker, type Pruning } from '@sidecart/chassis/messaging/retention.ts'
+// /notifications
+import { type Database, openDatabase } from '@sidecart/chassis/persistence/database.ts'
+// notifications: optional
+import type { MessagingTables } from '@sidecart/chassis/persistence/messaging-tables.ts'
+// /notifications
 import type { Places, ShopService } from '@sidecart/client/connection-info.ts'
 import { signingKey } from '@sidecart/platform/config/secrets.ts'
 import { type TestDatabase, testDatabase } from '@sidecart/testing/database.ts'
+import { until } from '@sidecart/testing/until.ts'
 import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { migrations as catalog } from '../../../services/catalog/migrations/index.ts'
 // notifications: optional
 import { migrations as notifications } from '../../../services/notifications/migrations/index.ts'
+import { mailPruning } from '../../../services/notifications/store.ts'
 // /notifications
 import { migrations as orders } from '../../../services/orders/migrations/index.ts'
 import { migrations as payments } from '../../../services/payments/migrations/index.ts'
@@ -77,11 +85,11 @@ const products = `
   insert into stock (sku, on_hand) select sku, 50 from products;
   insert into stock_movements (sku, kind, on_hand) select sku, 'initial', 50 from products`
 
-async function execute(service: ShopService, sql: string): Promise<void> {
+async function execute(service: ShopService, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: places.databases[service] })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query(sql)).rows
   } finally {
     await client.end()
   }
@@ -230,6 +238,53 @@ describe('after a clean check', () => {
     await execute('orders', `update orders set version = version - 1 where status = 'confirmed'`)
   })
 })
+
+// notifications: optional
+describe('what was deleted because of its age', () => {
+  it('is no violation, and what is wrong beside it still is one', async () => {
+    await prune('catalog', catalog)
+    await prune('orders', orders)
+    await prune('notifications', notifications, [mailPruning])
+    expect(await look({ all: true })).toEqual([])
+    const [lose, undo] = [
+      `insert into inbox (event_id) values ('one too many')`,
+      `delete from inbox where event_id = 'one too many'`,
+    ]
+    await execute('notifications', lose)
+    expect(await look({ all: true })).toEqual(['inboxes-full'])
+    await execute('notifications', undo)
+  })
+
+  /** Deletes all that is old in a hundred days. */
+  async function prune(
+    service: ShopService,
+    migrations: Parameters<typeof openDatabase>[0]['migrations'],
+    prunings: readonly Pruning[] = [],
+  ): Promise<void> {
+    const connectionString = places.databases[service]
+    const database = await openDatabase<MessagingTables>({ connectionString, migrations, log })
+    const now = () => Date.now() + 100 * 86_400_000
+    const options = {
+      database: database as Database<unknown>,
+      log,
+      retentionDays: 90,
+      now,
+      prunings,
+    }
+    const worker = createRetentionWorker(options)
+    worker.start()
+    const tables = ['inbox', ...prunings.map(({ table }) => table)]
+    const isEmpty = async () => {
+      for (const table of tables)
+        if ((await execute(service, `select from ${table} limit 1`)).length > 0) return false
+      return true
+    }
+    await until(`${tables.join(' and ')} of ${service} are empty`, isEmpty, 30_000)
+    await worker.stop()
+    await database.close()
+  }
+})
+// /notifications
 
 describe('memory', () => {
   const url = (file: string) => JSON.stringify(new URL(file, import.meta.url).href)

@@ -6,6 +6,7 @@ import * as recentChanges from './004-recent-changes.ts'
 import * as search from './005-search.ts'
 import * as fieldNames from './006-field-names.ts'
 import * as operators from './007-operators.ts'
+import * as retention from './008-retention.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '005-search': search,
   '006-field-names': fieldNames,
   '007-operators': operators,
+  '008-retention': retention,
 }

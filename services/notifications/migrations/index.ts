@@ -7,6 +7,7 @@ import * as fieldNames from './005-field-names.ts'
 import * as operators from './006-operators.ts'
 import * as heldMails from './007-held-mails.ts'
 import * as traceContext from './008-trace-context.ts'
+import * as retention from './009-retention.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '006-operators': operators,
   '007-held-mails': heldMails,
   '008-trace-context': traceContext,
+  '009-retention': retention,
 }

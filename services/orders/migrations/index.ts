@@ -10,6 +10,7 @@ import * as operatorsList from './008-operators-list.ts'
 import * as fieldNames from './009-field-names.ts'
 import * as operators from './010-operators.ts'
 import * as traceContext from './011-trace-context.ts'
+import * as retention from './012-retention.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -23,4 +24,5 @@ export const migrations: Record<string, Migration> = {
   '009-field-names': fieldNames,
   '010-operators': operators,
   '011-trace-context': traceContext,
+  '012-retention': retention,
 }

@@ -2,6 +2,7 @@ import { createRetryWorker } from '@sidecart/chassis/messaging/consumer-retry.ts
 import { createDeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import { createInbox } from '@sidecart/chassis/messaging/inbox.ts'
 import { createOutboxRelay } from '@sidecart/chassis/messaging/outbox.ts'
+import { createRetentionWorker } from '@sidecart/chassis/messaging/retention.ts'
 import { openDatabase } from '@sidecart/chassis/persistence/database.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { bookingsHandlers, createBookingsApp } from './app.ts'
@@ -45,4 +46,5 @@ const retryWorker = createRetryWorker({
   name: 'bookings',
   handlers: bookingsHandlers(ports),
 })
-service.listen(createBookingsApp(ports), [relay, saga, retryWorker])
+const retention = createRetentionWorker({ ...service, database })
+service.listen(createBookingsApp(ports), [relay, saga, retryWorker, retention])

@@ -1,6 +1,7 @@
 import {
   addHandledBy,
   addNextAttempts,
+  addPruned,
   createMessagingTables,
   renameHeardAt,
 } from '@sidecart/chassis/persistence/messaging-tables.ts'
@@ -11,6 +12,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await addNextAttempts(db)
   await renameHeardAt(db)
   await addHandledBy(db)
+  await addPruned(db)
   await sql`
     create table courses (
       course text primary key,

@@ -1,0 +1,1 @@
+export { addPruned as up } from '@sidecart/chassis/persistence/messaging-tables.ts'
