@@ -69,6 +69,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'mixed',
+          include: ['tests/mixed/**/*.test.ts'],
+          exclude: never,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'nginx',
           include: ['tests/nginx/**/*.test.ts'],
           globalSetup: 'tests/nginx/shop.ts',

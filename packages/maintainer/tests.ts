@@ -52,7 +52,7 @@ const fewExamples = { FUZZ_EXAMPLES: '20', FUZZ_SEED: '1' }
 /**
  * The runs of `--deep`: mutation tests, chaos, outages, crashes, a swap, unusual machines, fuzzing. The project `deploy`, which builds
  * the images and starts the containers, has a command of its own: a run takes twenty minutes and needs a container
- * engine.
+ * engine. So has `mixed`, which needs the history of the repository.
  */
 const deep: readonly Run[] = [
   projects('mutations'),
