@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
+import type { ComponentSelection } from '@sidecart/platform/config/components/component-sets.ts'
 import { type AppConfig, readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import { gatewayApp } from '@sidecart/platform/config/instances.ts'

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { setAmong, setsOf } from '@sidecart/platform/config/components/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'

@@ -6,7 +6,7 @@ import {
   type Variables,
 } from '@sidecart/platform/config/environment.ts'
 import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
-import { identityFile, schedulerId } from '@sidecart/platform/config/identities.ts'
+import { identityFile, schedulerId } from '@sidecart/platform/config/identity/identities.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import type { shopElsewhere } from './shop.ts'
 

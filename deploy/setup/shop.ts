@@ -1,5 +1,5 @@
 import { natsUsers } from '@sidecart/platform/config/app-secrets.ts'
-import { type Resource, readResources } from '@sidecart/platform/config/components.ts'
+import { type Resource, readResources } from '@sidecart/platform/config/components/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureSecrets, type Secrets, writeSecrets } from '@sidecart/platform/config/secrets.ts'

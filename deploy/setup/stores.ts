@@ -1,4 +1,4 @@
-import { readResources, streamsFor, uses } from '@sidecart/platform/config/components.ts'
+import { readResources, streamsFor, uses } from '@sidecart/platform/config/components/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureDatabases } from '@sidecart/platform/config/databases.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'

@@ -8,7 +8,7 @@ import {
   rotate,
   rotateKeys,
   rotations,
-} from '@sidecart/platform/supervisor/rotation.ts'
+} from '@sidecart/platform/supervisor/rotation/rotation.ts'
 import { distribute } from '../setup/distribute.ts'
 import { brokerConfigOf, shopElsewhere } from '../setup/shop.ts'
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { appEnvironment, readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { demoVariable, hasDemo, rememberDemo, withoutDemo } from '@sidecart/platform/config/demo.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'

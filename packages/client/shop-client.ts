@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createMachineTokens } from '@sidecart/platform/config/machine-token.ts'
+import { createMachineTokens } from '@sidecart/platform/config/identity/machine-token.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'
 import type { Places } from './connection-info.ts'
 

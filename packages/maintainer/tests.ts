@@ -1,4 +1,4 @@
-import { asEnvironment, type Kind } from '@sidecart/platform/config/component-sets.ts'
+import { asEnvironment, type Kind } from '@sidecart/platform/config/components/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import {

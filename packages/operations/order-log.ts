@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { isTraced, traceViewer } from '@sidecart/platform/config/tracing.ts'
-import { endOf } from '@sidecart/platform/supervisor/logs.ts'
+import { endOf } from '@sidecart/platform/supervisor/logs/logs.ts'
 import type { OrderLog } from './contract.ts'
 
 const most = 200

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { kinds, setAmong, setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { kinds, setAmong, setsOf } from '@sidecart/platform/config/components/component-sets.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'

@@ -1,4 +1,4 @@
-import { readResources } from '@sidecart/platform/config/components.ts'
+import { readResources } from '@sidecart/platform/config/components/components.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'

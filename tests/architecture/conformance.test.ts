@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { setsOf } from '@sidecart/platform/config/component-sets.ts'
+import { setsOf } from '@sidecart/platform/config/components/component-sets.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readResults } from '@sidecart/verify/conformance/results.ts'

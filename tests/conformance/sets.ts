@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { chosen, type Kind, setAmong } from '@sidecart/platform/config/component-sets.ts'
+import { chosen, type Kind, setAmong } from '@sidecart/platform/config/components/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 
 const runFile = join(import.meta.dirname, '../../dapr.yaml')

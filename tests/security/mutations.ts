@@ -510,10 +510,10 @@ export const mutations: readonly Mutation[] = [
   // /notifications
   {
     control: 'what a command signs for itself is good for a minute',
-    file: 'packages/platform/config/machine-token.ts',
+    file: 'packages/platform/config/identity/machine-token.ts',
     from: 'const lifeSeconds = 60',
     to: 'const lifeSeconds = 600',
-    test: 'packages/platform/config/machine-token.test.ts',
+    test: 'packages/platform/config/identity/machine-token.test.ts',
     name: 'a token is good for a minute',
   },
   {

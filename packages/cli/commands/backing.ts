@@ -1,4 +1,4 @@
-import { asFlags, chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { asFlags, chosen, setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { portsFrom } from '@sidecart/platform/config/ports.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'

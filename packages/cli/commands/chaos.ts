@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { chosen, setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { type ChaosReport, chaos } from '@sidecart/verify/chaos/chaos.ts'

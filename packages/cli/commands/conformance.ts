@@ -1,4 +1,4 @@
-import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { chosen, setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import {
   failuresOf,

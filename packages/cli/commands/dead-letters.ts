@@ -1,7 +1,7 @@
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { deadLettersOf, type Outcome, tableOfLetters } from '@sidecart/client/dead-letters.ts'
 import { asOperator } from '@sidecart/client/shop-client.ts'
-import { readResources } from '@sidecart/platform/config/components.ts'
+import { readResources } from '@sidecart/platform/config/components/components.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { defineCommand } from 'citty'

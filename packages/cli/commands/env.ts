@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens, ensureVariables } from '@sidecart/platform/config/environment.ts'
-import { ensureIdentities } from '@sidecart/platform/config/identities.ts'
+import { ensureIdentities } from '@sidecart/platform/config/identity/identities.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { quoted } from '@sidecart/platform/process/shell.ts'
 import { daprBinFolders, daprRunPath } from '@sidecart/platform/supervisor/dapr-run.ts'

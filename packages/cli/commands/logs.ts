@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { type Log, showLogs, showOrder } from '@sidecart/platform/supervisor/logs.ts'
+import { type Log, showLogs, showOrder } from '@sidecart/platform/supervisor/logs/logs.ts'
 import { readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { command } from '../command.ts'
 

@@ -1,7 +1,11 @@
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
-import { machineDeployment } from '@sidecart/platform/supervisor/machine-deployment.ts'
-import { namesOf, rotate as rotateOne, rotations } from '@sidecart/platform/supervisor/rotation.ts'
+import { machineDeployment } from '@sidecart/platform/supervisor/rotation/machine-deployment.ts'
+import {
+  namesOf,
+  rotate as rotateOne,
+  rotations,
+} from '@sidecart/platform/supervisor/rotation/rotation.ts'
 import { defineCommand } from 'citty'
 import { command } from '../command.ts'
 

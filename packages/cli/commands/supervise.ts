@@ -1,4 +1,4 @@
-import { chosen } from '@sidecart/platform/config/component-sets.ts'
+import { chosen } from '@sidecart/platform/config/components/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { superviseForParent } from '@sidecart/platform/supervisor/up.ts'
 import { command } from '../command.ts'

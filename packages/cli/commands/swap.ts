@@ -1,4 +1,4 @@
-import { setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { swap } from '@sidecart/platform/supervisor/swap.ts'
 import { command } from '../command.ts'

@@ -1,4 +1,4 @@
-import { chosen, setArgs } from '@sidecart/platform/config/component-sets.ts'
+import { chosen, setArgs } from '@sidecart/platform/config/components/component-sets.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { upInBackground, upInForeground } from '@sidecart/platform/supervisor/up.ts'
 import { command } from '../command.ts'

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { resourcesOf } from '@sidecart/platform/config/components.ts'
+import { resourcesOf } from '@sidecart/platform/config/components/components.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { subscribes, topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'

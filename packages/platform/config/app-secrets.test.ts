@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { natsUsers, secretsFor } from './app-secrets.ts'
-import { readResources } from './components.ts'
+import { readResources } from './components/components.ts'
 import { readRunFile } from './dapr-yaml.ts'
 import { completed } from './secrets.ts'
 

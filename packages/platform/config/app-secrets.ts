@@ -8,7 +8,7 @@ import {
   resourcesOf,
   streamsFor,
   uses,
-} from './components.ts'
+} from './components/components.ts'
 import type { AppConfig } from './dapr-yaml.ts'
 import type { Secrets } from './secrets.ts'
 

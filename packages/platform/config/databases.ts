@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { loginFrom } from './login.ts'
+import { loginFrom } from './identity/login.ts'
 import { postgresPort, realPort } from './ports.ts'
 import { UserError } from './project.ts'
 import { databases, type Secrets } from './secrets.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { quoted } from '../process/shell.ts'
 import { readIfThere, writeWhole } from './files.ts'
-import { identityFile } from './identities.ts'
+import { identityFile } from './identity/identities.ts'
 import { gatewayApp } from './instances.ts'
 import type { Project } from './project.ts'
 import { random } from './secrets.ts'

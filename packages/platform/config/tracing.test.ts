@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { asEnvironment, asFlags, chosen } from './component-sets.ts'
+import { asEnvironment, asFlags, chosen } from './components/component-sets.ts'
 import { daprdArguments, readRunFile } from './dapr-yaml.ts'
 import { projectAt } from './project.ts'
 import { isTraced, traceViewer, withTracing } from './tracing.ts'

@@ -11,9 +11,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { ensureProjectAuthority } from '../config/identity/trust-anchors.ts'
 import { type Project, projectAt } from '../config/project.ts'
 import { completed } from '../config/secrets.ts'
-import { ensureProjectAuthority } from '../config/trust-anchors.ts'
 import { type DoctorOptions, examine } from './doctor.ts'
 
 const root = join(import.meta.dirname, '../../..')

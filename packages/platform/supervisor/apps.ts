@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { setAmong } from '../config/component-sets.ts'
-import { type Resource, uses } from '../config/components.ts'
+import { setAmong } from '../config/components/component-sets.ts'
+import { type Resource, uses } from '../config/components/components.ts'
 import { type AppConfig, appEnvironment, daprdArguments } from '../config/dapr-yaml.ts'
 import {
   type AppTokens,
@@ -8,13 +8,13 @@ import {
   firstInstance,
   sidecarVariables,
 } from '../config/environment.ts'
-import { ensureIdentities } from '../config/identities.ts'
+import { ensureIdentities } from '../config/identity/identities.ts'
 import { gatewayApp } from '../config/instances.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
-import { diagnoseSidecar } from './diagnose-sidecar.ts'
+import { diagnoseSidecar } from './diagnosis/diagnose-sidecar.ts'
 import { drainSidecar, type ProcessSpec, sidecarStaysSeconds, stopGently } from './process-spec.ts'
 import { socketsOf } from './servers/bullmq.ts'
 

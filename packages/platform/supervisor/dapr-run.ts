@@ -1,13 +1,13 @@
 import { chmodSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { entriesOf, type Resource } from '../config/components.ts'
+import { entriesOf, type Resource } from '../config/components/components.ts'
 import { readIfThere, writeWhole } from '../config/files.ts'
 import { schedulerAddress, sentryAddress } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { quoted } from '../process/shell.ts'
-import { addressesIn } from './check-reachability.ts'
+import { addressesIn } from './diagnosis/check-reachability.ts'
 
 /** Value of DAPR_RUNTIME_PATH for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below. */
 export const daprRunPath = (project: Project): string => join(project.home, 'dapr-run')

@@ -1,4 +1,4 @@
-import type { ComponentSelection } from '../config/component-sets.ts'
+import type { ComponentSelection } from '../config/components/component-sets.ts'
 import { assertPortsFree } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { stopLeftovers, stopRecorded } from './down.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { uses } from '../config/components.ts'
+import { uses } from '../config/components/components.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, sandboxOf, scheduler, sentry } from './servers/common.ts'
 import { isInUse, swappable } from './servers/swappable.ts'

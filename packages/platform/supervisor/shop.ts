@@ -2,9 +2,10 @@ import { existsSync, renameSync } from 'node:fs'
 import { assertPortsFree } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { procOf as runningProc } from '../process/spawn.ts'
+import { rotateLogs } from './logs/rotate-logs.ts'
+import { openLoadBalancer } from './network/tcp-load-balancer.ts'
 import type { Front } from './prepare-stack.ts'
 import type { ProcessSpec, SupervisorEvent } from './process-spec.ts'
-import { rotateLogs } from './rotate-logs.ts'
 import {
   createStateWriter,
   type ProcessRecord,
@@ -15,7 +16,6 @@ import {
 } from './state-file.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 import { type Command, serveCommands } from './supervisor-client.ts'
-import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 export type Shop = {
   /** Resolves when all units are ready. Rejects, after stopping the started units, when one cannot start. */

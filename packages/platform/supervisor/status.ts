@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { ensureAppTokens } from '../config/environment.ts'
+import { warningsOf } from '../config/identity/trust-anchors.ts'
 import type { Project } from '../config/project.ts'
-import { warningsOf } from '../config/trust-anchors.ts'
 import { accepts, answers } from '../process/start-process.ts'
 import { table } from '../process/terminal.ts'
 import { sidecarHealthy } from './apps.ts'

@@ -4,9 +4,9 @@ import {
   chosen,
   setAmong,
   withSets,
-} from '../config/component-sets.ts'
+} from '../config/components/component-sets.ts'
+import { draining, untilQuiet } from '../config/components/pause-publishing.ts'
 import { readRunFile } from '../config/dapr-yaml.ts'
-import { draining, untilQuiet } from '../config/pause-publishing.ts'
 import type { Project } from '../config/project.ts'
 import { createProgress } from '../process/terminal.ts'
 import { down } from './down.ts'

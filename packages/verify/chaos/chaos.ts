@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { openHttpClient } from '@sidecart/client/http-client.ts'
-import type { ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
+import type { ComponentSelection } from '@sidecart/platform/config/components/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
@@ -10,7 +10,7 @@ import { down } from '@sidecart/platform/supervisor/down.ts'
 import {
   type NetworkProxies,
   openNetworkProxies,
-} from '@sidecart/platform/supervisor/network-proxies.ts'
+} from '@sidecart/platform/supervisor/network/network-proxies.ts'
 import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { readState, supervisorOf } from '@sidecart/platform/supervisor/state-file.ts'
 import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'

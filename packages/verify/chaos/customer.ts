@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { HttpClient, Reply, Request } from '@sidecart/client/http-client.ts'
 import { withRetries } from '@sidecart/client/http-client.ts'
 import { awaitToken } from '@sidecart/client/mail-catcher.ts'
-import { createMachineTokens } from '@sidecart/platform/config/machine-token.ts'
+import { createMachineTokens } from '@sidecart/platform/config/identity/machine-token.ts'
 
 export type Asker = { ask(request: Request): Promise<Reply> }
 

@@ -4,7 +4,7 @@ import {
   type ComponentSelection,
   setAmong,
   setsOf,
-} from '@sidecart/platform/config/component-sets.ts'
+} from '@sidecart/platform/config/components/component-sets.ts'
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'

@@ -1,4 +1,7 @@
-import { asEnvironment, type ComponentSelection } from '@sidecart/platform/config/component-sets.ts'
+import {
+  asEnvironment,
+  type ComponentSelection,
+} from '@sidecart/platform/config/components/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { chaos } from '../chaos/chaos.ts'

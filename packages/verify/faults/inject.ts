@@ -1,7 +1,7 @@
 import type { HttpClient } from '@sidecart/client/http-client.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
-import type { Link, NetworkProxies } from '@sidecart/platform/supervisor/network-proxies.ts'
+import type { Link, NetworkProxies } from '@sidecart/platform/supervisor/network/network-proxies.ts'
 import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
 import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { republishEvents } from './broker.ts'

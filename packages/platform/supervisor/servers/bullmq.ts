@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { consumersIn } from '../../config/components.ts'
+import { consumersIn } from '../../config/components/components.ts'
 import { redisPort } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { spawnDetached } from '../../process/spawn.ts'

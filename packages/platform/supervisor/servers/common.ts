@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureDatabases, superuserOf } from '../../config/databases.ts'
-import { ensureIdentities, identityFile, schedulerId } from '../../config/identities.ts'
+import { ensureIdentities, identityFile, schedulerId } from '../../config/identity/identities.ts'
+import { ensureProjectAuthority } from '../../config/identity/trust-anchors.ts'
 import {
   inboxPort,
   postgresPort,
@@ -14,7 +15,6 @@ import {
 } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { readSecrets } from '../../config/secrets.ts'
-import { ensureProjectAuthority } from '../../config/trust-anchors.ts'
 import { accepts, startAndWait } from '../../process/start-process.ts'
 import { startScheduler, startSentry } from '../../servers/dapr-control-plane.ts'
 import { startMail } from '../../servers/mail.ts'

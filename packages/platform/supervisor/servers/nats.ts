@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
-import { streamsFor } from '../../config/components.ts'
-import { loginFrom } from '../../config/login.ts'
+import { streamsFor } from '../../config/components/components.ts'
+import { loginFrom } from '../../config/identity/login.ts'
 import { brokerMonitorPort, brokerPort, realPort } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { readSecrets, type Secrets } from '../../config/secrets.ts'
@@ -13,7 +13,7 @@ import {
   writeNatsConfig,
 } from '../../servers/nats.ts'
 import { jetstreamSurvivesSeconds } from '../dapr-run.ts'
-import { readerOf } from '../logs.ts'
+import { readerOf } from '../logs/logs.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { procOf, readState } from '../state-file.ts'
 import { answersHttp, dirOf, logOf, type ServerOptions, server } from './unit.ts'

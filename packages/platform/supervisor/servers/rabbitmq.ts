@@ -1,5 +1,5 @@
-import { topicsFor } from '../../config/components.ts'
-import { loginFrom } from '../../config/login.ts'
+import { topicsFor } from '../../config/components/components.ts'
+import { loginFrom } from '../../config/identity/login.ts'
 import { epmdPort, rabbitmqNodePort, rabbitmqPort } from '../../config/ports.ts'
 import { accepts } from '../../process/start-process.ts'
 import { startEpmd, startRabbitmq } from '../../servers/rabbitmq.ts'

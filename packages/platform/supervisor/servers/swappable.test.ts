@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readResources } from '../../config/components.ts'
+import { readResources } from '../../config/components/components.ts'
 import { isInUse, swappable } from './swappable.ts'
 
 const components = join(import.meta.dirname, '../../../../components')

@@ -1,4 +1,4 @@
-import { entriesOf, type Resource } from '../../config/components.ts'
+import { entriesOf, type Resource } from '../../config/components/components.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { bullmq } from './bullmq.ts'
 import { kafka } from './kafka.ts'

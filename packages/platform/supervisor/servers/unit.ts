@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Resource } from '../../config/components.ts'
+import type { Resource } from '../../config/components/components.ts'
 import type { Project } from '../../config/project.ts'
 import type { Secrets } from '../../config/secrets.ts'
 import type { Runtime } from '../../install/ensure.ts'

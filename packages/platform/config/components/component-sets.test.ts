@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readRunFile } from '../dapr-yaml.ts'
+import { projectAt } from '../project.ts'
 import { asFlags, chosen, setAmong, withSets } from './component-sets.ts'
-import { readRunFile } from './dapr-yaml.ts'
-import { projectAt } from './project.ts'
 
 const project = projectAt()
 const appConfigs = readRunFile(project.runFile)

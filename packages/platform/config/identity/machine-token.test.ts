@@ -1,8 +1,8 @@
 import { createVerifier } from '@sidecart/chassis/http/authentication.ts'
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, test } from 'vitest'
+import { signingKey } from '../secrets.ts'
 import { createMachineTokens, machineId } from './machine-token.ts'
-import { signingKey } from './secrets.ts'
 
 const clock = { now: 1_800_000_000_000 }
 const keys = [await signingKey(), await signingKey()] as const

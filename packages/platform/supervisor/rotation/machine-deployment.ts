@@ -1,9 +1,9 @@
-import { superuserOf } from '../config/databases.ts'
-import { type Project, UserError } from '../config/project.ts'
+import { superuserOf } from '../../config/databases.ts'
+import { type Project, UserError } from '../../config/project.ts'
+import { changeNatsUsers, natsLogin } from '../servers/nats.ts'
+import { procOf, readState, supervisorOf } from '../state-file.ts'
+import { sendCommand } from '../supervisor-client.ts'
 import type { Deployment, Print } from './rotation.ts'
-import { changeNatsUsers, natsLogin } from './servers/nats.ts'
-import { procOf, readState, supervisorOf } from './state-file.ts'
-import { sendCommand } from './supervisor-client.ts'
 
 /** Returns the shop of this checkout under its supervisor, or stopped. */
 export function machineDeployment(project: Project, print: Print): Deployment {

@@ -1,8 +1,14 @@
 import { isIP } from 'node:net'
-import { type Entry, entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
-import { UserError } from '../config/project.ts'
-import type { Secrets } from '../config/secrets.ts'
-import { accepts } from '../process/start-process.ts'
+import {
+  type Entry,
+  entriesOf,
+  firstOf,
+  type Resource,
+  titleOf,
+} from '../../config/components/components.ts'
+import { UserError } from '../../config/project.ts'
+import type { Secrets } from '../../config/secrets.ts'
+import { accepts } from '../../process/start-process.ts'
 
 type Address = { host: string; port: number }
 type Login = { user: string; password: string }

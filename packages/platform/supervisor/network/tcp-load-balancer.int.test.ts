@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { freePorts } from '../install/testing.ts'
+import { freePorts } from '../../install/testing.ts'
 import { openLoadBalancer } from './tcp-load-balancer.ts'
 
 async function backend(name: string): Promise<number> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { merge } from '../../../services/gateway/openapi-merge.ts'
+import { merge } from '../../../../services/gateway/openapi-merge.ts'
 import { assertCallsReach } from './check-calls.ts'
 
 const logFile = join(mkdtempSync(join(tmpdir(), 'sidecart-calls-')), 'gateway.log')

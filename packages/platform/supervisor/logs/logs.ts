@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { paint } from '../process/terminal.ts'
+import { paint } from '../../process/terminal.ts'
 
 export type Log = { name: string; file: string }
 

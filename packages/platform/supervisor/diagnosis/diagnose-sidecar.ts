@@ -1,4 +1,4 @@
-import { entriesOf, firstOf, type Resource, titleOf } from '../config/components.ts'
+import { entriesOf, firstOf, type Resource, titleOf } from '../../config/components/components.ts'
 import { addressesIn, fieldsToMend, type ReachabilityContext } from './check-reachability.ts'
 
 const reference = "Dapr's reference: https://docs.dapr.io/reference/components-reference/"

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { UserError } from './project.ts'
+import { UserError } from '../project.ts'
 
 const Entries = z.array(z.looseObject({ name: z.string() })).optional()
 const Resource = z

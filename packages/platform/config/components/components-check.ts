@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { UserError } from '../project.ts'
 import type { Resource } from './components.ts'
 import { entriesOf } from './components.ts'
-import { UserError } from './project.ts'
 
 type Given = {
   resources: readonly Resource[]
@@ -15,7 +15,7 @@ type Given = {
 
 /** Fields of the component types shipped with this project, from Dapr's own metadata. */
 const fields: Record<string, string[]> = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../install/dapr/component-fields.json'), 'utf8'),
+  readFileSync(join(import.meta.dirname, '../../install/dapr/component-fields.json'), 'utf8'),
 )
 
 /**

@@ -1,10 +1,10 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
-import { until } from '../process/spawn.ts'
+import { until } from '../../process/spawn.ts'
+import type { AppConfig } from '../dapr-yaml.ts'
+import type { Project } from '../project.ts'
 import { setAmong } from './component-sets.ts'
-import type { AppConfig } from './dapr-yaml.ts'
-import type { Project } from './project.ts'
 
 /** Set by `sidecart swap` while events are consumed but not published. */
 export const draining = 'SIDECART_DRAINING'

@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { brokerPort, linked, postgresPort, providerPort, realPort } from '../config/ports.ts'
+import { brokerPort, linked, postgresPort, providerPort, realPort } from '../../config/ports.ts'
 
 /** A TCP proxy in front of a server, with its injected faults. */
 export type Link = {

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from '../install/testing.ts'
-import { spawnDetached, stopProcess } from '../process/spawn.ts'
+import { temporaryFolder } from '../../install/testing.ts'
+import { spawnDetached, stopProcess } from '../../process/spawn.ts'
 import { rotateLogs } from './rotate-logs.ts'
 
 const noisy = `let n = 0; setInterval(() => console.log('line ' + ++n + ' ' + 'x'.repeat(200)), 1)`

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { UserError } from '../config/project.ts'
-import { tail } from './process-spec.ts'
+import { UserError } from '../../config/project.ts'
+import { tail } from '../process-spec.ts'
 
 const everyMs = 250
 const patienceMs = 15_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Resource } from '../config/components.ts'
+import type { Resource } from '../../config/components/components.ts'
 import { diagnoseSidecar } from './diagnose-sidecar.ts'
 
 const secretOf = (field: string, secret: string) => ({

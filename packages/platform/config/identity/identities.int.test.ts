@@ -2,10 +2,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { expect, it } from 'vitest'
-import { temporaryFolder } from '../install/testing.ts'
-import { ensureAppTokens } from './environment.ts'
+import { temporaryFolder } from '../../install/testing.ts'
+import { ensureAppTokens } from '../environment.ts'
+import { projectAt } from '../project.ts'
 import { ensureIdentities, identityFile, retireIdentityKeys, tokenLifeMs } from './identities.ts'
-import { projectAt } from './project.ts'
 
 const place = async () => projectAt(undefined, { home: join(await temporaryFolder(), 'home') })
 type Place = Awaited<ReturnType<typeof place>>

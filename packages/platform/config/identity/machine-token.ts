@@ -1,6 +1,6 @@
 import { tokenRules } from '@sidecart/chassis/http/authentication.ts'
 import { calculateJwkThumbprint, importJWK, type JWK, SignJWT } from 'jose'
-import { UserError } from './project.ts'
+import { UserError } from '../project.ts'
 
 /** The owner of the machine, in histories and logs. No account has this id. */
 export const machineId = '00000000-0000-8000-8000-000000000001'

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { readRunFile } from '../dapr-yaml.ts'
+import { projectAt } from '../project.ts'
 import { setsOf, withSets } from './component-sets.ts'
 import { readResources } from './components.ts'
-import { readRunFile } from './dapr-yaml.ts'
 import { deadLettersOnly, withoutPublishing } from './pause-publishing.ts'
-import { projectAt } from './project.ts'
 
 const project = projectAt()
 const brokers = setsOf('broker', join(project.root, 'components'))

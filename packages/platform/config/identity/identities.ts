@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWK, SignJWT } from 'jose'
 import { z } from 'zod'
-import { readIfThere, readJson, writeWhole } from './files.ts'
-import type { Project } from './project.ts'
-import { signingKey } from './secrets.ts'
+import { readIfThere, readJson, writeWhole } from '../files.ts'
+import type { Project } from '../project.ts'
+import { signingKey } from '../secrets.ts'
 
 /** Id of Dapr's scheduler, which gets a certificate from sentry like every sidecar. */
 export const schedulerId = 'dapr-scheduler'

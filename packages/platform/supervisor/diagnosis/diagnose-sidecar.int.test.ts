@@ -2,16 +2,16 @@ import { join } from 'node:path'
 import { testWith } from '@sidecart/testing/needs.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { readResources } from '../config/components.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
-import { alive, until } from '../process/spawn.ts'
-import { redis, startRedis } from '../servers/redis.ts'
+import { readResources } from '../../config/components/components.ts'
+import { freePorts, temporaryFolder } from '../../install/testing.ts'
+import { alive, until } from '../../process/spawn.ts'
+import { redis, startRedis } from '../../servers/redis.ts'
+import { tail } from '../process-spec.ts'
 import { diagnoseSidecar } from './diagnose-sidecar.ts'
-import { tail } from './process-spec.ts'
 
 const withRedis = await testWith(redis)
 
-const state = join(import.meta.dirname, '../../../components/state-redis')
+const state = join(import.meta.dirname, '../../../../components/state-redis')
 const withinMs = 10_000
 
 /** Returns the diagnosis of a failed sidecar with the shop's secret store and these secrets. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import { accepts } from '../process/start-process.ts'
+import { accepts } from '../../process/start-process.ts'
 import {
   type Authority,
   authorityWarning,
   ensureAuthority,
   readAuthority,
-} from '../servers/authority.ts'
-import type { AppConfig } from './dapr-yaml.ts'
-import type { Project } from './project.ts'
+} from '../../servers/authority.ts'
+import type { AppConfig } from '../dapr-yaml.ts'
+import type { Project } from '../project.ts'
 
 type Options = { nothingRuns: boolean; renewIssuer?: boolean; dir?: string }
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { AppConfig } from './dapr-yaml.ts'
-import { type Project, UserError } from './project.ts'
+import type { AppConfig } from '../dapr-yaml.ts'
+import { type Project, UserError } from '../project.ts'
 
 /** Kinds of component sets, with the name prefix of their folders in `components/`. */
 export const prefixes = {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { UserError } from '../project.ts'
 import {
   consumersIn,
   publishedBy,
@@ -9,7 +10,6 @@ import {
   topicsFor,
   uses,
 } from './components.ts'
-import { UserError } from './project.ts'
 
 const subscription = (topic: string, deadLetterTopic?: string): Resource => ({
   file: 'subscriptions.yaml',

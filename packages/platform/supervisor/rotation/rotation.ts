@@ -2,13 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { JWK } from 'jose'
 import pg from 'pg'
 import { z } from 'zod'
-import { secretsFor } from '../config/app-secrets.ts'
-import { readResources } from '../config/components.ts'
-import { type AppConfig, readRunFile } from '../config/dapr-yaml.ts'
-import { closeLogin, ensureDatabases, otherLogin } from '../config/databases.ts'
-import { ensureAppTokens } from '../config/environment.ts'
-import { ensureIdentities, retireIdentityKeys, schedulerId } from '../config/identities.ts'
-import { type Project, UserError } from '../config/project.ts'
+import { secretsFor } from '../../config/app-secrets.ts'
+import { readResources } from '../../config/components/components.ts'
+import { type AppConfig, readRunFile } from '../../config/dapr-yaml.ts'
+import { closeLogin, ensureDatabases, otherLogin } from '../../config/databases.ts'
+import { ensureAppTokens } from '../../config/environment.ts'
+import {
+  ensureIdentities,
+  retireIdentityKeys,
+  schedulerId,
+} from '../../config/identity/identities.ts'
+import { ensureProjectAuthority } from '../../config/identity/trust-anchors.ts'
+import { type Project, UserError } from '../../config/project.ts'
 import {
   databases,
   random,
@@ -16,8 +21,7 @@ import {
   type Secrets,
   signingKey,
   writeSecrets,
-} from '../config/secrets.ts'
-import { ensureProjectAuthority } from '../config/trust-anchors.ts'
+} from '../../config/secrets.ts'
 
 export type Print = (line: string) => void
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Resource } from '../config/components.ts'
+import type { Resource } from '../../config/components/components.ts'
 import { addressesIn, assertReachable, fieldsToMend } from './check-reachability.ts'
 
 const component = (metadata: object[]): Resource => ({
