@@ -45,7 +45,7 @@ it.each(commands)('$name refuses an option that it does not know', async (one) =
 })
 
 it('a group of commands leaves what follows to the command that is meant', async () => {
-  for (const name of ['backing', 'dead-letters']) {
+  for (const name of ['backing', 'shop/dead-letters']) {
     const module = (await import(`${folder}/${name}.ts`)) as { default: CommandDef }
     const args = { _: ['start'], broker: 'redis' }
     expect(await refusal({ name, definition: module.default }, args)).toBe('accepted')

@@ -9,7 +9,7 @@ import { welcome } from '@sidecart/platform/supervisor/welcome.ts'
 import { runCommand } from 'citty'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { command } from './command.ts'
-import accounts from './commands/accounts.ts'
+import accounts from './commands/shop/accounts.ts'
 
 const forget = () => void delete process.env[demoVariable]
 beforeEach(forget)

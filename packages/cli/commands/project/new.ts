@@ -1,7 +1,7 @@
 import { newApp } from '@sidecart/maintainer/scaffold/new-app.ts'
 import { newService } from '@sidecart/maintainer/scaffold/new-service.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const listed = (given: string | undefined): string[] => given?.split(/[\s,]+/).filter(Boolean) ?? []
 

@@ -10,7 +10,7 @@ import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { table } from '@sidecart/platform/process/terminal.ts'
 import { gateway } from '@sidecart/platform/supervisor/welcome.ts'
 import { defineCommand } from 'citty'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const email = { type: 'positional', required: true, description: 'Whose e-mail' } as const
 const json = { type: 'boolean', description: 'For programs' } as const

@@ -5,7 +5,7 @@ import { readResources } from '@sidecart/platform/config/components/components.t
 import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { defineCommand } from 'citty'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const service = { type: 'positional', required: false, description: 'Only of this one' } as const
 const id = { type: 'positional', required: false, description: 'One dead letter' } as const

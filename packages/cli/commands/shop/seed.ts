@@ -2,7 +2,7 @@ import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { procOf, readState } from '@sidecart/platform/supervisor/state-file.ts'
 import { writeHistory } from '@sidecart/verify/seed/history.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: { name: 'seed', description: 'Fill the shop with a consistent history of orders' },

@@ -8,7 +8,7 @@ import {
 } from '@sidecart/verify/conformance/results.ts'
 import { conformance } from '@sidecart/verify/conformance/run.ts'
 import { writeTables } from '@sidecart/verify/conformance/tables.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const kinds = ['broker', 'state'] as const
 

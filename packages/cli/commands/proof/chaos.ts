@@ -4,7 +4,7 @@ import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { createProgress } from '@sidecart/platform/process/terminal.ts'
 import { type ChaosReport, chaos } from '@sidecart/verify/chaos/chaos.ts'
 import { type Kind, kinds, wordsFor } from '@sidecart/verify/faults/schedule.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: {

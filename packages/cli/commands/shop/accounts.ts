@@ -3,7 +3,7 @@ import { signIn } from '@sidecart/client/shop-client.ts'
 import { hasDemo } from '@sidecart/platform/config/demo.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
 import { accounts, addresses } from '@sidecart/platform/supervisor/welcome.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: { name: 'accounts', description: 'Show the demo accounts and all addresses again' },

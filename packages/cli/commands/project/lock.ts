@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type Lock, missingPlatforms, withoutIntegrity } from '@sidecart/maintainer/package-lock.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const path = 'package-lock.json'
 

@@ -1,7 +1,7 @@
 import { breakingChanges } from '@sidecart/maintainer/api/check.ts'
 import { generate, staleFiles } from '@sidecart/maintainer/generate/generate.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: {

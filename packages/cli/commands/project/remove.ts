@@ -1,6 +1,6 @@
 import { removeService } from '@sidecart/maintainer/scaffold/remove-service.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: { name: 'remove', description: 'Remove a service on which no other depends' },

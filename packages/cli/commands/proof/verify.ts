@@ -2,7 +2,7 @@ import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { UserError } from '@sidecart/platform/config/project.ts'
 import type { Verdict } from '@sidecart/verify/invariants/verify.ts'
 import { verifyInWorker } from '@sidecart/verify/invariants/worker.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 export default command({
   meta: {

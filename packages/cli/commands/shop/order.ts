@@ -2,7 +2,7 @@ import { connectionInfo } from '@sidecart/client/connection-info.ts'
 import { type OrderResult, ShopProblem, signIn } from '@sidecart/client/shop-client.ts'
 import { hasDemo } from '@sidecart/platform/config/demo.ts'
 import { projectAt, UserError } from '@sidecart/platform/config/project.ts'
-import { command } from '../command.ts'
+import { command } from '../../command.ts'
 
 const cards = ['approved', 'declined', 'retry', 'timeout-after-charge', 'slow']
 const timeoutMs = 60_000
