@@ -32,8 +32,8 @@ import {
   type Session,
   type User,
 } from './domain.ts'
-import { mountInvitations } from './invitation-app.ts'
-import { mountPasswordResets } from './password-reset-app.ts'
+import { mountInvitations } from './invitation/app.ts'
+import { mountPasswordResets } from './password-reset/app.ts'
 import type {
   AccessTokens,
   Addresses,
@@ -51,7 +51,7 @@ import type {
   Throttle,
   Users,
 } from './ports.ts'
-import { createSecondFactorCheck, mountSecondFactor } from './second-factor-app.ts'
+import { createSecondFactorCheck, mountSecondFactor } from './second-factor/app.ts'
 
 const problems = {
   'email-taken': { status: 409, title: 'Another account has this e-mail' },

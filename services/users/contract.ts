@@ -14,15 +14,15 @@ import { GivenPassword, Name, Password } from './account-fields.ts'
 import { countries, keptAddress, PostalAddress } from './address.ts'
 import { Confirmation, confirmationRoutes } from './confirmation-contract.ts'
 import { Email } from './email.ts'
-import { invitationRoutes } from './invitation-contract.ts'
-import { DuePasswordReset, passwordResetRoutes } from './password-reset-contract.ts'
-import { Code, notProven, secondFactorRoutes, wrongCode } from './second-factor-contract.ts'
+import { invitationRoutes } from './invitation/contract.ts'
+import { DuePasswordReset, passwordResetRoutes } from './password-reset/contract.ts'
+import { Code, notProven, secondFactorRoutes, wrongCode } from './second-factor/contract.ts'
 
 export { Name } from './account-fields.ts'
 export { keptAddress, mustShipTo, PostalAddress, ShipsTo } from './address.ts'
 export type { Confirmation } from './confirmation-contract.ts'
 export { Email } from './email.ts'
-export type { Invitation, Operator } from './invitation-contract.ts'
+export type { Invitation, Operator } from './invitation/contract.ts'
 
 export const UserId = z.uuid().openapi({ example: '018f0000-0000-7000-8000-000000000001' })
 

@@ -9,7 +9,7 @@ import { createUsersApp, type UsersPorts } from './app.ts'
 import type { Confirmation } from './confirmation-contract.ts'
 import { createAccessTokens, createPasswords, refreshTokens } from './credentials.ts'
 import { migrations } from './migrations/index.ts'
-import { createSecretBox } from './second-factor.ts'
+import { createSecretBox } from './second-factor/second-factor.ts'
 import { createUserStore, type UsersTables } from './store.ts'
 import { createThrottle } from './throttle.ts'
 

@@ -1,7 +1,7 @@
 import { body, createRoute, empty, json, refusal, z } from '@sidecart/chassis/contract/openapi.ts'
 import { token } from '@sidecart/chassis/contract/text.ts'
-import { Password } from './account-fields.ts'
-import { Email } from './email.ts'
+import { Password } from '../account-fields.ts'
+import { Email } from '../email.ts'
 
 /** Which mail is due. Its link is not in here, nor in any event: it is made when the mail is sent. */
 export const DuePasswordReset = z.object({ resetId: z.uuid() })

@@ -3,10 +3,10 @@ import type { App, AppEnv } from '@sidecart/chassis/http/app.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import type { SecurityFields, SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import type { Context } from 'hono'
-import { usersRoutes } from './contract.ts'
-import { confirmationTokens } from './credentials.ts'
-import { resetSeconds } from './domain.ts'
-import type { PasswordResets, Passwords, Throttle } from './ports.ts'
+import { usersRoutes } from '../contract.ts'
+import { confirmationTokens } from '../credentials.ts'
+import { resetSeconds } from '../domain.ts'
+import type { PasswordResets, Passwords, Throttle } from '../ports.ts'
 
 type MountOptions = {
   passwordResets: PasswordResets

@@ -1,7 +1,7 @@
 import { body, createRoute, json, refusal, z } from '@sidecart/chassis/contract/openapi.ts'
 import { token } from '@sidecart/chassis/contract/text.ts'
-import { GivenPassword, Name, Password } from './account-fields.ts'
-import { Email } from './email.ts'
+import { GivenPassword, Name, Password } from '../account-fields.ts'
+import { Email } from '../email.ts'
 
 const givenToken = token(100)
 const timestamp = z.iso.datetime()

@@ -1,10 +1,10 @@
 import { type App, type AppEnv, neverInvoked } from '@sidecart/chassis/http/app.ts'
 import type { SecurityFields, SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import type { Context } from 'hono'
-import { usersRoutes } from './contract.ts'
-import { confirmationTokens } from './credentials.ts'
-import { acceptInvitation, invitationSeconds, registerConfirmed, type User } from './domain.ts'
-import type { Invitations, Operators, Passwords } from './ports.ts'
+import { usersRoutes } from '../contract.ts'
+import { confirmationTokens } from '../credentials.ts'
+import { acceptInvitation, invitationSeconds, registerConfirmed, type User } from '../domain.ts'
+import type { Invitations, Operators, Passwords } from '../ports.ts'
 
 type MountOptions = {
   invitations: Invitations

@@ -1,9 +1,9 @@
 import type { App, AppEnv } from '@sidecart/chassis/http/app.ts'
 import type { SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
 import type { Context } from 'hono'
-import { usersRoutes } from './contract.ts'
-import { refuse, type User } from './domain.ts'
-import type { SecondFactor, SecondFactors, SecretBox, Throttle } from './ports.ts'
+import { usersRoutes } from '../contract.ts'
+import { refuse, type User } from '../domain.ts'
+import type { SecondFactor, SecondFactors, SecretBox, Throttle } from '../ports.ts'
 import {
   hashOfRecoveryCode,
   isRecoveryCode,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CompactEncrypt, compactDecrypt } from 'jose'
 import { Secret, TOTP } from 'otpauth'
 import { z } from 'zod'
-import type { SecretBox } from './ports.ts'
+import type { SecretBox } from '../ports.ts'
 
 /** What authenticator apps support: SHA-1, 6 digits, 30 s (RFC 6238). */
 const periodSeconds = 30
