@@ -2,7 +2,7 @@ import { prometheus as program } from '@sidecart/platform/install/packages.ts'
 import { testWith } from '@sidecart/testing/needs.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { dashboardQueries } from '../architecture/monitoring.ts'
+import { dashboardQueries } from '../architecture/deploy/monitoring.ts'
 import {
   confirmedCustomer,
   gateway,

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { ensureProgram, prometheus as program } from '@sidecart/platform/install/packages.ts'
 import { answers, startAndWait } from '@sidecart/platform/process/start-process.ts'
 import { stringify } from 'yaml'
-import { prometheusConfig, prometheusFolder, rules } from '../architecture/monitoring.ts'
+import { prometheusConfig, prometheusFolder, rules } from '../architecture/deploy/monitoring.ts'
 
 const port = 9490
 const address = `http://127.0.0.1:${port}`

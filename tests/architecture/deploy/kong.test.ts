@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { read } from './tree.ts'
+import { read } from '../tree.ts'
 
 /*
  * Kong itself is not run anywhere. The schemas here have the fields of Kong's published ones that are in use: the JSON schema

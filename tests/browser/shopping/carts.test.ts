@@ -1,7 +1,7 @@
 // carts: optional file
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { addToBasket, handedOver, register, signIn, useBrowser } from './visitor.ts'
+import { addToBasket, handedOver, register, signIn, useBrowser } from '../visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']

@@ -7,6 +7,7 @@ import { projectAt } from '@sidecart/platform/config/project.ts'
 import { ensureProgram, promtool } from '@sidecart/platform/install/packages.ts'
 import { testWith } from '@sidecart/testing/needs.ts'
 import { describe, expect, it } from 'vitest'
+import { filesBelow, read } from '../tree.ts'
 import {
   allRules,
   dashboardQueries,
@@ -14,7 +15,6 @@ import {
   prometheusConfig,
   prometheusFolder,
 } from './monitoring.ts'
-import { filesBelow, read } from './tree.ts'
 
 const project = projectAt()
 const alerts = allRules().filter(({ alert }) => alert !== undefined)

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '@sidecart/testing/until.ts'
 import type { BrowserContext, Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { operator, root } from '../system/client.ts'
+import { operator, root } from '../../system/client.ts'
 import {
   addToBasket,
   checkOut,
@@ -14,7 +14,7 @@ import {
   register,
   signIn,
   useBrowser,
-} from './visitor.ts'
+} from '../visitor.ts'
 
 const { visitor, expectFaults } = useBrowser()
 const mug = 'MUG-ENAMEL-BLUE'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { filesBelow, read, root } from './tree.ts'
+import { filesBelow, read, root } from '../tree.ts'
 
 export const prometheusFolder = join(root, 'deploy/prometheus')
 
