@@ -42,7 +42,7 @@ function start(state: Sidecar['state']) {
   let revisions = 0
   lines = []
   return createCartsApp({
-    baskets: createCartStore(state, () => `r${++revisions}`, noPause),
+    carts: createCartStore(state, () => `r${++revisions}`, noPause),
     deadLetters: createDeadLetters(state, () => new Date(clock), noPause),
     verify,
     log: createLog('carts', 'trace', { write: (line) => void lines.push(line) }),

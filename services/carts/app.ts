@@ -10,9 +10,9 @@ import type { Inbox } from '@sidecart/chassis/messaging/inbox.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
 import { orderEvents } from '@sidecart/orders/contract.ts'
 import type { Context } from 'hono'
-import { type Cart, cartsRoutes } from './contract.ts'
+import { type Cart as CartView, cartsRoutes } from './contract.ts'
 import {
-  type Basket,
+  type Cart,
   clear,
   onlyIf,
   put,
@@ -30,7 +30,7 @@ const problems = {
 } satisfies Record<RefusalCode, ProblemKind>
 
 export type CartsPorts = {
-  baskets: CartStore
+  carts: CartStore
   deadLetters: DeadLetters
   verify: Verifier
   log: Log
@@ -38,9 +38,9 @@ export type CartsPorts = {
   ready?: () => Promise<void>
 }
 
-export const cartsHandlers = ({ baskets }: Pick<CartsPorts, 'baskets'>): Handler<void>[] => [
+export const cartsHandlers = ({ carts }: Pick<CartsPorts, 'carts'>): Handler<void>[] => [
   on(orderEvents.confirmed, async (order) => {
-    const done = await baskets.update(order.customerId, (basket) => takeOut(basket, order))
+    const done = await carts.update(order.customerId, (cart) => takeOut(cart, order))
     if (done === 'contended')
       throw new Fault('contended', `the cart of ${order.customerId} is busy`)
   }),
@@ -55,14 +55,14 @@ export const inbox: Inbox<void> = {
 }
 
 export function createCartsApp(ports: CartsPorts): App {
-  const { baskets, deadLetters, verify, log } = ports
+  const { carts, deadLetters, verify, log } = ports
   const app = createApp({ name: 'carts', problems, ...ports })
 
   app.use('/cart/*', signedIn(verify))
   app.use('/carts/dead-letters/*', signedIn(verify, 'operator'))
 
   app.openapi(cartsRoutes.show, async (c) => {
-    const [cart, status, headers] = shown(await baskets.find(c.get('identity').userId))
+    const [cart, status, headers] = shown(await carts.find(c.get('identity').userId))
     if (isKnown(c.req.valid('header')['if-none-match'], headers.etag))
       return c.body(null, 304, headers)
     return c.json(cart, status, headers)
@@ -71,13 +71,13 @@ export function createCartsApp(ports: CartsPorts): App {
   app.openapi(cartsRoutes.put, async (c) => {
     const line = { ...c.req.valid('param'), ...c.req.valid('json') }
     const { 'if-match': ifMatch } = c.req.valid('header')
-    return c.json(...shown(await changed(c, ifMatch, (basket) => put(basket, line))))
+    return c.json(...shown(await changed(c, ifMatch, (cart) => put(cart, line))))
   })
 
   app.openapi(cartsRoutes.remove, async (c) => {
     const { sku } = c.req.valid('param')
     const { 'if-match': ifMatch } = c.req.valid('header')
-    return c.json(...shown(await changed(c, ifMatch, (basket) => remove(basket, sku))))
+    return c.json(...shown(await changed(c, ifMatch, (cart) => remove(cart, sku))))
   })
 
   app.openapi(cartsRoutes.clear, async (c) => {
@@ -91,11 +91,11 @@ export function createCartsApp(ports: CartsPorts): App {
   async function changed(
     c: Context<AppEnv>,
     ifMatch: string | undefined,
-    change: (basket: Basket) => Basket,
-  ): Promise<Basket> {
-    const basket = await baskets.update(c.get('identity').userId, onlyIf(ifMatch, change))
-    if (basket === 'contended') throw refuse('cart-busy', 'Others change this cart; try again.')
-    return basket
+    change: (cart: Cart) => Cart,
+  ): Promise<Cart> {
+    const cart = await carts.update(c.get('identity').userId, onlyIf(ifMatch, change))
+    if (cart === 'contended') throw refuse('cart-busy', 'Others change this cart; try again.')
+    return cart
   }
   return app
 }
@@ -104,7 +104,7 @@ const shown = ({
   revision,
   cartId,
   lines,
-}: Basket): [Cart, 200, Record<'etag' | 'cache-control', string>] => [
+}: Cart): [CartView, 200, Record<'etag' | 'cache-control', string>] => [
   { lines: [...lines], ...(cartId && { cartId }) },
   200,
   { etag: `"${revision}"`, 'cache-control': 'no-store' },

@@ -1,32 +1,32 @@
 import { describe, expect, test } from 'vitest'
-import { type Basket, clear, onlyIf, put, remove, revised, takeOut, unused } from './domain.ts'
+import { type Cart, clear, onlyIf, put, remove, revised, takeOut, unused } from './domain.ts'
 
 const mug = { sku: 'MUG-BLUE', quantity: 2 }
 const tea = { sku: 'TEA-GREEN', quantity: 5 }
-const basket: Basket = { revision: 'r1', lines: [mug, tea], orders: [] }
+const cart: Cart = { revision: 'r1', lines: [mug, tea], orders: [] }
 
-describe('a basket', () => {
+describe('a cart', () => {
   test('has so many of a product as was asked for last', () => {
     expect(put(unused, mug).lines).toEqual([mug])
-    expect(put(basket, { ...mug, quantity: 7 }).lines).toEqual([{ ...mug, quantity: 7 }, tea])
+    expect(put(cart, { ...mug, quantity: 7 }).lines).toEqual([{ ...mug, quantity: 7 }, tea])
   })
 
   test('does not change when nothing does', () => {
-    expect(put(basket, { ...mug })).toBe(basket)
-    expect(remove(basket, 'SOMETHING-ELSE')).toBe(basket)
+    expect(put(cart, { ...mug })).toBe(cart)
+    expect(remove(cart, 'SOMETHING-ELSE')).toBe(cart)
     expect(clear(unused)).toBe(unused)
   })
 
   test('holds at most 50 products, and those it holds can still be changed', () => {
     const lines = Array.from({ length: 50 }, (_, n) => ({ sku: `SKU-${n}`, quantity: 1 }))
-    const full = { ...basket, lines }
+    const full = { ...cart, lines }
     expect(() => put(full, mug)).toThrow(expect.objectContaining({ code: 'cart-full' }))
     expect(put(full, { sku: 'SKU-0', quantity: 9 }).lines[0]).toEqual({ sku: 'SKU-0', quantity: 9 })
   })
 
   test('lets go of a product, or of all', () => {
-    expect(remove(basket, mug.sku).lines).toEqual([tea])
-    expect(clear({ ...basket, orders: ['o1'] })).toEqual({ ...basket, lines: [], orders: ['o1'] })
+    expect(remove(cart, mug.sku).lines).toEqual([tea])
+    expect(clear({ ...cart, orders: ['o1'] })).toEqual({ ...cart, lines: [], orders: ['o1'] })
   })
 })
 
@@ -37,8 +37,8 @@ describe('a purchase', () => {
     expect(revised(remove(put(first, tea), mug.sku), 'r2').cartId).toBe('r1')
   })
 
-  test('ends with an empty basket', () => {
-    const empty = revised(clear({ ...basket, cartId: 'r1' }), 'r2')
+  test('ends with an empty cart', () => {
+    const empty = revised(clear({ ...cart, cartId: 'r1' }), 'r2')
     expect(empty).not.toHaveProperty('cartId')
     expect(revised(put(empty, mug), 'r3').cartId).toBe('r3')
   })
@@ -46,40 +46,38 @@ describe('a purchase', () => {
 
 describe('a confirmed order', () => {
   test('takes what was ordered and leaves what was added since', () => {
-    const after = takeOut(basket, { orderId: 'o1', lines: [mug, { ...tea, quantity: 3 }] })
-    expect(after).toEqual({ ...basket, lines: [{ ...tea, quantity: 2 }], orders: ['o1'] })
+    const after = takeOut(cart, { orderId: 'o1', lines: [mug, { ...tea, quantity: 3 }] })
+    expect(after).toEqual({ ...cart, lines: [{ ...tea, quantity: 2 }], orders: ['o1'] })
   })
 
   test('of more than there is takes what there is', () => {
-    expect(takeOut(basket, { orderId: 'o1', lines: [{ ...mug, quantity: 9 }] }).lines).toEqual([
-      tea,
-    ])
+    expect(takeOut(cart, { orderId: 'o1', lines: [{ ...mug, quantity: 9 }] }).lines).toEqual([tea])
   })
 
-  test('takes once, also from a basket that was emptied and filled again', () => {
-    const after = put(clear(takeOut(basket, { orderId: 'o1', lines: [mug] })), mug)
+  test('takes once, also from a cart that was emptied and filled again', () => {
+    const after = put(clear(takeOut(cart, { orderId: 'o1', lines: [mug] })), mug)
     expect(takeOut(after, { orderId: 'o1', lines: [mug] })).toBe(after)
   })
 
-  test('made from this basket makes what stays another purchase', () => {
-    const named = { ...basket, cartId: 'c1' }
+  test('made from this cart makes what stays another purchase', () => {
+    const named = { ...cart, cartId: 'c1' }
     const left = takeOut(named, { orderId: 'o1', lines: [mug], cartId: 'c1' })
     expect(left).not.toHaveProperty('cartId')
     expect(revised(left, 'r2')).toMatchObject({ cartId: 'r2', lines: [tea] })
   })
 
   test('made elsewhere leaves the purchase what it is', () => {
-    const named = { ...basket, cartId: 'c1' }
+    const named = { ...cart, cartId: 'c1' }
     expect(takeOut(named, { orderId: 'o1', lines: [mug] }).cartId).toBe('c1')
     expect(takeOut(named, { orderId: 'o1', lines: [mug], cartId: 'c0' }).cartId).toBe('c1')
   })
 
-  test('is remembered by an unused basket', () => {
+  test('is remembered by an unused cart', () => {
     expect(takeOut(unused, { orderId: 'o1', lines: [mug] }).orders).toEqual(['o1'])
   })
 
   test('is forgotten after 50 others', () => {
-    let after = basket
+    let after = cart
     for (let n = 0; n < 51; n += 1) after = takeOut(after, { orderId: `o${n}`, lines: [] })
     expect(after.orders).toHaveLength(50)
     expect([after.orders[0], after.orders.at(-1)]).toEqual(['o50', 'o1'])
@@ -88,11 +86,11 @@ describe('a confirmed order', () => {
 
 describe('a condition', () => {
   test.each(['"r1"', '"r0", "r1"', '*', undefined])('%s lets the change pass', (given) => {
-    expect(onlyIf(given, clear)(basket).lines).toEqual([])
+    expect(onlyIf(given, clear)(cart).lines).toEqual([])
   })
 
   test.each(['"r0"', 'W/"r1"', 'r1', ''])('%s does not', (given) => {
-    expect(() => onlyIf(given, clear)(basket)).toThrow(
+    expect(() => onlyIf(given, clear)(cart)).toThrow(
       expect.objectContaining({ code: 'etag-mismatch' }),
     )
   })

@@ -9,7 +9,7 @@ const { state } = service.sidecar
 
 const ports = {
   ...service,
-  baskets: createCartStore(state, uuid),
+  carts: createCartStore(state, uuid),
   deadLetters: createDeadLetters(state),
   ready: async () => {
     await state.get('ready')

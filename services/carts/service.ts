@@ -4,7 +4,7 @@ import { cartsRoutes } from './contract.ts'
 
 export const service = defineService({
   name: 'carts',
-  owns: 'baskets, in the Dapr state store only',
+  owns: 'carts, in the Dapr state store only',
   position: 3,
   routes: cartsRoutes,
   subscribesTo: [orderEvents.confirmed],

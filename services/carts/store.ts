@@ -5,20 +5,20 @@ import type { DeadLetters } from '@sidecart/chassis/messaging/dead-letters.ts'
 import type { Sidecar, StateEntry } from '@sidecart/chassis/sidecar/sidecar.ts'
 import { z } from 'zod'
 import { Line } from './contract.ts'
-import { type Basket, revised, unused } from './domain.ts'
+import { type Cart, revised, unused } from './domain.ts'
 import type { CartStore } from './ports.ts'
 
 type State = Sidecar['state']
 /** Waits before the next attempt, so that two writers do not collide again. */
 type Pause = (attempt: number) => Promise<unknown>
 
-const basketSeconds = 30 * 86_400
+const cartSeconds = 30 * 86_400
 const mostAttempts = 10
 const mostLetters = 200
 /** Bytes; the document must fit into a message to the sidecar (4 MiB). */
 const mostLetterBytes = 2_000_000
 
-const StoredBasket = z.object({
+const StoredCart = z.object({
   revision: z.string(),
   cartId: z.string().optional(),
   lines: z.array(Line),
@@ -26,10 +26,10 @@ const StoredBasket = z.object({
 })
 
 /** Converts a stored entry. A cart stored before ids existed gets the revision as the id. */
-function toBasket(entry: StateEntry | undefined): Basket {
+function toCart(entry: StateEntry | undefined): Cart {
   if (!entry) return unused
-  const { cartId, ...basket } = StoredBasket.parse(entry.value)
-  return cartId ? { ...basket, cartId } : revised(basket, basket.revision)
+  const { cartId, ...cart } = StoredCart.parse(entry.value)
+  return cartId ? { ...cart, cartId } : revised(cart, cart.revision)
 }
 
 /** Stores one document per user, which expires 30 days after the last change. */
@@ -40,11 +40,11 @@ export function createCartStore(
 ): CartStore {
   const keyOf = (userId: string) => `cart:${userId}`
   return {
-    find: async (userId) => toBasket(await state.get(keyOf(userId))),
+    find: async (userId) => toCart(await state.get(keyOf(userId))),
     async update(userId, change) {
-      const save = { key: keyOf(userId), ttlSeconds: basketSeconds }
+      const save = { key: keyOf(userId), ttlSeconds: cartSeconds }
       const updated = await updateDocument(state, save, pause, (entry) => {
-        const before = toBasket(entry)
+        const before = toCart(entry)
         const after = change(before)
         return after === before ? { same: before } : { changed: revised(after, newRevision()) }
       })

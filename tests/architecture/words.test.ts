@@ -43,6 +43,14 @@ describe('words that were replaced', () => {
     )
     expect(found).toEqual([])
   })
+
+  it('a cart is called a basket on the pages of the web app only', () => {
+    const found = files.filter(
+      (path) =>
+        /^services\//.test(path) && /basket/i.test(read(path).replace('infuser basket', '')),
+    )
+    expect(found).toEqual([])
+  })
 })
 
 describe('the glossary', () => {

@@ -48,7 +48,7 @@ describe('an order', () => {
   })
 
   // carts: optional
-  it('empties the basket of what was bought, and of nothing else', async () => {
+  it('empties the cart of what was bought, and of nothing else', async () => {
     const bob = await newCustomer()
     await bob.ask('PUT', `/cart/items/${mug}`, { quantity: 3 })
     const { body } = await bob.ask('GET', '/products?limit=5&inStock=true')
@@ -56,7 +56,7 @@ describe('an order', () => {
       (body.items as { sku: string }[]).map(({ sku }) => sku).find((sku) => sku !== mug) ?? ''
     await bob.ask('PUT', `/cart/items/${other}`, { quantity: 1 })
     await reaches(bob, await placed(bob, orderOf(mug, 3)), ['confirmed'])
-    await until('the basket holds only the other product', async () => {
+    await until('the cart holds only the other product', async () => {
       const { lines = [] } = (await bob.ask('GET', '/cart')).body as { lines?: { sku: string }[] }
       return lines.length === 1 && lines[0]?.sku === other
     })

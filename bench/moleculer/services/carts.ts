@@ -5,13 +5,13 @@ import { createCartStore, createDeadLetters } from '../../../services/carts/stor
 import type { MakeService } from '../node.ts'
 
 const makeCarts: MakeService = async ({ outside, receive }) => {
-  const baskets = createCartStore(outside.state, uuid)
+  const carts = createCartStore(outside.state, uuid)
   const deadLetters = createDeadLetters(outside.state)
-  await receive(cartsHandlers({ baskets }), inbox, deadLetters)
+  await receive(cartsHandlers({ carts }), inbox, deadLetters)
   return {
     name: 'carts',
     actions: {
-      show: (ctx) => baskets.find(ctx.meta.user.userId),
+      show: (ctx) => carts.find(ctx.meta.user.userId),
       deadLetters: async () => ({ deadLetters: await deadLetters.list(500) }),
     },
   }
