@@ -5,10 +5,10 @@ import { readResources } from '../../config/components/components.ts'
 import { isInUse, swappable } from './swappable.ts'
 
 const components = join(import.meta.dirname, '../../../../components')
-const serversFor = (set: string) =>
-  swappable
-    .filter((one) => isInUse(one, readResources([join(components, set)])))
-    .map(({ name }) => name)
+const serversFor = (set: string) => {
+  const resources = readResources([join(components, set)])
+  return swappable.filter((one) => isInUse(one, resources)).map(({ name }) => name)
+}
 
 test('each set of this project starts its own servers, and no others', () => {
   const sets = readdirSync(components).filter((name) => /^(pubsub|state|cache)-/.test(name))
