@@ -86,7 +86,7 @@ Budgets without a clock, in tests that fail when one is exceeded: calls, hops, e
 | a reservation | 1 | 1 |
 | a charge, before and after the call of the provider | 2 | 4 |
 | a sale is booked when its event comes | 2 | 4 |
-| a mail is decided on; an event of a payment is recorded | 2; 1 | 3; 2 |
+| a mail is decided on; an event of a payment is recorded | 1 each | 2 each |
 | an event is published by the process that emitted it | 0 | 1, with a later commit |
 
 ## Where the CPU goes

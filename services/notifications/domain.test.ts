@@ -36,6 +36,7 @@ test('news about an order is a mail to who ordered', () => {
     orderId,
     news: shipped,
     status: 'pending',
+    contactVersion: ada.version,
   })
 })
 

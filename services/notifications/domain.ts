@@ -39,6 +39,8 @@ export type Draft = {
   /** Recipient, if not the contact's address. */
   sendTo?: string
   status: Extract<MailStatus, 'held' | 'pending' | 'suppressed' | 'recorded'>
+  /** Version of the contact that decided on the status. */
+  contactVersion?: number
 }
 
 /**
@@ -77,7 +79,8 @@ export function draft(news: News, contact: Contact | undefined): Draft {
   if (!contact)
     throw new Fault('contact-unknown', `Customer ${about.customerId} has not been heard of yet.`)
   const yes = wanted === 'always' || contact.preferences[wanted]
-  return { ...about, news, status: yes ? goingTo(contact) : 'suppressed' }
+  const status = yes ? goingTo(contact) : 'suppressed'
+  return { ...about, news, status, contactVersion: contact.version }
 }
 
 /** To an address that is not confirmed goes nothing but the mail that confirms it: it may be a stranger's. */

@@ -33,7 +33,7 @@ const ports = {
   mails: store,
   mailGateway,
   shopUrl,
-  inbox: createInbox(database),
+  inbox: createInbox(database, store.isOutdated),
   deadLetters: createDeadLetters(database),
   wake: sender.wake,
   ready: database.ping,

@@ -6,12 +6,17 @@ import type { Contact, Delivery, Draft, News, Settlement } from './domain.ts'
 export type NotificationRepository<T> = {
   /** Stores a contact unless a newer version is stored. */
   keepContact(tx: T, contact: Contact): Promise<void>
-  /** Until the transaction ends, a contact that is not confirmed stays so. */
+  /** May come from memory, unless `tx` has kept a contact: `add` refuses a draft by an outdated version. */
   contactOf(tx: T, customerId: string): Promise<Contact | undefined>
   /** Lets mails go that were held for this customer, to the address that is confirmed now. */
   release(tx: T, contact: Contact): Promise<void>
-  /** Keeps the mail unless there is one of this order (or change of this customer) and kind. */
+  /**
+   * Keeps the mail unless there is one of this order (or change of this customer) and kind. Until the transaction
+   * ends, the contact of a mail that is held stays as it is.
+   */
   add(tx: T, draft: Draft): Promise<void>
+  /** Returns whether a transaction failed because of an outdated contact from memory, and forgets it. */
+  isOutdated(error: unknown): boolean
 }
 
 /** A mail claimed for sending by this process only. */

@@ -1,6 +1,6 @@
 import type { Pruning } from '@sidecart/chassis/messaging/retention.ts'
 import { traceparent } from '@sidecart/chassis/observability/telemetry.ts'
-import type { Database, Tx } from '@sidecart/chassis/persistence/database.ts'
+import { type Database, isNull, type Tx } from '@sidecart/chassis/persistence/database.ts'
 import { deferred, early } from '@sidecart/chassis/persistence/pipelined-client.ts'
 import { statement, type Values } from '@sidecart/chassis/persistence/statement.ts'
 import { type Generated, type Selectable, sql } from 'kysely'
@@ -54,6 +54,15 @@ export function createNotificationStore(
   { shopUrl, now = () => new Date() }: StoreOptions,
 ): NotificationsStore {
   const { rows } = database
+  /** Contacts by customer, some of them outdated. */
+  const remembered = new Map<string, Contact>()
+  /** Transactions that store a contact: what they read must not come from memory. */
+  const storing = new WeakSet<Tx<NotificationsTables>>()
+
+  function remember(contact: Contact): void {
+    if (remembered.size >= mostRemembered) remembered.clear()
+    remembered.set(contact.userId, contact)
+  }
 
   const notifications = () =>
     rows
@@ -66,6 +75,8 @@ export function createNotificationStore(
     async keepContact(tx, { userId, email, name, preferences, version, confirmed }) {
       // events of an earlier version do not say: what is known stays
       const known = confirmed !== undefined && { confirmed }
+      storing.add(tx)
+      remembered.delete(userId)
       const contact = { email, name, preferences: JSON.stringify(preferences), version, ...known }
       await tx.rows
         .insertInto('contacts')
@@ -77,11 +88,13 @@ export function createNotificationStore(
     },
 
     async contactOf(tx, customerId) {
+      const isStoring = storing.has(tx)
+      const known = isStoring ? undefined : remembered.get(customerId)
+      if (known) return known
       const [row] = (await findContact(tx.rows, { user_id: customerId })).rows
-      if (!row || row.confirmed) return row && toContact(row)
-      // a mail that is held now must not miss that the address is being confirmed
-      const held = tx.rows.selectFrom('contacts').selectAll().where('user_id', '=', customerId)
-      return toContact(await held.forShare().executeTakeFirstOrThrow())
+      const contact = row && toContact(row)
+      if (contact && !isStoring) remember(contact)
+      return contact
     },
 
     async release(tx, { userId, email }) {
@@ -97,7 +110,7 @@ export function createNotificationStore(
         .execute()
     },
 
-    async add(tx, { customerId, orderId, news, sendTo, status }) {
+    async add(tx, { customerId, orderId, news, sendTo, status, contactVersion }) {
       await insertMail(tx.rows, {
         id: uuid(),
         customer_id: customerId,
@@ -110,7 +123,14 @@ export function createNotificationStore(
         attempts_allowed: attemptsAllowed,
         due_at: now(),
         traceparent: traceparent() ?? null,
+        contact_version: contactVersion ?? null,
       })
+    },
+
+    isOutdated(error) {
+      const isOutdated = isNull(error, 'attempts_allowed')
+      if (isOutdated) remembered.clear()
+      return isOutdated
     },
 
     async claim(before) {
@@ -215,6 +235,8 @@ export const mailPruning: Pruning = {
     limit ${limit}`,
 }
 
+const mostRemembered = 2_000
+
 const findContact = statement<NotificationsTables>()((db, value: Values<{ user_id: string }>) =>
   db.selectFrom('contacts').selectAll().where('user_id', '=', value('user_id')).modifyEnd(early),
 )
@@ -232,8 +254,18 @@ type NewMail = Pick<
   | 'attempts_allowed'
   | 'due_at'
   | 'traceparent'
->
+> & {
+  /** The version that the contact must have, if it matters. */
+  contact_version: number | null
+}
 
+const contactAt = (value: Values<NewMail>) =>
+  sql`select from contacts where user_id = ${value('customer_id')}::uuid and version = ${value('contact_version')}::integer`
+
+/**
+ * Fails if the contact has another version, by a null that the column refuses, so that no answer is needed. A mail that
+ * is held locks the contact: it must not miss that the address is being confirmed.
+ */
 const insertMail = statement<NotificationsTables>()((db, value: Values<NewMail>) =>
   db
     .insertInto('mails')
@@ -246,7 +278,10 @@ const insertMail = statement<NotificationsTables>()((db, value: Values<NewMail>)
       send_to: value('send_to'),
       about: value('about'),
       status: value('status'),
-      attempts_allowed: value('attempts_allowed'),
+      attempts_allowed: sql<number>`case
+        when ${value('contact_version')}::integer is null then ${value('attempts_allowed')}::integer
+        when ${value('status')}::text = 'held' then case when exists (${contactAt(value)} for share) then ${value('attempts_allowed')}::integer end
+        when exists (${contactAt(value)}) then ${value('attempts_allowed')}::integer end`,
       due_at: value('due_at'),
       traceparent: value('traceparent'),
     })

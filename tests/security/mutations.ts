@@ -600,8 +600,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'what is held while an address is being confirmed is not forgotten',
     file: 'services/notifications/store.ts',
-    from: 'await held.forShare().executeTakeFirstOrThrow()',
-    to: 'await held.executeTakeFirstOrThrow()',
+    from: ' for share)',
+    to: ')',
     test: heldTests,
     name: 'leaves no mail held',
   },

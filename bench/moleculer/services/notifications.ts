@@ -21,7 +21,7 @@ const makeNotifications: MakeService = async ({ outside, database, receive, log 
   const links = { confirmEmail: async () => undefined, resetPassword: async () => undefined }
   const sender = createSender({ mails: store, mailGateway, links, shopUrl, log })
   sender.start()
-  const inbox = createInbox(tables)
+  const inbox = createInbox(tables, store.isOutdated)
   const waking: typeof inbox = {
     async once(eventId, work) {
       const outcome = await inbox.once(eventId, work)

@@ -144,8 +144,11 @@ export const versionFrom = (from: number, to: number) =>
   sql<number>`case version when ${from} then ${to}::integer end`
 
 /** Returns whether an update failed because its row was not at the expected version (see `versionFrom`). */
-export const isStale = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && error.code === notNullViolation && error.column === 'version'
+export const isStale = (error: unknown): boolean => isNull(error, 'version')
+
+/** Returns whether a statement failed because its value of a column that must not be null was null. */
+export const isNull = (error: unknown, column: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === notNullViolation && error.column === column
 
 /** Turns a time-out while waiting for a connection into a fault. */
 const bounded = (pool: pg.Pool): PostgresPool => ({
