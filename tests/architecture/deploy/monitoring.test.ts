@@ -118,4 +118,4 @@ test('promtool accepts the configuration and the rules', async () => {
 
 test('the rules pass their tests', async () => {
   expect(await run('test', 'rules', 'rules.test.yml')).toContain('SUCCESS')
-})
+}, 180_000)
