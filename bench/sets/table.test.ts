@@ -43,7 +43,7 @@ test('a set counts with the highest rate that it kept up, and with the CPU of al
   ])
 })
 
-test('a block that verify finds wrong has no figure, and a rate that was not kept up is told', () => {
+test('a block that verify finds wrong has no figure, and the row tells why a rate was not kept up', () => {
   const blocks = [
     block(
       'redis',

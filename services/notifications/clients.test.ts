@@ -7,8 +7,8 @@ const from = 'Sidecart <shop@sidecart.example>'
 const sidecar = 'sending to email failed: [internal] error invoking output binding email: '
 const smtp = `${sidecar}error from smtp binding, sending email failed: `
 
-/** Error texts of Dapr 1.18, one per kind of failure of a mail server. */
-const words: [string, string, ReturnType<typeof deliveryOf>['outcome']][] = [
+/** Error texts of Dapr 1.18, one per kind of failure. */
+const errors: [string, string, ReturnType<typeof deliveryOf>['outcome']][] = [
   [
     'the mail server is down',
     `${smtp}dial tcp 127.0.0.1:1040: connect: connection refused`,
@@ -16,26 +16,34 @@ const words: [string, string, ReturnType<typeof deliveryOf>['outcome']][] = [
   ],
   ['the mail server cannot be reached', `${smtp}dial tcp 10.0.0.1:25: i/o timeout`, 'not-sent'],
   ['the mail server has no address', `${smtp}dial tcp: lookup mail: no such host`, 'not-sent'],
-  ['it hangs up at once', `${smtp}EOF`, 'not-sent'],
-  ['it takes nobody at the moment', `${smtp}554 "go away"`, 'not-sent'],
-  ['it takes no mail for now', `${smtp}gomail: could not send email 1: 451 "no"`, 'not-sent'],
+  ['the mail server hangs up at once', `${smtp}EOF`, 'not-sent'],
+  ['the mail server takes no connections for now', `${smtp}554 "go away"`, 'not-sent'],
   [
-    'it refuses the recipient',
+    'the mail server takes no mail for now',
+    `${smtp}gomail: could not send email 1: 451 "no"`,
+    'not-sent',
+  ],
+  [
+    'the mail server refuses the recipient',
     `${smtp}gomail: could not send email 1: 550 "refused RCPT"`,
     'rejected',
   ],
   [
-    'the address is nonsense',
+    'the address is none',
     `${smtp}gomail: could not send email 1: gomail: invalid address "x": mail: missing '@'`,
     'rejected',
   ],
-  ['it hangs up in the middle', `${smtp}gomail: could not send email 1: EOF`, 'unknown'],
+  [
+    'the mail server hangs up in the middle',
+    `${smtp}gomail: could not send email 1: EOF`,
+    'unknown',
+  ],
   [
     'the connection breaks in the middle',
     `${smtp}gomail: could not send email 1: write tcp 1.2.3.4:5->6.7.8.9:25: write: connection reset by peer`,
     'unknown',
   ],
-  ['nobody answers in time', 'sending to email took over 10000 ms', 'unknown'],
+  ['the sidecar does not answer in time', 'sending to email took over 10000 ms', 'unknown'],
   [
     'the sidecar is gone',
     'sending to email failed: [unavailable] connect ECONNREFUSED 127.0.0.1:3606',
@@ -52,10 +60,10 @@ const words: [string, string, ReturnType<typeof deliveryOf>['outcome']][] = [
     `${sidecar}smtp binding error: emailFrom property not supplied in configuration- or request-metadata`,
     'not-sent',
   ],
-  ['something nobody has seen yet', 'what is this', 'unknown'],
+  ['the error is unknown', 'what is this', 'unknown'],
 ]
 
-test.each(words)('when %s', (_, message, outcome) => {
+test.each(errors)('when %s', (_, message, outcome) => {
   expect(deliveryOf(message).outcome).toBe(outcome)
 })
 
@@ -79,7 +87,7 @@ function createBinding() {
 }
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-test('one mail is sent at a time, each with all its fields, because the sidecar mixes up requests', async () => {
+test('one mail is sent at a time, each with all its fields, because the sidecar confuses requests at the same time', async () => {
   const { requests, sidecar } = createBinding()
   const mailGateway = createMailGateway(sidecar, { from })
   const both = Promise.all([
@@ -98,7 +106,7 @@ test('one mail is sent at a time, each with all its fields, because the sidecar 
   ])
 })
 
-test('after a request without an end the sidecar has to answer before the next one', async () => {
+test('after a request that has not ended the sidecar has to answer before the next one', async () => {
   const { requests, sidecar, asked } = createBinding()
   const mailGateway = createMailGateway(sidecar, { from })
   const first = mailGateway.send(mail)
@@ -113,7 +121,7 @@ test('after a request without an end the sidecar has to answer before the next o
   expect(await second).toEqual({ outcome: 'sent' })
 })
 
-test('a recipient that would be more than one address is not sent to', async () => {
+test('a recipient that is not exactly one address gets no mail', async () => {
   const { requests, sidecar } = createBinding()
   const mailGateway = createMailGateway(sidecar, { from })
   for (const recipient of [

@@ -3,7 +3,6 @@ import type { Change, Order } from './domain.ts'
 
 const registers = [registry]
 
-/** Seconds from the order to its end, as the customer sees it. */
 const sagaSeconds = new Histogram({
   name: 'saga_duration_seconds',
   help: 'Time from an order placed to its end, by status: confirmed, cancelled',
@@ -51,7 +50,7 @@ export function countEnd(before: Order, after: Order, now: Date): void {
   else cancelledOrders.inc({ reason: after.reason ?? 'unknown' })
 }
 
-/** Observes a command of the saga. A refusal that the saga expects is an outcome, and no failure. */
+/** Observes a command of the saga. A refusal that the saga expects counts as done. */
 export async function timeStep<T extends (order: Order) => Change>(
   step: string,
   send: () => Promise<T>,

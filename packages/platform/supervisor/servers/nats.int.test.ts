@@ -12,7 +12,7 @@ import { failingStorage } from './nats.ts'
 
 const test = testWithNamespaces('a disk of its own is filled')
 
-test('a stream that met a full disk stays closed until the server is restarted, and that is noticed when there is room', async () => {
+test('a stream stays closed after a full disk until the server is restarted, which is reported once there is room again', async () => {
   const disk = join(await temporaryFolder(), 'disk')
   mkdirSync(disk)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', disk])

@@ -149,10 +149,6 @@ const eventsOfPayment: Record<string, string[]> = {
   declined: ['payment-declined'],
 }
 
-/**
- * Returns the events required by the histories of orders and payments: one per state, however many
- * entries a state has.
- */
 /** Returns the snapshot without the orders of which mails were deleted. */
 function withNotices(world: Snapshot): Snapshot {
   if (world.withoutNotices.length === 0) return world
@@ -166,6 +162,10 @@ function withNotices(world: Snapshot): Snapshot {
   }
 }
 
+/**
+ * Returns the events required by the histories of orders and payments: one per state, however many
+ * entries a state has.
+ */
 const eventsOfOrders = ({ history, payments }: Snapshot): string[] => [
   ...new Set(
     history
