@@ -15,7 +15,7 @@ import {
 // /notifications
 import { deadLetters, parkedOrder } from './fixtures.ts'
 import {
-  addToBasket,
+  addToCart,
   checkOut,
   fillAddress,
   heading,
@@ -40,8 +40,8 @@ it('a newcomer buys something, and is led from there to its story in the console
   await page.getByRole('link', { name: 'See all products' }).click()
   await page.getByRole('link', { name: /^Kitchen/ }).click()
   await page.getByRole('link', { name: 'Enamel mug, harbour blue' }).click()
-  await page.getByRole('button', { name: 'Add to basket' }).click()
-  await page.getByRole('link', { name: 'Basket, 1 piece' }).click()
+  await page.getByRole('button', { name: 'Add to cart' }).click()
+  await page.getByRole('link', { name: 'Cart, 1 piece' }).click()
   await page.getByRole('link', { name: 'Sign in and check out' }).click()
   await page.getByText('demo@sidecart.example').waitFor()
   await signInHere(page, 'demo')
@@ -189,7 +189,7 @@ it('all cards are declined from a button, until that is mended', async () => {
   await page.getByText('decline: provider').waitFor()
   const shopper = await visitor()
   await register(shopper)
-  await addToBasket(shopper, mug)
+  await addToCart(shopper, mug)
   await checkOut(shopper)
   await heading(shopper, 'This order was cancelled')
   await page.getByRole('button', { name: 'Mend decline: provider' }).click()

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { confirmEmail, mailsTo, newCustomer, orderOf, placed } from '../system/client.ts'
 import { sidecart } from '../system/shop.ts'
 import {
-  addToBasket,
+  addToCart,
   checkOut,
   fillAddress,
   handedOver,
@@ -38,7 +38,7 @@ afterEach(async () => {
 async function unpaidOrder(): Promise<Page> {
   const page = await visitor()
   await register(page)
-  await addToBasket(page, mug)
+  await addToCart(page, mug)
   await stop('payments')
   await checkOut(page)
   await heading(page, 'Thank you! One moment…')
@@ -61,8 +61,8 @@ describe('while a service is away its part says so, the rest works, and it mends
   it('users: an address that was typed in stays, and an order can be sent there', async () => {
     const page = await visitor()
     await register(page)
-    await addToBasket(page, mug)
-    await page.goto('/basket')
+    await addToCart(page, mug)
+    await page.goto('/shop/cart')
     await page.getByRole('link', { name: 'Go to checkout' }).waitFor()
     await stop('users')
     await page.getByRole('link', { name: 'Go to checkout' }).click()
@@ -101,11 +101,11 @@ describe('while a service is away its part says so, the rest works, and it mends
 
   it('catalog', async () => {
     const page = await visitor()
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     await stop('catalog')
     await page.goto('/shop')
     await page.getByText('The catalogue cannot be reached at the moment.').waitFor()
-    await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
+    await page.getByRole('link', { name: /^Cart, 1 piece/ }).click()
     await page.getByText('which knows the prices, cannot be reached').waitFor()
     await start('catalog')
     await page.getByRole('link', { name: 'Sign in and check out' }).waitFor(comesBack)
@@ -117,29 +117,29 @@ describe('while a service is away its part says so, the rest works, and it mends
     const page = await visitor()
     await register(page)
     await stop('carts')
-    await addToBasket(page, mug)
-    await page.getByText('Kept in this browser until your basket answers again.').waitFor()
-    await page.getByRole('link', { name: 'Basket, 1 piece' }).click()
-    await page.getByText('Your basket cannot be reached at the moment.').waitFor()
+    await addToCart(page, mug)
+    await page.getByText('Kept in this browser until your cart answers again.').waitFor()
+    await page.getByRole('link', { name: 'Cart, 1 piece' }).click()
+    await page.getByText('Your cart cannot be reached at the moment.').waitFor()
     const other = await page.context().newPage()
     await other.goto('/checkout')
     await other.getByRole('button', { name: /^Order and pay €14.90/ }).waitFor()
     await other.close()
     await start('carts')
-    await page.getByText('Your basket cannot be reached').waitFor({ state: 'hidden', ...comesBack })
+    await page.getByText('Your cart cannot be reached').waitFor({ state: 'hidden', ...comesBack })
     await handedOver(page)
     await page.reload()
-    await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+    await page.getByRole('link', { name: 'Cart, 1 piece' }).waitFor()
   })
   // /carts
 
   // carts: optional
-  it('carts: without a basket there is nothing to pay', async () => {
+  it('carts: without a cart there is nothing to pay', async () => {
     const page = await visitor()
     await register(page)
     await stop('carts')
     await page.goto('/checkout')
-    await page.getByText('Your basket cannot be reached at the moment.').waitFor()
+    await page.getByText('Your cart cannot be reached at the moment.').waitFor()
     await page.getByRole('heading', { name: 'Pay with' }).waitFor()
     expect(await page.getByRole('button', { name: /^Order/ }).count()).toBe(0)
   })
@@ -171,7 +171,7 @@ describe('while a service is away its part says so, the rest works, and it mends
     const { email } = await register(page)
     await confirmEmail(email)
     await stop('notifications')
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     await checkOut(page)
     await heading(page, 'Thank you! It is yours')
     await start('notifications')

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { confirmedCustomer, operator, orderOf, placed, reaches } from '../system/client.ts'
-import { addToBasket, checkOut, heading, register } from './visitor.ts'
+import { addToCart, checkOut, heading, register } from './visitor.ts'
 
 /** A page of the shop; `ready` waits until the page is complete. */
 export type ShopPage = { name: string; path: string; ready: (page: Page) => Promise<unknown> }
@@ -19,7 +19,7 @@ export const publicPages: readonly ShopPage[] = [
   { name: 'filtered', path: '/shop?category=kitchen&inStock=true&sort=price', ready: firstProduct },
   { name: 'nothing-found', path: '/shop?q=zeppelin', ready: button('Show everything') },
   { name: 'product', path: '/item/ARMCHAIR-LOUNGE-TEAL', ready: another },
-  { name: 'empty-basket', path: '/basket', ready: titled('Your basket') },
+  { name: 'empty-cart', path: '/shop/cart', ready: titled('Your cart') },
   { name: 'sign-in', path: '/sign-in', ready: button('Sign in') },
   { name: 'register', path: '/register', ready: button('Create the account') },
   { name: 'confirm', path: '/confirm#token', ready: button('Confirm the address') }, // notifications: optional line
@@ -33,20 +33,20 @@ export const publicPages: readonly ShopPage[] = [
 /** Pages visible to their owner only. Prepares the data for a visitor. */
 export async function ownPages(page: Page): Promise<readonly ShopPage[]> {
   await register(page)
-  await addToBasket(page, 'TEAPOT-STONEWARE-RUST')
+  await addToCart(page, 'TEAPOT-STONEWARE-RUST')
   await checkOut(page, /^Card without money/)
   await heading(page, 'This order was cancelled')
   const cancelled = new URL(page.url()).pathname
-  await addToBasket(page, 'LAMP-DESK-BRASS')
+  await addToCart(page, 'LAMP-DESK-BRASS')
   await checkOut(page)
   await heading(page, 'Thank you! It is yours')
   const order = new URL(page.url()).pathname
-  await addToBasket(page, 'RADIO-TABLE-SKY')
-  await addToBasket(page, 'MUG-ENAMEL-BLUE')
+  await addToCart(page, 'RADIO-TABLE-SKY')
+  await addToCart(page, 'MUG-ENAMEL-BLUE')
   return [
     {
-      name: 'basket',
-      path: '/basket',
+      name: 'cart',
+      path: '/shop/cart',
       ready: (page) => page.getByText('Go to checkout').waitFor(),
     },
     { name: 'checkout', path: '/checkout', ready: button(/^Order and pay/) },

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import {
-  addToBasket,
+  addToCart,
   checkOut,
   handedOver,
   heading,
@@ -15,7 +15,7 @@ const browser = useBrowser()
 const { visitor } = browser
 const [mug, lamp] = ['MUG-ENAMEL-BLUE', 'LAMP-DESK-BRASS']
 const pieces = (page: Page, count: number) =>
-  page.getByRole('link', { name: `Basket, ${count} piece${count === 1 ? '' : 's'}` }).waitFor()
+  page.getByRole('link', { name: `Cart, ${count} piece${count === 1 ? '' : 's'}` }).waitFor()
 
 async function signOut(page: Page): Promise<void> {
   await page.goto('/account')
@@ -31,36 +31,36 @@ async function cutOffCarts(context: BrowserContext): Promise<() => Promise<void>
 }
 // /carts
 
-it('what one customer has left in the browser is not in the basket of the next one, and is there again for the first', async () => {
+it('what one customer has left in the browser is not in the cart of the next one, and is there again for the first', async () => {
   const page = await visitor()
   browser.expectFaults(/Failed to fetch/, /ERR_FAILED/) // carts: optional line
   const ada = await register(page)
   const mend = await cutOffCarts(page.context()) // carts: optional line
-  await addToBasket(page, mug)
-  await page.getByText('Kept in this browser until your basket answers again.').waitFor() // carts: optional line
+  await addToCart(page, mug)
+  await page.getByText('Kept in this browser until your cart answers again.').waitFor() // carts: optional line
   await signOut(page)
   await pieces(page, 0)
   await mend() // carts: optional line
 
   await register(page)
-  await page.goto('/basket')
-  await heading(page, 'Your basket')
+  await page.goto('/shop/cart')
+  await heading(page, 'Your cart')
   await page.getByText('It is still empty').waitFor()
-  await addToBasket(page, lamp)
+  await addToCart(page, lamp)
   await pieces(page, 1)
   await signOut(page)
 
   await signIn(page, ada)
   await pieces(page, 1)
   await handedOver(page) // carts: optional line
-  await page.goto('/basket')
+  await page.goto('/shop/cart')
   await page.getByRole('link', { name: /^Enamel mug/ }).waitFor()
 })
 
-it('a guest’s basket goes to the first one who signs in, and to nobody after', async () => {
+it('a guest’s cart goes to the first one who signs in, and to nobody after', async () => {
   const page = await visitor()
   browser.expectFaults(/Failed to fetch/, /ERR_FAILED/) // carts: optional line
-  await addToBasket(page, mug)
+  await addToCart(page, mug)
   const mend = await cutOffCarts(page.context()) // carts: optional line
   await register(page)
   await pieces(page, 1)
@@ -69,7 +69,7 @@ it('a guest’s basket goes to the first one who signs in, and to nobody after',
   await mend() // carts: optional line
   await register(page)
   await pieces(page, 0)
-  await page.goto('/basket')
+  await page.goto('/shop/cart')
   await page.getByText('It is still empty').waitFor()
 })
 
@@ -105,7 +105,7 @@ it('what was typed, and whose account is shown, does not outlive a change of use
 it('nothing about a person is left in the browser’s storage after signing out', async () => {
   const page = await visitor()
   const account = await register(page, { ...newAccount(), name: 'Ada Lovelace' })
-  await addToBasket(page, mug)
+  await addToCart(page, mug)
   await handedOver(page) // carts: optional line
   await signOut(page)
   const stored = await page.evaluate(() =>
@@ -128,7 +128,7 @@ it('after signing in a visitor goes on within the shop, wherever the link wanted
 it('a time is shown with its day where that is not today for who looks', async () => {
   const page = await visitor({ timezoneId: 'Asia/Tokyo' })
   await register(page)
-  await addToBasket(page, mug)
+  await addToCart(page, mug)
   await checkOut(page)
   await heading(page, 'Thank you! It is yours')
   const steps = page.getByRole('group').filter({ hasText: 'Step by step' })

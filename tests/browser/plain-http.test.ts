@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { directGateway } from '../system/client.ts'
-import { addToBasket, checkOut, heading, register, useBrowser } from './visitor.ts'
+import { addToCart, checkOut, heading, register, useBrowser } from './visitor.ts'
 
 // a name other than localhost without TLS is no secure context in a browser
 const { port } = new URL(directGateway)
@@ -17,7 +17,7 @@ it('at a name without TLS somebody registers, buys, reloads, and stays signed in
   await page.goto('/')
   expect(await page.evaluate('isSecureContext')).toBe(false)
   await register(page)
-  await addToBasket(page, 'MUG-ENAMEL-BLUE')
+  await addToCart(page, 'MUG-ENAMEL-BLUE')
   await checkOut(page)
   await heading(page, 'Thank you! It is yours')
   await page.reload()

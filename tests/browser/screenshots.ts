@@ -19,7 +19,7 @@ const pictured = `[...document.images].every((image) =>
   image.complete || image.getBoundingClientRect().top > innerHeight)`
 const images = join(root, 'docs/images')
 const telephone = { width: 390, height: 844 }
-const onTelephone = ['home', 'list', 'product', 'basket', 'order', 'story']
+const onTelephone = ['home', 'list', 'product', 'cart', 'order', 'story']
 const desk = { width: 1280, height: 860 }
 
 /** A violated invariant: a mail is missing because of a dead letter. */

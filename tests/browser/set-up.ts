@@ -18,7 +18,7 @@ async function openShop(): Promise<() => Promise<void>> {
   await sidecart('up', '--detach', '--chaos')
   await stockUp()
   // carts: optional
-  await untilBasketsHear()
+  await untilCartsConsume()
   // /carts
   return async () => void (await sidecart('down'))
 }
@@ -41,7 +41,7 @@ async function stockUp(): Promise<void> {
  * after the broker's 45 s and block later cart events, and no counter shows the end of the
  * redelivery.
  */
-async function untilBasketsHear(): Promise<void> {
+async function untilCartsConsume(): Promise<void> {
   const [mug = ''] = bought
   const customer = await newCustomer()
   await customer.ask('PUT', `/cart/items/${mug}`, { quantity: 1 })
@@ -50,6 +50,6 @@ async function untilBasketsHear(): Promise<void> {
     const { lines } = (await customer.ask('GET', '/cart')).body as { lines?: unknown[] }
     return lines?.length === 0
   }
-  await until('what was bought has left the basket', isEmpty, 60_000, 200)
+  await until('what was bought has left the cart', isEmpty, 60_000, 200)
 }
 // /carts

@@ -1,7 +1,7 @@
 import type { Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
-  addToBasket,
+  addToCart,
   checkOut,
   drawn,
   fillAddress,
@@ -62,9 +62,9 @@ describe('a shopper', () => {
     // carts: optional
     await late(page, 'PUT', /\/cart\/items\//)
     // /carts
-    await addToBasket(page, mug)
-    await page.getByRole('link', { name: /^Basket, 1 piece/ }).click()
-    await heading(page, 'Your basket')
+    await addToCart(page, mug)
+    await page.getByRole('link', { name: /^Cart, 1 piece/ }).click()
+    await heading(page, 'Your cart')
     await page.getByRole('button', { name: /more$/ }).click()
     await page.getByRole('link', { name: 'Sign in and check out' }).click()
     await page.getByRole('link', { name: 'Create an account' }).click()
@@ -74,7 +74,7 @@ describe('a shopper', () => {
     await fillAddress(page)
     await page.getByRole('button', { name: 'Order and pay €29.80' }).click()
     await heading(page, 'Thank you! It is yours')
-    await page.getByRole('link', { name: 'Basket, 0 pieces' }).waitFor()
+    await page.getByRole('link', { name: 'Cart, 0 pieces' }).waitFor()
 
     await page.reload()
     await heading(page, 'Thank you! It is yours')
@@ -87,7 +87,7 @@ describe('a shopper', () => {
   it('sees the newest state of an order, however late an older answer comes', async () => {
     const page = await visitor()
     await register(page)
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     const older = Promise.withResolvers<void>()
     const holdUp = async (route: Route) => {
       const response = await route.fetch()
@@ -104,15 +104,15 @@ describe('a shopper', () => {
     )
   })
 
-  it('is declined, keeps the basket and the address, and tries again with another card', async () => {
+  it('is declined, keeps the cart and the address, and tries again with another card', async () => {
     const page = await visitor()
     await register(page)
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     await late(page, 'GET', /\/users\/me\/addresses$/)
     await checkOut(page, /^Card without money/)
     await heading(page, 'This order was cancelled')
     await page.getByText('The bank declined the card. Nothing was charged').waitFor()
-    await page.getByRole('link', { name: 'Basket, 1 piece' }).waitFor()
+    await page.getByRole('link', { name: 'Cart, 1 piece' }).waitFor()
     await page.getByRole('button', { name: 'Try again' }).click()
     await heading(page, 'Checkout')
     const [sent] = await Promise.all([
@@ -127,7 +127,7 @@ describe('a shopper', () => {
   it('asks the money back of what was paid', async () => {
     const page = await visitor()
     await register(page)
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     await checkOut(page)
     await heading(page, 'Thank you! It is yours')
     await page.getByRole('button', { name: 'Ask for a refund' }).click()

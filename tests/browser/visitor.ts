@@ -131,19 +131,19 @@ export async function signInAsOperator(page: Page): Promise<void> {
   await heading(page, 'The shop, now')
 }
 
-export async function addToBasket(page: Page, sku: string): Promise<void> {
+export async function addToCart(page: Page, sku: string): Promise<void> {
   await page.goto(`/item/${sku}`)
-  await page.getByRole('button', { name: 'Add to basket' }).click()
-  await page.getByText('is in your basket').waitFor()
+  await page.getByRole('button', { name: 'Add to cart' }).click()
+  await page.getByText('is in your cart').waitFor()
 }
 
 // carts: optional
 /**
- * Waits until the server has stored the whole local basket, for example after leaving a page early.
+ * Waits until the server has stored the whole local cart, for example after leaving a page early.
  */
 export const handedOver = (page: Page): Promise<unknown> =>
   page.waitForFunction(() =>
-    Object.keys(localStorage).every((key) => !key.startsWith('sidecart.basket')),
+    Object.keys(localStorage).every((key) => !key.startsWith('sidecart.cart')),
   )
 // /carts
 
@@ -165,7 +165,7 @@ export async function fillAddress(page: Page): Promise<void> {
   await page.getByLabel('City').fill('Hamburg')
 }
 
-/** Orders the content of the basket; fills in the address of a new customer. */
+/** Orders the content of the cart; fills in the address of a new customer. */
 export async function checkOut(
   page: Page,
   card: string | RegExp = 'Card that works',

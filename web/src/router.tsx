@@ -44,10 +44,10 @@ const product = createRoute({
   component: lazyRouteComponent(() => import('./shop/product.tsx'), 'ProductPage'),
 })
 
-const basket = createRoute({
+const cart = createRoute({
   getParentRoute: () => root,
-  path: '/basket',
-  component: lazyRouteComponent(() => import('./basket/basket-page.tsx'), 'BasketPage'),
+  path: '/shop/cart',
+  component: lazyRouteComponent(() => import('./cart/cart-page.tsx'), 'CartPage'),
 })
 
 const events = createRoute({
@@ -228,7 +228,7 @@ const routes = root.addChildren([
   home,
   browse,
   product,
-  basket,
+  cart,
   events,
   signIn,
   register,

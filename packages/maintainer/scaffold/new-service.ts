@@ -63,7 +63,7 @@ const taken = [
   ...['identities', 'inbox', 'mail', 'maintainer', 'mesh', 'nats', 'nobody', 'operations'],
   ...['platform', 'postgres', 'provider', 'renewal', 'scheduler', 'secrets', 'sentry', 'setup'],
   ...['sidecar', 'state', 'testing', 'tests', 'trust', 'verify', 'web'],
-  ...['account', 'basket', 'checkout', 'confirm', 'invitation', 'item', 'register', 'shop'],
+  ...['account', 'checkout', 'confirm', 'invitation', 'item', 'register', 'shop'],
 ]
 
 function assertName({ root }: Project, name: string): void {

@@ -6,7 +6,7 @@ import type { BrowserContext, Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { operator, root } from '../../system/client.ts'
 import {
-  addToBasket,
+  addToCart,
   checkOut,
   fillAddress,
   handedOver,
@@ -60,7 +60,7 @@ async function expectOnePurchase(context: BrowserContext, purchases = 1): Promis
 async function shopper(): Promise<Page> {
   const page = await visitor()
   await register(page)
-  await addToBasket(page, mug)
+  await addToCart(page, mug)
   await handedOver(page) // carts: optional line
   return page
 }
@@ -103,7 +103,7 @@ describe('one purchase is one order', () => {
     await expectOnePurchase(page.context())
   })
 
-  it('when the answer is lost, the tab is closed, and the same goods are put into the basket again', async () => {
+  it('when the answer is lost, the tab is closed, and the same goods are put into the cart again', async () => {
     const page = await shopper()
     expectFaults(/^409 POST .*\/orders$/, /Failed to fetch/, /ERR_FAILED/)
     const find = await loseAnswers(page)
@@ -112,10 +112,10 @@ describe('one purchase is one order', () => {
     const later = await page.context().newPage()
     await page.close()
     await find()
-    await later.goto('/basket')
+    await later.goto('/shop/cart')
     await later.getByText('It is still empty').waitFor()
     await alreadyOrdered(later).waitFor()
-    await addToBasket(later, mug)
+    await addToCart(later, mug)
     await checkOut(later)
     await heading(later, 'Thank you! It is yours')
     await expectOnePurchase(later.context())
@@ -160,10 +160,10 @@ describe('one purchase is one order', () => {
     await expectOnePurchase(page.context(), 2)
   })
 
-  it('when two devices order the same basket', async () => {
+  it('when two devices order the same cart', async () => {
     const page = await visitor()
     const account = await register(page)
-    await addToBasket(page, mug)
+    await addToCart(page, mug)
     await handedOver(page) // carts: optional line
     const phone = await visitor()
     await signIn(phone, account)
@@ -259,7 +259,7 @@ async function impatience(seed: number): Promise<void> {
       const next = await context.newPage()
       await page.close()
       page = next
-      await page.goto('/basket')
+      await page.goto('/shop/cart')
     },
   }
   await press()
@@ -346,7 +346,7 @@ it('a price that rises while the customer looks is shown, and nothing is bought 
   const before = (shown.body.price as { amount: number }).amount
   const page = await visitor()
   await register(page)
-  await addToBasket(page, sku)
+  await addToCart(page, sku)
   await handedOver(page) // carts: optional line
   await page.goto('/checkout')
   await page.getByRole('heading', { name: 'Send to' }).waitFor()

@@ -13,9 +13,9 @@ import { ask } from '../api/client.ts'
 import { isOutage, isProblem } from '../api/problem.ts'
 import { addressesQuery, productQuery } from '../api/queries.ts'
 import { useUser } from '../api/use-session.ts'
-import { localBasket } from '../basket/local-basket.ts'
-import { useBasket } from '../basket/use-basket.ts'
-import { usePrices } from '../basket/use-products.ts'
+import { localCart } from '../cart/local-cart.ts'
+import { useCart } from '../cart/use-cart.ts'
+import { usePrices } from '../cart/use-products.ts'
 import { Picture } from '../shop/picture.tsx'
 import { Button } from '../ui/button.tsx'
 import { formatMoney } from '../ui/money.ts'
@@ -28,11 +28,11 @@ import { Cards, defaultCard } from './cards.tsx'
 import { beginPurchase, endPurchase, keyFor, noteOrder, type Purchase } from './purchase.ts'
 import { ShipTo, shipToFrom, useAddressBook } from './ship-to.tsx'
 import { findOrder, useOpenPurchase } from './use-purchase.ts'
-import '../basket/basket.css'
+import '../cart/cart.css'
 import './checkout.css'
 
 export function Checkout() {
-  const { lines, loading, unreachable, underWay, cartId } = useBasket()
+  const { lines, loading, unreachable, underWay, cartId } = useCart()
   const prices = usePrices(lines)
   const book = useAddressBook()
   const before = useOpenPurchase()
@@ -46,12 +46,12 @@ export function Checkout() {
     before,
   })
   if (lines.length === 0 && !loading && !unreachable && !ordered.current)
-    return <Navigate to="/basket" replace />
+    return <Navigate to="/shop/cart" replace />
   return (
     <Page title="Checkout">
       <form className="checkout" noValidate onSubmit={submit}>
         <div className="stack checkout-parts">
-          {unreachable && <Outage what="Your basket" />}
+          {unreachable && <Outage what="Your cart" />}
           {prices.unreachable && <Outage what="The catalogue, which knows the prices," />}
           <section className="card">
             <ShipTo book={book} faults={faults} />
@@ -86,7 +86,7 @@ export function Checkout() {
             ) : (
               prices.total && (
                 <Notice tone="warn">
-                  Something cannot be ordered as it is. <Link to="/basket">Change the basket</Link>
+                  Something cannot be ordered as it is. <Link to="/shop/cart">Change the cart</Link>
                 </Notice>
               )
             )}
@@ -158,7 +158,7 @@ function useCheckout({ prices: { priced, total }, saved, waits, cartId, before }
     setRisen([])
     const orderId = await place(user, purchase, order).catch(showNewPrices)
     ordered.current = true
-    for (const { sku } of lines) localBasket.put(sku, 0)
+    for (const { sku } of lines) localCart.put(sku, 0)
     await navigate({ to: '/account/orders/$orderId', params: { orderId } })
     if (keep) await keepAddress(keep)
   })

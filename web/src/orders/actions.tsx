@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { ask } from '../api/client.ts'
 import { isOutage } from '../api/problem.ts'
 import { orderQuery, productQuery } from '../api/queries.ts'
-import { useChangeBasket } from '../basket/use-basket.ts'
+import { useChangeCart } from '../cart/use-cart.ts'
 import { Button } from '../ui/button.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 import { formatMoney } from '../ui/money.ts'
@@ -119,7 +119,7 @@ function wish(what: AskProps['what'], orderId: string): Promise<OrderView> {
 }
 
 function TryAgain({ order }: { order: OrderView }) {
-  const change = useChangeBasket()
+  const change = useChangeCart()
   const navigate = useNavigate()
   const queries = useQueryClient()
   async function tryAgain(): Promise<void> {

@@ -6,9 +6,9 @@ import { AddressLines } from '../account/address-form.tsx'
 import { isOutage } from '../api/problem.ts'
 import { historyQuery } from '../api/queries.ts'
 // carts: optional
-import { basketQuery } from '../basket/server-basket.ts'
+import { cartQuery } from '../cart/server-cart.ts'
 // /carts
-import { usePrices } from '../basket/use-products.ts'
+import { usePrices } from '../cart/use-products.ts'
 import { endPurchase } from '../checkout/purchase.ts'
 import { NotFound } from '../shop/not-found.tsx'
 import { Picture } from '../shop/picture.tsx'
@@ -29,7 +29,7 @@ export function OrderPage() {
   const { orderId } = route.useParams()
   const { data: order, error, live, over } = useLiveOrder(orderId)
   // carts: optional
-  useBasketAfter(order)
+  useCartAfter(order)
   // /carts
   useEndOfPurchase(order)
   if (!order && error && !isOutage(error)) return <NotFound what="order" />
@@ -93,12 +93,12 @@ function titleOf(order: OrderView | undefined): string {
  * Refreshes the cart after confirmation. The ordered lines leave the cart moments later, or much
  * later after a broker outage.
  */
-function useBasketAfter(order: OrderView | undefined): void {
+function useCartAfter(order: OrderView | undefined): void {
   const queries = useQueryClient()
   const confirmed = order?.status === 'confirmed'
   useEffect(() => {
     if (!confirmed) return
-    const { queryKey } = basketQuery()
+    const { queryKey } = cartQuery()
     const look = () => void queries.invalidateQueries({ queryKey })
     const timers = [300, 1_500, 5_000, 15_000, 60_000].map((ms) => setTimeout(look, ms))
     return () => timers.forEach(clearTimeout)

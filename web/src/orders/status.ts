@@ -25,7 +25,7 @@ export const reasons: Record<CancelReason, string> = {
   'unknown-sku': 'Something in it is no longer sold. Nothing was charged.',
   discontinued: 'Something in it is no longer sold. Nothing was charged.',
   'price-changed': 'A price has changed since you saw it. Nothing was charged.',
-  'card-declined': 'The bank declined the card. Nothing was charged; your basket is as it was.',
+  'card-declined': 'The bank declined the card. Nothing was charged; your cart is as it was.',
   'took-too-long': 'It took too long, so we undid it. Whatever was charged is given back.',
 }
 

@@ -1,7 +1,7 @@
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
 import { type FormEvent, useSyncExternalStore } from 'react'
 import { useSignedIn } from '../api/use-session.ts'
-import { useBasket } from '../basket/use-basket.ts'
+import { useCart } from '../cart/use-cart.ts'
 import { Icon } from '../ui/icon.tsx'
 import { chooseTheme, onTheme, theme } from '../ui/theme.ts'
 
@@ -25,7 +25,7 @@ export function Header() {
         <div className="header-tools">
           <ThemeButton />
           <AccountLink />
-          <BasketLink />
+          <CartLink />
         </div>
       </div>
     </header>
@@ -109,12 +109,12 @@ function AccountLink() {
   )
 }
 
-function BasketLink() {
-  const { pieces } = useBasket()
+function CartLink() {
+  const { pieces } = useCart()
   const count = pieces === 1 ? '1 piece' : `${pieces} pieces`
   return (
-    <Link to="/basket" className="icon-button basket-link" aria-label={`Basket, ${count}`}>
-      <Icon name="basket" />
+    <Link to="/shop/cart" className="icon-button cart-link" aria-label={`Cart, ${count}`}>
+      <Icon name="cart" />
       {pieces > 0 && <span className="count">{pieces > 99 ? '99+' : pieces}</span>}
     </Link>
   )

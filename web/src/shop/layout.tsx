@@ -1,7 +1,7 @@
 import { Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 // carts: optional
-import { useHandOver } from '../basket/saved-basket.ts'
+import { useHandOver } from '../cart/saved-cart.ts'
 // /carts
 import { dismissToasts, Toasts } from '../ui/toasts.tsx'
 import { Footer } from './footer.tsx'

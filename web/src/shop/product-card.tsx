@@ -1,6 +1,6 @@
 import type { Product } from '@sidecart/catalog/contract.ts'
 import { Link } from '@tanstack/react-router'
-import { useChangeBasket } from '../basket/use-basket.ts'
+import { useChangeCart } from '../cart/use-cart.ts'
 import { Icon } from '../ui/icon.tsx'
 import { formatMoney } from '../ui/money.ts'
 import { Skeleton } from '../ui/skeleton.tsx'
@@ -36,12 +36,12 @@ export function Stock({ product: { available, inStock, discontinued } }: { produ
 }
 
 function QuickAdd({ product: { sku, name } }: { product: Product }) {
-  const change = useChangeBasket()
+  const change = useChangeCart()
   return (
     <button
       type="button"
       className="quick-add"
-      aria-label={`Add ${name} to the basket`}
+      aria-label={`Add ${name} to the cart`}
       onClick={() => {
         change({ kind: 'add', sku, quantity: 1 })
         toastAdded(name)
@@ -55,7 +55,7 @@ function QuickAdd({ product: { sku, name } }: { product: Product }) {
 export const toastAdded = (name: string): void =>
   toast(
     <>
-      {name} is in your <Link to="/basket">basket</Link>
+      {name} is in your <Link to="/shop/cart">cart</Link>
     </>,
   )
 

@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { isOutage } from '../api/problem.ts'
 import { productQuery, productsQuery } from '../api/queries.ts'
-import { useChangeBasket } from '../basket/use-basket.ts'
+import { useChangeCart } from '../cart/use-cart.ts'
 import { Button } from '../ui/button.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { formatMoney } from '../ui/money.ts'
@@ -75,7 +75,7 @@ const titleOf = (category: string): string =>
 
 function Add({ product: { sku, name, inStock } }: { product: Product }) {
   const [quantity, setQuantity] = useState(1)
-  const change = useChangeBasket()
+  const change = useChangeCart()
   if (!inStock) return <p className="soft">Have another look in a few days; we restock often.</p>
   return (
     <div className="row">
@@ -86,7 +86,7 @@ function Add({ product: { sku, name, inStock } }: { product: Product }) {
           toastAdded(name)
         }}
       >
-        <Icon name="basket" /> Add to basket
+        <Icon name="cart" /> Add to cart
       </Button>
     </div>
   )

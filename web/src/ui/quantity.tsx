@@ -1,4 +1,4 @@
-import { limits } from '../basket/limits.ts'
+import { limits } from '../cart/limits.ts'
 import { Icon } from './icon.tsx'
 
 /** One fewer, one more. */

@@ -1,12 +1,12 @@
 import { useSyncExternalStore } from 'react'
 import { useUser } from '../api/use-session.ts'
 import { type Change, decide, type Line, piecesIn } from './lines.ts'
-import { localBasket } from './local-basket.ts'
+import { localCart } from './local-cart.ts'
 // carts: optional
-import { useChangeSaved, useSavedBasket } from './saved-basket.ts'
+import { useChangeSaved, useSavedCart } from './saved-cart.ts'
 // /carts
 
-export type Basket = {
+export type Cart = {
   lines: readonly Line[]
   pieces: number
   /** No data yet. */
@@ -20,11 +20,11 @@ export type Basket = {
 }
 
 /** The cart as seen by its owner: kept in this browser for a guest, by the server for a user. */
-export function useBasket(): Basket {
-  const kept = useSyncExternalStore(localBasket.subscribe, localBasket.lines)
+export function useCart(): Cart {
+  const kept = useSyncExternalStore(localCart.subscribe, localCart.lines)
   // carts: optional
   const signedIn = useUser() !== undefined
-  const saved = useSavedBasket()
+  const saved = useSavedCart()
   if (signedIn) return saved
   // /carts
   return {
@@ -38,7 +38,7 @@ export function useBasket(): Basket {
 }
 
 /** Returns a function that changes the cart at once, and on the server for a user. */
-export function useChangeBasket(): (change: Change) => void {
+export function useChangeCart(): (change: Change) => void {
   // carts: optional
   const owner = useUser()
   const save = useChangeSaved()
@@ -48,6 +48,6 @@ export function useChangeBasket(): (change: Change) => void {
 }
 
 function changeLocally(change: Change): void {
-  const wanted = decide(change, localBasket.lines())
-  if (wanted !== undefined) localBasket.put(change.sku, wanted)
+  const wanted = decide(change, localCart.lines())
+  if (wanted !== undefined) localCart.put(change.sku, wanted)
 }

@@ -9,26 +9,26 @@ import { Notice, Outage } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Quantity } from '../ui/quantity.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { useBasket, useChangeBasket } from './use-basket.ts'
+import { useCart, useChangeCart } from './use-cart.ts'
 import { isOrderable, type PricedLine, usePrices } from './use-products.ts'
-import './basket.css'
+import './cart.css'
 
-export function BasketPage() {
-  const { lines, loading, unreachable } = useBasket()
+export function CartPage() {
+  const { lines, loading, unreachable } = useCart()
   const prices = usePrices(lines)
-  if (lines.length === 0 && !loading && !unreachable) return <EmptyBasket />
+  if (lines.length === 0 && !loading && !unreachable) return <EmptyCart />
   return (
-    <Page title="Your basket">
+    <Page title="Your cart">
       <div className="stack">
         <OpenPurchase />
-        {unreachable && <Outage what="Your basket" />}
+        {unreachable && <Outage what="Your cart" />}
         {prices.unreachable && <Outage what="The catalogue, which knows the prices," />}
       </div>
-      <div className="basket">
-        <ul className="basket-lines">
+      <div className="cart">
+        <ul className="cart-lines">
           {loading && <Skeleton height="7rem" />}
           {prices.priced.map((line) => (
-            <BasketLine key={line.sku} line={line} />
+            <CartLine key={line.sku} line={line} />
           ))}
         </ul>
         {lines.length > 0 && <Summary {...prices} />}
@@ -37,15 +37,15 @@ export function BasketPage() {
   )
 }
 
-function BasketLine({ line }: { line: PricedLine }) {
+function CartLine({ line }: { line: PricedLine }) {
   const { sku, quantity, product } = line
-  const change = useChangeBasket()
+  const change = useChangeCart()
   const set = (wanted: number) => change({ kind: 'set', sku, quantity: wanted, seen: quantity })
   const name = product?.name ?? sku
   return (
-    <li className="basket-line">
+    <li className="cart-line">
       <Picture sku={sku} />
-      <div className="basket-line-words">
+      <div className="cart-line-words">
         <h2>
           <Link to="/item/$sku" params={{ sku }}>
             {product || line.gone ? name : <NameToCome sku={sku} />}
@@ -54,7 +54,7 @@ function BasketLine({ line }: { line: PricedLine }) {
         {product && <p className="price">{formatMoney(product.price)}</p>}
         <Trouble line={line} />
       </div>
-      <div className="basket-line-tools">
+      <div className="cart-line-tools">
         <Quantity of={name} value={quantity} onChange={set} />
         <button
           type="button"
@@ -65,7 +65,7 @@ function BasketLine({ line }: { line: PricedLine }) {
           <Icon name="bin" />
         </button>
       </div>
-      <p className="basket-line-sum">
+      <p className="cart-line-sum">
         {product && formatMoney({ ...product.price, amount: product.price.amount * quantity })}
       </p>
     </li>
@@ -116,12 +116,12 @@ function Summary({ total, orderable }: Pick<ReturnType<typeof usePrices>, 'total
   )
 }
 
-function EmptyBasket() {
+function EmptyCart() {
   return (
-    <Page title="Your basket">
+    <Page title="Your cart">
       <OpenPurchase />
       <div className="empty">
-        <EmptyBasketPicture />
+        <EmptyCartPicture />
         <h2>It is still empty</h2>
         <p className="soft">Whatever you put in stays there, also when you come back later.</p>
         <Link to="/shop" className={buttonClass()}>
@@ -132,7 +132,7 @@ function EmptyBasket() {
   )
 }
 
-function EmptyBasketPicture() {
+function EmptyCartPicture() {
   return (
     <svg viewBox="0 0 160 120" aria-hidden="true">
       <ellipse cx="80" cy="108" rx="52" ry="5" fill="var(--sunken)" />

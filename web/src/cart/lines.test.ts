@@ -6,7 +6,7 @@ const lines: Line[] = [
   { sku: 'LAMP', quantity: 1 },
 ]
 
-describe('a change of the basket', () => {
+describe('a change of the cart', () => {
   it('adds to what is there', () => {
     expect(applied(lines, { kind: 'add', sku: 'MUG', quantity: 3 })).toEqual([
       { sku: 'MUG', quantity: 5 },
@@ -35,7 +35,7 @@ describe('a change of the basket', () => {
   })
 })
 
-describe('two baskets become one', () => {
+describe('two carts become one', () => {
   const others: Line[] = [
     { sku: 'LAMP', quantity: 3 },
     { sku: 'VASE', quantity: 1 },

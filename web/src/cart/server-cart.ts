@@ -6,24 +6,24 @@ import { isProblem, ShopProblem } from '../api/problem.ts'
 import { mine } from '../api/queries.ts'
 import { type Change, decide, type Line, quantityOf } from './lines.ts'
 
-export type ServerBasket = { lines: readonly Line[]; cartId: string | undefined; etag: string }
+export type ServerCart = { lines: readonly Line[]; cartId: string | undefined; etag: string }
 
 type Answered = { data: Cart; headers: Headers }
-const toBasket = ({ data, headers }: Answered): ServerBasket => ({
+const toCart = ({ data, headers }: Answered): ServerCart => ({
   lines: data.lines,
   cartId: data.cartId,
   // a compressing proxy makes an ETag weak, and a weak ETag never matches
   etag: headers.get('etag')?.replace(/^W\//, '') ?? '*',
 })
 
-const fetchBasket = async (input: { signal?: AbortSignal; as?: string } = {}) =>
-  toBasket(await answer<typeof cartsRoutes.show>('get', '/cart', input))
+const fetchCart = async (input: { signal?: AbortSignal; as?: string } = {}) =>
+  toCart(await answer<typeof cartsRoutes.show>('get', '/cart', input))
 
 /** Query for a user's cart, by default the current user's. */
-export const basketQuery = (owner?: string) =>
+export const cartQuery = (owner?: string) =>
   queryOptions({
-    queryKey: [...mine(owner), 'basket'],
-    queryFn: ({ signal }) => fetchBasket({ signal }),
+    queryKey: [...mine(owner), 'cart'],
+    queryFn: ({ signal }) => fetchCart({ signal }),
     staleTime: 5_000,
   })
 
@@ -36,18 +36,17 @@ export type OwnChange = Change & { owner: string }
 /**
  * Applies a change to the known cart. After a concurrent change, decides again on the current cart;
  * while the cart is busy, retries after a pause.
- * @throws ShopProblem `basket-changed` when the quantity seen by the user is outdated
+ * @throws ShopProblem `cart-changed` when the quantity seen by the user is outdated
  */
 export async function saveChange(
   change: OwnChange,
-  basket: ServerBasket | undefined,
+  cart: ServerCart | undefined,
   tries = 1,
-): Promise<ServerBasket> {
+): Promise<ServerCart> {
   const { owner: as } = change
-  const known = basket ?? (await fetchBasket({ as }))
+  const known = cart ?? (await fetchCart({ as }))
   const wanted = decide(change, known.lines)
-  if (wanted === undefined)
-    throw new ShopProblem(412, 'basket-changed', 'It was changed elsewhere.')
+  if (wanted === undefined) throw new ShopProblem(412, 'cart-changed', 'It was changed elsewhere.')
   if (wanted === quantityOf(known.lines, change.sku)) return known
   try {
     return await put(change.sku, wanted, known.etag, as)
@@ -55,16 +54,16 @@ export async function saveChange(
     const isBusy = isProblem(error, 'cart-busy')
     if (!(isBusy || isProblem(error, 'etag-mismatch')) || tries >= mostTries) throw error
     if (isBusy) await new Promise((resolve) => setTimeout(resolve, pauseMs * tries))
-    return saveChange(change, await fetchBasket({ as }), tries + 1)
+    return saveChange(change, await fetchCart({ as }), tries + 1)
   }
 }
 
-async function put(sku: string, quantity: number, etag: string, as: string): Promise<ServerBasket> {
+async function put(sku: string, quantity: number, etag: string, as: string): Promise<ServerCart> {
   const common = { params: { sku }, headers: { 'if-match': etag }, as, outlivesPage: true }
   if (quantity === 0)
-    return toBasket(await answer<typeof cartsRoutes.remove>('delete', '/cart/items/{sku}', common))
+    return toCart(await answer<typeof cartsRoutes.remove>('delete', '/cart/items/{sku}', common))
   const body = { quantity }
-  return toBasket(
+  return toCart(
     await answer<typeof cartsRoutes.put>('put', '/cart/items/{sku}', { ...common, body }),
   )
 }

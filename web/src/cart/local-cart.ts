@@ -5,13 +5,15 @@ import { type Line, merged, withQuantity } from './lines.ts'
 /* The cart in this browser: a guest's whole cart, or a user's lines not yet stored by the server.
    Each owner has a separate entry, so no user sees or receives lines of another user. The cart
    survives a reload and is shared by all tabs. */
-const guests = 'sidecart.basket'
+const guests = 'sidecart.cart'
+/** The name of these entries in earlier versions of this page. */
+const former = 'sidecart.basket'
 const keyOf = (owner: string | undefined): string => (owner ? `${guests}.${owner}` : guests)
 
 const listeners = new Set<() => void>()
 let known: { key: string; text: string | null; lines: readonly Line[] } | undefined
 
-export const localBasket = {
+export const localCart = {
   /** Lines of the current user or guest. Returns the same array until a change. */
   lines: (): readonly Line[] => linesOf(currentUser()),
   put(sku: string, quantity: number, owner = currentUser()): void {
@@ -26,10 +28,22 @@ export const localBasket = {
 
 onStored(guests, tell)
 onSession(() => {
+  adopt()
   handOver()
   tell()
 })
+adopt()
 handOver()
+
+/** Takes the lines that an earlier version kept for this user, and for guests. */
+function adopt(): void {
+  for (const owner of new Set([undefined, currentUser()])) {
+    const old = keyOf(owner).replace(guests, former)
+    const lines = parsed(storage.get(old))
+    if (lines.length > 0) keep(owner, merged(linesOf(owner), lines))
+    storage.remove(old)
+  }
+}
 
 /**
  * Moves a guest's cart to the user after signing in. The lines stay with this user after signing
