@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { startPostgres } from '@sidecart/platform/servers/postgres.ts'
 import pg from 'pg'
 import { inject } from 'vitest'
@@ -46,20 +47,40 @@ export type TestDatabase = { url: string; dispose: () => Promise<void> }
 export async function testDatabase(name: string): Promise<TestDatabase> {
   const admin = inject('postgresUrl')
   const database = `${name.replaceAll(/[^a-z0-9]/g, '_')}_${randomBytes(4).toString('hex')}`
-  await run(admin, `CREATE DATABASE ${database}`)
+  await withClient(admin, (client) => client.query(`CREATE DATABASE ${database}`))
   const url = new URL(admin)
   url.pathname = `/${database}`
   return {
     url: url.href,
-    dispose: () => run(admin, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+    dispose: () =>
+      withClient(admin, async (client) => {
+        await untilUnused(client, database)
+        await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`)
+      }),
   }
 }
 
-async function run(connectionString: string, sql: string): Promise<void> {
+/**
+ * Waits up to a second for connections to end. A pool that has ended may still close some: cut off then, they emit an
+ * error for which nothing listens.
+ */
+async function untilUnused(client: pg.Client, database: string): Promise<void> {
+  const sql = 'select 1 from pg_stat_activity where datname = $1'
+  for (let tries = 0; tries < 50; tries++) {
+    const { rowCount } = await client.query(sql, [database])
+    if (rowCount === 0) return
+    await pause(20)
+  }
+}
+
+async function withClient(
+  connectionString: string,
+  work: (client: pg.Client) => Promise<unknown>,
+): Promise<void> {
   const client = new pg.Client({ connectionString })
   await client.connect()
   try {
-    await client.query(sql)
+    await work(client)
   } finally {
     await client.end()
   }

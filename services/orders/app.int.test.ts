@@ -240,7 +240,7 @@ describe('one purchase is one order', () => {
   }
   afterEach(async () => {
     others.charge = async () => ({ outcome: 'charged' })
-    await until('nothing is under way', async () => (await ports.store.underWay()).size === 0)
+    await nothingUnderWay()
   })
   async function duplicateOf(answer: Response): Promise<string> {
     expect(answer.status).toBe(409)
@@ -646,8 +646,12 @@ describe('an order to a saved address', () => {
   })
 })
 
+const nothingUnderWay = () =>
+  until('nothing is under way', async () => (await ports.store.underWay()).size === 0)
+
 describe('when too many orders are under way', () => {
   it('a new one is refused as a problem, with the time to come back, until there is room', async () => {
+    await nothingUnderWay()
     const paid = Promise.withResolvers<ChargeOutcome>()
     others.charge = () => paid.promise
     const backlog = createAdmission({
