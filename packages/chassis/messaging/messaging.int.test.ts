@@ -335,7 +335,7 @@ describe('the outbox', () => {
     const client = new pg.default.Client({ connectionString: place.url })
     await client.connect()
     const killed = await client.query(
-      'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      'select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
     )
     await client.end()
     return killed
