@@ -117,7 +117,9 @@ describe('a password', () => {
     const passwords = createPasswords()
     const known = await passwords.hash('correct horse')
     const fastest = { known: Infinity, unknown: Infinity }
-    for (let round = 0; round < 5; round += 1) {
+    const isAlike = () => fastest.unknown > fastest.known / 2
+    // on a busy machine it takes more rounds until the fastest of each shows what the work costs
+    for (let round = 0; round < 5 || (round < 60 && !isAlike()); round += 1) {
       fastest.known = Math.min(fastest.known, await milliseconds(passwords.match('wrong', known)))
       const unknown = await milliseconds(passwords.match('wrong', undefined))
       fastest.unknown = Math.min(fastest.unknown, unknown)
