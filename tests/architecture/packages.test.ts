@@ -1,4 +1,5 @@
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import {
   architecturePage,
   architecturePageOf,
@@ -91,3 +92,12 @@ function circles(graph: Map<string, string[]>): string[][] {
   for (const file of graph.keys()) walk(file, [])
   return found
 }
+
+describe('the template of another project', () => {
+  it('replaces files of this one, where they are', () => {
+    const template = 'packages/maintainer/scaffold/app/'
+    const replacing = filesBelow(`${template}packages`).map((path) => path.slice(template.length))
+    expect(replacing.length).toBeGreaterThan(1)
+    expect(replacing.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
