@@ -9,7 +9,7 @@ import {
   rotateKeys,
   rotations,
 } from '@sidecart/platform/supervisor/rotation/rotation.ts'
-import { distribute } from '../setup/distribute.ts'
+import { authority, distribute } from '../setup/distribute.ts'
 import { brokerConfigOf, shopElsewhere } from '../setup/shop.ts'
 
 /**
@@ -39,7 +39,7 @@ async function give(): Promise<void> {
 const deployment: Deployment = {
   project,
   print,
-  authority: '/volumes/authority',
+  authority,
   runs: () => true,
   ownsSuperuser: true,
   superuser(secrets) {

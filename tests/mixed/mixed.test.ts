@@ -11,7 +11,7 @@ import { until } from '@sidecart/testing/until.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sidecart } from '../chaos/shop.ts'
 import { newCustomer, orderOf, type Person, placed, reaches } from '../system/client.ts'
-import { invariantsHold } from '../system/shop.ts'
+import { environmentOf, invariantsHold } from '../system/shop.ts'
 import { checkOut, lastRelease } from './revision.ts'
 
 /*
@@ -135,14 +135,4 @@ async function ended(process: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => process.once('exit', resolve))
   process.kill('SIGTERM')
   await gone
-}
-
-function environmentOf(pid: number): Record<string, string> {
-  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
-  return Object.fromEntries(
-    entries.map((entry) => [
-      entry.slice(0, entry.indexOf('=')),
-      entry.slice(entry.indexOf('=') + 1),
-    ]),
-  )
 }

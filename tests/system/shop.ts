@@ -178,7 +178,8 @@ export async function killApp(
   }
 }
 
-function environmentOf(pid: number): Record<string, string> {
+/** Returns the environment of a running process, on Linux. */
+export function environmentOf(pid: number): Record<string, string> {
   const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean)
   return Object.fromEntries(
     entries.map((entry) => [

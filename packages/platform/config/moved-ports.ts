@@ -42,7 +42,7 @@ export function withMovedComponents(
     moved.set(folder, known)
     return known
   }
-  const movedFile = (file: string) => join(movedFolder(dirname(file), parent), basename(file))
+  const movedFile = (file: string) => join(folderFor(dirname(file)), basename(file))
   return appConfigs.map((appConfig) => ({
     ...appConfig,
     resourcesPaths: appConfig.resourcesPaths.map(folderFor),
