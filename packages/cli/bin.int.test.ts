@@ -86,3 +86,10 @@ describe('with packages other than those of package-lock.json', () => {
     expect(npm).toMatch(/^ci /)
   })
 })
+
+it('backing start refuses other ports than those of dapr.yaml', () => {
+  const main = join(import.meta.dirname, 'main.ts')
+  const words = ['backing', 'start', '--ports-from', '18000']
+  const { status, stderr } = spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' })
+  expect([status, stderr]).toEqual([1, expect.stringContaining('takes the ports that dapr.yaml')])
+})

@@ -57,7 +57,7 @@ it('what one customer has left in the browser is not in the cart of the next one
   await page.getByRole('link', { name: /^Enamel mug/ }).waitFor()
 })
 
-it('a guest’s cart goes to the first one who signs in, and to nobody after', async () => {
+it('a guest’s cart goes to the first customer who signs in, and to none after', async () => {
   const page = await visitor()
   browser.expectFaults(/Failed to fetch/, /ERR_FAILED/) // carts: optional line
   await addToCart(page, mug)

@@ -58,7 +58,7 @@ export async function within(ms: number, look: () => Promise<Seen>): Promise<See
 
 /**
  * Returns `true` for lists of equal JSON values, otherwise a description of both. The order of an
- * object's members says nothing: sidecars write them in any order.
+ * object's members does not matter: sidecars write them in any order.
  */
 export function same(actual: readonly unknown[], expected: readonly unknown[]): Seen {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]

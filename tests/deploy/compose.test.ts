@@ -521,7 +521,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     })
   }
 
-  /** Returns how many of these orders a mail says to be confirmed. */
+  /** Returns how many of these orders have a mail with their confirmation. */
   async function mailsAbout(orderIds: readonly string[]): Promise<number> {
     const mails = (await caughtMails(shop.inbox)).filter(({ subject }) =>
       /is confirmed/.test(subject),

@@ -6,7 +6,7 @@ import type { Database } from '../persistence/database.ts'
 /** A table whose old rows are deleted. */
 export type Pruning = {
   table: string
-  /** Returns a query for the keys of rows that nobody needs any more, at most `limit`. */
+  /** Returns a query for the keys of rows that are no longer needed, at most `limit`. */
   old(before: Date, limit: number): RawBuilder<unknown>
   /** Name of the primary key, one column. */
   key: string

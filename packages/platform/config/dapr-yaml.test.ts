@@ -50,6 +50,14 @@ test('every field that is missing or wrong is named', () => {
   expect(() => appConfigsOf(': no yaml :', '/shop')).toThrow()
 })
 
+test('the address of the scheduler is not a setting', () => {
+  const given = file(app('orders', 8000)).replace(
+    'appPort: 8000',
+    'appPort: 8000\n    schedulerHostAddress: localhost:50006',
+  )
+  expect(() => appConfigsOf(given, '/shop')).toThrow('schedulerHostAddress')
+})
+
 test('a port can be given only once', () => {
   const twice = file(app('orders', 8000), app('carts', 8004))
   expect(() => appConfigsOf(twice, '/shop')).toThrow('port 8004 is given to both orders and carts')
