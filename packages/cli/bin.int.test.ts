@@ -93,3 +93,12 @@ it('backing start refuses other ports than those of dapr.yaml', () => {
   const { status, stderr } = spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' })
   expect([status, stderr]).toEqual([1, expect.stringContaining('takes the ports that dapr.yaml')])
 })
+
+it('test --help prepares and runs nothing', () => {
+  const main = join(import.meta.dirname, 'main.ts')
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'test', '--help'], {
+    encoding: 'utf8',
+  })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(stdout).toContain('sidecart test [OPTIONS]')
+})

@@ -10,8 +10,7 @@ export async function runCommandLine<T extends ArgsDef>(
   main: CommandDef<T>,
   words: string[],
 ): Promise<void> {
-  // `test` passes every argument to vitest, `--help` included.
-  const asksForHelp = words[0] !== 'test' && words.some((word) => ['--help', '-h'].includes(word))
+  const asksForHelp = words.some((word) => ['--help', '-h'].includes(word))
   const subCommands = main.subCommands as SubCommandsDef | undefined
   if (asksForHelp || (subCommands && words.length === 0))
     return runMain(main, { rawArgs: asksForHelp ? words : ['--help'] })

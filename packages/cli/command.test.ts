@@ -5,8 +5,6 @@ import { expect, it } from 'vitest'
 import { assertCommand } from './command.ts'
 
 const folder = join(import.meta.dirname, 'commands')
-/** Passes every argument to vitest, which rejects unknown ones. */
-const passesOn = ['test']
 
 type Named = { name: string; definition: CommandDef }
 
@@ -17,7 +15,7 @@ async function all(): Promise<Named[]> {
     const module = (await import(`${folder}/${file}`)) as { default: CommandDef }
     return withSubCommands({ name: basename(file, '.ts'), definition: module.default })
   })
-  return (await Promise.all(loaded)).flat().filter(({ name }) => !passesOn.includes(name))
+  return (await Promise.all(loaded)).flat()
 }
 
 function withSubCommands({ name, definition }: Named): Named[] {
@@ -59,6 +57,7 @@ it.each([
   ['order', 'qantity', '--quantity'],
   ['up', 'brokr', '--broker'],
   ['verify', 'jsno', '--json'],
+  ['test', 'depp', '--deep'],
   ['backing start', 'sate', '--state'],
 ])('%s --%s is refused, and what may have been meant is named', async (name, option, meant) => {
   expect(await refusal(named(name), { [option]: 'x' })).toBe(
