@@ -17,7 +17,7 @@ export default command(
       testNamePattern: { type: 'string', alias: 't', description: 'Tests with such titles only' },
       reporter: { type: 'string', description: 'How vitest prints, e.g. verbose' },
       bail: { type: 'string', description: 'Stop after so many failures' },
-      update: { type: 'boolean', alias: 'u', description: 'Write snapshots anew' },
+      update: { type: 'boolean', alias: 'u', description: 'Write snapshots again' },
     },
     run: async ({ rawArgs }) => {
       process.exitCode = await runTests(projectAt(), rawArgs)
