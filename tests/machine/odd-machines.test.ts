@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { ensureParts } from '@sidecart/platform/install/binaries.ts'
+import type { PartName } from '@sidecart/platform/install/versions.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
 import { testWithNamespaces } from '@sidecart/testing/needs.ts'
 import { afterAll, beforeAll, expect } from 'vitest'
@@ -23,7 +24,8 @@ beforeAll(async () => {
   folder = join(base, "it's #1")
   home = join(base, 'home')
   execFileSync('git', ['clone', '--quiet', project, folder])
-  await shareParts(join(home, '.dapr', 'bin'))
+  await shareParts(['dapr', 'daprd', 'sentry', 'scheduler'], join(home, '.dapr', 'bin'))
+  await shareParts(['nats-server'], join(home, 'bin'))
   const env = { ...process.env, ...npmSettings, HOME: process.env.HOME }
   await output(process.execPath, ['packages/cli/bin.mjs', '--help'], 5 * minutes, {
     cwd: folder,
@@ -33,10 +35,10 @@ beforeAll(async () => {
 }, 10 * minutes)
 afterAll(() => folder && rmSync(dirname(folder), { recursive: true, force: true }))
 
-/** Links or copies this checkout's Dapr programs for the other user. */
-async function shareParts(bin: string): Promise<void> {
+/** Links or copies programs of this checkout for the other user. */
+async function shareParts(names: PartName[], bin: string): Promise<void> {
   mkdirSync(bin, { recursive: true })
-  for (const { name, path } of await ensureParts(['dapr', 'daprd', 'sentry', 'scheduler'])) {
+  for (const { name, path } of await ensureParts(names)) {
     try {
       linkSync(path, join(bin, name))
     } catch {
@@ -76,11 +78,12 @@ trap 'kill $neighbour' EXIT
  */
 function onOddMachine(uid: number, lines: string): Promise<string> {
   const daprd = join(home, '.dapr', 'bin', 'daprd')
+  const path = `${join(home, 'bin')}${delimiter}${process.env.PATH}`
   const asUser = `setpriv --reuid=${uid} --regid=${uid} --clear-groups sh -euc ${word(`umask 077\n${lines}`)}`
   const script = `set -eu\nexec 2>&1\n${neighbour}\n${asUser}`
   return output('unshare', ['--net', '--', 'sh', '-c', script], 4 * minutes, {
     cwd: folder,
-    env: { PATH: process.env.PATH, TERM: 'dumb', HOME: home, DAPRD: daprd, ...odd },
+    env: { PATH: path, TERM: 'dumb', HOME: home, DAPRD: daprd, ...odd },
   }).catch(({ message, stdout }: Error & { stdout?: string }) => {
     throw new Error(`${message.split('\n')[0]}\n${stdout?.slice(-3_000)}`)
   })
