@@ -36,6 +36,7 @@ export default defineConfig({
           include: ['tests/{architecture,contracts}/**/*.test.ts'],
           exclude: never,
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -36,6 +36,7 @@ export async function startService(name: string): Promise<Service> {
     log: createLog(name, 'info'),
     sidecar,
     appToken: options.appToken,
+    metricsToken: options.appToken,
     verify: createVerifier(keys),
     retentionDays: 90,
     stopping: stopping.signal,

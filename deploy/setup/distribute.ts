@@ -25,7 +25,10 @@ export function distribute(
     const tokens = ensureAppTokens(project, appId)
     const theirs = secretsFor({ appConfig, resources, secrets })
     give(`apps/${appId}/env`, asLines(tokens))
-    give(`sidecars/${appId}/env`, asLines({ ...shared, ...tokens }))
+    const { METRICS_TOKEN, ...ofSidecar } = tokens
+    give(`sidecars/${appId}/env`, asLines({ ...shared, ...ofSidecar }))
+    // The only reader is the user of Prometheus, who is another.
+    give(`metrics/${appId}`, METRICS_TOKEN, 0o644)
     give(`sidecars/${appId}/identity.jwt`, identityOf(appId))
     give(`sidecars/${appId}/secrets.json`, `${JSON.stringify(theirs, null, 2)}\n`)
   }

@@ -7,6 +7,7 @@ import { createVerifier, publishedKeys, type Verifier } from './http/authenticat
 import { gracefulShutdown } from './http/graceful-shutdown.ts'
 import { limitClients, type PublicLimits, publicServerOptions } from './http/public-server.ts'
 import { createLog, type Log } from './observability/log.ts'
+import { startMetricsServer } from './observability/metrics-server.ts'
 import { startTelemetry } from './observability/telemetry.ts'
 import { createDaprSidecar } from './sidecar/dapr-sidecar.ts'
 import { callService } from './sidecar/service-client.ts'
@@ -17,6 +18,8 @@ export type Service = {
   log: Log
   sidecar: Sidecar
   appToken: string
+  /** Opens `/metrics` of a public port. */
+  metricsToken: string
   verify: Verifier
   /** Age in days at which old rows are deleted. */
   retentionDays: number
@@ -67,6 +70,12 @@ export async function startService(
     () => telemetry.close(),
     () => sidecar.close(),
   ]
+  const metricsToken = env.METRICS_TOKEN ?? env.APP_API_TOKEN
+  if (env.METRICS_PORT) {
+    const address = { host: env.METRICS_HOST, port: env.METRICS_PORT }
+    const server = await startMetricsServer({ ...address, token: metricsToken })
+    ends.push(() => void server.close())
+  }
   await sidecar.ready(sidecarTimeoutMs)
 
   function listen(
@@ -104,6 +113,7 @@ export async function startService(
     log,
     sidecar,
     appToken: env.APP_API_TOKEN,
+    metricsToken,
     verify,
     retentionDays: env.RETENTION_DAYS,
     stopping: stopping.signal,

@@ -112,8 +112,8 @@ async function sampleOf(
   { appId, ports }: AppConfig,
 ): Promise<Sample | undefined> {
   try {
-    const { APP_API_TOKEN } = ensureAppTokens(project, appId)
-    const headers = { 'dapr-api-token': APP_API_TOKEN }
+    const { METRICS_TOKEN } = ensureAppTokens(project, appId)
+    const headers = { authorization: `Bearer ${METRICS_TOKEN}` }
     const options = { headers, signal: AbortSignal.timeout(1_500) }
     const answer = await fetch(`http://127.0.0.1:${ports.app}/metrics`, options)
     return answer.ok ? parseMetrics(await answer.text()) : undefined

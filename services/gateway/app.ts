@@ -52,7 +52,7 @@ export type GatewayPorts = {
   supervisor?: Supervisor | undefined
   stopping?: AbortSignal
   /** Token for `/metrics`, for the monitoring of this shop. */
-  appToken?: string
+  metricsToken?: string
   /** Proxies believed about the address and the scheme of their clients. Default: none. */
   trustedProxies?: TrustedProxies
   /** The shop is served over TLS, whatever a trusted proxy says. */
@@ -101,7 +101,7 @@ export function createGatewayApp(ports: GatewayPorts): App {
     methodsElsewhere: async (path) =>
       ownerOf(path) && !path.endsWith('/') ? methodsOf(await documents(), path) : [],
     trustedProxies,
-    metricsToken: ports.appToken,
+    metricsToken: ports.metricsToken,
   })
   const addressOf = (c: Context) => clientOf(c, trustedProxies).address
   const admit = createAdmission({

@@ -27,7 +27,7 @@ beforeAll(async () => {
   )
   const orders = createApp({ name: 'orders', log })
   orders.get('/orders', (c) => c.json({}))
-  gateway = gatewayTo({ catalog, orders }, tokens, { webRoot: root, appToken: 'token' })
+  gateway = gatewayTo({ catalog, orders }, tokens, { webRoot: root, metricsToken: 'token' })
 })
 
 afterAll(() => rmSync(root, { recursive: true }))

@@ -296,6 +296,7 @@ describe('docker-compose.yml is closed by default', () => {
     expect(readers('secrets')).toEqual(['accounts', ...makers, 'setup', 'verify'])
     expect(readers('identities')).toEqual(makers)
     expect(readers('authority')).toEqual([...makers, 'sentry'])
+    expect(readers('metrics')).toEqual(makers)
     for (const [volume, reader] of Object.entries({
       broker: 'nats',
       database: 'postgres',

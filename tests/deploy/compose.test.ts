@@ -38,6 +38,7 @@ const required = Boolean(process.env.SIDECART_REQUIRE_ALL)
 const awayMs = outageSeconds * 1_000
 const mug = 'MUG-ENAMEL-BLUE'
 const rotationMs = 1_200_000
+const appTokens = ['APP_API_TOKEN', 'DAPR_API_TOKEN', 'METRICS_TOKEN']
 /** Secrets that deploy/rotate.sh replaces, beside the logins of databases and the tokens of apps. */
 const replaced = ['broker-url', 'postgres-superuser', 'provider-api-key', 'jwt-keys']
 
@@ -197,6 +198,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     it.each(apps)('of %s holds its own secrets and no others', async (app) => {
       const files = await shop.node<Record<string, string>>(`${app}-dapr`, reads, '/shop/.sidecart')
       expect(Object.keys(files).sort()).toEqual(['env', 'identity.jwt', 'secrets.json'])
+      expect(files.env).not.toContain('METRICS_TOKEN')
       const manifest = manifestOf(app)
       const needed = [
         ...(usesBroker(manifest) ? ['broker-url'] : []),
@@ -207,7 +209,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
       expect(Object.keys(JSON.parse(files['secrets.json'] ?? '')).sort()).toEqual(needed.sort())
       const ofApp = await shop.node<Record<string, string>>(app, reads, '/run/sidecart')
       expect(Object.keys(ofApp)).toEqual(['env'])
-      expect(ofApp.env?.match(/^\w+/gm)?.sort()).toEqual(['APP_API_TOKEN', 'DAPR_API_TOKEN'])
+      expect(ofApp.env?.match(/^\w+/gm)?.sort()).toEqual(appTokens)
     })
 
     it('has no token in common with another', async () => {
@@ -215,7 +217,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
         apps.map((app) => shop.node<Record<string, string>>(app, reads, '/run/sidecart')),
       )
       const tokens = envs.flatMap(({ env = '' }) => env.match(/'[^']+'/g) ?? [])
-      expect(new Set(tokens).size).toBe(2 * apps.length)
+      expect(new Set(tokens).size).toBe(appTokens.length * apps.length)
     })
 
     // carts: optional

@@ -13,6 +13,11 @@ export const baseEnvironment = {
   DAPR_GRPC_PORT: z.coerce.number().int().min(1).max(65535),
   DAPR_API_TOKEN: z.string().min(1, 'run: eval "$(./sidecart env)"'),
   APP_API_TOKEN: z.string().min(1, 'run: eval "$(./sidecart env)"'),
+  /** Opens `/metrics` of a port that others reach. */
+  METRICS_TOKEN: z.string().min(1).optional(),
+  /** Address and port that answer `/metrics` and nothing else; without a port there is no such listener. */
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  METRICS_PORT: z.coerce.number().int().min(1).max(65535).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Where spans are exported to; without one of the two, none is recorded. */
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto'
 import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
 import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -8,6 +7,7 @@ import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
 import { secureHeaders } from 'hono/secure-headers'
 import { commonProblems, fieldErrors, Problem, type ProblemKind } from '../contract/problem.ts'
+import { isEqual } from '../core/equal.ts'
 import { Fault, Refusal, refused } from '../core/errors.ts'
 import type { Log } from '../observability/log.ts'
 import { registry, requestSeconds } from '../observability/metrics.ts'
@@ -38,7 +38,7 @@ export type AppOptions = {
    * and tests.
    */
   appToken?: string
-  /** On a public port: the `dapr-api-token` required to read `/metrics`. */
+  /** On a public port: the token required to read `/metrics`. */
   metricsToken?: string | undefined
   /** Maximum concurrent requests; further requests get 503 before any work is done. */
   maxInFlight?: number
@@ -482,9 +482,6 @@ const bodiless = ['GET', 'HEAD']
 
 const hasToken = (c: Context, expected: Buffer): boolean =>
   isEqual(Buffer.from(c.req.header('dapr-api-token') ?? ''), expected)
-
-const isEqual = (given: Buffer, expected: Buffer): boolean =>
-  given.length === expected.length && timingSafeEqual(given, expected)
 
 /** Prometheus can send a token only as `Authorization: Bearer`. */
 function mayReadMetrics(c: Context, expected: Buffer): boolean {

@@ -36,6 +36,8 @@ export type AppTokens = {
   DAPR_API_TOKEN: string
   /** Presented by the sidecar to its app. */
   APP_API_TOKEN: string
+  /** Presented by the monitoring; opens the metrics of the app and nothing else. */
+  METRICS_TOKEN: string
 }
 
 /** Returns the file with an app's tokens, one `NAME='value'` per line, for `node --env-file` and for a shell. */
@@ -46,10 +48,7 @@ export const appEnvFile = (project: Project, appId: string): string =>
 export const metricsTokenFile = (project: Project): string =>
   join(project.apps, gatewayApp, 'metrics-token')
 
-/**
- * Returns the two tokens between an app and its sidecar; creates them on the first call and on rotation. Tokens are
- * unique per app.
- */
+/** Returns the tokens of an app; creates them on the first call and on rotation. Tokens are unique per app. */
 export function ensureAppTokens(
   project: Project,
   appId: string,
@@ -57,21 +56,26 @@ export function ensureAppTokens(
 ): AppTokens {
   const file = appEnvFile(project, appId)
   const there = rotate ? {} : parse(readIfThere(file) ?? '')
-  const { DAPR_API_TOKEN = random(24), APP_API_TOKEN = random(24) } = there
-  if (!there.DAPR_API_TOKEN || !there.APP_API_TOKEN)
-    writeWhole(file, `DAPR_API_TOKEN='${DAPR_API_TOKEN}'\nAPP_API_TOKEN='${APP_API_TOKEN}'\n`)
-  // this token opens the metrics of the gateway, and nothing else: callers of the gateway need none
+  const tokens: AppTokens = {
+    DAPR_API_TOKEN: there.DAPR_API_TOKEN ?? random(24),
+    APP_API_TOKEN: there.APP_API_TOKEN ?? random(24),
+    METRICS_TOKEN: there.METRICS_TOKEN ?? random(24),
+  }
+  const lines = Object.entries(tokens).map(([name, value]) => `${name}='${value}'\n`)
+  if (Object.keys(tokens).some((name) => !there[name])) writeWhole(file, lines.join(''))
   const metrics = metricsTokenFile(project)
-  if (appId === gatewayApp && readIfThere(metrics) !== APP_API_TOKEN)
-    writeWhole(metrics, APP_API_TOKEN)
-  return { DAPR_API_TOKEN, APP_API_TOKEN }
+  if (appId === gatewayApp && readIfThere(metrics) !== tokens.METRICS_TOKEN)
+    writeWhole(metrics, tokens.METRICS_TOKEN)
+  return tokens
 }
 
 /** Returns the environment of an app's sidecar. */
 export function sidecarVariables(project: Project, appId: string): Variables {
+  const { DAPR_API_TOKEN, APP_API_TOKEN } = ensureAppTokens(project, appId)
   return {
     ...ensureVariables(project),
-    ...ensureAppTokens(project, appId),
+    DAPR_API_TOKEN,
+    APP_API_TOKEN,
     DAPR_SENTRY_TOKEN_FILE: identityFile(project, appId),
   }
 }
