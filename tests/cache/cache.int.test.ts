@@ -3,14 +3,14 @@ import type { Product } from '@sidecart/catalog/contract.ts'
 import { createLog } from '@sidecart/chassis/observability/log.ts'
 import { createDaprSidecar } from '@sidecart/chassis/sidecar/dapr-sidecar.ts'
 import { freePorts, temporaryFolder } from '@sidecart/platform/install/testing.ts'
-import { redis, startRedis } from '@sidecart/platform/servers/redis.ts'
+import { redisProgram, startRedis } from '@sidecart/platform/servers/redis.ts'
 import { testWith } from '@sidecart/testing/needs.ts'
 import { startSidecar } from '@sidecart/testing/real-sidecar.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, onTestFinished } from 'vitest'
 import { createProductCache, staleSeconds } from '../../services/catalog/cache.ts'
 
-const test = await testWith(redis)
+const test = await testWith(redisProgram)
 
 const folder = join(import.meta.dirname, '../../components/cache-redis')
 

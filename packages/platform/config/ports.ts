@@ -1,20 +1,18 @@
 import { portHolder } from '../process/ports.ts'
 import { accepts } from '../process/start-process.ts'
+import { servers } from '../servers/registry.ts'
+import type { ServerPort } from '../servers/server.ts'
 import { UserError } from './project.ts'
 
-/** The usual ports of servers, below those of outgoing connections. With `--ports-from` each has the place of its line. */
-const servers = {
+/** The usual ports of servers without a definition in `servers/`, below those of outgoing connections. */
+const others = {
   postgres: 5440,
   broker: 4240,
   brokerMonitor: 8240,
-  redis: 6340,
   rabbitmq: 5640,
   rabbitmqNode: 25640,
   epmd: 4340,
-  kafka: 9340,
-  kafkaController: 9341,
   mqtt: 1840,
-  mariadb: 3340,
   smtp: 1040,
   inbox: 8040,
   provider: 8090,
@@ -27,6 +25,11 @@ const servers = {
   schedulerEtcd: 3913,
   schedulerEtcdPeer: 3914,
 }
+/** The usual ports of all servers. With `--ports-from` each has the place that it has here. */
+const usualPorts = [
+  ...Object.values(others),
+  ...servers.flatMap(({ ports }) => Object.values(ports).map((port) => port.usual)),
+]
 /** The first ports of apps, and of their sidecars: HTTP, gRPC, internal, metrics. */
 const usual = { app: 8080, http: 3500, grpc: 3600, internal: 3700, metrics: 3800 }
 /** Ports for each of these five, and for the servers behind them. */
@@ -40,39 +43,46 @@ export const portsFrom: number | undefined =
 export function movedPort(port: number, from = portsFrom): number {
   if (from === undefined) return port
   const blocks = Object.values(usual)
-  const place = Object.values(servers).indexOf(port)
+  const place = usualPorts.indexOf(port)
   if (place >= 0) return from + blocks.length * room + place
   const block = blocks.findIndex((first) => port >= first && port < first + room)
   return block < 0 ? port : from + block * room + port - (blocks[block] ?? 0)
 }
 
-/** Returns the usual port of a server that listens on `port` in this shop. */
-export const usualPort = (port: number): number =>
-  Object.values(servers).find((one) => movedPort(one) === port) ?? port
+/** Returns true for the usual ports of servers, and for those of servers of a shop whose ports begin at `from`. */
+export function isServerPort(port: number, from: number | undefined): boolean {
+  if (usualPorts.includes(port)) return true
+  const first = (from ?? Number.NaN) + Object.values(usual).length * room
+  return port >= first && port < first + room
+}
 
-export const postgresPort = movedPort(servers.postgres)
-export const brokerPort = movedPort(servers.broker)
-export const brokerMonitorPort = movedPort(servers.brokerMonitor)
-export const redisPort = movedPort(servers.redis)
-export const rabbitmqPort = movedPort(servers.rabbitmq)
-export const rabbitmqNodePort = movedPort(servers.rabbitmqNode)
-export const epmdPort = movedPort(servers.epmd)
-export const kafkaPort = movedPort(servers.kafka)
-export const kafkaControllerPort = movedPort(servers.kafkaController)
-export const mqttPort = movedPort(servers.mqtt)
-export const mariadbPort = movedPort(servers.mariadb)
-export const smtpPort = movedPort(servers.smtp)
-export const inboxPort = movedPort(servers.inbox)
-export const providerPort = movedPort(servers.provider)
-export const zipkinPort = movedPort(servers.zipkin)
-export const sentryPort = movedPort(servers.sentry)
-export const sentryHealthPort = movedPort(servers.sentryHealth)
+type Ports<Port extends string> = { ports: Record<Port, ServerPort> }
+
+/** Returns the ports of a server of a component set in this shop, by their names. */
+export const portsOf = <Port extends string>({ ports }: Ports<Port>): Record<Port, number> =>
+  Object.fromEntries(
+    Object.entries<ServerPort>(ports).map(([name, port]) => [name, movedPort(port.usual)]),
+  ) as Record<Port, number>
+
+export const postgresPort = movedPort(others.postgres)
+export const brokerPort = movedPort(others.broker)
+export const brokerMonitorPort = movedPort(others.brokerMonitor)
+export const rabbitmqPort = movedPort(others.rabbitmq)
+export const rabbitmqNodePort = movedPort(others.rabbitmqNode)
+export const epmdPort = movedPort(others.epmd)
+export const mqttPort = movedPort(others.mqtt)
+export const smtpPort = movedPort(others.smtp)
+export const inboxPort = movedPort(others.inbox)
+export const providerPort = movedPort(others.provider)
+export const zipkinPort = movedPort(others.zipkin)
+export const sentryPort = movedPort(others.sentry)
+export const sentryHealthPort = movedPort(others.sentryHealth)
 export const schedulerPorts = {
-  grpc: movedPort(servers.scheduler),
-  health: movedPort(servers.schedulerHealth),
-  metrics: movedPort(servers.schedulerMetrics),
-  etcd: movedPort(servers.schedulerEtcd),
-  'etcd-peer': movedPort(servers.schedulerEtcdPeer),
+  grpc: movedPort(others.scheduler),
+  health: movedPort(others.schedulerHealth),
+  metrics: movedPort(others.schedulerMetrics),
+  etcd: movedPort(others.schedulerEtcd),
+  'etcd-peer': movedPort(others.schedulerEtcdPeer),
 }
 /** Addresses for sidecars. */
 export const sentryAddress = `localhost:${sentryPort}`

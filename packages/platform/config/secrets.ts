@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { z } from 'zod'
+import { servers } from '../servers/registry.ts'
 import { rememberedPorts } from './choose-ports.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { manifests } from './manifests.ts'
-import {
-  brokerPort,
-  kafkaPort,
-  mariadbPort,
-  movedPort,
-  mqttPort,
-  postgresPort,
-  rabbitmqPort,
-  redisPort,
-  usualPort,
-} from './ports.ts'
+import { brokerPort, isServerPort, mqttPort, portsOf, postgresPort, rabbitmqPort } from './ports.ts'
 import { type Project, UserError } from './project.ts'
 
 /** Owners of a database, each with a role and a password: services, and the state store. */
@@ -38,21 +29,20 @@ export async function ensureSecrets(project: Project): Promise<Secrets> {
 /** The servers of this shop whose addresses are secrets. */
 const ownServers = {
   'broker-url': brokerPort,
-  'redis-host': redisPort,
   'rabbitmq-url': rabbitmqPort,
-  'kafka-brokers': kafkaPort,
   'mqtt-url': mqttPort,
-  'mysql-state': mariadbPort,
+  ...Object.fromEntries(
+    servers.map((server) => [server.address, Object.values(portsOf(server))[0] ?? 0]),
+  ),
 }
 
 /** Returns the secrets with this shop's own servers on its ports of today. A server elsewhere stays. */
 export function onThesePorts(secrets: Secrets, before: number | undefined): Secrets {
   const moved = Object.entries(ownServers).flatMap(([name, port]) => {
-    const value = secrets[name]
-    const usual = usualPort(port)
-    const ours = [usual, movedPort(usual, before)].map((one) => `127.0.0.1:${one}`)
-    const found = ours.find((address) => value?.split(/[@/(),]/).includes(address))
-    return value && found ? [[name, value.replace(found, `127.0.0.1:${port}`)]] : []
+    const moved = secrets[name]?.replace(/(?<=[@/(,]|^)127\.0\.0\.1:(\d+)/, (address, found) =>
+      isServerPort(Number(found), before) ? `127.0.0.1:${port}` : address,
+    )
+    return moved === undefined ? [] : [[name, moved]]
   })
   return { ...secrets, ...Object.fromEntries(moved) }
 }
@@ -68,16 +58,10 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
   )
   return {
     ...Object.fromEntries(ofServices),
+    ...Object.assign({}, ...servers.map((one) => one.secrets(portsOf(one), () => random(24)))),
     'broker-url': `nats://sidecart:${random(24)}@127.0.0.1:${brokerPort}`,
-    'redis-host': `127.0.0.1:${redisPort}`,
-    'redis-username': 'sidecart',
-    'redis-password': random(24),
     'rabbitmq-url': `amqp://sidecart:${random(24)}@127.0.0.1:${rabbitmqPort}/`,
-    'kafka-brokers': `127.0.0.1:${kafkaPort}`,
-    'kafka-username': 'sidecart',
-    'kafka-password': random(24),
     'mqtt-url': `mqtt://sidecart:${random(24)}@127.0.0.1:${mqttPort}`,
-    'mysql-state': `state:${random(24)}@tcp(127.0.0.1:${mariadbPort})/?allowNativePasswords=true`,
     // relative to the folder of the service, the working directory of its sidecar
     'sqlite-file': '../../.sidecart/state.sqlite',
     'jwt-keys': JSON.stringify([await signingKey()]),

@@ -10,12 +10,12 @@ import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { output } from '../process/spawn.ts'
 import { answers, startAndWait } from '../process/start-process.ts'
 import { ensureStream, natsConfig } from '../servers/nats.ts'
-import { redis, startRedis } from '../servers/redis.ts'
+import { redisProgram, startRedis } from '../servers/redis.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
 import { postgresFaults, readPostgres } from './postgres.ts'
 import { readRedis, redisFaults } from './redis.ts'
 
-const withRedis = await testWith(redis)
+const withRedis = await testWith(redisProgram)
 
 const durable = { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', unlogged: '' }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { brokerMonitorPort, redisPort } from '../config/ports.ts'
+import { brokerMonitorPort, portsOf } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { databases, readSecrets } from '../config/secrets.ts'
+import { redis } from '../servers/redis.ts'
 import { readState } from '../supervisor/state-file.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
 import { postgresFaults, readPostgres } from './postgres.ts'
@@ -44,7 +45,8 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
     {
       name: 'redis',
       means: 'a write is on the disk before it is acknowledged, and nothing is evicted',
-      faults: async () => redisFaults(await readRedis(redisPort, join(home, 'redis/redis.conf'))),
+      faults: async () =>
+        redisFaults(await readRedis(portsOf(redis).client, join(home, 'redis/redis.conf'))),
     },
   ],
 }

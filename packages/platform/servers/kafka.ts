@@ -7,6 +7,7 @@ import { ensureProgram, type Program } from '../install/packages.ts'
 import { output } from '../process/spawn.ts'
 import { greets, type Started, startAndWait } from '../process/start-process.ts'
 import { java, smallHeap } from './java.ts'
+import { defineServer } from './server.ts'
 
 const maven: Program = { name: 'mvn', debian: 'maven', brew: 'maven' }
 
@@ -131,3 +132,30 @@ export function kafkaAnswers(port: number): Promise<boolean> {
   const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
   return greets(port, apiVersions, (answer) => answer.readInt32BE(4) === 1)
 }
+
+export const kafka = defineServer({
+  name: 'kafka',
+  ports: {
+    client: { usual: 9340, serves: 'sidecars, by a password' },
+    controller: { usual: 9341, serves: 'itself' },
+  },
+  address: 'kafka-brokers',
+  secrets: ({ client }, password) => ({
+    'kafka-brokers': `127.0.0.1:${client}`,
+    'kafka-username': 'sidecart',
+    'kafka-password': password(),
+  }),
+  types: ['pubsub.kafka'],
+  processes({ dir, bin, ports, secrets, logOf, log }) {
+    const user = secrets['kafka-username'] ?? ''
+    const login = { user, password: secrets['kafka-password'] ?? '' }
+    const addresses = { port: ports.client, controllerPort: ports.controller }
+    const logFile = logOf('kafka')
+    return [
+      {
+        start: () => startKafka({ ...login, ...addresses, jars: bin, dir, logFile, log }),
+        ready: () => kafkaAnswers(ports.client),
+      },
+    ]
+  },
+})

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { output } from '../process/spawn.ts'
 import { greets, type Started, startAndWait } from '../process/start-process.ts'
+import { defineServer } from './server.ts'
 
 const packages = { debian: 'mariadb-server-core', brew: 'mariadb' }
 export const mariadbd: Program = {
@@ -88,3 +89,23 @@ GRANT ALL ON \`${schema}\`.* TO '${user}'@'127.0.0.1';
 /** Returns true when a server on this port sends a greeting: the first byte after the length is the protocol, 10. */
 export const mariadbAnswers = (port: number): Promise<boolean> =>
   greets(port, Buffer.alloc(0), (data) => data[4] === 10)
+
+export const mariadb = defineServer({
+  name: 'mariadb',
+  ports: { sql: { usual: 3340, serves: 'sidecars, by a password' } },
+  address: 'mysql-state',
+  secrets: ({ sql }, password) => ({
+    'mysql-state': `state:${password()}@tcp(127.0.0.1:${sql})/?allowNativePasswords=true`,
+  }),
+  types: ['state.mysql'],
+  processes({ dir, ports, secrets, logOf, log }) {
+    const [, user = '', password = ''] = /^(.*?):(.*?)@/.exec(secrets['mysql-state'] ?? '') ?? []
+    const login = { port: ports.sql, user, password, schema: 'state' }
+    return [
+      {
+        start: () => startMariadb({ ...login, dir, logFile: logOf('mariadb'), log }),
+        ready: () => mariadbAnswers(ports.sql),
+      },
+    ]
+  },
+})

@@ -4,9 +4,9 @@ import { testWith } from '@sidecart/testing/needs.ts'
 import { expect, onTestFinished } from 'vitest'
 import { freePorts, temporaryFolder } from '../install/testing.ts'
 import { output } from '../process/spawn.ts'
-import { type RedisOptions, redis, redisAnswers, startRedis } from './redis.ts'
+import { type RedisOptions, redisAnswers, redisProgram, startRedis } from './redis.ts'
 
-const test = await testWith(redis)
+const test = await testWith(redisProgram)
 
 const login = { user: 'shop', password: 'p"\\{$x}' }
 

@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { type Started, startAndWait } from '../process/start-process.ts'
+import { defineServer } from './server.ts'
 
-export const redis: Program = {
+export const redisProgram: Program = {
   name: 'redis-server',
   debian: 'redis-server',
   brew: 'redis',
@@ -33,7 +34,7 @@ export async function startRedis({
   log,
   ...options
 }: RedisOptions): Promise<Started> {
-  const { path } = await ensureProgram(redis, { log })
+  const { path } = await ensureProgram(redisProgram, { log })
   const dir = resolve(options.dir)
   await mkdir(dir, { recursive: true })
   const file = join(dir, 'redis.conf')
@@ -91,3 +92,25 @@ export function redisAnswers({ port, user, password }: Login): Promise<boolean> 
 
 const command = (...words: string[]) =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`
+
+export const redis = defineServer({
+  name: 'redis',
+  ports: { client: { usual: 6340, serves: 'sidecars, by a password' } },
+  address: 'redis-host',
+  secrets: ({ client }, password) => ({
+    'redis-host': `127.0.0.1:${client}`,
+    'redis-username': 'sidecart',
+    'redis-password': password(),
+  }),
+  types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'],
+  processes({ dir, ports, secrets, logOf, log }) {
+    const user = secrets['redis-username'] ?? ''
+    const login = { port: ports.client, user, password: secrets['redis-password'] ?? '' }
+    return [
+      {
+        start: () => startRedis({ ...login, dir, logFile: logOf('redis'), log }),
+        ready: () => redisAnswers(login),
+      },
+    ]
+  },
+})

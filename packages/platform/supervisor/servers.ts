@@ -23,7 +23,7 @@ export function serversOf(options: ServerOptions): Servers {
   const viewer = zipkin(options)
   const sets = swappable.map((one) => ({
     inUse: isInUse(one, options.resources),
-    units: one.units.map((unit) => unit(options)),
+    units: one.units(options),
   }))
   return {
     needed: [

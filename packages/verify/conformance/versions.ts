@@ -7,7 +7,7 @@ import { ensureKafka } from '@sidecart/platform/servers/kafka.ts'
 import { mariadbd } from '@sidecart/platform/servers/mariadb.ts'
 import { mosquitto } from '@sidecart/platform/servers/mosquitto.ts'
 import { rabbitmq } from '@sidecart/platform/servers/rabbitmq.ts'
-import { redis } from '@sidecart/platform/servers/redis.ts'
+import { redisProgram } from '@sidecart/platform/servers/redis.ts'
 
 type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
 
@@ -26,11 +26,11 @@ const told =
 
 const servers: Record<string, Ask> = {
   jetstream: (_, { parts }) => `NATS ${parts['nats-server'].version}`,
-  redis: told('Redis', redis),
+  redis: told('Redis', redisProgram),
   bullmq: async ({ root }) => {
     const file = join(root, 'node_modules/bullmq/package.json')
     const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-    return `BullMQ ${version}, Redis ${(await ensureProgram(redis, { log: console.error })).version}`
+    return `BullMQ ${version}, Redis ${(await ensureProgram(redisProgram, { log: console.error })).version}`
   },
   // Running RabbitMQ to read the version would start a port mapper (epmd) on Erlang's default port.
   rabbitmq: async () => {

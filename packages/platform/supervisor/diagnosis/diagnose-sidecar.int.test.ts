@@ -5,11 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { readResources } from '../../config/components/components.ts'
 import { freePorts, temporaryFolder } from '../../install/testing.ts'
 import { alive, until } from '../../process/spawn.ts'
-import { redis, startRedis } from '../../servers/redis.ts'
+import { redisProgram, startRedis } from '../../servers/redis.ts'
 import { tail } from '../process-spec.ts'
 import { diagnoseSidecar } from './diagnose-sidecar.ts'
 
-const withRedis = await testWith(redis)
+const withRedis = await testWith(redisProgram)
 
 const state = join(import.meta.dirname, '../../../../components/state-redis')
 const withinMs = 10_000

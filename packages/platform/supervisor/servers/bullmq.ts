@@ -1,10 +1,11 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { consumersIn } from '../../config/components/components.ts'
-import { redisPort } from '../../config/ports.ts'
+import { portsOf } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import { spawnDetached } from '../../process/spawn.ts'
 import { connected, ensureGroup } from '../../servers/bullmq/bus.ts'
+import { redis } from '../../servers/redis.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { logOf, type ServerOptions, server } from './unit.ts'
 
@@ -17,7 +18,7 @@ export function bullmq({ project, secrets, resources }: ServerOptions): ProcessS
   const socket = join(socketsOf(project), 'bullmq.sock')
   const login = {
     host: '127.0.0.1',
-    port: redisPort,
+    port: portsOf(redis).client,
     username: secrets['redis-username'] ?? '',
     password: secrets['redis-password'] ?? '',
   }
@@ -37,10 +38,10 @@ export function bullmq({ project, secrets, resources }: ServerOptions): ProcessS
           logFile: logOf(project, name),
         }),
       prepare: async () => {
-        const redis = await connected(login)
+        const connection = await connected(login)
         for (const { app, topics } of consumersIn(resources))
-          for (const topic of topics) await ensureGroup(redis, topic, app)
-        redis.disconnect()
+          for (const topic of topics) await ensureGroup(connection, topic, app)
+        connection.disconnect()
       },
       ready: () => listens(socket),
       // A sidecar does not reconnect to a pluggable component that restarted.

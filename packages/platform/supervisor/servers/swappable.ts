@@ -1,13 +1,11 @@
 import { entriesOf, type Resource } from '../../config/components/components.ts'
+import { servers } from '../../servers/registry.ts'
 import type { ProcessSpec } from '../process-spec.ts'
 import { bullmq } from './bullmq.ts'
-import { kafka } from './kafka.ts'
-import { mariadb } from './mariadb.ts'
 import { mosquitto, mosquittoSessions } from './mosquitto.ts'
 import { nats } from './nats.ts'
 import { epmd, rabbitmq } from './rabbitmq.ts'
-import { redis } from './redis.ts'
-import type { ServerOptions } from './unit.ts'
+import { type ServerOptions, unitsOf } from './unit.ts'
 
 type Swappable = {
   name: string
@@ -16,28 +14,41 @@ type Swappable = {
   /** The secret with the server's address. A component that names another address uses a server elsewhere. */
   secret: string
   /** The server and its companion processes. */
-  units: readonly ((options: ServerOptions) => ProcessSpec)[]
+  units(options: ServerOptions): ProcessSpec[]
 }
 
 /** Servers of the component sets, by the Dapr components that need them. */
 export const swappable: readonly Swappable[] = [
-  { name: 'nats', types: ['pubsub.jetstream'], secret: 'broker-url', units: [nats] },
   {
-    name: 'redis',
-    types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'],
-    secret: 'redis-host',
-    units: [redis],
+    name: 'nats',
+    types: ['pubsub.jetstream'],
+    secret: 'broker-url',
+    units: (options) => [nats(options)],
   },
-  { name: 'bullmq', types: ['pubsub.bullmq'], secret: 'redis-host', units: [bullmq] },
-  { name: 'rabbitmq', types: ['pubsub.rabbitmq'], secret: 'rabbitmq-url', units: [epmd, rabbitmq] },
-  { name: 'kafka', types: ['pubsub.kafka'], secret: 'kafka-brokers', units: [kafka] },
+  ...servers.map((one) => ({
+    name: one.name,
+    types: one.types,
+    secret: one.address,
+    units: (options: ServerOptions) => unitsOf(one, options),
+  })),
+  {
+    name: 'bullmq',
+    types: ['pubsub.bullmq'],
+    secret: 'redis-host',
+    units: (options) => [bullmq(options)],
+  },
+  {
+    name: 'rabbitmq',
+    types: ['pubsub.rabbitmq'],
+    secret: 'rabbitmq-url',
+    units: (options) => [epmd(options), rabbitmq(options)],
+  },
   {
     name: 'mosquitto',
     types: ['pubsub.mqtt3'],
     secret: 'mqtt-url',
-    units: [mosquitto, mosquittoSessions],
+    units: (options) => [mosquitto(options), mosquittoSessions(options)],
   },
-  { name: 'mariadb', types: ['state.mysql'], secret: 'mysql-state', units: [mariadb] },
 ]
 
 /** Returns true when a component of these types takes its address from this project's secret. */

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import type { Resource } from '../../config/components/components.ts'
+import { portsOf } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
 import type { Secrets } from '../../config/secrets.ts'
 import type { Runtime } from '../../install/ensure.ts'
 import { answers } from '../../process/start-process.ts'
+import type { Server } from '../../servers/server.ts'
 import { type ProcessSpec, stopGently } from '../process-spec.ts'
 
 /** Inputs for starting a server. */
@@ -37,3 +39,18 @@ export const answersHttp =
   (port: number, path = '/healthz') =>
   () =>
     answers(`http://127.0.0.1:${port}${path}`)
+
+/** Returns the specs of the processes of a server. */
+export function unitsOf(one: Server, { project, runtime, secrets, resources }: ServerOptions) {
+  const specs = one.processes({
+    ...{ project, runtime, secrets, resources },
+    dir: dirOf(project, one.name),
+    bin: join(project.root, '.sidecart/bin'),
+    ports: portsOf(one),
+    logOf: (name) => logOf(project, name),
+    log: console.error,
+  })
+  return specs.map(({ name = one.name, ports = portsOf(one), start, ...rest }) =>
+    server(project, name, ports, { ...rest, start: async () => (await start()).proc }),
+  )
+}

@@ -1,0 +1,62 @@
+import type { Resource } from '../config/components/components.ts'
+import type { Project } from '../config/project.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { Runtime } from '../install/ensure.ts'
+import type { Proc } from '../process/spawn.ts'
+import type { ProcessSpec } from '../supervisor/process-spec.ts'
+
+/** A port that a server listens on, on 127.0.0.1 only. */
+export type ServerPort = {
+  /** The port unless `--ports-from` moves it, below those of outgoing connections and of no other server. */
+  usual: number
+  /** The clients, for `docs/ports.md`: `sidecars, by a password`. */
+  serves: string
+}
+
+/** One process of a server. */
+export type ServerProcess = Partial<
+  Pick<ProcessSpec, 'after' | 'prepare' | 'failing' | 'dependentsSurviveMs'>
+> &
+  Pick<ProcessSpec, 'ready'> & {
+    /** Absent for the process called like the server. */
+    name?: string
+    ports?: Record<string, number>
+    start(): Promise<{ proc: Proc }>
+  }
+
+/** Inputs for starting a server. */
+export type ServerContext<Port extends string = string> = {
+  project: Project
+  runtime: Runtime
+  /** Folder of the server's configuration and data, below `.sidecart/`. Without this folder the server starts empty. */
+  dir: string
+  /** Folder of downloaded programs, shared by all servers. */
+  bin: string
+  ports: Record<Port, number>
+  secrets: Secrets
+  resources: readonly Resource[]
+  /** Returns the log file of a process. */
+  logOf(name: string): string
+  log(line: string): void
+}
+
+/**
+ * A server that component sets need: everything that the project knows about it, except the sets themselves
+ * (`components/`). It runs when a component in use has one of its types and takes its address from its secret.
+ */
+export type Server<Port extends string = string> = {
+  name: string
+  /** The first one is part of the address. */
+  ports: Record<Port, ServerPort>
+  /** The secret with the address. A component that takes another address uses a server elsewhere. */
+  address: string
+  /** Returns the secrets of a new checkout, with the address among them. `password` makes a new one at each call. */
+  secrets(ports: Record<Port, number>, password: () => string): Secrets
+  /** Dapr component types that need the server. */
+  types: readonly string[]
+  /** The server and its companion processes, in the order of their start. */
+  processes(context: ServerContext<Port>): ServerProcess[]
+}
+
+/** Checks the type of a definition and keeps the names of its ports. */
+export const defineServer = <Port extends string>(server: Server<Port>): Server<Port> => server
