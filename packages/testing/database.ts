@@ -16,8 +16,19 @@ declare module 'vitest' {
   }
 }
 
+/** Names a server that runs of the `integration` project use instead of one of their own. */
+export const serverVariable = 'SIDECART_TEST_POSTGRES_URL'
+
 /** Vitest's global set-up of the `integration` project: one real PostgreSQL per run, deleted afterwards. */
 export default async function startDatabase(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env[serverVariable]
+  const { url, stop } = given ? { url: given, stop: async () => {} } : await startTestServer()
+  project.provide('postgresUrl', url)
+  return stop
+}
+
+/** Starts an empty PostgreSQL for tests. `stop` deletes the server. */
+export async function startTestServer(): Promise<{ url: string; stop(): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'sidecart-test-database-'))
   await chmod(dir, 0o755) // as root, the server runs as an unprivileged user
   const server = await startPostgres({
@@ -29,10 +40,12 @@ export default async function startDatabase(project: TestProject): Promise<() =>
     // Durability costs most of a test's time; the databases are deleted after the run.
     settings: { fsync: 'off', full_page_writes: 'off', max_connections: '300' },
   })
-  project.provide('postgresUrl', server.connectionString)
-  return async () => {
-    await server.stop()
-    await rm(dir, { recursive: true, force: true })
+  return {
+    url: server.connectionString,
+    async stop() {
+      await server.stop()
+      await rm(dir, { recursive: true, force: true })
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { serverVariable, startTestServer } from '@sidecart/testing/database.ts'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { root } from '../architecture/tree.ts'
 import { copyCheckout, patch } from '../crash/copy.ts'
@@ -8,7 +9,7 @@ import { type Mutation, mutations } from './mutations.ts'
 
 /*
  * Does a test fail when a control is taken away? Each line of the table is tried alone, in a copy of the checkout, with
- * the test that it names; with every control in place all of those tests pass.
+ * the test that it names; with every control in place all of those tests pass. All runs share one PostgreSQL.
  */
 
 const copy = join(root, '.sidecart/mutations')
@@ -21,8 +22,16 @@ const files = [
   'vitest.config.ts',
 ]
 
-beforeAll(() => copyCheckout(copy, [...parts, ...files]))
-afterAll(() => rmSync(copy, { recursive: true, force: true }))
+let server: { url: string; stop(): Promise<void> } | undefined
+
+beforeAll(async () => {
+  copyCheckout(copy, [...parts, ...files])
+  server = await startTestServer()
+})
+afterAll(async () => {
+  await server?.stop()
+  rmSync(copy, { recursive: true, force: true })
+})
 
 type Outcome = { name: string; status: string; message: string }
 
@@ -48,7 +57,12 @@ async function run(file: string, names: readonly string[]): Promise<Outcome[]> {
     execFile(
       process.execPath,
       [program, ...args, ...reporter],
-      { cwd: copy, env, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 },
+      {
+        cwd: copy,
+        env: { ...env, [serverVariable]: server?.url },
+        timeout: 120_000,
+        maxBuffer: 64 * 1024 * 1024,
+      },
       (_error, stdout, stderr) => resolve(`${stdout}${stderr}`),
     )
   })
@@ -75,16 +89,6 @@ async function run(file: string, names: readonly string[]): Promise<Outcome[]> {
   )
 }
 
-const tests = [...new Set(mutations.map(({ test }) => test))]
-
-it.each(tests)('with every control in place its tests pass: %s', async (file) => {
-  const names = mutations.filter(({ test }) => test === file).map(({ name }) => name)
-  const outcomes = await run(file, names)
-  expect(outcomes.filter(({ status }) => status !== 'passed')).toEqual([])
-  const missing = names.filter((name) => !outcomes.some((one) => one.name.includes(name)))
-  expect(missing, 'names of no test').toEqual([])
-})
-
 it.each(mutations)(
   'a test fails without: $control',
   async ({ file, from, to, test, name }: Mutation) => {
@@ -98,3 +102,14 @@ it.each(mutations)(
     }
   },
 )
+
+const tests = [...new Set(mutations.map(({ test }) => test))]
+
+// last: none of the runs before has spoilt the copy or the databases
+it.each(tests)('with every control in place its tests pass: %s', async (file) => {
+  const names = mutations.filter(({ test }) => test === file).map(({ name }) => name)
+  const outcomes = await run(file, names)
+  expect(outcomes.filter(({ status }) => status !== 'passed')).toEqual([])
+  const missing = names.filter((name) => !outcomes.some((one) => one.name.includes(name)))
+  expect(missing, 'names of no test').toEqual([])
+})
