@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { asEnvironment, type Kind } from '@sidecart/platform/config/components/component-sets.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
@@ -7,9 +8,14 @@ import {
   installVariable,
   nginx,
   openssl,
+  type Program,
+  prometheus,
 } from '@sidecart/platform/install/packages.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
+import { ensureWebApp } from '@sidecart/platform/supervisor/web-app.ts'
 import { serverOf } from '@sidecart/verify/conformance/versions.ts'
+import { type Lane, runInLanes } from '@sidecart/verify/lanes.ts'
+import { createSandbox, type Sandbox } from '@sidecart/verify/sandbox.ts'
 import { failuresOf, runVitest } from '@sidecart/verify/vitest.ts'
 
 type Outcome = { passed: number; failures: string[]; skipped: string[] }
@@ -18,8 +24,10 @@ type Run = {
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** Needs a component set's server on this machine, the browser, or NGINX. */
+  /** Needs a component set's server on this machine, the browser, NGINX, or Prometheus. */
   needs?: string
+  /** Needs the network of this machine: installs packages or programs. */
+  online?: boolean
 }
 
 const projects = (...names: string[]): Run => ({
@@ -28,7 +36,10 @@ const projects = (...names: string[]): Run => ({
 })
 
 const browser = 'chromium'
-const proxy = 'nginx'
+const programsOf: Record<string, readonly Program[]> = {
+  nginx: [nginx, openssl],
+  prometheus: [prometheus],
+}
 
 /** The sets tried in each run, without tests that take minutes; `sidecart conformance` tries the others. */
 const sets: readonly Partial<Record<Kind, string>>[] = [
@@ -40,12 +51,12 @@ const sets: readonly Partial<Record<Kind, string>>[] = [
   { state: 'redis' },
 ]
 
-/** One vitest run per entry, cheapest first. `--project NAME` selects one. */
+/** One vitest run per entry. `--project NAME` selects one. */
 const quick: readonly Run[] = [
-  projects('unit', 'architecture'),
-  projects('integration'),
-  projects('system', 'security'),
+  { ...projects('unit', 'architecture'), online: true },
+  { ...projects('integration'), online: true },
   { ...projects('browser'), needs: browser },
+  projects('system', 'security'),
 ]
 /** Of the fuzzing in `--deep`: always the same. `npm run fuzz` makes up others each time, and more. */
 const fewExamples = { FUZZ_EXAMPLES: '20', FUZZ_SEED: '1' }
@@ -58,19 +69,21 @@ const deep: readonly Run[] = [
   projects('mutations'),
   projects('availability'),
   projects('outage'),
-  { ...projects('nginx'), needs: proxy },
-  projects('observability'),
+  { ...projects('nginx'), needs: 'nginx' },
+  { ...projects('observability'), needs: 'prometheus' },
   projects('chaos'),
   projects('crash'),
   { ...projects('scale'), needs: 'kafka' },
   { ...projects('swap'), needs: 'redis' },
-  projects('machine'),
-  projects('scaffold'),
-  projects('guides'),
-  projects('kubernetes'),
-  { ...projects('fuzz'), env: fewExamples },
+  { ...projects('machine'), online: true },
+  { ...projects('scaffold'), online: true },
+  { ...projects('guides'), online: true },
+  { ...projects('kubernetes'), online: true },
+  { ...projects('fuzz'), env: fewExamples, online: true },
   ...sets.map(conformanceOf),
 ]
+/** Runs beside each other: `SIDECART_LANES`, or 2 on a machine with two processors or more. */
+const lanes = Number(process.env.SIDECART_LANES ?? Math.min(2, availableParallelism()))
 /** Makes every part required: a test skipped because a part is missing fails the run. */
 const allRequired = 'SIDECART_REQUIRE_ALL'
 const asTold: Run = { name: 'chosen', args: [] }
@@ -87,26 +100,23 @@ export async function runTests(project: Project, given: readonly string[]): Prom
   const runtime = await ensureRuntime({ project: project.root })
   const partFor = async (what: string): Promise<unknown> => {
     if (what === browser) return chromiumHere()
-    if (what === proxy) return nginxHere()
-    return serverOf(project, runtime, what)
+    const programs = programsOf[what]
+    if (!programs) return serverOf(project, runtime, what)
+    for (const program of programs) await ensureProgram(program, { log: console.error })
   }
   const missingFor = (what: string) =>
     partFor(what).then(
       () => undefined,
       (error: Error) => error.message,
     )
-  const outcomes: Outcome[] = []
   const skipped: string[] = []
-  const runs = given.includes('--all')
-    ? [...quick, ...deep]
-    : given.includes('--deep')
-      ? deep
-      : quick
-  for (const one of passedThrough.includes('--project') ? [asTold] : runs) {
+  const runs: Run[] = []
+  for (const one of chosenBy(given)) {
     const missing = one.needs && (await missingFor(one.needs))
     if (missing) skipped.push(`${one.name}: ${missing}`)
-    else outcomes.push(await run(project, one, passedThrough))
+    else runs.push(one)
   }
+  const outcomes = await runAll(project, runs, passedThrough)
   const passed = outcomes.reduce((total, one) => total + one.passed, 0)
   const failures = outcomes.flatMap((one) => one.failures)
   const missing = [...skipped, ...outcomes.flatMap((one) => one.skipped)]
@@ -120,12 +130,42 @@ export async function runTests(project: Project, given: readonly string[]): Prom
   return failed === 0 && passed > 0 ? 0 : 1
 }
 
-async function chromiumHere(): Promise<unknown> {
-  return process.env.CHROME_PATH ?? ensureProgram(chromium, { log: console.error })
+function chosenBy(given: readonly string[]): readonly Run[] {
+  if (given.includes('--project')) return [asTold]
+  if (given.includes('--all')) return [...quick, ...deep]
+  return given.includes('--deep') ? deep : quick
 }
 
-async function nginxHere(): Promise<void> {
-  for (const program of [nginx, openssl]) await ensureProgram(program, { log: console.error })
+/**
+ * Runs everything, two runs at a time where a sandbox is possible: many wait more than they compute. The second lane is
+ * offline. Returns the outcomes in the order of `runs`.
+ */
+async function runAll(
+  project: Project,
+  runs: readonly Run[],
+  passedThrough: readonly string[],
+): Promise<Outcome[]> {
+  const outcomes = new Map<Run, Outcome>()
+  const laneOf = (where: Where): Lane<Run> => ({
+    start: async (one) => void outcomes.set(one, await run(project, one, where)),
+  })
+  const sandbox = runs.length > 1 && lanes > 1 ? createSandbox(project) : undefined
+  try {
+    // both lanes show the same pages
+    if (sandbox) await ensureWebApp(project)
+    const all = laneOf({ passedThrough, isBeside: sandbox !== undefined })
+    const first = ({ online = false }: Run) => online
+    const takes = (one: Run) => !first(one)
+    const second = sandbox && laneOf({ passedThrough, isBeside: true, sandbox })
+    await runInLanes(runs, [{ ...all, first }, ...(second ? [{ ...second, takes }] : [])])
+  } finally {
+    sandbox?.remove()
+  }
+  return runs.flatMap((one) => outcomes.get(one) ?? [])
+}
+
+async function chromiumHere(): Promise<unknown> {
+  return process.env.CHROME_PATH ?? ensureProgram(chromium, { log: console.error })
 }
 
 /** The capability tests of a set, without those lasting minutes. */
@@ -139,17 +179,21 @@ function conformanceOf(choice: Partial<Record<Kind, string>>): Run {
   }
 }
 
+type Where = { passedThrough: readonly string[]; isBeside: boolean; sandbox?: Sandbox }
+
 async function run(
   project: Project,
   { name, args, env = {} }: Run,
-  passedThrough: readonly string[],
+  { passedThrough, isBeside, sandbox }: Where,
 ): Promise<Outcome> {
-  console.log(`\n── ${name} tests`)
+  console.log(`\n── ${name} tests${sandbox ? ', in a sandbox' : ''}`)
   const began = performance.now()
   const result = await runVitest(project, {
     name: name.replaceAll(' ', '-'),
     args: ['--passWithNoTests', ...args, ...passedThrough],
     env,
+    sandbox,
+    ...(isBeside && { prefix: `${name} │ ` }),
   })
   console.log(`── ${name} tests took ${seconds(performance.now() - began)}`)
   const results = result.files.flatMap(({ assertionResults }) => assertionResults)

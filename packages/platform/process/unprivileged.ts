@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path'
 export type User = { uid: number; gid: number } | Record<string, never>
 
 /** Root's folder for files that an unprivileged user must reach while the project lies in a closed folder. */
-const openFolder = '/var/lib/sidecart'
+export const openFolder = '/var/lib/sidecart'
 
 /**
  * Returns an existing `postgres` user, else a new system user of the same name, else `nobody`, because PostgreSQL
