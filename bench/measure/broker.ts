@@ -1,4 +1,5 @@
-import { brokerMonitorPort } from '@sidecart/platform/config/ports.ts'
+import { portsOf } from '@sidecart/platform/config/ports.ts'
+import { nats } from '@sidecart/platform/servers/nats.ts'
 import { z } from 'zod'
 
 const Jetstream = z.object({
@@ -69,6 +70,6 @@ export async function callsThroughBroker(): Promise<number> {
 }
 
 async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-  const answer = await fetch(`http://127.0.0.1:${brokerMonitorPort}/${path}`)
+  const answer = await fetch(`http://127.0.0.1:${portsOf(nats).monitor}/${path}`)
   return schema.parse(await answer.json())
 }

@@ -3,7 +3,7 @@ import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureDatabases } from '@sidecart/platform/config/databases.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
-import { ensureStream } from '@sidecart/platform/servers/nats.ts'
+import { ensureStream } from '@sidecart/platform/servers/nats/streams.ts'
 
 /** When database and broker run: makes what the sidecars expect to find. Safe to repeat. */
 const project = projectAt()

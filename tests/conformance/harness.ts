@@ -9,10 +9,10 @@ import { assertPortsFree } from '@sidecart/platform/config/ports.ts'
 import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
 import { ensureSecrets, type Secrets } from '@sidecart/platform/config/secrets.ts'
 import { procOf } from '@sidecart/platform/process/spawn.ts'
+import { servers } from '@sidecart/platform/servers/registry.ts'
 import { stopLeftovers } from '@sidecart/platform/supervisor/down.ts'
 import { prepareStack } from '@sidecart/platform/supervisor/prepare-stack.ts'
 import type { ProcessSpec } from '@sidecart/platform/supervisor/process-spec.ts'
-import { swappable } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { writeState } from '@sidecart/platform/supervisor/state-file.ts'
 import { createSupervisor } from '@sidecart/platform/supervisor/supervisor.ts'
 import { until } from '@sidecart/testing/until.ts'
@@ -67,13 +67,13 @@ export async function openHarness(
   await stopLeftovers(project)
   mkdirSync(project.home, { recursive: true })
   const data = readdirSync(project.home).filter((name) => name.startsWith('state.sqlite'))
-  for (const name of [...data, ...swappable.map((one) => one.name)])
+  for (const name of [...data, ...servers.map((one) => one.name)])
     rmSync(join(project.home, name), { recursive: true, force: true })
   const secrets = await ensureSecrets(project)
   rmSync(project.logs, { recursive: true, force: true })
   writeRunFile(project, secrets, folders, instances)
-  const { servers, fleet } = await prepareStack(project, choice)
-  const needed = servers.needed.filter(({ name }) => !['mail', 'provider'].includes(name))
+  const { servers: specs, fleet } = await prepareStack(project, choice)
+  const needed = specs.needed.filter(({ name }) => !['mail', 'provider'].includes(name))
   const units = [...needed, ...fleet]
   await assertPortsFree(units)
   const self = procOf('conformance', process.pid)
@@ -131,7 +131,7 @@ export async function openHarness(
 }
 
 const serverAmong = (units: readonly ProcessSpec[]): string | undefined =>
-  swappable.map(({ name }) => name).find((name) => units.some((unit) => unit.name === name))
+  servers.map(({ name }) => name).find((name) => units.some((unit) => unit.name === name))
 
 /**
  * Writes the suite's counterpart of `dapr.yaml`. The folders of `components/` are used unchanged.

@@ -3,13 +3,10 @@ import { quoted } from '../process/shell.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { identityFile } from './identity/identities.ts'
 import { gatewayApp } from './instances.ts'
-import type { Project } from './project.ts'
+import { firstInstance, type Project } from './project.ts'
 import { random } from './secrets.ts'
 
 export type Variables = Record<string, string>
-
-/** Name of an app's first instance; `dapr run -f .` cannot tell instances apart. */
-export const firstInstance = '1'
 
 /**
  * Returns the shared environment of all sidecars and stores a copy in `.sidecart/env`, without any secret. Trust

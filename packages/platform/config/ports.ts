@@ -7,12 +7,6 @@ import { UserError } from './project.ts'
 /** The usual ports of servers without a definition in `servers/`, below those of outgoing connections. */
 const others = {
   postgres: 5440,
-  broker: 4240,
-  brokerMonitor: 8240,
-  rabbitmq: 5640,
-  rabbitmqNode: 25640,
-  epmd: 4340,
-  mqtt: 1840,
   smtp: 1040,
   inbox: 8040,
   provider: 8090,
@@ -58,19 +52,22 @@ export function isServerPort(port: number, from: number | undefined): boolean {
 
 type Ports<Port extends string> = { ports: Record<Port, ServerPort> }
 
-/** Returns the ports of a server of a component set in this shop, by their names. */
-export const portsOf = <Port extends string>({ ports }: Ports<Port>): Record<Port, number> =>
+const mapped = <Port extends string>({ ports }: Ports<Port>, to: (port: ServerPort) => number) =>
   Object.fromEntries(
-    Object.entries<ServerPort>(ports).map(([name, port]) => [name, movedPort(port.usual)]),
+    Object.entries<ServerPort>(ports).map(([name, port]) => [name, to(port)]),
   ) as Record<Port, number>
 
+/** Returns the ports at which clients reach a server of a component set, by their names. */
+export const portsOf = <Port extends string>(server: Ports<Port>): Record<Port, number> =>
+  mapped(server, ({ usual }) => movedPort(usual))
+
+/** Returns the ports on which a server of a component set listens, by their names. */
+export const listeningPorts = <Port extends string>(server: Ports<Port>): Record<Port, number> =>
+  mapped(server, ({ usual, isProxied }) =>
+    isProxied ? realPort(movedPort(usual)) : movedPort(usual),
+  )
+
 export const postgresPort = movedPort(others.postgres)
-export const brokerPort = movedPort(others.broker)
-export const brokerMonitorPort = movedPort(others.brokerMonitor)
-export const rabbitmqPort = movedPort(others.rabbitmq)
-export const rabbitmqNodePort = movedPort(others.rabbitmqNode)
-export const epmdPort = movedPort(others.epmd)
-export const mqttPort = movedPort(others.mqtt)
 export const smtpPort = movedPort(others.smtp)
 export const inboxPort = movedPort(others.inbox)
 export const providerPort = movedPort(others.provider)

@@ -22,12 +22,17 @@ export function projectAt(
     /** Keys that sign the identity tokens. */
     identities: join(home, 'identities'),
     logs: join(home, 'logs'),
+    /** Unix sockets of pluggable components. */
+    sockets: join(home, 'sockets'),
     stateFile: join(home, 'run', 'state.json'),
     socket: socketPath(join(home, 'run', 'supervisor.sock')),
     /** Unix socket of the operations API. */
     operationsSocket: socketPath(join(home, 'run', 'desk.sock')),
   }
 }
+
+/** Name of an app's first instance; `dapr run -f .` cannot tell instances apart. */
+export const firstInstance = '1'
 
 /** An error whose message tells a person the next step: printed without a stack. */
 export class UserError extends Error {

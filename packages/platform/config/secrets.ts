@@ -5,7 +5,7 @@ import { servers } from '../servers/registry.ts'
 import { rememberedPorts } from './choose-ports.ts'
 import { readIfThere, writeWhole } from './files.ts'
 import { manifests } from './manifests.ts'
-import { brokerPort, isServerPort, mqttPort, portsOf, postgresPort, rabbitmqPort } from './ports.ts'
+import { isServerPort, portsOf, postgresPort } from './ports.ts'
 import { type Project, UserError } from './project.ts'
 
 /** Owners of a database, each with a role and a password: services, and the state store. */
@@ -27,18 +27,15 @@ export async function ensureSecrets(project: Project): Promise<Secrets> {
 }
 
 /** The servers of this shop whose addresses are secrets. */
-const ownServers = {
-  'broker-url': brokerPort,
-  'rabbitmq-url': rabbitmqPort,
-  'mqtt-url': mqttPort,
-  ...Object.fromEntries(
-    servers.map((server) => [server.address, Object.values(portsOf(server))[0] ?? 0]),
-  ),
-}
+const ownServers = servers.flatMap((server) =>
+  Object.values(portsOf(server))
+    .slice(0, 1)
+    .map((port) => ({ name: server.address, port })),
+)
 
 /** Returns the secrets with this shop's own servers on its ports of today. A server elsewhere stays. */
 export function onThesePorts(secrets: Secrets, before: number | undefined): Secrets {
-  const moved = Object.entries(ownServers).flatMap(([name, port]) => {
+  const moved = ownServers.flatMap(({ name, port }) => {
     const moved = secrets[name]?.replace(/(?<=[@/(,]|^)127\.0\.0\.1:(\d+)/, (address, found) =>
       isServerPort(Number(found), before) ? `127.0.0.1:${port}` : address,
     )
@@ -59,9 +56,6 @@ export async function completed(there: Secrets, server: string): Promise<Secrets
   return {
     ...Object.fromEntries(ofServices),
     ...Object.assign({}, ...servers.map((one) => one.secrets(portsOf(one), () => random(24)))),
-    'broker-url': `nats://sidecart:${random(24)}@127.0.0.1:${brokerPort}`,
-    'rabbitmq-url': `amqp://sidecart:${random(24)}@127.0.0.1:${rabbitmqPort}/`,
-    'mqtt-url': `mqtt://sidecart:${random(24)}@127.0.0.1:${mqttPort}`,
     // relative to the folder of the service, the working directory of its sidecar
     'sqlite-file': '../../.sidecart/state.sqlite',
     'jwt-keys': JSON.stringify([await signingKey()]),

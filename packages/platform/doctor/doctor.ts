@@ -14,6 +14,8 @@ import { completed, readSecrets, type Secrets } from '../config/secrets.ts'
 import { durability } from '../durability/durability.ts'
 import { findPart } from '../install/find.ts'
 import { partNames } from '../install/versions.ts'
+import { nats } from '../servers/nats.ts'
+import { servers } from '../servers/registry.ts'
 import { assertReachable } from '../supervisor/diagnosis/check-reachability.ts'
 import { type Status, statusOf } from '../supervisor/status.ts'
 
@@ -91,11 +93,10 @@ function programs({ root }: Project): Promise<Finding[]> {
 }
 
 async function ports(appConfigs: readonly AppConfig[]): Promise<Finding[]> {
-  const { postgresPort, brokerPort, brokerMonitorPort, smtpPort, inboxPort, providerPort } =
-    serverPorts
+  const { postgresPort, portsOf, smtpPort, inboxPort, providerPort } = serverPorts
   const servers = {
     postgres: { port: postgresPort },
-    nats: { port: brokerPort, monitor: brokerMonitorPort },
+    nats: portsOf(nats),
     mail: { smtp: smtpPort, inbox: inboxPort },
     provider: { port: providerPort },
   }
@@ -247,7 +248,8 @@ async function reachability(
   resources: readonly Resource[],
   secrets: Secrets,
 ): Promise<Finding> {
-  const ours = Object.values(serverPorts).filter((port) => typeof port === 'number')
+  const fixed = Object.values(serverPorts).filter((port) => typeof port === 'number')
+  const ours = [...fixed, ...servers.flatMap((one) => Object.values(serverPorts.portsOf(one)))]
   await assertReachable(resources, { secrets, secretsFile }, ours)
   return {
     name: 'reachability',

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { brokerMonitorPort, portsOf } from '../config/ports.ts'
+import { portsOf } from '../config/ports.ts'
 import { type Project, UserError } from '../config/project.ts'
 import { databases, readSecrets } from '../config/secrets.ts'
+import { nats } from '../servers/nats.ts'
 import { redis } from '../servers/redis.ts'
 import { readState } from '../supervisor/state-file.ts'
 import { jetStreamFaults, readJetStream } from './jetstream.ts'
@@ -38,7 +39,7 @@ const examinations: Record<string, (project: Project) => Examination[]> = {
       means:
         'an event is on the disk before it is acknowledged, and every consumer keeps its place',
       faults: async () =>
-        jetStreamFaults(await readJetStream(`http://127.0.0.1:${brokerMonitorPort}`)),
+        jetStreamFaults(await readJetStream(`http://127.0.0.1:${portsOf(nats).monitor}`)),
     },
   ],
   redis: ({ home }) => [

@@ -147,13 +147,12 @@ export const kafka = defineServer({
   }),
   types: ['pubsub.kafka'],
   processes({ dir, bin, ports, secrets, logOf, log }) {
-    const user = secrets['kafka-username'] ?? ''
-    const login = { user, password: secrets['kafka-password'] ?? '' }
+    const { 'kafka-username': user = '', 'kafka-password': password = '' } = secrets()
     const addresses = { port: ports.client, controllerPort: ports.controller }
     const logFile = logOf('kafka')
     return [
       {
-        start: () => startKafka({ ...login, ...addresses, jars: bin, dir, logFile, log }),
+        start: () => startKafka({ user, password, ...addresses, jars: bin, dir, logFile, log }),
         ready: () => kafkaAnswers(ports.client),
       },
     ]

@@ -99,7 +99,7 @@ export const mariadb = defineServer({
   }),
   types: ['state.mysql'],
   processes({ dir, ports, secrets, logOf, log }) {
-    const [, user = '', password = ''] = /^(.*?):(.*?)@/.exec(secrets['mysql-state'] ?? '') ?? []
+    const [, user = '', password = ''] = /^(.*?):(.*?)@/.exec(secrets()['mysql-state'] ?? '') ?? []
     const login = { port: ports.sql, user, password, schema: 'state' }
     return [
       {

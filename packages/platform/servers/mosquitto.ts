@@ -3,10 +3,15 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import { consumersIn } from '../config/components/components.ts'
+import { loginFrom } from '../config/identity/login.ts'
+import { firstInstance } from '../config/project.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
+import { spawnDetached } from '../process/spawn.ts'
 import { type Started, startAndWait } from '../process/start-process.ts'
+import { defineServer } from './server.ts'
 
-export const mosquitto: Program = {
+export const mosquittoProgram: Program = {
   name: 'mosquitto',
   debian: 'mosquitto',
   brew: 'mosquitto',
@@ -29,7 +34,7 @@ export type MosquittoOptions = {
  * acknowledgement. Throws when Mosquitto is unavailable, the port is taken, or the server does not answer.
  */
 export async function startMosquitto({ log, ...options }: MosquittoOptions): Promise<Started> {
-  const { path } = await ensureProgram(mosquitto, { log })
+  const { path } = await ensureProgram(mosquittoProgram, { log })
   const { port, user, password, logFile } = options
   const dir = resolve(options.dir)
   const file = join(dir, 'mosquitto.conf')
@@ -121,3 +126,55 @@ function packet(type: number, parts: readonly (readonly number[])[]): Buffer {
     length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0))
   return Buffer.from([type, ...length, ...body])
 }
+
+const renewEveryMs = 20_000
+const sessionsProgram = join(import.meta.dirname, 'mosquitto-sessions.ts')
+
+export const mosquitto = defineServer({
+  name: 'mosquitto',
+  ports: { client: { usual: 1840, serves: 'sidecars, by a password' } },
+  address: 'mqtt-url',
+  secrets: ({ client }, password) => ({
+    'mqtt-url': `mqtt://sidecart:${password()}@127.0.0.1:${client}`,
+  }),
+  types: ['pubsub.mqtt3'],
+  processes({ project, dir, ports, secrets, resources, logOf, log }) {
+    const url = secrets()['mqtt-url']
+    const login = { port: ports.client, ...loginFrom(url) }
+    const sessions = consumersIn(resources).map(({ app, topics }) => ({
+      name: `${app}-${firstInstance}`,
+      topics,
+    }))
+    return [
+      {
+        start: () => startMosquitto({ ...login, dir, logFile: logOf('mosquitto'), log }),
+        prepare: async () => {
+          for (const { name, topics } of sessions) await ensureSession(login, name, topics)
+        },
+        ready: () => mosquittoAnswers(login),
+        // Dapr's component doubles its delay after each failed reconnect.
+        dependentsSurviveMs: 30_000,
+      },
+      {
+        name: 'mosquitto-sessions',
+        ports: {},
+        after: ['mosquitto'],
+        start: async () => ({
+          proc: spawnDetached({
+            name: 'mosquitto-sessions',
+            command: process.execPath,
+            args: [sessionsProgram],
+            cwd: project.root,
+            env: {
+              MQTT_URL: url,
+              SESSIONS: sessions.map(({ name }) => name).join(),
+              EVERY_MS: String(renewEveryMs),
+            },
+            logFile: logOf('mosquitto-sessions'),
+          }),
+        }),
+        ready: () => Promise.resolve(true),
+      },
+    ]
+  },
+})

@@ -1,14 +1,11 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import {
-  type JetStreamManager,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-} from '@nats-io/jetstream'
-import { connect, nanos } from '@nats-io/transport-node'
+import { streamsFor } from '../config/components/components.ts'
+import { loginFrom } from '../config/identity/login.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { answers, type Started, startAndWait } from '../process/start-process.ts'
+import { failingStorage } from './nats/failing-storage.ts'
+import { defineServer } from './server.ts'
 
 /** A user of the server. Without `may`, every subject is allowed. */
 export type NatsUser = {
@@ -102,57 +99,40 @@ jetstream {
 
 export type NatsLogin = { url: string; user: string; password: string }
 
-export type StreamOptions = NatsLogin & {
-  name: string
-  subjects: readonly string[]
-}
+/** Returns the administrator's login at the server on this port. */
+export const natsLogin = (secrets: Secrets, port: number): NatsLogin => ({
+  url: `nats://127.0.0.1:${port}`,
+  ...loginFrom(secrets['broker-url']),
+})
 
-/**
- * Creates a stream, or updates the settings of an existing one and adds missing subjects without losing messages. A
- * stream with some of the subjects keeps its own name. Messages are stored in files for 7 days; a message id seen
- * within 2 minutes is dropped. Throws when the server rejects the settings.
- */
-export async function ensureStream({
-  url,
-  user,
-  password: pass,
-  name,
-  subjects,
-}: StreamOptions): Promise<void> {
-  const connection = await connect({ servers: url, user, pass, timeout: 5000, reconnect: false })
-  try {
-    const manager = await jetstreamManager(connection)
-    const existing = await streamWith(manager, name, subjects)
-    const all = [...new Set([...(existing?.subjects ?? []), ...subjects])]
-    const config = { ...durable, subjects: all }
-    await (existing
-      ? manager.streams.update(existing.name, config)
-      : manager.streams.add({ name, ...config }))
-  } finally {
-    await connection.close()
-  }
-}
-
-const day = 86_400_000
-
-const durable = {
-  storage: StorageType.File,
-  retention: RetentionPolicy.Limits,
-  duplicate_window: nanos(120_000),
-  max_age: nanos(7 * day),
-  num_replicas: 1,
-} satisfies Partial<StreamConfig>
-
-/** Returns the stream of this name, or another stream with some of the subjects: no subject may be in two streams. */
-async function streamWith(
-  manager: JetStreamManager,
-  name: string,
-  subjects: readonly string[],
-): Promise<StreamConfig | undefined> {
-  let other: StreamConfig | undefined
-  for await (const { config } of manager.streams.list()) {
-    if (config.name === name) return config
-    if (config.subjects.some((subject) => subjects.includes(subject))) other = config
-  }
-  return other
-}
+export const nats = defineServer({
+  name: 'nats',
+  ports: {
+    client: { usual: 4240, serves: 'sidecars, by a login each', isProxied: true },
+    monitor: { usual: 8240, serves: 'its health and counters' },
+  },
+  address: 'broker-url',
+  secrets: ({ client }, password) => ({
+    'broker-url': `nats://sidecart:${password()}@127.0.0.1:${client}`,
+  }),
+  types: ['pubsub.jetstream'],
+  // Dapr's component tries for two minutes
+  sidecarsReconnectForSeconds: 100,
+  processes({ runtime, dir, ports, secrets, resources, logOf }) {
+    const { client: port, monitor: monitorPort } = ports
+    const logFile = logOf('nats')
+    const { path } = runtime.parts['nats-server']
+    const login = () => natsLogin(secrets(), port)
+    return [
+      {
+        start: () => startNats({ ...login(), path, dir, port, monitorPort, logFile }),
+        prepare: async () => {
+          const { ensureStream } = await import('./nats/streams.ts')
+          for (const stream of streamsFor(resources)) await ensureStream({ ...login(), ...stream })
+        },
+        ready: () => answers(`http://127.0.0.1:${monitorPort}/healthz`),
+        failing: failingStorage(dir, logFile),
+      },
+    ]
+  },
+})

@@ -1,14 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { topicsFor } from '../config/components/components.ts'
+import { loginFrom } from '../config/identity/login.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { accepts, greets, type Started, startAndWait } from '../process/start-process.ts'
+import { defineServer } from './server.ts'
 
 /**
  * The RabbitMQ script in Debian's server folder: the one on PATH changes the user and the folders. The version is not
  * queried, because the query would start a port mapper on Erlang's default port, open to the network.
  */
-export const rabbitmq: Program = {
+export const rabbitmqProgram: Program = {
   name: 'rabbitmq-server',
   debian: 'rabbitmq-server',
   brew: 'rabbitmq',
@@ -54,7 +57,7 @@ export async function startRabbitmq({
   log,
   ...options
 }: RabbitmqOptions): Promise<Started> {
-  const { path } = await ensureProgram(rabbitmq, { log })
+  const { path } = await ensureProgram(rabbitmqProgram, { log })
   const dir = resolve(options.dir)
   const files = {
     'rabbitmq.conf': config(options.port, join(dir, 'definitions.json')),
@@ -158,3 +161,36 @@ function speaksAmqp(port: number): Promise<boolean> {
     ([type]) => type === methodFrame,
   )
 }
+
+export const rabbitmq = defineServer({
+  name: 'rabbitmq',
+  ports: {
+    client: { usual: 5640, serves: 'sidecars, by a password' },
+    node: { usual: 25_640, serves: 'its own command' },
+    names: { usual: 4340, serves: 'itself: the port mapper of Erlang' },
+  },
+  address: 'rabbitmq-url',
+  secrets: ({ client }, password) => ({
+    'rabbitmq-url': `amqp://sidecart:${password()}@127.0.0.1:${client}/`,
+  }),
+  types: ['pubsub.rabbitmq'],
+  processes({ dir, ports: { client, node, names }, secrets, resources, logOf, log }) {
+    const addresses = { port: client, nodePort: node, epmdPort: names }
+    const login = loginFrom(secrets()['rabbitmq-url'])
+    const rest = { topics: topicsFor(resources), dir, logFile: logOf('rabbitmq'), log }
+    return [
+      {
+        name: 'epmd',
+        ports: { names },
+        start: () => startEpmd(names, logOf('epmd')),
+        ready: () => accepts(names),
+      },
+      {
+        ports: { client, node },
+        after: ['epmd'],
+        start: () => startRabbitmq({ ...addresses, ...login, ...rest }),
+        ready: () => accepts(client),
+      },
+    ]
+  },
+})

@@ -102,10 +102,10 @@ export const redis = defineServer({
     'redis-username': 'sidecart',
     'redis-password': password(),
   }),
-  types: ['pubsub.redis', 'state.redis', 'pubsub.bullmq'],
+  types: ['pubsub.redis', 'state.redis'],
   processes({ dir, ports, secrets, logOf, log }) {
-    const user = secrets['redis-username'] ?? ''
-    const login = { port: ports.client, user, password: secrets['redis-password'] ?? '' }
+    const { 'redis-username': user = '', 'redis-password': password = '' } = secrets()
+    const login = { port: ports.client, user, password }
     return [
       {
         start: () => startRedis({ ...login, dir, logFile: logOf('redis'), log }),

@@ -11,6 +11,8 @@ export type ServerPort = {
   usual: number
   /** The clients, for `docs/ports.md`: `sidecars, by a password`. */
   serves: string
+  /** `sidecart chaos` puts a network proxy before the port. */
+  isProxied?: true
 }
 
 /** One process of a server. */
@@ -33,7 +35,8 @@ export type ServerContext<Port extends string = string> = {
   /** Folder of downloaded programs, shared by all servers. */
   bin: string
   ports: Record<Port, number>
-  secrets: Secrets
+  /** Returns the current secrets: a login may have changed since the start of the shop. */
+  secrets(): Secrets
   resources: readonly Resource[]
   /** Returns the log file of a process. */
   logOf(name: string): string
@@ -54,6 +57,12 @@ export type Server<Port extends string = string> = {
   secrets(ports: Record<Port, number>, password: () => string): Secrets
   /** Dapr component types that need the server. */
   types: readonly string[]
+  /** The server that this one needs, with the same address. */
+  on?: Server
+  /** Seconds of an outage after which sidecars do not reconnect by themselves, although they report healthy. */
+  sidecarsReconnectForSeconds?: number
+  /** Returns variables for all sidecars. */
+  sidecarEnv?(project: Project): Record<string, string>
   /** The server and its companion processes, in the order of their start. */
   processes(context: ServerContext<Port>): ServerProcess[]
 }

@@ -1,22 +1,17 @@
 import { join } from 'node:path'
 import { setAmong } from '../config/components/component-sets.ts'
-import { type Resource, uses } from '../config/components/components.ts'
+import type { Resource } from '../config/components/components.ts'
 import { type AppConfig, appEnvironment, daprdArguments } from '../config/dapr-yaml.ts'
-import {
-  type AppTokens,
-  ensureAppTokens,
-  firstInstance,
-  sidecarVariables,
-} from '../config/environment.ts'
+import { type AppTokens, ensureAppTokens, sidecarVariables } from '../config/environment.ts'
 import { ensureIdentities } from '../config/identity/identities.ts'
 import { gatewayApp } from '../config/instances.ts'
-import type { Project } from '../config/project.ts'
+import { firstInstance, type Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { answers } from '../process/start-process.ts'
+import { serversFor } from '../servers/registry.ts'
 import { diagnoseSidecar } from './diagnosis/diagnose-sidecar.ts'
 import { drainSidecar, type ProcessSpec, sidecarStaysSeconds, stopGently } from './process-spec.ts'
-import { socketsOf } from './servers/bullmq.ts'
 
 export type AppProcessesOptions = {
   project: Project
@@ -107,9 +102,7 @@ function sidecarUnit(
         env: {
           ...sidecarVariables(project, appConfig.appId),
           POD_NAME: appConfig.name.slice(appConfig.appId.length + 1) || firstInstance,
-          ...(uses('pubsub.bullmq', resources) && {
-            DAPR_COMPONENTS_SOCKETS_FOLDER: socketsOf(project),
-          }),
+          ...Object.assign({}, ...serversFor(resources).map((one) => one.sidecarEnv?.(project))),
           ...(fromEnvironment && secrets),
           ...appConfig.sidecarEnv,
         },

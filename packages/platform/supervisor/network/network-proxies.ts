@@ -2,7 +2,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { brokerPort, linked, postgresPort, providerPort, realPort } from '../../config/ports.ts'
+import { linked, portsOf, postgresPort, providerPort, realPort } from '../../config/ports.ts'
+import { nats } from '../../servers/nats.ts'
 
 /** A TCP proxy in front of a server, with its injected faults. */
 export type Link = {
@@ -25,7 +26,7 @@ export type NetworkProxies = ReadonlyMap<string, Link>
  */
 export async function openNetworkProxies(): Promise<NetworkProxies> {
   process.env[linked] = 'yes'
-  const ends = { postgres: postgresPort, nats: brokerPort, provider: providerPort }
+  const ends = { postgres: postgresPort, nats: portsOf(nats).client, provider: providerPort }
   return new Map(
     await Promise.all(
       Object.entries(ends).map(

@@ -1,6 +1,9 @@
 import { superuserOf } from '../../config/databases.ts'
+import { listeningPorts } from '../../config/ports.ts'
 import { type Project, UserError } from '../../config/project.ts'
-import { changeNatsUsers, natsLogin } from '../servers/nats.ts'
+import { send } from '../../process/spawn.ts'
+import { type NatsUser, nats, natsLogin, writeNatsConfig } from '../../servers/nats.ts'
+import { dirOf } from '../servers/unit.ts'
 import { procOf, readState, supervisorOf } from '../state-file.ts'
 import { sendCommand } from '../supervisor-client.ts'
 import type { Deployment, Print } from './rotation.ts'
@@ -39,6 +42,20 @@ export function machineDeployment(project: Project, print: Print): Deployment {
     async restartProvider() {
       if (runs()) await sendCommand(project, { do: 'restart', names: ['provider'] })
     },
-    acceptAtBroker: (secrets) => changeNatsUsers(project, secrets.map(natsLogin)),
+    acceptAtBroker: (secrets) =>
+      changeNatsUsers(
+        project,
+        secrets.map((one) => natsLogin(one, listeningPorts(nats).client)),
+      ),
   }
+}
+
+/** Replaces the users of the running broker and closes the connections of all others. */
+async function changeNatsUsers(project: Project, users: readonly NatsUser[]): Promise<void> {
+  const record = readState(project)?.processes.find(({ name }) => name === nats.name)
+  const proc = record && procOf(record)
+  if (!proc) return
+  const { client: port, monitor: monitorPort } = listeningPorts(nats)
+  await writeNatsConfig({ dir: dirOf(project, nats.name), port, monitorPort, users })
+  send(proc.pid, 'SIGHUP')
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Resource } from '../../config/components/components.ts'
-import { portsOf } from '../../config/ports.ts'
+import { listeningPorts } from '../../config/ports.ts'
 import type { Project } from '../../config/project.ts'
-import type { Secrets } from '../../config/secrets.ts'
+import { readSecrets, type Secrets } from '../../config/secrets.ts'
 import type { Runtime } from '../../install/ensure.ts'
 import { answers } from '../../process/start-process.ts'
 import type { Server } from '../../servers/server.ts'
@@ -41,16 +41,23 @@ export const answersHttp =
     answers(`http://127.0.0.1:${port}${path}`)
 
 /** Returns the specs of the processes of a server. */
-export function unitsOf(one: Server, { project, runtime, secrets, resources }: ServerOptions) {
+export function unitsOf(
+  one: Server,
+  { project, runtime, resources }: ServerOptions,
+): ProcessSpec[] {
+  const ports = listeningPorts(one)
+  const { sidecarsReconnectForSeconds: seconds } = one
+  const common = { ports, ...(seconds && { dependentsSurviveMs: 1_000 * seconds }) }
   const specs = one.processes({
-    ...{ project, runtime, secrets, resources },
+    ...{ project, runtime, resources, ports },
     dir: dirOf(project, one.name),
     bin: join(project.root, '.sidecart/bin'),
-    ports: portsOf(one),
+    secrets: () => readSecrets(project),
     logOf: (name) => logOf(project, name),
     log: console.error,
   })
-  return specs.map(({ name = one.name, ports = portsOf(one), start, ...rest }) =>
-    server(project, name, ports, { ...rest, start: async () => (await start()).proc }),
-  )
+  return specs.map(({ name = one.name, start, ...rest }) => {
+    const spec = { ...common, ...rest, start: async () => (await start()).proc }
+    return server(project, name, spec.ports, spec)
+  })
 }

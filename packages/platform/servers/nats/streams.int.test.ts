@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { ensurePart } from '../install/binaries.ts'
-import { freePorts, temporaryFolder } from '../install/testing.ts'
-import { ensureStream, type NatsOptions, startNats } from './nats.ts'
+import { ensurePart } from '../../install/binaries.ts'
+import { freePorts, temporaryFolder } from '../../install/testing.ts'
+import { type NatsOptions, startNats } from '../nats.ts'
+import { ensureStream } from './streams.ts'
 
 const login = { user: 'shop', password: 'p"\\{$x}' }
 let path = ''

@@ -7,8 +7,9 @@ import { testWithNamespaces } from '@sidecart/testing/needs.ts'
 import { expect, onTestFinished } from 'vitest'
 import { ensurePart } from '../../install/binaries.ts'
 import { freePorts, temporaryFolder } from '../../install/testing.ts'
-import { ensureStream, startNats } from '../../servers/nats.ts'
-import { failingStorage } from './nats.ts'
+import { startNats } from '../nats.ts'
+import { failingStorage } from './failing-storage.ts'
+import { ensureStream } from './streams.ts'
 
 const test = testWithNamespaces('a disk of its own is filled')
 

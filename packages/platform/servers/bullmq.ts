@@ -1,0 +1,63 @@
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { consumersIn } from '../config/components/components.ts'
+import type { Secrets } from '../config/secrets.ts'
+import { spawnDetached } from '../process/spawn.ts'
+import { redis } from './redis.ts'
+import { defineServer } from './server.ts'
+
+const name = 'bullmq'
+const program = join(import.meta.dirname, 'bullmq/main.ts')
+
+/** The component `pubsub.bullmq`, shared by all sidecars. */
+export const bullmq = defineServer({
+  name,
+  ports: {},
+  on: redis,
+  address: redis.address,
+  secrets: () => ({}),
+  types: ['pubsub.bullmq'],
+  sidecarEnv: ({ sockets }) => ({ DAPR_COMPONENTS_SOCKETS_FOLDER: sockets }),
+  processes({ project, secrets, resources, logOf }) {
+    const socket = join(project.sockets, 'bullmq.sock')
+    return [
+      {
+        after: [redis.name],
+        start: async () => ({
+          proc: spawnDetached({
+            name,
+            command: process.execPath,
+            args: [program],
+            cwd: project.root,
+            env: { BULLMQ_SOCKET: socket },
+            logFile: logOf(name),
+          }),
+        }),
+        prepare: async () => {
+          const { connected, ensureGroup } = await import('./bullmq/bus.ts')
+          const connection = await connected(loginFrom(secrets()))
+          for (const { app, topics } of consumersIn(resources))
+            for (const topic of topics) await ensureGroup(connection, topic, app)
+          connection.disconnect()
+        },
+        ready: () => listens(socket),
+        // A sidecar does not reconnect to a pluggable component that restarted.
+        dependentsSurviveMs: 0,
+      },
+    ]
+  },
+})
+
+function loginFrom(secrets: Secrets) {
+  const [host = '', port] = (secrets[redis.address] ?? '').split(':')
+  const { 'redis-username': username = '', 'redis-password': password = '' } = secrets
+  return { host, port: Number(port), username, password }
+}
+
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
