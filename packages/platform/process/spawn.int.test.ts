@@ -44,6 +44,26 @@ test('output and added environment end up where they belong', async () => {
   expect(readFileSync(logFile, 'utf8')).toBe('hello from /\nfault\n')
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'a program has coarse timers, but not the program that started it',
+  async () => {
+    const logFile = join(await temporaryFolder(), 'program.log')
+    const library = JSON.stringify(join(import.meta.dirname, 'spawn.ts'))
+    const slack = '/proc/self/timerslack_ns'
+    const spawn = { name: 'program', command: 'cat', args: [slack], logFile }
+    // the setting belongs to a thread, and this test may run in a thread of a worker
+    const script = `import { readFileSync } from 'node:fs'
+    import { spawnDetached } from ${library}
+    const before = readFileSync('${slack}', 'utf8')
+    spawnDetached(${JSON.stringify(spawn)})
+    console.log(readFileSync('${slack}', 'utf8') === before)`
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script]
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('true\n')
+    await until(() => readFileSync(logFile, 'utf8') !== '', { timeoutMs: 5000 })
+    expect(readFileSync(logFile, 'utf8')).toBe('1000000\n')
+  },
+)
+
 test('a program that is not there is reported at once', async () => {
   const logFile = join(await temporaryFolder(), 'program.log')
   const start = () => spawnDetached({ name: 'program', command: '/no/such/program', logFile })

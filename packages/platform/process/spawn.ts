@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -36,12 +36,14 @@ export function spawnDetached({
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'a', 0o640)
   try {
-    const child = spawn(command, args, {
-      ...options,
-      env: { ...process.env, ...env },
-      detached: true,
-      stdio: ['ignore', log, log],
-    })
+    const start = () =>
+      spawn(command, args, {
+        ...options,
+        env: { ...process.env, ...env },
+        detached: true,
+        stdio: ['ignore', log, log],
+      })
+    const child = withTimerSlack(start)
     child.on('error', () => {})
     child.unref()
     if (child.pid === undefined)
@@ -49,6 +51,32 @@ export function spawnDetached({
     return { name, pid: child.pid, startMark: startMark(child.pid) ?? '' }
   } finally {
     closeSync(log)
+  }
+}
+
+/**
+ * Nanoseconds by which Linux may delay a timer of the programs started here. A Go program at work looks at itself every
+ * 20 µs; with Linux's default, 50 µs, these wake-ups take a sixth of a sidecar's CPU and a quarter of the broker's.
+ */
+const timerSlackNs = '1000000'
+/** Restores what this process was started with. */
+const usualSlack = '0'
+
+/** Runs `start`, whose program inherits the timer slack of this process. */
+function withTimerSlack<T>(start: () => T): T {
+  setTimerSlack(timerSlackNs)
+  try {
+    return start()
+  } finally {
+    setTimerSlack(usualSlack)
+  }
+}
+
+function setTimerSlack(ns: string): void {
+  try {
+    if (linux) writeFileSync('/proc/self/timerslack_ns', ns)
+  } catch {
+    // a kernel or sandbox without the setting: programs run as usual
   }
 }
 
