@@ -3,8 +3,9 @@ import { TrustedProxies } from '@sidecart/chassis/http/trusted-proxies.ts'
 import { startService } from '@sidecart/chassis/service.ts'
 import { z } from 'zod'
 import { createGatewayApp } from './app.ts'
+import { refuseEndedSessions } from './ended-sessions.ts'
 import { supervisorAt } from './operations-proxy.ts'
-import { createRequestCounts, shop } from './shop.ts'
+import { createEndedSessions, createRequestCounts, shop } from './shop.ts'
 
 const env = readEnvironment({
   ...limitsEnvironment,
@@ -19,9 +20,11 @@ const env = readEnvironment({
   OPERATIONS_SOCKET: z.string().min(1).optional(),
 })
 const service = await startService('gateway', { isEdge: true })
+const endedSessions = createEndedSessions(service.sidecar)
 const app = createGatewayApp({
   ...service,
   ...shop,
+  verify: endedSessions ? refuseEndedSessions(service.verify, endedSessions) : service.verify,
   countEverywhere: createRequestCounts(service.sidecar),
   ratePerSecond: env.RATE_LIMIT_PER_SECOND * env.LIMITS_FACTOR,
   maxInFlight: env.MAX_IN_FLIGHT,

@@ -106,6 +106,6 @@ export const templates: readonly string[] = [
   '/users/me/second-factor/confirmation',
   '/users/me/second-factor/removal',
   '/users/me/sessions',
-  '/users/me/sessions/{sessionId}',
+  '/users/me/sessions/revocation',
   '/users/{userId}/sessions',
 ]

@@ -6,7 +6,10 @@ export const service = defineService({
   name: 'gateway',
   owns: 'the only public entry point: routing, authentication, limits, API docs',
   position: 0,
-  calls: { orders: [ordersRoutes.get], users: [usersRoutes.countRequests] },
+  calls: {
+    orders: [ordersRoutes.get],
+    users: [usersRoutes.countRequests, usersRoutes.endedSessions],
+  },
   container: {
     networks: ['edge'],
     ports: [`127.0.0.1:\${SHOP_PORT:-8080}:8080`],

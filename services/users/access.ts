@@ -23,7 +23,7 @@ export const access = {
   'POST /users/me/second-factor/confirmation': [401, 400, 400, 400],
   'POST /users/me/second-factor/removal': [401, 400, 400, 400],
   'GET /users/me/sessions': [401, 200, 200, 200],
-  'DELETE /users/me/sessions/{sessionId}': [401, 404, 404, 404],
+  'POST /users/me/sessions/revocation': [401, 400, 400, 400],
   'GET /users/me/addresses': [401, 200, 200, 200],
   'POST /users/me/addresses': [401, 400, 400, 400],
   'PUT /users/me/addresses/{addressId}': {
@@ -40,6 +40,5 @@ export const access = {
   'PUT /users/me/preferences': [401, 400, 400, 400],
   'GET /countries': [200, 200, 200, 200],
   'DELETE /users/me/addresses/{addressId}': [401, 404, 204, 404],
-  'DELETE /users/me/sessions': [401, 204, 204, 204],
   'DELETE /users/{userId}/sessions': [401, 403, 403, 204],
 }

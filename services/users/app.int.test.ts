@@ -320,6 +320,7 @@ test('the API describes itself and says which methods it takes', async () => {
     '/internal/accounts/lookup',
     '/internal/addresses',
     '/internal/confirmations',
+    '/internal/ended-sessions',
     '/internal/operators',
     '/internal/operators/invitations',
     '/internal/operators/revocations',
@@ -344,7 +345,7 @@ test('the API describes itself and says which methods it takes', async () => {
     '/users/me/second-factor/confirmation',
     '/users/me/second-factor/removal',
     '/users/me/sessions',
-    '/users/me/sessions/{sessionId}',
+    '/users/me/sessions/revocation',
     '/users/{userId}/sessions',
   ])
   const { status, headers } = await shop.ask('GET', '/sessions')

@@ -256,17 +256,10 @@ export function createUsersApp(ports: UsersPorts): App {
   })
 
   app.openapi(usersRoutes.endSessions, async (c) => {
-    const { userId } = c.get('identity')
-    await sessions.endOwn(userId, now())
-    security('authn_token_revoked', { ...asked(c), userId })
-    return c.body(null, 204)
-  })
-
-  app.openapi(usersRoutes.endSession, async (c) => {
-    const { userId } = c.get('identity')
-    const { sessionId } = c.req.valid('param')
-    if ((await sessions.endOwn(userId, now(), sessionId)) === 0)
-      throw refused('not-found', 'No such session.')
+    const { sessionId, ...proof } = c.req.valid('json')
+    const { userId } = await proveOwner(c, proof)
+    const ended = await sessions.endOwn(userId, now(), sessionId)
+    if (sessionId !== undefined && ended === 0) throw refused('not-found', 'No such session.')
     security('authn_token_revoked', { ...asked(c), userId, sessionId })
     return c.body(null, 204)
   })
@@ -330,6 +323,13 @@ export function createUsersApp(ports: UsersPorts): App {
   app.openapi(usersRoutes.countRequests, async (c) => {
     const { client, requests } = c.req.valid('json')
     return c.json(await ports.limiters.addRequests(client, requests), 200)
+  })
+
+  app.openapi(usersRoutes.endedSessions, async (c) => {
+    const { since } = c.req.valid('query')
+    const asOf = now()
+    const sessionIds = await sessions.endedSince(since ? new Date(since) : undefined, asOf)
+    return c.json({ sessionIds, asOf: asOf.toISOString() }, 200)
   })
 
   app.openapi(usersRoutes.preferences, async (c) => {

@@ -41,6 +41,13 @@ export const RequestCount = z.strictObject({
 })
 export type RequestCount = z.infer<typeof RequestCount>
 
+/** Sessions that ended lately; some of them were in the answer before. */
+export const EndedSessions = z.object({
+  sessionIds: z.array(z.uuid()),
+  asOf: z.iso.datetime().openapi({ description: '`since` of the next request' }),
+})
+export type EndedSessions = z.infer<typeof EndedSessions>
+
 /** A country that the shop ships to. */
 const Country = z
   .object({
@@ -130,6 +137,14 @@ export const OpenSession = z
     current: z.boolean().openapi({ description: 'Whether the request was made in it' }),
   })
   .openapi('OpenSession')
+
+export const SessionRevocation = z
+  .strictObject({
+    currentPassword: GivenPassword,
+    code: Code.optional().openapi({ description: 'Needed by accounts with a second factor' }),
+    sessionId: z.uuid().optional().openapi({ description: 'Every own session without it' }),
+  })
+  .openapi('SessionRevocation')
 
 const tags = ['users']
 const security = [{ bearer: [] }]
@@ -222,31 +237,17 @@ export const usersRoutes = {
     summary: 'Own sessions, the most recently refreshed first',
     security,
     responses: {
-      200: {
-        ...json(z.object({ sessions: z.array(OpenSession) })),
-        links: linksTo(
-          { sessionId: '$response.body#/sessions/0/sessionId' },
-          { end: 'delete /users/me/sessions/{sessionId}' },
-        ),
-      },
+      200: json(z.object({ sessions: z.array(OpenSession) })),
     },
   }),
   endSessions: createRoute({
-    method: 'delete',
-    path: '/users/me/sessions',
+    method: 'post',
+    path: '/users/me/sessions/revocation',
     tags,
-    summary: 'End every own session, this one too',
+    summary: 'End one of the own sessions, or all of them, this one too',
     security,
-    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
-  }),
-  endSession: createRoute({
-    method: 'delete',
-    path: '/users/me/sessions/{sessionId}',
-    tags,
-    summary: 'End one of the own sessions',
-    security,
-    request: { params: z.strictObject({ sessionId: z.uuid() }) },
-    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
+    request: { body: body(SessionRevocation) },
+    responses: { 204: empty('Ended; access tokens are refused within seconds'), 403: notProven },
   }),
   endSessionsOf: createRoute({
     method: 'delete',
@@ -255,7 +256,7 @@ export const usersRoutes = {
     summary: 'End every session of a user (operator)',
     security,
     request: { params: z.strictObject({ userId: z.uuid() }) },
-    responses: { 204: empty('Ended; access tokens are good for 15 minutes at most') },
+    responses: { 204: empty('Ended; access tokens are refused within seconds') },
   }),
   countries: createRoute({
     method: 'get',
@@ -338,6 +339,14 @@ export const usersRoutes = {
       ),
     },
     responses: { 200: json(RequestCount) },
+  }),
+  endedSessions: createRoute({
+    method: 'get',
+    path: '/internal/ended-sessions',
+    tags: ['internal'],
+    summary: 'Sessions that ended since an earlier answer, so that their access tokens are refused',
+    request: { query: z.strictObject({ since: z.iso.datetime().optional() }) },
+    responses: { 200: json(EndedSessions) },
   }),
   preferences: createRoute({
     method: 'get',

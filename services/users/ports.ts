@@ -58,6 +58,11 @@ export type Sessions = {
   list(userId: string, now: Date): Promise<Session[]>
   /** Ends a user's session, or all of them. Returns how many there were. */
   endOwn(userId: string, now: Date, sessionId?: string): Promise<number>
+  /**
+   * Ids of sessions that ended since a time; without one, of all whose access tokens can be alive. Some ended shortly
+   * before `since`: instances differ in their clocks, and an end counts from before it is committed.
+   */
+  endedSince(since: Date | undefined, now: Date): Promise<string[]>
   /** Drops sessions that expired before `now`, or ended a day before. */
   forgetExpired(now: Date): Promise<void>
 }

@@ -236,8 +236,11 @@ describe('a refresh token', () => {
 
 describe('own sessions', () => {
   const list = (token: string) => shop.ask('GET', '/users/me/sessions', { token })
-  const end = (token: string, path = '') =>
-    shop.ask('DELETE', `/users/me/sessions${path}`, { token })
+  const end = (token: string, body: { sessionId?: string; currentPassword?: string } = {}) =>
+    shop.ask('POST', '/users/me/sessions/revocation', {
+      token,
+      body: { currentPassword: password, ...body },
+    })
   type Listed = { sessionId: string; current: boolean }[]
 
   test('are listed, the last used first, with the one at hand', async () => {
@@ -263,9 +266,9 @@ describe('own sessions', () => {
     const { email, token, refreshToken } = await shop.somebody()
     const phone = await shop.signIn(email)
     const stranger = await shop.somebody()
-    const path = `/${decodeJwt(phone.token).sid}`
-    expect((await end(stranger.token, path)).status).toBe(404)
-    expect([(await end(token, path)).status, (await end(token, path)).status]).toEqual([204, 404])
+    const body = { sessionId: String(decodeJwt(phone.token).sid) }
+    expect((await end(stranger.token, body)).status).toBe(404)
+    expect([(await end(token, body)).status, (await end(token, body)).status]).toEqual([204, 404])
     expect((await refresh(phone.refreshToken)).body.code).toBe('session-ended')
     expect((await refresh(refreshToken)).status).toBe(200)
   })
@@ -279,6 +282,20 @@ describe('own sessions', () => {
       expect((await refresh(used)).body.code).toBe('session-ended')
     expect((await refresh(stranger.refreshToken)).status).toBe(200)
     expect((await list(token)).body).toEqual({ sessions: [] })
+  })
+
+  test.each(['one', 'all'])('end with the password only: %s', async (which) => {
+    const { token, refreshToken } = await shop.somebody()
+    const sessionId = String(decodeJwt(token).sid)
+    const body = which === 'one' ? { sessionId } : {}
+    const refused = await end(token, { ...body, currentPassword: 'a guess of a thief' })
+    expect([refused.status, refused.body.code]).toEqual([403, 'wrong-password'])
+    const missing = await shop.ask('POST', '/users/me/sessions/revocation', { token, body })
+    expect(missing).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'currentPassword' }] },
+    })
+    expect((await refresh(refreshToken)).status).toBe(200)
   })
 })
 
@@ -313,6 +330,76 @@ describe('sessions of a user', () => {
       expect((await endOf(userId, asked)).status).toBe(403)
     expect((await endOf(userId.toUpperCase(), stranger.token)).status).toBe(403)
     expect((await refresh(refreshToken)).status).toBe(200)
+  })
+})
+
+describe('gateways are told of a session that ended', () => {
+  const endedSince = async (since?: string) => {
+    const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`
+    const { status, body } = await shop.ask('GET', `/internal/ended-sessions${query}`)
+    expect(status).toBe(200)
+    return body as { sessionIds: string[]; asOf: string }
+  }
+  type Somebody = Awaited<ReturnType<typeof shop.somebody>>
+  const ends: Record<string, (by: Somebody) => Promise<unknown>> = {
+    'signing out': ({ refreshToken }) =>
+      shop.ask('POST', '/sessions/logout', { body: { refreshToken } }),
+    'its owner': ({ token }) =>
+      shop.ask('POST', '/users/me/sessions/revocation', {
+        token,
+        body: { currentPassword: password, sessionId: decodeJwt(token).sid },
+      }),
+    'an operator': async ({ userId }) => {
+      const operator = { userId: uuid(), role: 'operator' } as const
+      const token = await shop.accessTokens.issue(operator, shop.clock.now)
+      return shop.ask('DELETE', `/users/${userId}/sessions`, { token })
+    },
+    'another password': ({ token }) =>
+      shop.ask('POST', '/users/me/password', {
+        token,
+        body: { currentPassword: password, newPassword: 'another horse entirely' },
+      }),
+    'a refresh token used twice': async ({ refreshToken }) => {
+      await refresh(refreshToken)
+      shop.wait(21)
+      return refresh(refreshToken)
+    },
+    'twenty newer ones': async ({ email }) => {
+      for (let n = 0; n < 20; n += 1) await shop.signIn(email)
+    },
+  }
+
+  test.each(Object.keys(ends))('by %s', async (way) => {
+    const by = await shop.somebody()
+    const { sid } = decodeJwt(by.token)
+    const before = await endedSince()
+    expect(before.sessionIds).not.toContain(sid)
+    shop.wait(1)
+    await ends[way]?.(by)
+    expect((await endedSince(before.asOf)).sessionIds).toContain(sid)
+    expect((await endedSince()).sessionIds).toContain(sid)
+  })
+
+  test('by a clock 25 seconds behind, for as long as its tokens live, and not again for ever', async () => {
+    const { token, refreshToken } = await shop.somebody()
+    const { sid } = decodeJwt(token)
+    shop.wait(25)
+    const { asOf } = await endedSince()
+    shop.wait(-25)
+    await shop.ask('POST', '/sessions/logout', { body: { refreshToken } })
+    shop.wait(26)
+    expect((await endedSince(asOf)).sessionIds).toContain(sid)
+    shop.wait(14 * 60)
+    expect((await endedSince()).sessionIds).toContain(sid)
+    expect((await endedSince(shop.clock.now.toISOString())).sessionIds).not.toContain(sid)
+    shop.wait(2 * 60)
+    for (const since of [undefined, asOf])
+      expect((await endedSince(since)).sessionIds).not.toContain(sid)
+  })
+
+  test('of which an ill-formed time asks nothing', async () => {
+    const { status, body } = await shop.ask('GET', '/internal/ended-sessions?since=yesterday')
+    expect([status, body.code]).toEqual([400, 'invalid-request'])
   })
 })
 

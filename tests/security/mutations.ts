@@ -28,6 +28,7 @@ const proxyTests = 'packages/chassis/http/trusted-proxies.test.ts'
 const behindProxies = 'services/gateway/trusted-proxies.test.ts'
 const rateLimit = 'services/gateway/rate-limit.ts'
 const rateLimitTests = 'services/gateway/rate-limit.test.ts'
+const endedSessions = 'services/gateway/ended-sessions.ts'
 const cookie = 'services/gateway/session-cookie.ts'
 const cookieTests = 'services/gateway/session-cookie.test.ts'
 const headers = 'services/gateway/security-headers.test.ts'
@@ -606,6 +607,30 @@ export const mutations: readonly Mutation[] = [
     name: 'leaves no mail held',
   },
   // /notifications
+  {
+    control: 'access tokens of a session that ended are refused',
+    file: endedSessions,
+    from: 'if (identity.sessionId !== undefined && ended.has(identity.sessionId))',
+    to: 'if (ended.has(token))',
+    test: 'services/gateway/ended-sessions.test.ts',
+    name: 'tokens of a session are refused within two seconds after it ended',
+  },
+  {
+    control: 'gateways are told of every session that ended',
+    file: sessions,
+    from: 'earliest) - clocksDifferMs',
+    to: 'earliest)',
+    test: sessionTests,
+    name: 'by a clock 25 seconds behind',
+  },
+  {
+    control: 'sessions are ended with the password',
+    file: users,
+    from: 'const { userId } = await proveOwner(c, proof)',
+    to: "const { userId } = proof ? c.get('identity') : await proveOwner(c, proof)",
+    test: sessionTests,
+    name: 'end with the password only',
+  },
   {
     control: 'only an operator ends the sessions of others',
     file: users,

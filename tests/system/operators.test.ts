@@ -50,6 +50,8 @@ it('an operator is invited by command, chooses a password, runs the shop, and is
   const { refreshToken } = session.body
   expect((await ask('POST', '/sessions/refresh', { refreshToken })).status).toBe(401)
   expect((await emailsListed()).operators).not.toContain(email)
+  const isSentAway = async () => (await asksOperators(olga)) === 401
+  await until('the access token is refused', isSentAway, 10_000, 200)
   expect(await asksOperators(await signIn(email, password))).toBe(403)
   await expect(sidecart('operators', 'revoke', email)).rejects.toThrow(/is no operator/)
 })

@@ -8,6 +8,7 @@ import * as confirmations from './006-confirmations.ts'
 import * as secondFactors from './007-second-factors.ts'
 import * as operatorInvitations from './008-operator-invitations.ts'
 import * as passwordResets from './009-password-resets.ts'
+import * as endedSessions from './010-ended-sessions.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-initial': initial,
@@ -19,4 +20,5 @@ export const migrations: Record<string, Migration> = {
   '007-second-factors': secondFactors,
   '008-operator-invitations': operatorInvitations,
   '009-password-resets': passwordResets,
+  '010-ended-sessions': endedSessions,
 }

@@ -1,4 +1,5 @@
 import type { Database } from '@sidecart/chassis/persistence/database.ts'
+import { accessTokenSeconds } from '../credentials.ts'
 import { mostSessions, present, refreshLimit, type Session } from '../domain.ts'
 import type { Sessions, Successor } from '../ports.ts'
 import { lockUser } from './lock.ts'
@@ -6,6 +7,8 @@ import type { Rows, SessionRow, UserRow, UsersTables } from './tables.ts'
 
 /** An ended session is kept for this long, so that its tokens are known for what they were. */
 const keptAfterEndMs = 24 * 3_600_000
+/** By how much clocks of instances can differ, and how long an end can take to be committed. */
+const clocksDifferMs = 30_000
 /** Used tokens that a session keeps to recognize reuse. Older ones are refused as unknown ones are. */
 const tokensKept = 500
 
@@ -54,6 +57,16 @@ export function createSessions({ rows, inTransaction }: Database<UsersTables>): 
       return found.map(toSession)
     },
     endOwn: (userId, now, sessionId) => endSessions(rows, userId, now, { only: sessionId }),
+    async endedSince(since, now) {
+      const earliest = now.getTime() - accessTokenSeconds * 1000
+      const from = Math.max(since?.getTime() ?? earliest, earliest) - clocksDifferMs
+      const found = await rows
+        .selectFrom('sessions')
+        .select('session_id')
+        .where('ended_at', '>', new Date(from))
+        .execute()
+      return found.map(({ session_id }) => session_id)
+    },
     async forgetExpired(now) {
       await rows
         .deleteFrom('sessions')

@@ -1,3 +1,5 @@
+import { useQuery } from '@tanstack/react-query'
+import { secondFactorQuery } from '../api/queries.ts'
 import { TextField } from '../ui/field.tsx'
 
 const fewest = 10
@@ -79,5 +81,23 @@ export function CurrentPassword({ fault }: { fault: string | undefined }) {
       required
       fault={fault}
     />
+  )
+}
+
+export type Proof = { currentPassword: string; code?: string }
+
+export const proofOf = ({ currentPassword = '', code = '' }): Proof => ({
+  currentPassword,
+  ...(code && { code: normalised(code) }),
+})
+
+/** Asks for all that signing in asks for. */
+export function ProofFields({ faults }: { faults: Readonly<Record<string, string>> }) {
+  const { data } = useQuery(secondFactorQuery())
+  return (
+    <>
+      <CurrentPassword fault={faults.currentPassword} />
+      {data?.on && <CodeField fault={faults.code} />}
+    </>
   )
 }

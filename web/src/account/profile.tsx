@@ -1,7 +1,7 @@
 import type { Profile as Person, usersRoutes } from '@sidecart/users/contract.ts'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ask } from '../api/client.ts'
-import { profileQuery, secondFactorQuery } from '../api/queries.ts'
+import { profileQuery } from '../api/queries.ts'
 import { accept } from '../api/session.ts'
 import { Button } from '../ui/button.tsx'
 import { formatDay } from '../ui/dates.ts'
@@ -11,14 +11,15 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { toast } from '../ui/toasts.tsx'
 import { useForm } from '../ui/use-form.ts'
 import {
-  CodeField,
-  CurrentPassword,
   EmailField,
   NameField,
   NewPassword,
-  normalised,
+  type Proof,
+  ProofFields,
+  proofOf,
 } from './credentials.tsx'
 import { SecondFactor } from './second-factor.tsx'
+import { Sessions } from './sessions.tsx'
 
 export function Profile() {
   const { data, isError } = useQuery(profileQuery())
@@ -32,6 +33,7 @@ export function Profile() {
           {/* /notifications */}
           <PasswordForm />
           <SecondFactor />
+          <Sessions />
         </div>
       ) : isError ? (
         <Outage what="Your account" />
@@ -39,24 +41,6 @@ export function Profile() {
         <Skeleton height="12rem" />
       )}
     </Page>
-  )
-}
-
-type Proof = { currentPassword: string; code?: string }
-
-const proofOf = ({ currentPassword = '', code = '' }): Proof => ({
-  currentPassword,
-  ...(code && { code: normalised(code) }),
-})
-
-/** Asks for all that signing in asks for. */
-function ProofFields({ faults }: { faults: Readonly<Record<string, string>> }) {
-  const { data } = useQuery(secondFactorQuery())
-  return (
-    <>
-      <CurrentPassword fault={faults.currentPassword} />
-      {data?.on && <CodeField fault={faults.code} />}
-    </>
   )
 }
 

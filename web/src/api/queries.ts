@@ -122,6 +122,14 @@ export const secondFactorQuery = () =>
       ask<typeof usersRoutes.secondFactor>('get', '/users/me/second-factor', { signal }),
   })
 
+export const sessionsQuery = () =>
+  queryOptions({
+    queryKey: [...mine(), 'sessions'],
+    queryFn: ({ signal }) =>
+      ask<typeof usersRoutes.sessions>('get', '/users/me/sessions', { signal }),
+    select: ({ sessions }) => sessions,
+  })
+
 export const addressesQuery = () =>
   queryOptions({
     queryKey: [...mine(), 'addresses'],

@@ -3,3 +3,6 @@ export const shop = {}
 
 /** Each gateway counts requests for its own limit. */
 export const createRequestCounts = (_sidecar: unknown): undefined => undefined
+
+/** No service of this project keeps sessions. */
+export const createEndedSessions = (_sidecar: unknown): undefined => undefined
