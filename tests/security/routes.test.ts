@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { until } from '@sidecart/testing/until.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   ask,
@@ -34,17 +35,33 @@ beforeAll(async () => {
     sku: 'MUG-ENAMEL-BLUE',
     eventId: randomUUID(),
     id: randomUUID(),
-    sessionId: randomUUID(),
-    userId: owner.userId,
+    // an operator ends the sessions of this one
+    userId: (await newCustomer()).userId,
   }
-  bad = await badTokens(ops.userId, await refreshTokenOf(owner))
+  bad = {
+    ...(await badTokens(ops.userId, await refreshTokenOf(owner))),
+    'of an ended session': await endedToken(owner),
+  }
 })
 
-async function refreshTokenOf({ email }: Person): Promise<string> {
+async function tokensOf(email: string): Promise<Record<string, unknown>> {
   const password = randomUUID()
-  const other = `other-${email}`
-  await ask('POST', '/users', { email: other, password, name: 'Ada' })
-  return String((await ask('POST', '/sessions', { email: other, password })).body.refreshToken)
+  await ask('POST', '/users', { email, password, name: 'Ada' })
+  return (await ask('POST', '/sessions', { email, password })).body
+}
+
+const refreshTokenOf = async ({ email }: Person): Promise<string> =>
+  String((await tokensOf(`other-${email}`)).refreshToken)
+
+/** Gateways learn within seconds that a session has ended. */
+async function endedToken({ email }: Person): Promise<string> {
+  const { accessToken, refreshToken } = await tokensOf(`ended-${email}`)
+  await ask('POST', '/sessions/logout', { refreshToken })
+  const authorization = `Bearer ${accessToken}`
+  const isRefused = async () =>
+    (await ask('GET', '/users/me', undefined, { authorization })).status === 401
+  await until('the token is refused', isRefused, 10_000, 200)
+  return String(accessToken)
 }
 
 const parts = (route: string): [method: string, path: string] => {
