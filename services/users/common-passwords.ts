@@ -1,4 +1,5 @@
 import { dictionary } from '@zxcvbn-ts/language-common'
+import { refuse } from './domain.ts'
 
 const common = new Set(dictionary['passwords-common'])
 
@@ -35,4 +36,10 @@ export function isCommonPassword(password: string, email: string): boolean {
     (/\p{L}/u.test(plain) && onlyContextWords.test(plain)) ||
     [email, email.split('@')[0]].includes(plain)
   )
+}
+
+/** @throws Refusal `common-password` */
+export function assertUncommon(password: string, email: string): void {
+  if (isCommonPassword(password, email))
+    throw refuse('common-password', 'Many people use this password; choose another one.')
 }

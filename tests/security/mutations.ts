@@ -38,6 +38,7 @@ const sessions = 'services/users/store/sessions.ts'
 const sessionTests = 'services/users/sessions.int.test.ts'
 const addresses = 'services/users/store/addresses.ts'
 const users = 'services/users/app.ts'
+const proof = 'services/users/proof.ts'
 const userRules = 'services/users/domain.ts'
 const confirmations = 'services/users/store/confirmations.ts'
 const confirmationTests = 'services/users/confirmations.int.test.ts'
@@ -470,8 +471,8 @@ export const mutations: readonly Mutation[] = [
   {
     control: 'a session alone does not accept an invitation',
     file: operatorApp,
-    from: 'const { userId } = await options.provePassword(c, currentPassword)',
-    to: "const { userId } = currentPassword ? c.get('identity') : await options.provePassword(c, '')",
+    from: 'const { userId } = await proofs.provePassword(c, currentPassword)',
+    to: "const { userId } = currentPassword ? c.get('identity') : await proofs.provePassword(c, '')",
     test: operatorTests,
     name: 'needs the password',
   },
@@ -535,7 +536,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'a second factor is asked for before what one signs in with changes',
-    file: users,
+    file: proof,
     from: "secondFactor.mustPass(userId, code, 'code-required'),",
     to: 'Promise.resolve(void [userId, code]),',
     test: secondFactorTests,
@@ -575,7 +576,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'operators have no rights without the second factor that is demanded',
-    file: users,
+    file: 'services/users/session/tokens.ts',
     from: "(await lacksSecondFactor(user)) ? 'customer' : user.role",
     to: 'user.role',
     test: secondFactorTests,
@@ -625,9 +626,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'sessions are ended with the password',
-    file: users,
-    from: 'const { userId } = await proveOwner(c, proof)',
-    to: "const { userId } = proof ? c.get('identity') : await proveOwner(c, proof)",
+    file: 'services/users/session/app.ts',
+    from: 'const { userId } = await proofs.proveOwner(c, proof)',
+    to: "const { userId } = proof ? c.get('identity') : await proofs.proveOwner(c, proof)",
     test: sessionTests,
     name: 'end with the password only',
   },
@@ -641,7 +642,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'an e-mail that has an account is registered like any other',
-    file: users,
+    file: proof,
     from: 'for (const known of [owner, newcomer])',
     to: 'for (const known of owner ? [owner] : [newcomer])',
     test: confirmationTests,
@@ -1012,7 +1013,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     control: 'passwords that many people use are refused',
-    file: 'services/users/app.ts',
+    file: 'services/users/common-passwords.ts',
     from: 'if (isCommonPassword(password, email))',
     to: 'if (!isCommonPassword)',
     test: userTests,

@@ -1,10 +1,11 @@
-import { type App, type AppEnv, neverInvoked } from '@sidecart/chassis/http/app.ts'
-import type { SecurityFields, SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
-import type { Context } from 'hono'
+import { type App, neverInvoked } from '@sidecart/chassis/http/app.ts'
+import { assertUncommon } from '../common-passwords.ts'
 import { usersRoutes } from '../contract.ts'
 import { confirmationTokens } from '../credentials.ts'
-import { acceptInvitation, invitationSeconds, registerConfirmed, type User } from '../domain.ts'
+import { acceptInvitation, invitationSeconds, registerConfirmed } from '../domain.ts'
 import type { Invitations, Operators, Passwords } from '../ports.ts'
+import type { Proofs } from '../proof.ts'
+import type { RequestLog } from '../request.ts'
 
 type MountOptions = {
   invitations: Invitations
@@ -12,14 +13,13 @@ type MountOptions = {
   passwords: Passwords
   now: () => Date
   newId: () => string
-  assertUncommon: (password: string, email: string) => void
-  provePassword: (c: Context<AppEnv>, password: string) => Promise<User>
-  log: (c: Context<AppEnv>, event: Parameters<SecurityLog>[0], fields: SecurityFields) => void
+  proofs: Proofs
+  security: RequestLog
 }
 
 /** Mounts the routes with which the owner of the machine appoints operators, and people accept. */
 export function mountInvitations(app: App, options: MountOptions): void {
-  const { invitations, operators, passwords, now, newId, assertUncommon, log } = options
+  const { invitations, operators, passwords, now, newId, proofs, security } = options
 
   app.use('/internal/operators/*', neverInvoked)
 
@@ -30,7 +30,7 @@ export function mountInvitations(app: App, options: MountOptions): void {
     const { email } = c.req.valid('json')
     const invitation = { invitationId, email, tokenHash: hash, invitedAt, expiresAt }
     const { hasAccount } = await invitations.add(invitation)
-    log(c, 'authz_admin', { action: 'operator-invited', invitationId })
+    security(c, 'authz_admin', { action: 'operator-invited', invitationId })
     return c.json({ token, expiresAt: expiresAt.toISOString(), hasAccount }, 201)
   })
 
@@ -56,7 +56,7 @@ export function mountInvitations(app: App, options: MountOptions): void {
   app.openapi(usersRoutes.revokeOperator, async (c) => {
     const { email } = c.req.valid('json')
     const { userId, ...rest } = await operators.revoke(email, now())
-    if (userId) log(c, 'authz_change', { userId, action: 'operator-revoked' })
+    if (userId) security(c, 'authz_change', { userId, action: 'operator-revoked' })
     return c.json({ wasOperator: userId !== undefined, ...rest }, 200)
   })
 
@@ -75,8 +75,8 @@ export function mountInvitations(app: App, options: MountOptions): void {
       change: registerConfirmed({ userId: newId(), email, name, now: now() }, 'operator'),
       passwordHash,
     }))
-    log(c, 'user_created', { userId: user.userId })
-    log(c, 'authz_change', { userId: user.userId, action: 'operator-accepted', invitationId })
+    security(c, 'user_created', { userId: user.userId })
+    security(c, 'authz_change', { userId: user.userId, action: 'operator-accepted', invitationId })
     return c.json({ email: user.email }, 201)
   })
 
@@ -84,10 +84,10 @@ export function mountInvitations(app: App, options: MountOptions): void {
     const { token, currentPassword } = c.req.valid('json')
     const tokenHash = confirmationTokens.hashOf(token)
     await invitations.find(tokenHash, now())
-    const { userId } = await options.provePassword(c, currentPassword)
+    const { userId } = await proofs.provePassword(c, currentPassword)
     const accepted = await invitations.accept({ tokenHash, userId, now: now() }, acceptInvitation)
     const { invitationId } = accepted
-    log(c, 'authz_change', { userId, action: 'operator-accepted', invitationId })
+    security(c, 'authz_change', { userId, action: 'operator-accepted', invitationId })
     return c.json({ email: accepted.user.email }, 200)
   })
 }

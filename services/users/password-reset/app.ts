@@ -1,12 +1,12 @@
 import { createWorker, type Worker } from '@sidecart/chassis/core/worker.ts'
-import type { App, AppEnv } from '@sidecart/chassis/http/app.ts'
+import type { App } from '@sidecart/chassis/http/app.ts'
 import type { Log } from '@sidecart/chassis/observability/log.ts'
-import type { SecurityFields, SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
-import type { Context } from 'hono'
+import { assertUncommon } from '../common-passwords.ts'
 import { usersRoutes } from '../contract.ts'
 import { confirmationTokens } from '../credentials.ts'
 import { resetSeconds } from '../domain.ts'
 import type { PasswordResets, Passwords, Throttle } from '../ports.ts'
+import { networkOfClient, type RequestLog } from '../request.ts'
 
 type MountOptions = {
   passwordResets: PasswordResets
@@ -14,9 +14,7 @@ type MountOptions = {
   throttle: Throttle
   now: () => Date
   newId: () => string
-  assertUncommon: (password: string, email: string) => void
-  networkOfClient: (c: Context<AppEnv>) => string
-  log: (c: Context<AppEnv>, event: Parameters<SecurityLog>[0], fields: SecurityFields) => void
+  security: RequestLog
 }
 
 /**
@@ -36,8 +34,7 @@ export const createPasswordResetWorker = ({
 
 /** Mounts the routes with which somebody who forgot the password sets another one. */
 export function mountPasswordResets(app: App, options: MountOptions): void {
-  const { passwordResets, passwords, throttle, now, newId, assertUncommon, networkOfClient } =
-    options
+  const { passwordResets, passwords, throttle, now, newId, security } = options
   const inHalfAnHour = () => new Date(now().getTime() + resetSeconds * 1000)
 
   /** Looks nobody up, so neither the answer nor its time tells who has an account: a worker does, later. */
@@ -62,7 +59,7 @@ export function mountPasswordResets(app: App, options: MountOptions): void {
     assertUncommon(newPassword, email)
     await passwordResets.use(tokenHash, await passwords.hash(newPassword), now())
     await throttle.forget({ email, network: networkOfClient(c) })
-    options.log(c, 'authn_password_change', { userId, action: 'reset' })
+    security(c, 'authn_password_change', { userId, action: 'reset' })
     return c.body(null, 204)
   })
 }

@@ -1,9 +1,9 @@
-import type { App, AppEnv } from '@sidecart/chassis/http/app.ts'
-import type { SecurityLog } from '@sidecart/chassis/observability/security-log.ts'
-import type { Context } from 'hono'
+import type { App } from '@sidecart/chassis/http/app.ts'
 import { usersRoutes } from '../contract.ts'
-import { refuse, type User } from '../domain.ts'
+import { refuse } from '../domain.ts'
 import type { SecondFactor, SecondFactors, SecretBox, Throttle } from '../ports.ts'
+import type { Proofs } from '../proof.ts'
+import type { RequestLog } from '../request.ts'
 import {
   hashOfRecoveryCode,
   isRecoveryCode,
@@ -19,6 +19,8 @@ export type SecondFactorPorts = {
   throttle: Throttle
   now: () => Date
 }
+
+export type SecondFactorCheck = ReturnType<typeof createSecondFactorCheck>
 
 /** Checks the second factor of a user. */
 export function createSecondFactorCheck(ports: SecondFactorPorts) {
@@ -56,17 +58,13 @@ export function createSecondFactorCheck(ports: SecondFactorPorts) {
 type Missing = 'second-factor-required' | 'code-required'
 
 type MountOptions = SecondFactorPorts & {
-  provePassword: (c: Context<AppEnv>, password: string) => Promise<User>
-  proveOwner: (
-    c: Context<AppEnv>,
-    proof: { currentPassword: string; code: string },
-  ) => Promise<User>
-  log: (c: Context<AppEnv>, event: Parameters<SecurityLog>[0], attribute: string) => void
+  proofs: Proofs
+  security: RequestLog
 }
 
 /** Mounts the routes with which users turn a second factor on and off. */
 export function mountSecondFactor(app: App, options: MountOptions): void {
-  const { secondFactors, secretBox, throttle, now, provePassword, proveOwner, log } = options
+  const { secondFactors, secretBox, throttle, now, proofs, security } = options
 
   app.openapi(usersRoutes.secondFactor, async (c) => {
     const factor = await secondFactors.find(c.get('identity').userId)
@@ -75,7 +73,7 @@ export function mountSecondFactor(app: App, options: MountOptions): void {
   })
 
   app.openapi(usersRoutes.addSecondFactor, async (c) => {
-    const { userId, email } = await provePassword(c, c.req.valid('json').currentPassword)
+    const { userId, email } = await proofs.provePassword(c, c.req.valid('json').currentPassword)
     const secret = newSecret()
     await secondFactors.propose(userId, await secretBox.seal(userId, secret))
     return c.json({ secret, uri: uriOf(secret, email) }, 200)
@@ -100,16 +98,16 @@ export function mountSecondFactor(app: App, options: MountOptions): void {
       ...{ userId, sessionId, sealedSecret, step, recoveryHashes },
       now: now(),
     })
-    log(c, 'user_updated', 'second-factor-on')
+    security(c, 'user_updated', { userId, attribute: 'second-factor-on' })
     return c.json({ recoveryCodes }, 200)
   })
 
   app.openapi(usersRoutes.removeSecondFactor, async (c) => {
-    const { userId } = await proveOwner(c, c.req.valid('json'))
+    const { userId } = await proofs.proveOwner(c, c.req.valid('json'))
     const factor = await secondFactors.find(userId)
     if (!factor?.confirmedAt) throw refuse('second-factor-off', 'There is no second factor.')
     await secondFactors.remove(userId)
-    log(c, 'user_updated', 'second-factor-off')
+    security(c, 'user_updated', { userId, attribute: 'second-factor-off' })
     return c.body(null, 204)
   })
 }

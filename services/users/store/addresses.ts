@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { refused } from '@sidecart/chassis/core/errors.ts'
 import type { Database } from '@sidecart/chassis/persistence/database.ts'
-import { comparable } from '../address.ts'
+import { comparable } from '../addresses/address.ts'
 import type { Address, PostalAddress } from '../contract.ts'
 import { refuse, roomForAnother } from '../domain.ts'
 import type { Addresses } from '../ports.ts'
