@@ -249,12 +249,13 @@ describe('the security log', () => {
     const { body } = await signIn(email, password, client, shop)
     shop.lines.length = 0
     await signIn(email, 'not this one', client, shop)
-    const found = events()
-    expect(found).toMatchObject([
+    // without the counts of lines left out, which follow at the end of each window
+    const attempts = () => events().filter((event) => 'sourceIp' in event)
+    expect(attempts()).toMatchObject([
       { securityEvent: 'authn_login_fail', userId: expect.any(String), sourceIp: client },
     ])
     await signIn(email, password, client, shop)
-    expect(events()).toMatchObject([{}, { securityEvent: 'authn_login_success' }])
+    expect(attempts()).toMatchObject([{}, { securityEvent: 'authn_login_success' }])
     const log = shop.lines.join('')
     for (const secret of [email, 'not this one', password, body.accessToken, body.refreshToken])
       expect(log).not.toContain(secret)
