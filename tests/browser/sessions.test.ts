@@ -11,7 +11,7 @@ async function signOutOf(page: Page, which: RegExp, password: string): Promise<v
   const form = sessionsOf(page)
   await form.getByRole('radio', { name: which }).check()
   await form.getByLabel('Current password').fill(password)
-  await form.getByRole('button', { name: 'Sign out there' }).click()
+  await form.getByRole('button', { name: 'End sessions' }).click()
 }
 
 it('another browser is signed out with the password, at once, and then every one', async () => {
@@ -27,7 +27,7 @@ it('another browser is signed out with the password, at once, and then every one
   await mine.goto('/account/profile')
 
   await signOutOf(mine, /^Another one/, 'a guess of a thief')
-  await sessionsOf(mine).getByRole('alert').getByText('The current password is wrong').waitFor()
+  await sessionsOf(mine).getByRole('alert').getByText('Send the current password').waitFor()
   await lost.reload()
   await heading(lost, 'Orders')
 

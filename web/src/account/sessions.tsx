@@ -57,7 +57,7 @@ export function Sessions() {
       <ProofFields faults={faults} />
       <div>
         <Button type="submit" look="quiet" busy={busy}>
-          Sign out there
+          End sessions
         </Button>
       </div>
     </form>
