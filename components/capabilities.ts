@@ -1,7 +1,7 @@
 /**
  * Capabilities of component sets. The conformance suite tests each one on every set, on a real server. A capability
- * missing in a set must be declared here with the reason; the suite also fails when a declared lack turns out to
- * work.
+ * missing in a set must be declared with the reason in the definition of its server (`packages/platform/servers/`); the
+ * suite also fails when a declared lack turns out to work.
  */
 export const capabilities = {
   broker: {
@@ -58,65 +58,15 @@ export type Capability<K extends Kind> = keyof (typeof capabilities)[K]
 export type Lack = string | { sometimes: string }
 export const reasonOf = (lack: Lack): string => (typeof lack === 'string' ? lack : lack.sometimes)
 
-/** The capabilities missing in a set, with reasons. */
-type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
+/** The capabilities missing in a component type, with reasons. */
+export type Lacks<K extends Kind> = Partial<Record<Capability<K>, Lack>>
 
-const parallelBulk =
+/** Reasons that several brokers share. */
+export const parallelBulk =
   'Dapr publishes the events of a bulk request in parallel where the component has no bulk request of its own'
-
-const anyInstance = {
+export const anyInstance: Lack = {
   sometimes:
     'the next event about a thing may go to another instance while one tries an earlier event again: events carry versions',
 }
-
-export const lacks: { [K in Kind]: Record<string, Lacks<K>> } = {
-  broker: {
-    jetstream: { 'ordered-bulk': parallelBulk, 'ordered-competing': anyInstance },
-    redis: {
-      'ordered-bulk': parallelBulk,
-      'ordered-competing': anyInstance,
-      deduplicates: 'a stream keeps every copy: the inbox drops them',
-    },
-    rabbitmq: {
-      'ordered-bulk': parallelBulk,
-      'ordered-competing': anyInstance,
-      deduplicates: 'a queue keeps every copy: the inbox drops them',
-      'no-false-acknowledgement':
-        'Dapr’s component reports success when the connection ends before the broker has confirmed the event',
-    },
-    kafka: {
-      'app-away': {
-        sometimes:
-          'Dapr’s component may forget a topic when its app comes back while an event is still being tried: restart that sidecar',
-      },
-      deduplicates: 'a topic keeps every copy: the inbox drops them',
-    },
-    mqtt: {
-      'ordered-bulk': parallelBulk,
-      'ordered-competing': anyInstance,
-      ordered: 'Dapr’s component handles each event as it comes, many at the same time',
-      'ordered-retries': 'Dapr’s component handles each event as it comes, many at the same time',
-      deduplicates: 'the broker keeps every copy: the inbox drops them',
-      competing:
-        'every instance receives every event: the inbox drops what another one has applied',
-      'broker-crash':
-        'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
-    },
-    bullmq: {
-      'ordered-competing': anyInstance,
-      deduplicates: 'a queue keeps every copy: the inbox drops them',
-    },
-  },
-  state: {
-    postgresql: {},
-    redis: {
-      'first-write-late':
-        'only an entry that was saved with a condition is guarded: services save either always with one, or never',
-      'ttl-renewed': 'an entry that had a time keeps it when it is saved without one',
-      'transaction-undone':
-        'a transaction runs its commands one after another and takes none of them back',
-    },
-    sqlite: {},
-    mysql: {},
-  },
-}
+export const keepsCopies = (place: string): Lack =>
+  `${place} keeps every copy: the inbox drops them`

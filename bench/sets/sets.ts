@@ -6,7 +6,7 @@ import { readIfThere, writeWhole } from '@sidecart/platform/config/files.ts'
 import { type Project, UserError } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import type { Progress } from '@sidecart/platform/process/terminal.ts'
-import { serverOf } from '@sidecart/verify/conformance/versions.ts'
+import { versionOf } from '@sidecart/verify/conformance/versions.ts'
 import { machine } from '../machine.ts'
 import { runSet, type SetBlock, type Sets } from './run.ts'
 
@@ -58,8 +58,11 @@ export async function benchSets(project: Project, progress: Progress): Promise<S
     blocks: [],
     failed: [],
   }
-  for (const set of new Set(turns.flatMap(({ broker, state }) => [broker, state])))
-    results.servers[set] = await serverOf(project, runtime, set)
+  for (const turn of turns)
+    for (const kind of ['broker', 'state'] as const) {
+      const set = turn[kind]
+      results.servers[set] ??= await versionOf(project, runtime, { kind, set })
+    }
   let equal: number | undefined
   const equalRate = (sustainable: number) => {
     equal ??= sustainable * equalShare

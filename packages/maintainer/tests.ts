@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { asEnvironment, type Kind } from '@sidecart/platform/config/components/component-sets.ts'
-import type { Project } from '@sidecart/platform/config/project.ts'
+import { asEnvironment } from '@sidecart/platform/config/components/component-sets.ts'
+import { type Project, projectAt } from '@sidecart/platform/config/project.ts'
 import { ensureRuntime } from '@sidecart/platform/install/ensure.ts'
 import {
   chromium,
@@ -12,8 +12,8 @@ import {
   prometheus,
 } from '@sidecart/platform/install/packages.ts'
 import { seconds } from '@sidecart/platform/process/terminal.ts'
+import { serverBehind, servers } from '@sidecart/platform/servers/registry.ts'
 import { ensureWebApp } from '@sidecart/platform/supervisor/web-app.ts'
-import { serverOf } from '@sidecart/verify/conformance/versions.ts'
 import { type Lane, runInLanes } from '@sidecart/verify/lanes.ts'
 import { createSandbox, type Sandbox } from '@sidecart/verify/sandbox.ts'
 import { failuresOf, runVitest } from '@sidecart/verify/vitest.ts'
@@ -24,8 +24,8 @@ type Run = {
   name: string
   args: readonly string[]
   env?: NodeJS.ProcessEnv
-  /** Needs a component set's server on this machine, the browser, NGINX, or Prometheus. */
-  needs?: string
+  /** Needs the server of a component set on this machine, the browser, NGINX, or Prometheus. */
+  needs?: string | undefined
   /** Needs the network of this machine: installs packages or programs. */
   online?: boolean
 }
@@ -42,14 +42,14 @@ const programsOf: Record<string, readonly Program[]> = {
 }
 
 /** The sets tried in each run, without tests that take minutes; `sidecart conformance` tries the others. */
-const sets: readonly Partial<Record<Kind, string>>[] = [
-  { broker: 'jetstream' },
-  { broker: 'redis' },
-  { broker: 'rabbitmq' },
-  { broker: 'kafka' },
-  { state: 'postgresql' },
-  { state: 'redis' },
-]
+const sets = [
+  { kind: 'broker', set: 'jetstream' },
+  { kind: 'broker', set: 'redis' },
+  { kind: 'broker', set: 'rabbitmq' },
+  { kind: 'broker', set: 'kafka' },
+  { kind: 'state', set: 'postgresql' },
+  { kind: 'state', set: 'redis' },
+] as const
 
 /** One vitest run per entry. `--project NAME` selects one. */
 const quick: readonly Run[] = [
@@ -101,7 +101,8 @@ export async function runTests(project: Project, given: readonly string[]): Prom
   const partFor = async (what: string): Promise<unknown> => {
     if (what === browser) return chromiumHere()
     const programs = programsOf[what]
-    if (!programs) return serverOf(project, runtime, what)
+    const server = servers.find(({ name }) => name === what)
+    if (!programs) return server?.version(project, runtime)
     for (const program of programs) await ensureProgram(program, { log: console.error })
   }
   const missingFor = (what: string) =>
@@ -169,13 +170,12 @@ async function chromiumHere(): Promise<unknown> {
 }
 
 /** The capability tests of a set, without those lasting minutes. */
-function conformanceOf(choice: Partial<Record<Kind, string>>): Run {
-  const [kind, set = ''] = Object.entries(choice)[0] ?? []
+function conformanceOf({ kind, set }: (typeof sets)[number]): Run {
   return {
     name: `conformance of the ${kind} set ${set}`,
     args: ['--project', 'conformance', `tests/conformance/${kind}.test.ts`],
-    env: { ...asEnvironment(choice), SIDECART_CONFORMANCE: 'quick' },
-    needs: set,
+    env: { ...asEnvironment({ [kind]: set }), SIDECART_CONFORMANCE: 'quick' },
+    needs: serverBehind(kind, set, projectAt().root)?.name,
   }
 }
 

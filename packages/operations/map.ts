@@ -4,7 +4,7 @@ import { resourcesOf } from '@sidecart/platform/config/components/components.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { servers } from '@sidecart/platform/servers/registry.ts'
+import { provides, servers } from '@sidecart/platform/servers/registry.ts'
 import { type ProcessStatus, statusOf } from '@sidecart/platform/supervisor/status.ts'
 import { z } from 'zod'
 import type { CallEdge, EventEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
@@ -176,7 +176,7 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
 function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))
-  const server = servers.find(({ types }) => types.some((type) => used.includes(type)))
+  const server = servers.find((one) => used.some((type) => provides(one, type)))
   return server ? { broker: server.name } : {}
 }
 

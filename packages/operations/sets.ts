@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { kinds, setAmong, setsOf } from '@sidecart/platform/config/components/component-sets.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { capabilities, type Lack, lacks, reasonOf } from '../../components/capabilities.ts'
+import { lacksOf } from '@sidecart/platform/servers/registry.ts'
+import { capabilities, reasonOf } from '../../components/capabilities.ts'
 import type { Components, SetReport } from './contract.ts'
 import type { Loaded } from './sidecars.ts'
 
@@ -19,14 +20,16 @@ export function componentsOf(
   const sets = kinds.flatMap((kind): SetReport[] => {
     const chosen = setAmong(kind, paths)
     const others = setsOf(kind, join(project.root, 'components')).filter((one) => one !== chosen)
-    return chosen ? [{ kind, chosen, others, capabilities: capabilitiesOf(kind, chosen) }] : []
+    return chosen
+      ? [{ kind, chosen, others, capabilities: capabilitiesOf(project, kind, chosen) }]
+      : []
   })
   return { sets, components: loaded(metadata) }
 }
 
-function capabilitiesOf(kind: string, set: string): SetReport['capabilities'] {
+function capabilitiesOf({ root }: Project, kind: string, set: string): SetReport['capabilities'] {
   if (!isDescribed(kind)) return []
-  const missing: Record<string, Lack> = lacks[kind][set] ?? {}
+  const missing = lacksOf(kind, set, root)
   return Object.entries(capabilities[kind]).map(([name, means]) => {
     const lack = missing[name]
     return { name, means, ...(lack && { lacks: reasonOf(lack) }) }

@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import { setsOf } from '@sidecart/platform/config/components/component-sets.ts'
 import { readIfThere } from '@sidecart/platform/config/files.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
+import { lacksOf } from '@sidecart/platform/servers/registry.ts'
 import { readResults } from '@sidecart/verify/conformance/results.ts'
 import { tablesOf } from '@sidecart/verify/conformance/tables.ts'
 import { expect, test } from 'vitest'
 import { readSets } from '../../bench/sets/sets.ts'
 import { pageWith } from '../../bench/sets/table.ts'
-import { capabilities, type Kind, type Lack, lacks } from '../../components/capabilities.ts'
+import { capabilities, type Kind } from '../../components/capabilities.ts'
 
 const project = projectAt()
 const results = readResults(project)
@@ -15,7 +16,7 @@ const results = readResults(project)
 test.each(results.map((result) => [`${result.kind} ${result.set}`, result] as const))(
   'the last conformance run of %s tried all capabilities and saw them as they are declared',
   (_, { kind, set, works }) => {
-    const lacking: Record<string, Lack> = lacks[kind][set] ?? {}
+    const lacking = lacksOf(kind, set, project.root)
     for (const name of Object.keys(capabilities[kind as Kind])) {
       const lack = lacking[name]
       if (typeof lack === 'object') expect(works, name).toHaveProperty(name)

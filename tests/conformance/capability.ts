@@ -1,12 +1,12 @@
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { lacksOf } from '@sidecart/platform/servers/registry.ts'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, it } from 'vitest'
 import {
   type Capability,
   capabilities,
   type Kind,
-  type Lack,
-  lacks,
   reasonOf,
 } from '../../components/capabilities.ts'
 
@@ -23,10 +23,9 @@ const inAHurry = process.env.SIDECART_CONFORMANCE === 'quick'
  * fails.
  */
 export function capabilityOf<K extends Kind>(kind: K, set: string) {
-  const lacking = lacks[kind][set]
-  if (!lacking) throw new Error(`components/capabilities.ts does not know the ${kind} set ${set}`)
+  const lacking = lacksOf(kind, set, join(import.meta.dirname, '../..'))
   return (name: Capability<K>, observe: () => Promise<Seen>, timeoutMs = 180_000) => {
-    const lack: Lack | undefined = lacking[name]
+    const lack = lacking[String(name)]
     const why = lack && reasonOf(lack)
     const title = `${String(name)}: ${capabilities[kind][name]}`
     it.skipIf(inAHurry && slow.includes(String(name)))(

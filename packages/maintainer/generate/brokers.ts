@@ -6,6 +6,8 @@ import { withSection } from '@sidecart/platform/config/generated-section.ts'
 import { subscribes, topicsOf, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
+import { brokerTypes } from '@sidecart/platform/servers/registry.ts'
+import type { Consumer } from '@sidecart/platform/servers/server.ts'
 import { type GeneratedFiles, ifThere, isGenerated, writtenBy } from './generated-file.ts'
 
 /** A subscription of one app to one topic, with the values read by Dapr. */
@@ -32,67 +34,8 @@ const subscriptions = byName.filter(subscribes).flatMap(({ name, subscribesTo = 
 /** The apps that publish or subscribe. */
 export const messaging = byName.filter(usesBroker)
 
-/**
- * Consumer settings, for the sets with one component per subscription. Reasons for such a
- * component: a JetStream consumer has one topic; subscriptions of one RabbitMQ component share a
- * channel, and several reconnecting at once stay broken; the Kafka component may lose one of
- * several topics when an app comes back; the BullMQ component identifies callers by component name.
- */
-const settings: Record<string, { about: string; lines(of: Subscription): string[] }> = {
-  'pubsub.jetstream': {
-    about: 'one durable consumer per topic, shared by all instances',
-    lines: ({ app, name }) => [
-      '{ name: natsURL, secretKeyRef: { name: broker-url, key: broker-url } }',
-      `{ name: name, value: ${name} }`,
-      `{ name: durableName, value: ${name} }`,
-      `{ name: queueGroupName, value: ${app} }`,
-      '{ name: ackWait, value: 45s }',
-      '{ name: maxDeliver, value: "-1" }',
-      '{ name: maxAckPending, value: "64" }',
-      '{ name: concurrency, value: single }',
-    ],
-  },
-  'pubsub.rabbitmq': {
-    about: 'one queue per topic, shared by all instances',
-    lines: () => [
-      '{ name: connectionString, secretKeyRef: { name: rabbitmq-url, key: rabbitmq-url } }',
-      '{ name: durable, value: "true" }',
-      '{ name: deletedWhenUnused, value: "false" }',
-      '{ name: deliveryMode, value: "2" }',
-      '{ name: publisherConfirm, value: "true" }',
-      '{ name: requeueInFailure, value: "true" }',
-      '{ name: concurrencyMode, value: single }',
-      '{ name: prefetchCount, value: "16" }',
-      '{ name: reconnectWaitSeconds, value: 1s }',
-    ],
-  },
-  'pubsub.kafka': {
-    about: 'one consumer group per topic',
-    lines: ({ name }) => [
-      '{ name: brokers, secretKeyRef: { name: kafka-brokers, key: kafka-brokers } }',
-      '{ name: authType, value: password }',
-      '{ name: saslUsername, secretKeyRef: { name: kafka-username, key: kafka-username } }',
-      '{ name: saslPassword, secretKeyRef: { name: kafka-password, key: kafka-password } }',
-      '{ name: saslMechanism, value: PLAIN }',
-      '{ name: disableTls, value: "true" }',
-      '{ name: version, value: 3.6.0 }',
-      `{ name: consumerGroup, value: ${name} }`,
-      '{ name: initialOffset, value: oldest }',
-      '{ name: maxMessageBytes, value: "4194304" }',
-      '{ name: consumeRetryInterval, value: 1s }',
-      '{ name: dialTimeout, value: 5s }',
-    ],
-  },
-  'pubsub.bullmq': {
-    about: 'one Bull queue per topic, shared by all instances',
-    lines: ({ app }) => [
-      '{ name: redisHost, secretKeyRef: { name: redis-host, key: redis-host } }',
-      '{ name: redisUsername, secretKeyRef: { name: redis-username, key: redis-username } }',
-      '{ name: redisPassword, secretKeyRef: { name: redis-password, key: redis-password } }',
-      `{ name: consumerID, value: ${app} }`,
-    ],
-  },
-}
+/** Returns the settings of consumers, for a broker whose subscriptions have a component each. */
+const consumerOf = (type: string): Consumer | undefined => brokerTypes.get(type)?.consumer
 
 /**
  * Files of the broker sets: `subscriptions.yaml`, the consumer components of each app where the broker needs one per
@@ -114,7 +57,7 @@ function filesOf(root: string, set: string): GeneratedFiles {
   const gone = readdirSync(join(root, set)).filter(
     (file) => file.endsWith('.yaml') && file !== 'subscriptions.yaml' && isOwn(file),
   )
-  const consumers = settings[type]
+  const consumers = consumerOf(type)
     ? byName
         .filter(subscribes)
         .map(({ name }) => [`${set}/${name}.yaml`, () => consumersFile(type, name)] as const)
@@ -129,7 +72,7 @@ function filesOf(root: string, set: string): GeneratedFiles {
     ...Object.fromEntries(consumers),
     [`${set}/subscriptions.yaml`]: () => subscriptionsFile(type),
     [`${set}/pubsub.yaml`]: (before = '') =>
-      withSection(`${set}/pubsub.yaml`, before, 'topics', topics(type in settings)),
+      withSection(`${set}/pubsub.yaml`, before, 'topics', topics(consumerOf(type) !== undefined)),
   }
 }
 
@@ -153,7 +96,7 @@ kind: Subscription
 metadata: { name: ${name} }
 scopes: [${app}]
 spec:
-  pubsubname: ${settings[type] ? name : 'pubsub'}
+  pubsubname: ${consumerOf(type) ? name : 'pubsub'}
   topic: ${topic}
   routes: { default: /events/${topic} }
 ${deadLetterTopic ? `  deadLetterTopic: ${deadLetterTopic}` : rawDeadLetters}
@@ -167,7 +110,7 @@ function consumersFile(type: string, app: string): string {
   const components = subscriptions
     .filter((one) => one.app === app)
     .map((one) => consumerYaml(type, one))
-  return `# What ${app} receives: ${settings[type]?.about}. See ../README.md for what each value guards.
+  return `# What ${app} receives: ${consumerOf(type)?.about}. See ../README.md for what each value guards.
 # ${writtenBy} from services/${app}/service.ts.
 ${components.join('---\n')}`
 }
@@ -185,7 +128,7 @@ spec:
   version: v1
   metadata:
 ${[
-  ...(settings[type]?.lines(one) ?? []),
+  ...(consumerOf(type)?.metadata(one) ?? []),
   `{ name: allowedTopics, value: "${allowed}" }`,
   `{ name: publishingScopes, value: ${app}=${deadLetterTopic ?? ''} }`,
   `{ name: subscriptionScopes, value: ${app}=${topic} }`,

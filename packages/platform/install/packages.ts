@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { output } from '../process/spawn.ts'
 import { PartError } from './binaries.ts'
@@ -96,6 +96,16 @@ export async function ensureProgram(program: Program, options: Options = {}): Pr
   const installed = await findProgram(program, options)
   if (typeof installed === 'object') return installed
   throw missing(program, installed)
+}
+
+/** Returns the program with its version, such as `Redis 7.0.15`. @throws PartError with the install command */
+export const describeProgram = async (title: string, program: Program): Promise<string> =>
+  `${title} ${(await ensureProgram(program, { log: console.error })).version}`
+
+/** Returns the version of an installed npm package. */
+export function packageVersion(root: string, name: string): string {
+  const file = join(root, 'node_modules', name, 'package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 /** Returns the program, or the reason why no copy fits. */

@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { anyInstance, keepsCopies } from '../../../components/capabilities.ts'
 import { consumersIn } from '../config/components/components.ts'
 import type { Secrets } from '../config/secrets.ts'
+import { packageVersion } from '../install/packages.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { redis } from './redis.ts'
 import { defineServer } from './server.ts'
@@ -16,7 +18,23 @@ export const bullmq = defineServer({
   on: redis,
   address: redis.address,
   secrets: () => ({}),
-  types: ['pubsub.bullmq'],
+  components: {
+    'pubsub.bullmq': {
+      lacks: { 'ordered-competing': anyInstance, deduplicates: keepsCopies('a queue') },
+      // the component identifies callers by component name
+      consumer: {
+        about: 'one Bull queue per topic, shared by all instances',
+        metadata: ({ app }) => [
+          '{ name: redisHost, secretKeyRef: { name: redis-host, key: redis-host } }',
+          '{ name: redisUsername, secretKeyRef: { name: redis-username, key: redis-username } }',
+          '{ name: redisPassword, secretKeyRef: { name: redis-password, key: redis-password } }',
+          `{ name: consumerID, value: ${app} }`,
+        ],
+      },
+    },
+  },
+  version: async (project, runtime) =>
+    `BullMQ ${packageVersion(project.root, 'bullmq')}, ${await redis.version(project, runtime)}`,
   sidecarEnv: ({ sockets }) => ({ DAPR_COMPONENTS_SOCKETS_FOLDER: sockets }),
   processes({ project, secrets, resources, logOf }) {
     const socket = join(project.sockets, 'bullmq.sock')

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { keepsCopies } from '../../../components/capabilities.ts'
 import { PartError } from '../install/binaries.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { output } from '../process/spawn.ts'
@@ -145,7 +146,39 @@ export const kafka = defineServer({
     'kafka-username': 'sidecart',
     'kafka-password': password(),
   }),
-  types: ['pubsub.kafka'],
+  components: {
+    'pubsub.kafka': {
+      lacks: {
+        'app-away': {
+          sometimes:
+            'Dapr’s component may forget a topic when its app comes back while an event is still being tried: restart that sidecar',
+        },
+        deduplicates: keepsCopies('a topic'),
+      },
+      // the component may lose one of several topics when an app comes back
+      consumer: {
+        about: 'one consumer group per topic',
+        metadata: ({ name }) => [
+          '{ name: brokers, secretKeyRef: { name: kafka-brokers, key: kafka-brokers } }',
+          '{ name: authType, value: password }',
+          '{ name: saslUsername, secretKeyRef: { name: kafka-username, key: kafka-username } }',
+          '{ name: saslPassword, secretKeyRef: { name: kafka-password, key: kafka-password } }',
+          '{ name: saslMechanism, value: PLAIN }',
+          '{ name: disableTls, value: "true" }',
+          '{ name: version, value: 3.6.0 }',
+          `{ name: consumerGroup, value: ${name} }`,
+          '{ name: initialOffset, value: oldest }',
+          '{ name: maxMessageBytes, value: "4194304" }',
+          '{ name: consumeRetryInterval, value: 1s }',
+          '{ name: dialTimeout, value: 5s }',
+        ],
+      },
+    },
+  },
+  version: async (project) => {
+    await ensureKafka(join(project.root, '.sidecart/bin'), console.error)
+    return `Kafka ${/<kafka.version>(.*)</.exec(await readFile(pom, 'utf8'))?.[1]}`
+  },
   processes({ dir, bin, ports, secrets, logOf, log }) {
     const { 'kafka-username': user = '', 'kafka-password': password = '' } = secrets()
     const addresses = { port: ports.client, controllerPort: ports.controller }

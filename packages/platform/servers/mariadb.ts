@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
-import { ensureProgram, type Program } from '../install/packages.ts'
+import { describeProgram, ensureProgram, type Program } from '../install/packages.ts'
 import { output } from '../process/spawn.ts'
 import { greets, type Started, startAndWait } from '../process/start-process.ts'
 import { defineServer } from './server.ts'
 
 const packages = { debian: 'mariadb-server-core', brew: 'mariadb' }
-export const mariadbd: Program = {
+export const mariadbProgram: Program = {
   ...packages,
   name: 'mariadbd',
   version: { args: ['--version'], pattern: /Ver (\d+\.\d+\.\d+)/ },
@@ -35,7 +35,7 @@ export type MariadbOptions = {
  * MariaDB is unavailable, the port is taken, or the server does not answer.
  */
 export async function startMariadb({ log, ...options }: MariadbOptions): Promise<Started> {
-  const { path } = await ensureProgram(mariadbd, { log })
+  const { path } = await ensureProgram(mariadbProgram, { log })
   const dir = resolve(options.dir)
   const files = { 'my.cnf': config(dir, options.port), 'first.sql': statements(options) }
   await mkdir(dir, { recursive: true })
@@ -97,7 +97,8 @@ export const mariadb = defineServer({
   secrets: ({ sql }, password) => ({
     'mysql-state': `state:${password()}@tcp(127.0.0.1:${sql})/?allowNativePasswords=true`,
   }),
-  types: ['state.mysql'],
+  components: { 'state.mysql': { lacks: {} } },
+  version: () => describeProgram('MariaDB', mariadbProgram),
   processes({ dir, ports, secrets, logOf, log }) {
     const [, user = '', password = ''] = /^(.*?):(.*?)@/.exec(secrets()['mysql-state'] ?? '') ?? []
     const login = { port: ports.sql, user, password, schema: 'state' }

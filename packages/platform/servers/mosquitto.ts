@@ -3,10 +3,11 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
+import { anyInstance, keepsCopies, parallelBulk } from '../../../components/capabilities.ts'
 import { consumersIn } from '../config/components/components.ts'
 import { loginFrom } from '../config/identity/login.ts'
 import { firstInstance } from '../config/project.ts'
-import { ensureProgram, type Program } from '../install/packages.ts'
+import { describeProgram, ensureProgram, type Program } from '../install/packages.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { type Started, startAndWait } from '../process/start-process.ts'
 import { defineServer } from './server.ts'
@@ -127,6 +128,7 @@ function packet(type: number, parts: readonly (readonly number[])[]): Buffer {
   return Buffer.from([type, ...length, ...body])
 }
 
+const parallel = 'Dapr’s component handles each event as it comes, many at the same time'
 const renewEveryMs = 20_000
 const sessionsProgram = join(import.meta.dirname, 'mosquitto-sessions.ts')
 
@@ -137,7 +139,22 @@ export const mosquitto = defineServer({
   secrets: ({ client }, password) => ({
     'mqtt-url': `mqtt://sidecart:${password()}@127.0.0.1:${client}`,
   }),
-  types: ['pubsub.mqtt3'],
+  components: {
+    'pubsub.mqtt3': {
+      lacks: {
+        'ordered-bulk': parallelBulk,
+        'ordered-competing': anyInstance,
+        ordered: parallel,
+        'ordered-retries': parallel,
+        deduplicates: keepsCopies('the broker'),
+        competing:
+          'every instance receives every event: the inbox drops what another one has applied',
+        'broker-crash':
+          'Mosquitto saves what it keeps for others about once a second, after it has acknowledged it',
+      },
+    },
+  },
+  version: () => describeProgram('Mosquitto', mosquittoProgram),
   processes({ project, dir, ports, secrets, resources, logOf, log }) {
     const url = secrets()['mqtt-url']
     const login = { port: ports.client, ...loginFrom(url) }

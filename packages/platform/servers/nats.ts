@@ -1,8 +1,10 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { anyInstance, parallelBulk } from '../../../components/capabilities.ts'
 import { streamsFor } from '../config/components/components.ts'
 import { loginFrom } from '../config/identity/login.ts'
 import type { Secrets } from '../config/secrets.ts'
+import { jetStreamFaults, readJetStream } from '../durability/jetstream.ts'
 import { answers, type Started, startAndWait } from '../process/start-process.ts'
 import { failingStorage } from './nats/failing-storage.ts'
 import { defineServer } from './server.ts'
@@ -115,7 +117,31 @@ export const nats = defineServer({
   secrets: ({ client }, password) => ({
     'broker-url': `nats://sidecart:${password()}@127.0.0.1:${client}`,
   }),
-  types: ['pubsub.jetstream'],
+  components: {
+    'pubsub.jetstream': {
+      lacks: { 'ordered-bulk': parallelBulk, 'ordered-competing': anyInstance },
+      // a consumer has one topic
+      consumer: {
+        about: 'one durable consumer per topic, shared by all instances',
+        metadata: ({ app, name }) => [
+          '{ name: natsURL, secretKeyRef: { name: broker-url, key: broker-url } }',
+          `{ name: name, value: ${name} }`,
+          `{ name: durableName, value: ${name} }`,
+          `{ name: queueGroupName, value: ${app} }`,
+          '{ name: ackWait, value: 45s }',
+          '{ name: maxDeliver, value: "-1" }',
+          '{ name: maxAckPending, value: "64" }',
+          '{ name: concurrency, value: single }',
+        ],
+      },
+    },
+  },
+  version: (_, { parts }) => `NATS ${parts['nats-server'].version}`,
+  durability: {
+    means: 'an event is on the disk before it is acknowledged, and every consumer keeps its place',
+    faults: async (_, { monitor }) =>
+      jetStreamFaults(await readJetStream(`http://127.0.0.1:${monitor}`)),
+  },
   // Dapr's component tries for two minutes
   sidecarsReconnectForSeconds: 100,
   processes({ runtime, dir, ports, secrets, resources, logOf }) {

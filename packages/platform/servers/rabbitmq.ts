@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { anyInstance, keepsCopies, parallelBulk } from '../../../components/capabilities.ts'
 import { topicsFor } from '../config/components/components.ts'
 import { loginFrom } from '../config/identity/login.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
 import { accepts, greets, type Started, startAndWait } from '../process/start-process.ts'
+import { definitions, type Topic } from './rabbitmq/definitions.ts'
 import { defineServer } from './server.ts'
 
 /**
@@ -19,9 +21,6 @@ export const rabbitmqProgram: Program = {
 }
 
 const epmd: Program = { name: 'epmd', debian: 'erlang-base', brew: 'erlang' }
-
-/** A topic and its consumers; each consumer has a queue. */
-export type Topic = { name: string; queues: readonly string[] }
 
 export type RabbitmqOptions = {
   /** Folder of the configuration (mode 0600) and the data. */
@@ -107,51 +106,6 @@ load_definitions = ${definitionsFile}
 log.console.level = warning
 `
 
-/** Returns the broker's definitions, loaded at every start: user, topics (fanout exchanges), queues. */
-export function definitions({
-  user,
-  password,
-  topics,
-}: Pick<RabbitmqOptions, 'user' | 'password' | 'topics'>): object {
-  const vhost = '/'
-  const lasting = { vhost, durable: true, auto_delete: false }
-  return {
-    vhosts: [{ name: vhost }],
-    users: [{ name: user, tags: [], ...hashed(password) }],
-    permissions: [{ user, vhost, configure: '.*', write: '.*', read: '.*' }],
-    exchanges: topics.map(({ name }) => ({
-      name,
-      ...lasting,
-      type: 'fanout',
-      internal: false,
-      arguments: {},
-    })),
-    queues: topics.flatMap(({ queues }) =>
-      // Dapr's component declares the queue with this argument and cannot use a queue with another one.
-      queues.map((name) => ({ name, ...lasting, arguments: { 'x-queue-type': 'classic' } })),
-    ),
-    bindings: topics.flatMap(({ name, queues }) =>
-      queues.map((destination) => ({
-        source: name,
-        vhost,
-        destination,
-        destination_type: 'queue',
-        routing_key: '',
-        arguments: {},
-      })),
-    ),
-  }
-}
-
-function hashed(password: string) {
-  const salt = randomBytes(4)
-  const digest = createHash('sha256').update(salt).update(password).digest()
-  return {
-    password_hash: Buffer.concat([salt, digest]).toString('base64'),
-    hashing_algorithm: 'rabbit_password_hashing_sha256',
-  }
-}
-
 /** Returns true when a server on this port starts an AMQP 0-9-1 handshake, which means ready. */
 function speaksAmqp(port: number): Promise<boolean> {
   const methodFrame = 1
@@ -173,7 +127,37 @@ export const rabbitmq = defineServer({
   secrets: ({ client }, password) => ({
     'rabbitmq-url': `amqp://sidecart:${password()}@127.0.0.1:${client}/`,
   }),
-  types: ['pubsub.rabbitmq'],
+  components: {
+    'pubsub.rabbitmq': {
+      lacks: {
+        'ordered-bulk': parallelBulk,
+        'ordered-competing': anyInstance,
+        deduplicates: keepsCopies('a queue'),
+        'no-false-acknowledgement':
+          'Dapr’s component reports success when the connection ends before the broker has confirmed the event',
+      },
+      // subscriptions of one component share a channel, and several reconnecting at once stay broken
+      consumer: {
+        about: 'one queue per topic, shared by all instances',
+        metadata: () => [
+          '{ name: connectionString, secretKeyRef: { name: rabbitmq-url, key: rabbitmq-url } }',
+          '{ name: durable, value: "true" }',
+          '{ name: deletedWhenUnused, value: "false" }',
+          '{ name: deliveryMode, value: "2" }',
+          '{ name: publisherConfirm, value: "true" }',
+          '{ name: requeueInFailure, value: "true" }',
+          '{ name: concurrencyMode, value: single }',
+          '{ name: prefetchCount, value: "16" }',
+          '{ name: reconnectWaitSeconds, value: 1s }',
+        ],
+      },
+    },
+  },
+  version: async () => {
+    // the program would start a port mapper on Erlang's default port to print its version
+    const { path } = await ensureProgram(rabbitmqProgram, { log: console.error })
+    return `RabbitMQ ${/rabbitmq(?:_server)?[-/](\d[\d.]+\d)/.exec(realpathSync(path))?.[1] ?? ''}`
+  },
   processes({ dir, ports: { client, node, names }, secrets, resources, logOf, log }) {
     const addresses = { port: client, nodePort: node, epmdPort: names }
     const login = loginFrom(secrets()['rabbitmq-url'])

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
-import { ensureProgram, type Program } from '../install/packages.ts'
+import { anyInstance, keepsCopies, parallelBulk } from '../../../components/capabilities.ts'
+import { readRedis, redisFaults } from '../durability/redis.ts'
+import { describeProgram, ensureProgram, type Program } from '../install/packages.ts'
 import { type Started, startAndWait } from '../process/start-process.ts'
 import { defineServer } from './server.ts'
 
@@ -102,7 +104,30 @@ export const redis = defineServer({
     'redis-username': 'sidecart',
     'redis-password': password(),
   }),
-  types: ['pubsub.redis', 'state.redis'],
+  components: {
+    'pubsub.redis': {
+      lacks: {
+        'ordered-bulk': parallelBulk,
+        'ordered-competing': anyInstance,
+        deduplicates: keepsCopies('a stream'),
+      },
+    },
+    'state.redis': {
+      lacks: {
+        'first-write-late':
+          'only an entry that was saved with a condition is guarded: services save either always with one, or never',
+        'ttl-renewed': 'an entry that had a time keeps it when it is saved without one',
+        'transaction-undone':
+          'a transaction runs its commands one after another and takes none of them back',
+      },
+    },
+  },
+  version: () => describeProgram('Redis', redisProgram),
+  durability: {
+    means: 'a write is on the disk before it is acknowledged, and nothing is evicted',
+    faults: async ({ home }, { client }) =>
+      redisFaults(await readRedis(client, join(home, 'redis/redis.conf'))),
+  },
   processes({ dir, ports, secrets, logOf, log }) {
     const { 'redis-username': user = '', 'redis-password': password = '' } = secrets()
     const login = { port: ports.client, user, password }

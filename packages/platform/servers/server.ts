@@ -1,3 +1,4 @@
+import type { Lacks } from '../../../components/capabilities.ts'
 import type { Resource } from '../config/components/components.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
@@ -14,6 +15,21 @@ export type ServerPort = {
   /** `sidecart chaos` puts a network proxy before the port. */
   isProxied?: true
 }
+
+/** A component type of Dapr that makes the server a broker. */
+export type Broker = {
+  lacks: Lacks<'broker'>
+  /** Present when each subscription needs a component of its own, which `sidecart generate` writes. */
+  consumer?: Consumer
+}
+export type Consumer = {
+  /** Describes the consumers, for the heading of the files. */
+  about: string
+  /** Returns the YAML entries of a component; topics and scopes are added. `name` is unique for an app and a topic. */
+  metadata(subscription: { app: string; name: string }): string[]
+}
+/** A component type of Dapr that makes the server a state store. */
+export type Store = { lacks: Lacks<'state'> }
 
 /** One process of a server. */
 export type ServerProcess = Partial<
@@ -56,13 +72,22 @@ export type Server<Port extends string = string> = {
   /** Returns the secrets of a new checkout, with the address among them. `password` makes a new one at each call. */
   secrets(ports: Record<Port, number>, password: () => string): Secrets
   /** Dapr component types that need the server. */
-  types: readonly string[]
+  components: { [type: `pubsub.${string}`]: Broker; [type: `state.${string}`]: Store }
   /** The server that this one needs, with the same address. */
   on?: Server
   /** Seconds of an outage after which sidecars do not reconnect by themselves, although they report healthy. */
   sidecarsReconnectForSeconds?: number
   /** Returns variables for all sidecars. */
   sidecarEnv?(project: Project): Record<string, string>
+  /** Returns the program with its version, such as `Redis 7.0.15`. Installs a missing one where that is allowed. */
+  version(project: Project, runtime: Runtime): Promise<string> | string
+  /** Absent for a server that does not claim to write to disk before it acknowledges. */
+  durability?: {
+    /** The claim, as printed by `sidecart doctor`. */
+    means: string
+    /** Returns one line per setting of the running server that is too weak for the claim. */
+    faults(project: Project, ports: Record<Port, number>): Promise<string[]>
+  }
   /** The server and its companion processes, in the order of their start. */
   processes(context: ServerContext<Port>): ServerProcess[]
 }

@@ -7,7 +7,7 @@ import { schedulerAddress, sentryAddress } from '../config/ports.ts'
 import type { Project } from '../config/project.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { quoted } from '../process/shell.ts'
-import { servers } from '../servers/registry.ts'
+import { provides, servers } from '../servers/registry.ts'
 import { addressesIn } from './diagnosis/check-reachability.ts'
 
 /** Value of DAPR_RUNTIME_PATH for `dapr run -f .`: the CLI starts `.dapr/bin/daprd` below. */
@@ -26,9 +26,10 @@ export function watchedBrokers(
   resources: readonly Resource[],
   secrets: Secrets,
 ): WatchedBroker[] {
-  return servers.flatMap(({ types, sidecarsReconnectForSeconds: survivesSeconds }) => {
+  return servers.flatMap((server) => {
+    const { sidecarsReconnectForSeconds: survivesSeconds } = server
     if (!survivesSeconds) return []
-    const components = resources.filter(({ spec }) => types.includes(String(spec.type)))
+    const components = resources.filter(({ spec }) => provides(server, spec.type))
     return apps.flatMap((app) => {
       const own = components.find(({ scopes }) => scopes.length === 0 || scopes.includes(app))
       const [address] = own ? entriesOf(own).flatMap((entry) => addressesIn(entry, secrets)) : []

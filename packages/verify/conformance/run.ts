@@ -14,7 +14,7 @@ import { assertNotRunning } from '@sidecart/platform/supervisor/shop.ts'
 import { failuresOf, runVitest } from '../vitest.ts'
 import type { Result } from './results.ts'
 import { wholeShop } from './shop.ts'
-import { serverOf } from './versions.ts'
+import { versionOf } from './versions.ts'
 
 type Kind = Result['kind']
 
@@ -44,7 +44,7 @@ function setOf(project: Project, choice: ComponentSelection, kind: Kind): string
 
 async function tried(project: Project, kind: Kind, set: string): Promise<Result> {
   const runtime = await ensureRuntime({ project: project.root })
-  const server = await serverOf(project, runtime, set)
+  const server = await versionOf(project, runtime, { kind, set })
   const began = performance.now()
   const { files, code } = await runVitest(project, {
     name: `conformance-${kind}-${set}`,

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { writeWhole } from '@sidecart/platform/config/files.ts'
 import { withPart } from '@sidecart/platform/config/generated-section.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { capabilities, type Kind, lacks, reasonOf } from '../../../components/capabilities.ts'
+import { lacksOf } from '@sidecart/platform/servers/registry.ts'
+import { capabilities, type Kind, reasonOf } from '../../../components/capabilities.ts'
 import type { Result, Shop } from './results.ts'
 
 const kinds: readonly { kind: Kind; title: string }[] = [
@@ -11,7 +12,7 @@ const kinds: readonly { kind: Kind; title: string }[] = [
 ]
 
 /** The pages with tables of results, and the renderer of each table. */
-const pages: Record<string, (results: readonly Result[]) => string> = {
+const pages: Record<string, (results: readonly Result[], root: string) => string> = {
   'README.md': summary,
   'components/README.md': whole,
 }
@@ -26,15 +27,15 @@ export function writeTables(project: Project, results: readonly Result[]): void 
 export function tablesOf(project: Project, results: readonly Result[]): Record<string, string> {
   const texts = Object.entries(pages).map(([page, render]) => [
     page,
-    withPart(project, page, 'conformance', render(results)),
+    withPart(project, page, 'conformance', render(results, project.root)),
   ])
   return Object.fromEntries(texts)
 }
 
 /** Renders one row per set. */
-function summary(results: readonly Result[]): string {
+function summary(results: readonly Result[], root: string): string {
   const lines = results.map(({ kind, set, versions, date, shop }) => {
-    const missing = Object.entries(lacks[kind][set] ?? {}).map(([name, lack]) =>
+    const missing = Object.entries(lacksOf(kind, set, root)).map(([name, lack]) =>
       typeof lack === 'string' ? name : `${name} (sometimes)`,
     )
     const lacking = missing.join(', ') || 'nothing'
@@ -54,11 +55,11 @@ function wholeShop({ on, date, seconds, systemTests, chaos }: Shop): string {
 }
 
 /** Renders the capabilities of every set, with the reason for each missing one. */
-function whole(results: readonly Result[]): string {
-  return kinds.map(({ kind, title }) => tableOf(kind, title, results)).join('\n\n')
+function whole(results: readonly Result[], root: string): string {
+  return kinds.map(({ kind, title }) => tableOf(kind, title, results, root)).join('\n\n')
 }
 
-function tableOf(kind: Kind, title: string, all: readonly Result[]): string {
+function tableOf(kind: Kind, title: string, all: readonly Result[], root: string): string {
   const results = all.filter((result) => result.kind === kind)
   const rows = Object.entries(capabilities[kind]).map(([name, means]) => {
     const cells = results.map(({ works }) =>
@@ -67,7 +68,7 @@ function tableOf(kind: Kind, title: string, all: readonly Result[]): string {
     return `| ${name}: ${means} | ${cells.join(' | ')} |`
   })
   const reasons = results.flatMap(({ set }) =>
-    Object.entries(lacks[kind][set] ?? {}).map(
+    Object.entries(lacksOf(kind, set, root)).map(
       ([name, lack]) => `- \`${set}\`, ${name}: ${reasonOf(lack)}`,
     ),
   )

@@ -55,7 +55,7 @@ function print({ kind, set, versions, seconds, works, failures }: Result): void 
   const all = Object.keys(works).length
   console.log(`${kind} ${set} (${versions}): ${can} of ${all} work, tried in ${seconds} s`)
   for (const failure of failures) console.log(`  ✗ ${failure}`)
-  if (failures.length === 0) console.log('  ✓ all as declared in components/capabilities.ts')
+  if (failures.length === 0) console.log('  ✓ all as declared in the definition of the server')
 }
 
 function printShop({ on, seconds, systemTests, chaos, failures }: Shop): void {
