@@ -139,8 +139,8 @@ function chosenBy(given: readonly string[]): readonly Run[] {
 }
 
 /**
- * Runs everything, two runs at a time where a sandbox is possible: many wait more than they compute. The second lane is
- * offline. Returns the outcomes in the order of `runs`.
+ * Runs everything, several at a time where a sandbox is possible: many wait more than they compute. All lanes but the
+ * first are offline. Returns the outcomes in the order of `runs`.
  */
 async function runAll(
   project: Project,
@@ -151,17 +151,22 @@ async function runAll(
   const laneOf = (where: Where): Lane<Run> => ({
     start: async (one) => void outcomes.set(one, await run(project, one, where)),
   })
-  const sandbox = runs.length > 1 && lanes > 1 ? createSandbox(project) : undefined
+  const others = Math.min(lanes, runs.length) - 1
+  const sandboxes = Array.from({ length: others }, (_, n) =>
+    createSandbox(project, `sandbox-${n + 1}`),
+  ).filter((sandbox) => sandbox !== undefined)
+  const isBeside = sandboxes.length > 0
+  const first = ({ online = false }: Run) => online
+  const takes = (one: Run) => !first(one)
   try {
-    // both lanes show the same pages
-    if (sandbox) await ensureWebApp(project)
-    const all = laneOf({ passedThrough, isBeside: sandbox !== undefined })
-    const first = ({ online = false }: Run) => online
-    const takes = (one: Run) => !first(one)
-    const second = sandbox && laneOf({ passedThrough, isBeside: true, sandbox })
-    await runInLanes(runs, [{ ...all, first }, ...(second ? [{ ...second, takes }] : [])])
+    // all lanes show the same pages
+    if (isBeside) await ensureWebApp(project)
+    await runInLanes(runs, [
+      { ...laneOf({ passedThrough, isBeside }), first },
+      ...sandboxes.map((sandbox) => ({ ...laneOf({ passedThrough, isBeside, sandbox }), takes })),
+    ])
   } finally {
-    sandbox?.remove()
+    for (const sandbox of sandboxes) sandbox.remove()
   }
   return runs.flatMap((one) => outcomes.get(one) ?? [])
 }

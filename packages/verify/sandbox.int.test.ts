@@ -56,6 +56,15 @@ test('a sandbox has ports and a temporary folder of its own', async () => {
   expect([env.TMPDIR ?? '', join(project.home, 'sandbox')].filter(existsSync)).toEqual([])
 })
 
+test('two sandboxes of a checkout have nothing to do with each other', () => {
+  const { project, home } = sandbox()
+  writeFileSync(join(home, 'secrets.json'), 'of the second shop')
+  const third = createSandbox(project, 'another')
+  expect(existsSync(join(third?.home ?? '', 'secrets.json'))).toBe(false)
+  third?.remove()
+  expect(readFileSync(join(home, 'secrets.json'), 'utf8')).toBe('of the second shop')
+})
+
 test('there is no sandbox, and nothing is left of one, where the kernel or a missing program refuses', () => {
   const { project, remove } = sandbox()
   remove()

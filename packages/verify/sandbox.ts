@@ -33,11 +33,12 @@ exec "$@"
 `
 
 /**
- * Creates the sandbox of a checkout, empty but for installed programs. Returns undefined where namespaces and mounts are
- * impossible: for a normal user, in a container without privileges, on another system than Linux.
+ * Creates a sandbox of a checkout, empty but for installed programs. Sandboxes with different names are independent.
+ * Returns undefined where namespaces and mounts are impossible: for a normal user, in a container without privileges, on
+ * another system than Linux.
  */
-export function createSandbox(project: Project): Sandbox | undefined {
-  const home = join(project.home, 'sandbox')
+export function createSandbox(project: Project, name = 'sandbox'): Sandbox | undefined {
+  const home = join(project.home, name)
   rmSync(home, { recursive: true, force: true })
   for (const name of shared)
     for (const folder of [project.home, home]) mkdirSync(join(folder, name), { recursive: true })
