@@ -1,11 +1,13 @@
 #!/bin/bash
 # Starts the sidecar of $APP_ID with what only a running container knows: sidecar.sh FLAGS
-# Its app reaches it at `sidecar`, other sidecars at `$APP_ID.mesh`: it listens at these addresses and at no other.
+# Its app reaches it at `sidecar`, other sidecars at `$APP_ID.mesh`: it listens at these addresses, for its metrics at
+# $METRICS_HOST if that is set, and at no other. $TRACING is a further configuration.
 set -euo pipefail
 
 address() { getent ahostsv4 "$1" | { read -r first _ && echo "$first"; } || { echo "no address for $1" >&2; exit 1; }; }
 app=$(address sidecar)
 mesh=$(address "$APP_ID.mesh")
+metrics=${METRICS_HOST:+$(address "$METRICS_HOST")}
 
 set -a
 . /shop/.sidecart/env
@@ -15,11 +17,11 @@ DAPR_TRUST_ANCHORS=$(cat /run/sidecart/trust/ca.crt)
 set +a
 
 # shellcheck disable=SC2086 # one flag per word
-daprd ${DAPRD_FLAGS-} "$@" \
-  --app-id "$APP_ID" --app-channel-address "$APP_ID" \
+daprd ${DAPRD_FLAGS-} "$@" ${TRACING:+--config "$TRACING"} \
+  --app-id "$APP_ID" --app-channel-address app \
   --dapr-listen-addresses "127.0.0.1,$app" \
   --dapr-internal-grpc-listen-address "$mesh" \
-  --metrics-listen-address "$mesh" &
+  --metrics-listen-address "${metrics:-127.0.0.1}" &
 daprd=$!
 trap 'kill -TERM "$daprd" 2>/dev/null' TERM INT
 

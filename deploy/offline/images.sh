@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes stand-ins for the images that the Dockerfile and docker-compose.yml name. See README.md.
-# Usage, as root: deploy/offline/images.sh   (again: only what is missing; FORCE=1: all)
+# Usage, as root: deploy/offline/images.sh [observability]   (again: only what is missing; FORCE=1: all)
+# With `observability` also those of docker-compose.observability.yml, except Grafana, which no package registry has.
 set -euo pipefail
 umask 022 # the user of a container must be able to read and run what is copied
 cd "$(dirname "$0")/../.."
@@ -9,6 +10,9 @@ node_image=node:24-bookworm-slim
 dapr_version=1.18.3
 postgres_image=postgres:18.4-bookworm
 nats_image=nats:2.15.2-alpine
+prometheus_image=prom/prometheus:v3.5.0
+collector_image=otel/opentelemetry-collector-contrib:0.148.0
+zipkin_image=openzipkin/zipkin:3.6.1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -123,10 +127,76 @@ D
   docker build --quiet --tag "$postgres_image" "$work/postgres"
 }
 
+prometheus() {
+  wanted "$prometheus_image" || return 0
+  local program
+  program=$(type -P prometheus) || fail 'no Prometheus: apt-get install prometheus'
+  echo "== $prometheus_image: the version of Debian"
+  mkdir -p "$work/prometheus"
+  cp "$program" "$work/prometheus/prometheus"
+  cp -r /usr/share/prometheus "$work/prometheus/share"
+  cat >"$work/prometheus/Dockerfile" <<'D'
+FROM sidecart-offline-base:bookworm
+RUN ln -s busybox /usr/bin/wget && install -d -o nobody -g nogroup /prometheus
+COPY prometheus /bin/prometheus
+COPY share /usr/share/prometheus
+USER nobody
+WORKDIR /prometheus
+ENTRYPOINT ["/bin/prometheus"]
+CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]
+D
+  docker build --quiet --tag "$prometheus_image" "$work/prometheus"
+}
+
+# With the parts that deploy/observability/collector.yaml names; no shell.
+collector() {
+  wanted "$collector_image" || return 0
+  echo "== $collector_image: from Go modules, some minutes"
+  mkdir -p "$work/collector"
+  (cd deploy/offline/collector && GOFLAGS=-mod=readonly GOWORK=off CGO_ENABLED=0 \
+    go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$work/collector/otelcol-contrib" .)
+  cat >"$work/collector/Dockerfile" <<'D'
+FROM scratch
+COPY otelcol-contrib /otelcol-contrib
+USER 10001:10001
+ENTRYPOINT ["/otelcol-contrib"]
+D
+  docker build --quiet --tag "$collector_image" "$work/collector"
+}
+
+zipkin() {
+  wanted "$zipkin_image" || return 0
+  local java_home jar
+  java_home=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")") || fail 'no Java: apt-get install openjdk-17-jre-headless'
+  jar=$(node_modules/.bin/node --import tsx --input-type=module --eval \
+    "import { ensureZipkinJar } from './packages/platform/servers/zipkin.ts'; console.log(await ensureZipkinJar('$PWD/.sidecart/bin'))")
+  echo "== $zipkin_image: from Maven Central, with this machine's Java"
+  mkdir -p "$work/zipkin/java/lib"
+  cp "$jar" "$work/zipkin/zipkin.jar"
+  # Debian has links to /etc in these folders, and one to a package that is not there
+  cp -rL "$java_home/bin" "$java_home/conf" "$work/zipkin/java/"
+  find -L "$java_home/lib" -mindepth 1 -maxdepth 1 ! -type l ! -name src.zip -exec cp -rL {} "$work/zipkin/java/lib/" \;
+  cat >"$work/zipkin/Dockerfile" <<'D'
+FROM sidecart-offline-base:bookworm
+RUN ln -s busybox /usr/bin/wget && useradd --uid 1000 --create-home zipkin
+COPY java /usr/lib/java
+COPY zipkin.jar /zipkin/zipkin.jar
+USER zipkin
+WORKDIR /zipkin
+ENTRYPOINT ["sh", "-c", "exec /usr/lib/java/bin/java $JAVA_OPTS -jar zipkin.jar"]
+D
+  docker build --quiet --tag "$zipkin_image" "$work/zipkin"
+}
+
 export DOCKER_BUILDKIT=0
 base
 node
 for program in daprd sentry scheduler; do dapr "$program"; done
 nats
 postgres
+if [ "${1-}" = observability ]; then
+  prometheus
+  collector
+  zipkin
+fi
 echo 'All images are there: docker compose up --build --wait'

@@ -5,6 +5,7 @@ import {
   daprdArguments,
   readRunFile,
 } from '@sidecart/platform/config/dapr-yaml.ts'
+import { gatewayApp } from '@sidecart/platform/config/instances.ts'
 import { uses, usesBroker } from '@sidecart/platform/config/manifest.ts'
 import { manifests } from '@sidecart/platform/config/manifests.ts'
 import { inboxPort, providerPort, smtpPort } from '@sidecart/platform/config/ports.ts'
@@ -54,8 +55,8 @@ const containerFlags = {
   'metrics-listen-address': undefined,
 }
 const containerEnvironment: Record<string, (value: string) => string | undefined> = {
-  // The sidecar and the gateway's client are in other containers.
-  HOST: () => '0.0.0.0',
+  // The sidecar is in another container.
+  HOST: () => 'app',
   NO_PROXY: (value) => `sidecar,provider,${value}`,
   no_proxy: (value) => `sidecar,provider,${value}`,
   PROVIDER_URL: (value) => value.replace('127.0.0.1', 'provider'),
@@ -68,6 +69,7 @@ const containerEnvironment: Record<string, (value: string) => string | undefined
 /** Variables set only in containers: the sidecar's host, and those that the manifest names. */
 const added = (app: string) => ({
   DAPR_HOST: 'sidecar',
+  ...(app === gatewayApp && { HOST: '0.0.0.0' }),
   ...manifests.find(({ name }) => name === app)?.container?.environment,
 })
 

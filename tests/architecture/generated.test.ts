@@ -1,10 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generate, staleFiles } from '@sidecart/maintainer/generate/generate.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { filesBelow, root } from './tree.ts'
+import { root } from './tree.ts'
 
 it('every generated file follows from the manifests (if not: ./sidecart generate)', () => {
   expect([...staleFiles(projectAt()).keys()]).toEqual([])
@@ -31,7 +31,7 @@ describe('in a copy', () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), 'sidecart-generated-'))
-    const entries = filesBelow('.', /^[^/]+\.(md|yaml|yml|json)$/)
+    const entries = readdirSync(root).filter((name) => /\.(md|yaml|yml|json)$/.test(name))
     const folders = ['components', 'deploy', 'docs', '.vscode', 'services', 'packages']
     for (const path of [...entries, ...folders])
       cpSync(join(root, path), at(path), {
@@ -56,6 +56,8 @@ describe('in a copy', () => {
     ['.vscode/launch.json', '"APP_PORT": "8084"', '"APP_PORT": "8094"'],
     ['.vscode/tasks.json', 'sidecart stop catalog', 'sidecart kill catalog'],
     ['deploy/prometheus/prometheus.yml', '127.0.0.1:3804', '127.0.0.1:3904'],
+    ['deploy/observability/prometheus.yml', 'orders-dapr.metrics:3804', 'orders.metrics:3804'],
+    ['docker-compose.observability.yml', 'METRICS_HOST: orders.metrics', 'METRICS_HOST: 0.0.0.0'],
     ['README.md', 'catalog: product changed; ', ''],
   ])('a change by hand is named and undone: %s', (path, from, to) => {
     const before = readFileSync(at(path), 'utf8')
@@ -111,7 +113,10 @@ describe('in a copy', () => {
   })
 
   it('writes nothing for containers, monitoring and pages where a project has none', () => {
-    const left = ['deploy', 'docker-compose.yml', 'README.md', 'docs/architecture.md']
+    const left = [
+      ...['deploy', 'docker-compose.yml', 'docker-compose.observability.yml'],
+      ...['README.md', 'docs/architecture.md'],
+    ]
     for (const path of left) rmSync(at(path), { recursive: true })
     const again = written().filter((path) => left.some((one) => path.startsWith(one)))
     expect(again).toEqual([])

@@ -20,6 +20,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { outageSeconds } from '../outage/seconds.ts'
 import { type Engine, openEngine } from './engine.ts'
 import { openRegistry } from './registry.ts'
+import { expectNoRights } from './rights.ts'
+import { asksStatus, connects } from './scripts.ts'
 import { type ContainerShop, openContainers } from './shop.ts'
 
 /**
@@ -99,23 +101,7 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
   })
 
   it('runs every container without rights: read-only, no capability, limits, no root', async () => {
-    const format =
-      '{{index .Config.Labels "com.docker.compose.service"}} {{json .HostConfig}} {{json .Config.User}}'
-    for (const line of await shop.inspect(format)) {
-      const [, name, json = '', user = ''] = /^(\S+) (.*) (".*")$/.exec(line) ?? []
-      const host = JSON.parse(json)
-      expect(host, name).toMatchObject({
-        ReadonlyRootfs: true,
-        Privileged: false,
-        CapDrop: ['ALL'],
-      })
-      expect(host.CapAdd, name).toBeNull()
-      expect(host.SecurityOpt, name).toEqual(['no-new-privileges:true'])
-      expect(host.Memory, name).toBeGreaterThan(0)
-      expect(host.PidsLimit, name).toBeGreaterThan(0)
-      expect(host.Binds?.filter((bind: string) => bind.startsWith('/')) ?? [], name).toEqual([])
-      expect(['', 'root', '0'], name).not.toContain(JSON.parse(user).split(':')[0])
-    }
+    await expectNoRights(shop)
   })
 
   it.each(apps)('runs %s from an image with its own files and packages only', async (app) => {
@@ -126,9 +112,11 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
     expect(
       foreign.filter((file) => /(^|\/)(main|app|store|domain|clients)\.ts$/.test(file)),
     ).toEqual([])
-    expect(foreign.filter((file) => !/^services\/[a-z]+\/[a-z-]+\.(ts|json)$/.test(file))).toEqual(
-      [],
-    )
+    expect(
+      foreign.filter(
+        (file) => !/^services\/[a-z]+\/([a-z-]+\.(ts|json)|[a-z-]+\/contract\.ts)$/.test(file),
+      ),
+    ).toEqual([])
     expect(files.filter((file) => /\.(test|suite)\.ts$/.test(file))).toEqual([])
     expect(packages).toContain('pg')
     expect(packages.filter((name) => !needsOf(app).has(name))).toEqual([])
@@ -167,7 +155,6 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
           [
             `${app}:${8080 + number}`,
             ...others.map((other) => `${other}-dapr:50002`),
-            ...others.map((other) => `${other}-dapr:${3800 + manifestOf(other).position}`),
             'scheduler:50006',
             'sentry:50001',
             ...(usesBroker(manifest) ? ['nats:4222'] : []),
@@ -572,15 +559,6 @@ describe.skipIf(missing)(`docker compose up --build --wait${missing}`, () => {
   // /carts
 })
 
-const connects = `
-import { connect } from 'node:net'
-const open = await Promise.all(input.map(({ name, host, port }) => new Promise((resolve) => {
-  const socket = connect({ host, port, timeout: 4000 })
-  const end = (answer) => { socket.destroy(); resolve(answer) }
-  socket.once('connect', () => end(name)).once('error', () => end('')).once('timeout', () => end(''))
-})))
-console.log(JSON.stringify(open.filter(Boolean)))`
-
 // carts: optional
 const resolves = `
 import { Resolver } from 'node:dns/promises'
@@ -622,10 +600,6 @@ for await (const data of socket) {
   if (/PONG|Authorization Violation/.test(text)) break
 }
 console.log(JSON.stringify(text.includes('PONG')))`
-
-const asksStatus = `
-const { status } = await fetch(input.url, input.init)
-console.log(JSON.stringify(status))`
 
 // carts: optional
 /** Sends commands one after another, each with a PING: what comes before the PONG is the reply. */

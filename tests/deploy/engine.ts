@@ -2,8 +2,9 @@ import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ensureProgram, type Program } from '@sidecart/platform/install/packages.ts'
+import { ensureProgram, type Program, prometheus } from '@sidecart/platform/install/packages.ts'
 import { freePorts } from '@sidecart/platform/install/testing.ts'
+import { java } from '@sidecart/platform/servers/java.ts'
 import { until } from '@sidecart/testing/until.ts'
 
 export type Engine = {
@@ -26,6 +27,14 @@ const debootstrap: Program = { name: 'debootstrap', debian: 'debootstrap', brew:
 
 /** What the images are made from, as docker-compose.yml and the Dockerfile name them; one is enough to ask a registry for. */
 const baseImage = 'node:24-bookworm-slim'
+
+/** Grafana, and those that have a stand-in, as docker-compose.observability.yml and its Dockerfile name them. */
+const monitoringImages = [
+  'grafana/grafana:12.3.0',
+  'prom/prometheus:v3.5.0',
+  'otel/opentelemetry-collector-contrib:0.148.0',
+  'openzipkin/zipkin:3.6.1',
+]
 
 /**
  * A Docker engine with Compose and the base images: the one that `docker` reaches, else one of our own that root starts
@@ -121,14 +130,40 @@ async function ensureCompose(engine: Engine): Promise<void> {
 }
 
 /** From a registry, else stand-ins: deploy/offline. */
-async function ensureImages({ env }: Engine): Promise<void> {
-  const has = await run('docker', ['image', 'inspect', baseImage], { env }).catch(() => undefined)
-  if (has) return
-  const pulled = run('docker', ['pull', '--quiet', baseImage], { env, timeout: 300_000 })
-  if (await pulled.catch(() => undefined)) return
+async function ensureImages(engine: Engine): Promise<void> {
+  const { env } = engine
+  if (await hasImage(engine, baseImage)) return
   for (const program of [tini, debootstrap]) await ensureProgram(program, { log: console.error })
   console.error('no image registry can be reached: making stand-ins, about two minutes')
   await run(join(root, 'deploy/offline/images.sh'), [], { env })
+}
+
+/**
+ * The images of docker-compose.observability.yml, from a registry, else stand-ins. Returns the services that have neither.
+ *
+ * @throws Error with the command that installs what a stand-in needs
+ */
+export async function ensureMonitoringImages(engine: Engine): Promise<string[]> {
+  const { env } = engine
+  const [others, grafana] = [monitoringImages.slice(1), monitoringImages[0] ?? '']
+  const found = await Promise.all(others.map((image) => hasImage(engine, image)))
+  if (!found.every(Boolean)) {
+    for (const program of [prometheus, java]) await ensureProgram(program, { log: console.error })
+    await run(join(root, 'deploy/offline/images.sh'), ['observability'], { env })
+  }
+  return (await hasImage(engine, grafana)) ? [] : ['grafana']
+}
+
+async function hasImage({ env }: Engine, image: string): Promise<boolean> {
+  const succeeds = (args: readonly string[], timeout: number) =>
+    run('docker', args, { env, timeout }).then(
+      () => true,
+      () => false,
+    )
+  return (
+    (await succeeds(['image', 'inspect', image], 10_000)) ||
+    succeeds(['pull', '--quiet', image], 300_000)
+  )
 }
 
 export type RunOptions = {

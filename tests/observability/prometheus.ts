@@ -18,13 +18,13 @@ export type Target = {
 }
 export type EvaluatedRule = { name: string; health: string; lastError?: string }
 
-export type Prometheus = {
+type Queries = {
   query(expr: string): Promise<Sample[]>
   alerts(): Promise<Alert[]>
   targets(): Promise<Target[]>
   rules(): Promise<EvaluatedRule[]>
-  stop(): Promise<void>
 }
+export type Prometheus = Queries & { stop(): Promise<void> }
 
 /**
  * Starts a real Prometheus with the project's configuration in a folder of its own. Only times differ: it scrapes and
@@ -46,6 +46,23 @@ export async function startPrometheus(): Promise<Prometheus> {
     { ports: [port], ready: () => answers(`${address}/-/ready`) },
   )
   return {
+    ...prometheusAt(address),
+    stop: async () => {
+      await started.stop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Asks a running Prometheus. */
+export function prometheusAt(address: string): Queries {
+  async function ask<T>(path: string): Promise<T> {
+    const answer = await fetch(`${address}/api/v1/${path}`)
+    const { data, error } = (await answer.json()) as { data: T; error?: string }
+    if (error) throw new Error(`${path}: ${error}`)
+    return data
+  }
+  return {
     query: async (expr) =>
       (await ask<{ result: Sample[] }>(`query?query=${encodeURIComponent(expr)}`)).result,
     alerts: async () => (await ask<{ alerts: Alert[] }>('alerts')).alerts,
@@ -54,18 +71,7 @@ export async function startPrometheus(): Promise<Prometheus> {
       const { groups } = await ask<{ groups: { rules: EvaluatedRule[] }[] }>('rules')
       return groups.flatMap((group) => group.rules)
     },
-    stop: async () => {
-      await started.stop()
-      rmSync(folder, { recursive: true })
-    },
   }
-}
-
-async function ask<T>(path: string): Promise<T> {
-  const answer = await fetch(`${address}/api/v1/${path}`)
-  const { data, error } = (await answer.json()) as { data: T; error?: string }
-  if (error) throw new Error(`${path}: ${error}`)
-  return data
 }
 
 function impatientConfig(): object {

@@ -24,7 +24,7 @@ export const titleOf = ({ kind, localEndpoint, name }: Span): string =>
  * A client that records its own span, as an instrumented browser or ingress does. Every request of the shop must
  * continue this span's trace.
  */
-export function createTraceClient() {
+export function createTraceClient(viewer = zipkin) {
   const [traceId, id] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')]
   const startedAt = Date.now()
   return {
@@ -38,7 +38,7 @@ export function createTraceClient() {
       }
       const headers = { 'content-type': 'application/json' }
       const body = JSON.stringify([span])
-      const answer = await fetch(`${zipkin}/api/v2/spans`, { method: 'POST', headers, body })
+      const answer = await fetch(`${viewer}/api/v2/spans`, { method: 'POST', headers, body })
       if (!answer.ok) throw new Error(`Zipkin answered ${answer.status}`)
     },
   }
@@ -48,11 +48,15 @@ export function createTraceClient() {
 const exportedMs = 6_000
 
 /** Waits until a trace contains these spans and grows no more. Returns all spans. */
-export async function traceWith(traceId: string, titles: readonly string[]): Promise<Span[]> {
+export async function traceWith(
+  traceId: string,
+  titles: readonly string[],
+  viewer = zipkin,
+): Promise<Span[]> {
   let [spans, missing]: [Span[], string[]] = [[], []]
   let [count, since] = [0, Date.now()]
   const isComplete = async () => {
-    const answer = await fetch(`${zipkin}/api/v2/trace/${traceId}`)
+    const answer = await fetch(`${viewer}/api/v2/trace/${traceId}`)
     spans = answer.ok ? ((await answer.json()) as Span[]) : []
     const found = spans.map(titleOf)
     missing = titles.filter((title) => !found.includes(title))

@@ -35,7 +35,7 @@ export const compose = (project: Project): GeneratedFiles => ({
   }),
 })
 
-const internal = `&internal
+export const internal = `&internal
     internal: true
     driver_opts: { com.docker.network.bridge.inhibit_ipv4: "true" }`
 
@@ -45,7 +45,12 @@ const sidecarBuild = '    build: { context: ., dockerfile: deploy/Dockerfile, ta
 function appOf(service: ServiceManifest, project: Project): string {
   const { name, position, container = {} } = service
   const { app, http, grpc } = portsAt(position)
-  const environment = { ...environmentOf(name, project), ...container.environment }
+  const environment = {
+    // clients reach the gateway, too
+    ...(name === gatewayApp && { HOST: '0.0.0.0' }),
+    ...environmentOf(name, project),
+    ...container.environment,
+  }
   return `  ${name}:
     <<: *service
     image: \${COMPOSE_PROJECT_NAME}-${name}
@@ -58,8 +63,9 @@ ${(container.ports ?? []).map((port) => `    ports: ["${port}"]\n`).join('')}   
       DAPR_GRPC_PORT: ${grpc}
 ${Object.entries(environment)
   .map(([variable, value]) => `      ${variable}: ${value}\n`)
-  .join('')}    networks: [${[name, ...(container.networks ?? [])].join(', ')}]
-    volumes: ["${name}-app:/run/sidecart:ro"]
+  .join('')}    networks:
+      ${name}: { aliases: [app] }
+${networkLines(container.networks)}    volumes: ["${name}-app:/run/sidecart:ro"]
 `
 }
 
@@ -97,9 +103,12 @@ ${name === gatewayApp ? sidecarBuild : ''}    working_dir: /shop/services/${name
     networks:
       ${name}: { aliases: [sidecar] }
       mesh: { aliases: [${name}.mesh] }
-${networks.map((network) => `      ${network}:\n`).join('')}    volumes: ["${name}-sidecar:/shop/.sidecart:ro", "trust:/run/sidecart/trust:ro"]
+${networkLines(networks)}    volumes: ["${name}-sidecar:/shop/.sidecart:ro", "trust:/run/sidecart/trust:ro"]
 `
 }
+
+const networkLines = (names: readonly string[] = []): string =>
+  names.map((name) => `      ${name}:\n`).join('')
 
 const secretsOf = ({ name }: ServiceManifest): string =>
   `      - ${name}-app:/run/sidecart/apps/${name}

@@ -12,6 +12,7 @@ import { gatewayRoutes } from './gateway.ts'
 import type { GeneratedFiles } from './generated-file.ts'
 import { kubernetes } from './kubernetes.ts'
 import { nginx } from './nginx.ts'
+import { observability } from './observability.ts'
 import { prometheus } from './prometheus.ts'
 import { readme } from './readme.ts'
 import { runFile } from './run-file.ts'
@@ -28,6 +29,7 @@ const generators: readonly ((project: Project) => GeneratedFiles)[] = [
   kubernetes,
   editor,
   prometheus,
+  observability,
   nginx,
   apiPages,
   architectureDrawing,

@@ -26,7 +26,7 @@ export type ZipkinOptions = {
  */
 export async function startZipkin({ jars, port, logFile, log }: ZipkinOptions): Promise<Started> {
   const { path } = await ensureProgram(java, { log })
-  const jar = await ensureJar(resolve(jars), log)
+  const jar = await ensureZipkinJar(resolve(jars), log)
   const origin = `http://127.0.0.1:${port}`
   const settings = {
     'armeria.ports[0].port': port,
@@ -58,8 +58,14 @@ export async function startZipkin({ jars, port, logFile, log }: ZipkinOptions): 
 const mostSpans = 100_000
 const otherCollectors = ['activemq', 'grpc', 'kafka', 'pulsar', 'rabbitmq', 'scribe']
 
-/** Returns the jar; downloads a missing one from Maven Central and compares its SHA-256 with the pinned one. */
-async function ensureJar(folder: string, log?: (line: string) => void): Promise<string> {
+/**
+ * Returns the jar; downloads a missing one from Maven Central and compares its SHA-256 with the pinned one.
+ * @public of deploy/offline/images.sh
+ */
+export async function ensureZipkinJar(
+  folder: string,
+  log?: (line: string) => void,
+): Promise<string> {
   const jar = join(folder, jarName)
   if (existsSync(jar)) return jar
   const base = process.env.SIDECART_MAVEN_MIRROR || 'https://repo.maven.apache.org/maven2'
