@@ -81,6 +81,14 @@ export const mutations: readonly Mutation[] = [
     name: 'metrics are for anyone who has the token',
   },
   {
+    control: 'the port of metrics is for anyone who has its token',
+    file: 'packages/chassis/observability/metrics-server.ts',
+    from: "if (!isEqual(Buffer.from(headers.authorization ?? ''), expected))",
+    to: 'if (!expected)',
+    test: 'packages/chassis/observability/metrics-server.int.test.ts',
+    name: 'the port of the metrics has nothing else, and answers the bearer of its token only',
+  },
+  {
     control: 'probes and metrics are for this machine',
     file: app,
     from: 'return probes.includes(c.req.path) ?',
