@@ -68,7 +68,7 @@ const fewExamples = { FUZZ_EXAMPLES: '20', FUZZ_SEED: '1' }
 const deep: readonly Run[] = [
   // the longest first, so that the lanes end at about the same time
   { ...projects('scaffold'), online: true },
-  { ...projects('guides'), online: true },
+  { ...projects('guides'), needs: 'redis', online: true },
   projects('outage'),
   projects('crash'),
   { ...projects('swap'), needs: 'redis' },

@@ -4,7 +4,7 @@ import { resourcesOf } from '@sidecart/platform/config/components/components.ts'
 import type { AppConfig } from '@sidecart/platform/config/dapr-yaml.ts'
 import { ensureAppTokens } from '@sidecart/platform/config/environment.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
-import { provides, servers } from '@sidecart/platform/servers/registry.ts'
+import { brokerAmong, provides, servers } from '@sidecart/platform/servers/registry.ts'
 import { type ProcessStatus, statusOf } from '@sidecart/platform/supervisor/status.ts'
 import { z } from 'zod'
 import type { CallEdge, EventEdge, Instance, Process, ServiceNode, ShopMap } from './contract.ts'
@@ -99,7 +99,7 @@ export function createMap(
     return {
       services: apps.map((app) => nodeOf(app, now, processes, database(app))),
       servers: processes.filter(({ role }) => role === 'backing').map(processOf),
-      ...brokerOf(metadata),
+      ...brokerOf(metadata, processes),
       calls: callsOf(configurations),
       events: eventsOf(apps, metadata),
       outdated: [...new Set(changed.map(({ configFile }) => relative(project.root, configFile)))],
@@ -173,11 +173,17 @@ function callsOf(configurations: ReadonlyMap<string, Configuration>): CallEdge[]
 }
 
 /** Returns the server behind the component that publishes events. */
-function brokerOf(metadata: ReadonlyMap<string, Loaded>): { broker?: string } {
+function brokerOf(
+  metadata: ReadonlyMap<string, Loaded>,
+  processes: readonly ProcessStatus[],
+): { broker?: string } {
   const components = [...metadata.values()].flatMap((one) => one.components)
   const used = components.map(({ type }) => type).filter((type) => type.startsWith('pubsub.'))
-  const server = servers.find((one) => used.some((type) => provides(one, type)))
-  return server ? { broker: server.name } : {}
+  const running = new Set(processes.map(({ name }) => name))
+  const brokers = servers
+    .filter((one) => running.has(one.name) && used.some((type) => provides(one, type)))
+    .map(({ name }) => name)
+  return brokers.length > 0 ? { broker: brokerAmong(brokers) } : {}
 }
 
 /** A topic begins with the name of its publisher. A service's own dead letters are left out. */

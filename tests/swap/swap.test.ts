@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { readSecrets } from '@sidecart/platform/config/secrets.ts'
 import { output } from '@sidecart/platform/process/spawn.ts'
+import { serverBehind } from '@sidecart/platform/servers/registry.ts'
 import { until } from '@sidecart/testing/until.ts'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -12,7 +13,6 @@ const [from, to] = [
   process.env.SIDECART_SWAP_FROM ?? 'jetstream',
   process.env.SIDECART_SWAP_TO ?? 'redis',
 ]
-const server: Record<string, string> = { jetstream: 'nats', mqtt: 'mosquitto' }
 
 /** Placed, charged, confirmed. */
 const eventsOfAnOrder = 3
@@ -50,7 +50,7 @@ test(`no event is lost between ${from} and ${to}, neither in the outboxes nor in
   await buy()
   await buy()
   await until('the broker has it all', async () => (await inOutboxes()) === 0, 30_000)
-  await sidecart('stop', server[from] ?? from)
+  await sidecart('stop', serverBehind('broker', from, project.root)?.name ?? from)
   await buy()
   expect(await inOutboxes()).toBe(eventsOfAnOrder)
   expect(await received()).toBe(0)

@@ -13,6 +13,7 @@ import type { GeneratedFiles } from './generated-file.ts'
 import { kubernetes } from './kubernetes.ts'
 import { nginx } from './nginx.ts'
 import { observability } from './observability.ts'
+import { ports } from './ports.ts'
 import { prometheus } from './prometheus.ts'
 import { readme } from './readme.ts'
 import { runFile } from './run-file.ts'
@@ -33,6 +34,7 @@ const generators: readonly ((project: Project) => GeneratedFiles)[] = [
   nginx,
   apiPages,
   architectureDrawing,
+  ports,
   readme,
 ]
 

@@ -11,8 +11,17 @@ import { rabbitmq } from './rabbitmq.ts'
 import { redis } from './redis.ts'
 import type { Broker, Server, Store } from './server.ts'
 
-/** Servers of the component sets. With `--ports-from` their ports follow one another in this order. */
-export const servers: readonly Server[] = [nats, redis, bullmq, rabbitmq, kafka, mosquitto, mariadb]
+/** Servers of the component sets. */
+export const servers: readonly Server[] = [
+  nats,
+  redis,
+  bullmq,
+  rabbitmq,
+  kafka,
+  mosquitto,
+  mariadb,
+  // further ones at the end: with `--ports-from` the ports follow one another in this order
+]
 
 /** Component types of brokers. */
 export const brokerTypes = new Map<string, Broker>(typesOf('pubsub.'))
