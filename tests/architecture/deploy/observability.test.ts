@@ -151,6 +151,33 @@ describe('spans of containers', () => {
   })
 })
 
+describe('Grafana, which is not run here', () => {
+  const dockerfile = read('deploy/observability/Dockerfile')
+
+  it('finds the dashboards where its image has them, in no volume', () => {
+    type Providers = { providers: { options: { path: string } }[] }
+    const { providers } = parse(
+      read('deploy/grafana/provisioning/dashboards/sidecart.yml'),
+    ) as Providers
+    const paths = providers.map(({ options }) => options.path)
+    expect(paths).toHaveLength(1)
+    expect(dockerfile).toContain(`/files/grafana/dashboards ${paths[0]}\n`)
+    const [volume] = compose.services.grafana?.volumes ?? []
+    expect(paths[0]?.startsWith(volume?.split(':')[1] ?? '')).toBe(false)
+  })
+
+  it('asks Prometheus and Zipkin by the names and ports that they have', () => {
+    type Sources = { datasources: { uid: string; url: string }[] }
+    const sources = (file: string) => (parse(read(file)) as Sources).datasources
+    const [prometheus, zipkin] = sources('deploy/observability/datasources.yml')
+    const [onOneMachine] = sources('deploy/grafana/provisioning/datasources/prometheus.yml')
+    expect(prometheus?.uid).toBe(onOneMachine?.uid)
+    const text = read('docker-compose.observability.yml')
+    expect(text).toContain(`--web.listen-address=${new URL(prometheus?.url ?? '').host}\n`)
+    expect(read('deploy/observability/collector.yaml')).toContain(`${zipkin?.url}/api/v2/spans`)
+  })
+})
+
 describe('images of the monitoring', () => {
   const dockerfile = read('deploy/observability/Dockerfile')
   const images = [...dockerfile.matchAll(/^ARG \w+_IMAGE=(\S+)$/gm)].map(([, image = '']) => image)
