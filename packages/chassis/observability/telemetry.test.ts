@@ -56,6 +56,21 @@ describe('a service that exports no spans', () => {
     expect(startSpan('send', { parent })).toBeUndefined()
     await telemetry.close()
   })
+
+  it('continues the trace of its caller, also in the parts of its work', async () => {
+    trace.disable()
+    await startTelemetry('tests')
+    await inSpan('request', { parent: sampled }, async () => {
+      const own = traceparent()
+      expect(own).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`))
+      expect(own).not.toContain('00f067aa0ba902b7')
+      await inSpan('part', {}, async () =>
+        expect(traceparent()?.slice(0, 35)).toBe(sampled.slice(0, 35)),
+      )
+      expect(traceparent()).toBe(own)
+    })
+    expect(trace.getActiveSpan()).toBeUndefined()
+  })
 })
 
 describe('sampling', () => {

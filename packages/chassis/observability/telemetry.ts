@@ -14,7 +14,6 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
-  AlwaysOffSampler,
   BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
@@ -24,6 +23,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import { Fault, Refusal } from '../core/errors.ts'
+import { unrecordedTraces } from './unrecorded-tracer.ts'
 
 export type Telemetry = { close(): Promise<void> }
 
@@ -51,16 +51,19 @@ export async function startTelemetry(
 ): Promise<Telemetry> {
   const { sampleRatio = 1, isEdge = false } = options
   const exporters = await exportersOf(options)
-  const isExported = exporters.length > 0
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  if (exporters.length === 0) {
+    trace.setGlobalTracerProvider(unrecordedTraces)
+    return { close: async () => {} }
+  }
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'sidecart' }),
-    sampler: isExported ? samplerOf(sampleRatio, isEdge) : new AlwaysOffSampler(),
+    sampler: samplerOf(sampleRatio, isEdge),
     spanProcessors: exporters.map(
       (exporter) => new BatchSpanProcessor({ exporter, scheduledDelayMillis: exportEveryMs }),
     ),
   })
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   trace.setGlobalTracerProvider(provider)
   return { close: () => provider.shutdown() }
 }
