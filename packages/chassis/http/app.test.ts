@@ -18,7 +18,7 @@ const echo = createRoute({
   responses: { 200: json(z.object({ text: z.string() })) },
 })
 
-function app(options: { appToken?: string; maxBodyBytes?: number } = {}) {
+function app(options: { appToken?: string; metricsToken?: string; maxBodyBytes?: number } = {}) {
   const created = createApp({
     name: 'tests',
     log,
@@ -111,7 +111,7 @@ describe('an error answer', () => {
 })
 
 describe('the sidecar token', () => {
-  const guarded = app({ appToken: 'secret' })
+  const guarded = app({ appToken: 'secret', metricsToken: 'of a public port' })
 
   it('refuses a call that did not come through the sidecar', async () => {
     expect((await guarded.request('/echo/1', post('{"text":"a"}'))).status).toBe(403)

@@ -178,8 +178,8 @@ export function createApp(options: AppOptions): App {
   })
   app.get('/metrics', async (c) => {
     const { metricsToken } = options
-    if (metricsToken !== undefined && !mayReadMetrics(c, Buffer.from(metricsToken)))
-      throw notFound(c.req.path, [])
+    const needsToken = !appToken && metricsToken !== undefined
+    if (needsToken && !mayReadMetrics(c, Buffer.from(metricsToken))) throw notFound(c.req.path, [])
     return c.text(await registry.metrics(), 200, { 'content-type': registry.contentType })
   })
   app.get('/openapi.json', async (c) =>
