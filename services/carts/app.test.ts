@@ -46,6 +46,7 @@ function start(state: Sidecar['state']) {
     deadLetters: createDeadLetters(state, () => new Date(clock), noPause),
     verify,
     log: createLog('carts', 'trace', { write: (line) => void lines.push(line) }),
+    now: () => clock,
   })
 }
 
@@ -251,6 +252,16 @@ describe('a confirmed order', () => {
     expect(after.lines).not.toEqual([])
     expect(after.cartId).toEqual(expect.any(String))
     expect(after.cartId).not.toBe(cartId)
+  })
+
+  test('changes no cart begun after it, also when its event comes again', async () => {
+    const event = { ...confirmed(), time: new Date(clock).toISOString() }
+    clock += 1_000
+    await receive(event)
+    expect(await sidecar.state.get(`cart:${ada}`)).toBeUndefined()
+    await put('MUG-BLUE', 5)
+    await receive(event)
+    expect(await linesOf()).toEqual([{ sku: 'MUG-BLUE', quantity: 5 }])
   })
 
   test('and a change at the same moment are both made', async () => {

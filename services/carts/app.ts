@@ -36,17 +36,23 @@ export type CartsPorts = {
   log: Log
   appToken?: string
   ready?: () => Promise<void>
+  /** Milliseconds since 1970. */
+  now?: () => number
 }
 
-export const cartsHandlers = ({ carts }: Pick<CartsPorts, 'carts'>): Handler<void>[] => [
-  on(orderEvents.confirmed, async (order) => {
-    const done = await carts.update(order.customerId, (cart) => takeOut(cart, order))
+export const cartsHandlers = ({
+  carts,
+  now = Date.now,
+}: Pick<CartsPorts, 'carts' | 'now'>): Handler<void>[] => [
+  on(orderEvents.confirmed, async (order, _, { time }) => {
+    const ordered = { ...order, ...(time && { confirmedAt: Date.parse(time) }) }
+    const done = await carts.update(order.customerId, (cart) => takeOut(cart, ordered, now()))
     if (done === 'contended')
       throw new Fault('contended', `the cart of ${order.customerId} is busy`)
   }),
 ]
 
-/** An inbox without storage: a cart lists the orders already removed from the cart. */
+/** An inbox without storage: a cart lists the orders already removed from the cart, and ignores those before its first product. */
 export const inbox: Inbox<void> = {
   async once(_eventId, work) {
     await work()
@@ -55,7 +61,7 @@ export const inbox: Inbox<void> = {
 }
 
 export function createCartsApp(ports: CartsPorts): App {
-  const { carts, deadLetters, verify, log } = ports
+  const { carts, deadLetters, verify, log, now = Date.now } = ports
   const app = createApp({ name: 'carts', problems, ...ports })
 
   app.use('/cart/*', signedIn(verify))
@@ -71,7 +77,7 @@ export function createCartsApp(ports: CartsPorts): App {
   app.openapi(cartsRoutes.put, async (c) => {
     const line = { ...c.req.valid('param'), ...c.req.valid('json') }
     const { 'if-match': ifMatch } = c.req.valid('header')
-    return c.json(...shown(await changed(c, ifMatch, (cart) => put(cart, line))))
+    return c.json(...shown(await changed(c, ifMatch, (cart) => put(cart, line, now()))))
   })
 
   app.openapi(cartsRoutes.remove, async (c) => {

@@ -21,6 +21,7 @@ const mostLetterBytes = 2_000_000
 const StoredCart = z.object({
   revision: z.string(),
   cartId: z.string().optional(),
+  begunAt: z.number().optional(),
   lines: z.array(Line),
   orders: z.array(z.string()),
 })
@@ -28,7 +29,8 @@ const StoredCart = z.object({
 /** Converts a stored entry. A cart stored before ids existed gets the revision as the id. */
 function toCart(entry: StateEntry | undefined): Cart {
   if (!entry) return unused
-  const { cartId, ...cart } = StoredCart.parse(entry.value)
+  const { cartId, begunAt, ...stored } = StoredCart.parse(entry.value)
+  const cart = { ...stored, ...(begunAt !== undefined && { begunAt }) }
   return cartId ? { ...cart, cartId } : revised(cart, cart.revision)
 }
 
