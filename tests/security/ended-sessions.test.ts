@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { until } from '@sidecart/testing/until.ts'
 import { expect, it } from 'vitest'
-import { type Answer, ask, newCustomer, operator } from '../system/client.ts'
+import {
+  type Answer,
+  ask,
+  gateway,
+  newCustomer,
+  operator,
+  orderOf,
+  placed,
+} from '../system/client.ts'
 
 const password = randomUUID()
 type Session = { token: string; refreshToken: string }
@@ -47,6 +55,19 @@ it.each(Object.entries(ends))(
     expect(body.code).toBe('unauthenticated')
   },
 )
+
+it('a stream that follows an order ends with the session', async () => {
+  const customer = await newCustomer()
+  const orderId = await placed(customer, orderOf('MUG-ENAMEL-BLUE'))
+  const { authorization } = customer
+  const stream = await fetch(`${gateway}/orders/${orderId}/events`, {
+    headers: { authorization },
+    signal: AbortSignal.timeout(20_000),
+  })
+  expect(stream.status).toBe(200)
+  await (await operator()).ask('DELETE', `/users/${customer.userId}/sessions`)
+  expect(await stream.text()).toContain('event: order')
+})
 
 it('and of others it ends nothing', async () => {
   const { ask: asOther } = await newCustomer()
