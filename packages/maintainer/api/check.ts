@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { OpenApiDocument } from '@sidecart/chassis/http/app.ts'
 import { inner } from '@sidecart/platform/config/manifests.ts'
 import type { Project } from '@sidecart/platform/config/project.ts'
@@ -6,12 +8,16 @@ import { asyncApiBreaks, openApiBreaks } from './changes.ts'
 import { type AsyncApiDocument, apiDocuments, textOf } from './documents.ts'
 
 /**
- * Returns changes that break clients of the last commit, or of the commit before when the last one equals the working
- * tree. A service that was removed as a whole breaks nobody by accident: its operations and events are left out.
+ * Returns changes that break clients of the last release (the newest tag `vX.Y.Z`), unless the version in package.json has
+ * another major number. Before the first release, they are compared with the last commit, or with the commit before when
+ * the last one equals the working tree. A service that was removed as a whole breaks nobody by accident: its operations and events are left out.
  */
 export function breakingChanges(project: Project): string[] {
+  const release = lastRelease(project)
+  if (release && majorOf(release) !== majorOf(versionOf(project))) return []
+  const commits = release ? [release] : ['HEAD', 'HEAD^']
   return Object.entries(apiDocuments()).flatMap(([path, now]) => {
-    const before = committed(project, path, textOf(now))
+    const before = committed(project, commits, path, textOf(now))
     if (!before) return []
     return 'asyncapi' in now
       ? asyncApiBreaks(eventsOfPresent(before as AsyncApiDocument), now)
@@ -38,20 +44,35 @@ function eventsOfPresent(document: AsyncApiDocument): AsyncApiDocument {
   return { ...document, components: { messages: Object.fromEntries(messages) } }
 }
 
-function committed({ root }: Project, path: string, now: string): object | undefined {
-  for (const commit of ['HEAD', 'HEAD^']) {
-    const text = shown(root, `${commit}:${path}`)
+function lastRelease({ root }: Project): string | undefined {
+  return git(root, 'describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*')?.trim()
+}
+
+const versionOf = ({ root }: Project): string =>
+  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
+
+const majorOf = (version: string): string | undefined => /^v?(\d+)\./.exec(version)?.[1]
+
+/** Returns the document of the first of the commits that has another one than now. */
+function committed(
+  { root }: Project,
+  commits: readonly string[],
+  path: string,
+  now: string,
+): object | undefined {
+  for (const commit of commits) {
+    const text = git(root, 'show', `${commit}:${path}`)
     if (text === undefined) return undefined
     if (text !== now) return JSON.parse(text) as object
   }
   return undefined
 }
 
-/** Returns undefined when git, the commit or the file is missing. */
-function shown(cwd: string, what: string): string | undefined {
+/** Returns undefined when git, the commit, the tag or the file is missing. */
+function git(cwd: string, ...words: string[]): string | undefined {
   try {
     const stdio = ['ignore', 'pipe', 'ignore'] as const
-    return execFileSync('git', ['show', what], { cwd, stdio: [...stdio], encoding: 'utf8' })
+    return execFileSync('git', words, { cwd, stdio: [...stdio], encoding: 'utf8' })
   } catch {
     return undefined
   }

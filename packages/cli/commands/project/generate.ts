@@ -25,7 +25,7 @@ export default command({
     for (const path of stale) console.log(`written: ${path}`)
     if (broken.length > 0)
       throw new UserError(
-        `this breaks those who were written for the last commit:\n  ${broken.join('\n  ')}\nAdd beside it instead: a new field, path or -v2.`,
+        `this breaks clients of the last release, or of the last commit before the first one:\n  ${broken.join('\n  ')}\nAdd beside it instead: a new field, path or -v2.`,
       )
   },
 })
