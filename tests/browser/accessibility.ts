@@ -5,6 +5,12 @@ import { drawn, wear } from './visitor.ts'
 
 const narrow = 360
 
+/**
+ * Returns axe for a page without frames, as all of the shop are (their policy forbids frames): otherwise each analysis
+ * would open a page of its own to join the results of frames.
+ */
+export const axeOn = (page: Page): AxeBuilder => new AxeBuilder({ page }).setLegacyMode()
+
 /** Returns the findings of axe in light and dark, and elements overflowing a narrow screen. */
 async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<string[]> {
   await page.goto(path)
@@ -12,7 +18,7 @@ async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<str
   const flaws: string[] = []
   for (const colorScheme of ['light', 'dark'] as const) {
     await wear(page, colorScheme)
-    const axe = new AxeBuilder({ page })
+    const axe = axeOn(page)
     // the dark theme differs in colours only
     if (colorScheme === 'dark') axe.withRules('color-contrast')
     const { violations } = await axe.analyze()
