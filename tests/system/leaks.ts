@@ -238,7 +238,8 @@ export function leaks(
 
 /**
  * Environments in which a secret stands that is not the process's own: an app and its sidecar have the two tokens between
- * them, the payment provider's sandbox has its key. The environment of a process is read by its own user alone.
+ * them and that of the app's metrics, the payment provider's sandbox has its key. The environment of a process is read by
+ * its own user alone.
  */
 export function leakedEnvironments(values: Iterable<[string, string]>): string[] {
   const wanted = [...values]
@@ -251,7 +252,9 @@ export function leakedEnvironments(values: Iterable<[string, string]>): string[]
 
 function isOwn(leak: string, folder: string, commandLine: string): boolean {
   const [, owner, name] =
-    /^: (\S+) (?:APP|DAPR)_API_TOKEN: ((?:APP|DAPR)_API_TOKEN)=…$/.exec(leak) ?? []
+    /^: (\S+) (?:(?:APP|DAPR)_API|METRICS)_TOKEN: ((?:(?:APP|DAPR)_API|METRICS)_TOKEN)=…$/.exec(
+      leak,
+    ) ?? []
   if (name) return owner?.replace(/-\d+$/, '') === folder
   const programs = [
     ['sandbox/main.ts', ': provider-api-key: PROVIDER_API_KEY=…'],
