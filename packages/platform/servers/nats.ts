@@ -85,6 +85,8 @@ export function natsConfig(options: {
 listen: "${options.host ?? '127.0.0.1'}:${options.port}"
 http: "127.0.0.1:${options.monitorPort}"
 authorization {
+  # The default, 2 s, is too short for a client that starts on a busy machine.
+  timeout: 10
   users: [
     ${users.join('\n    ')}
   ]
