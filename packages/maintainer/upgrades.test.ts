@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pins } from '@sidecart/platform/install/versions.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { outdatedPackages, releaseUpgrade } from './upgrades.ts'
+import { imageUpgrade, outdatedPackages, releaseUpgrade } from './upgrades.ts'
 
 test('packages with a newer version are listed once, and no older one is proposed', () => {
   const output = JSON.stringify({
@@ -64,4 +64,41 @@ test('a page of releases that is not there, or not reached, is told with its add
   expect((await releaseUpgrade('dapr', 'dapr/cli', closed)).unreachable[0]).toContain(
     `${closed}/dapr/cli/releases/latest cannot be reached`,
   )
+})
+
+async function hub(...tags: string[]): Promise<string> {
+  const server = createServer((request, response) => {
+    const found = request.url?.startsWith('/v2/repositories/library/') ? tags : []
+    response.end(JSON.stringify({ results: found.map((name) => ({ name })) }))
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('a newer tag of the same kind is listed for an image, and no other', async () => {
+  const others = [
+    '18.4-bookworm',
+    '18.3-bookworm',
+    '19-bookworm',
+    '19.1-alpine',
+    '19beta1-bookworm',
+  ]
+  const newer = await hub(...others, '18.10-bookworm', '18.9-bookworm')
+  const pinnedIn = 'packages/platform/install/versions.ts'
+  expect((await imageUpgrade('postgres:18.4-bookworm', newer)).newer).toEqual([
+    { name: 'postgres', pinned: '18.4-bookworm', latest: '18.10-bookworm', pinnedIn },
+  ])
+  const nothing = { newer: [], unreachable: [] }
+  expect(await imageUpgrade('postgres:18.4-bookworm', await hub(...others))).toEqual(nothing)
+  expect(await imageUpgrade('node:24-slim', await hub('24-slim', '25-slim'))).toEqual(nothing)
+  expect((await imageUpgrade('node:24-slim', await hub('25-slim', '26-slim'))).newer).toHaveLength(
+    1,
+  )
+})
+
+test('a registry of images that does not answer is told with its address', async () => {
+  const { newer, unreachable } = await imageUpgrade('nats:2.15.2-alpine', 'http://127.0.0.1:1')
+  expect(newer).toEqual([])
+  expect(unreachable[0]).toMatch(/^nats:2.15.2-alpine: http:.*library\/nats.* cannot be reached/)
 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { downloadBase } from '@sidecart/platform/install/releases.ts'
-import { atLeast, type PartName, pins } from '@sidecart/platform/install/versions.ts'
+import { atLeast, images, type PartName, pins } from '@sidecart/platform/install/versions.ts'
 import { z } from 'zod'
 
 export type Upgrade = { name: string; pinned: string; latest: string; pinnedIn: string }
@@ -16,13 +16,18 @@ const repositories: Partial<Record<PartName, string>> = {
   'nats-server': 'nats-io/nats-server',
 }
 
-/** Asks the package registry and the release pages for versions that are newer than the pinned ones. */
+const pinnedIn = 'packages/platform/install/versions.ts'
+
+/** Asks the package registry, the release pages and Docker Hub for versions that are newer than the pinned ones. */
 export async function findUpgrades(root: string, env: Env = process.env): Promise<Upgrades> {
   const answers = await Promise.all([
     npmUpgrades(root),
     ...Object.entries(repositories).map(([name, repository]) =>
       releaseUpgrade(name as PartName, repository, downloadBase(env)),
     ),
+    ...images
+      .filter((image) => !image.startsWith('daprio/')) // released with the programs
+      .map((image) => imageUpgrade(image, env.SIDECART_HUB || 'https://hub.docker.com')),
   ])
   return {
     newer: answers.flatMap(({ newer }) => newer),
@@ -83,16 +88,52 @@ export async function releaseUpgrade(
     })
     const latest = /\/tag\/v?([^/]+)$/.exec(headers.get('location') ?? '')?.[1]
     if (!latest) return { newer: [], unreachable: [`${name}: ${url} answered ${status}`] }
-    const pinnedIn = 'packages/platform/install/versions.ts'
     return {
       newer: isNewer(latest, pinned) ? [{ name, pinned, latest, pinnedIn }] : [],
       unreachable: [],
     }
   } catch (error) {
-    const { message, cause } = error as Error
-    const why = (cause as Error | undefined)?.message || message
-    return { newer: [], unreachable: [`${name}: ${url} cannot be reached: ${why}`] }
+    return { newer: [], unreachable: [`${name}: ${url} cannot be reached: ${reasonOf(error)}`] }
   }
+}
+
+const Tags = z.object({ results: z.array(z.object({ name: z.string() })) })
+
+/** Compares the tag of an image with the tags of the same kind, such as `18.4-bookworm` with `NUMBERS-bookworm`. */
+export async function imageUpgrade(image: string, base: string): Promise<Upgrades> {
+  const [name = '', tag = ''] = image.split(':')
+  const [, pinned = '', kind = ''] = /^(v?[\d.]+)(.*)$/.exec(tag) ?? []
+  const repository = name.includes('/') ? name : `library/${name}`
+  const url = `${base}/v2/repositories/${repository}/tags?page_size=100&name=${kind}`
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(15_000) })
+    if (!answer.ok)
+      return { newer: [], unreachable: [`${image}: ${url} answered ${answer.status}`] }
+    const versions = Tags.parse(await answer.json())
+      .results.filter((one) => one.name.endsWith(kind))
+      .map((one) => one.name.slice(0, one.name.length - kind.length))
+      .filter((version) => isAlike(version, pinned) && !isShortLived(name, version))
+    const latest = versions.reduce((best, one) => (isHigher(one, best) ? one : best), pinned)
+    const newer = latest === pinned ? [] : [{ name, pinned: tag, latest: latest + kind, pinnedIn }]
+    return { newer, unreachable: [] }
+  } catch (error) {
+    return { newer: [], unreachable: [`${image}: ${url} cannot be reached: ${reasonOf(error)}`] }
+  }
+}
+
+const isAlike = (version: string, pinned: string) =>
+  /^v?\d+(\.\d+)*$/.test(version) && version.split('.').length === pinned.split('.').length
+
+/** An odd major version of Node is maintained for half a year. */
+const isShortLived = (name: string, version: string) =>
+  name === 'node' && Number.parseInt(version, 10) % 2 === 1
+
+const isHigher = (one: string, other: string) =>
+  one.localeCompare(other, 'en', { numeric: true }) > 0
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return (cause as Error | undefined)?.message || message
 }
 
 const isNewer = (latest: string, pinned: string): boolean =>

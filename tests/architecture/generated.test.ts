@@ -59,6 +59,11 @@ describe('in a copy', () => {
     ['deploy/observability/prometheus.yml', 'orders-dapr.metrics:3804', 'orders.metrics:3804'],
     ['docker-compose.observability.yml', 'METRICS_HOST: orders.metrics', 'METRICS_HOST: 0.0.0.0'],
     ['README.md', 'catalog: product changed; ', ''],
+    ['docs/ports.md', '| redis | 6340 |', '| redis | 6341 |'],
+    ['deploy/Dockerfile', '=node:24-bookworm-slim', '=node:22-bookworm-slim'],
+    ['deploy/kubernetes/dapr-values.yaml', '--version 1.18.3', '--version 1.18.2'],
+    ['docker-compose.yml', 'image: postgres:18.4-bookworm', 'image: postgres:17-bookworm'],
+    ['packages/platform/servers/kafka/pom.xml', '<kafka.version>', '<kafka.version>3'],
   ])('a change by hand is named and undone: %s', (path, from, to) => {
     const before = readFileSync(at(path), 'utf8')
     expect(before).toContain(from)

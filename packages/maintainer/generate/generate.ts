@@ -13,6 +13,7 @@ import type { GeneratedFiles } from './generated-file.ts'
 import { kubernetes } from './kubernetes.ts'
 import { nginx } from './nginx.ts'
 import { observability } from './observability.ts'
+import { pins } from './pins.ts'
 import { ports } from './ports.ts'
 import { prometheus } from './prometheus.ts'
 import { readme } from './readme.ts'
@@ -34,6 +35,7 @@ const generators: readonly ((project: Project) => GeneratedFiles)[] = [
   nginx,
   apiPages,
   architectureDrawing,
+  pins,
   ports,
   readme,
 ]

@@ -1,3 +1,8 @@
+/**
+ * Every pinned version but those of npm packages (`package.json` of each workspace) and of Go modules (`go.mod` beside this
+ * file). `./sidecart generate` writes them into the files of other tools.
+ */
+
 export type PartName = 'dapr' | 'daprd' | 'sentry' | 'scheduler' | 'nats-server'
 
 type Pin = {
@@ -34,6 +39,21 @@ export const pins: Record<PartName, Pin> = {
     why: 'JetStream as used here needs 2.11 or a later 2.x',
   },
 }
+
+/** Versions of jars, from Maven Central. */
+export const jars = { kafka: '4.3.1', zipkin: '3.6.1' }
+
+/** Images of the shop in containers, those of Dapr, NATS and Zipkin in the versions of the programs. */
+export const images: readonly string[] = [
+  'node:24-bookworm-slim',
+  'postgres:18.4-bookworm',
+  `nats:${pins['nats-server'].version}-alpine`,
+  ...['daprd', 'sentry', 'scheduler'].map((name) => `daprio/${name}:${daprRuntime.version}`),
+  'prom/prometheus:v3.5.0',
+  'otel/opentelemetry-collector-contrib:0.148.0',
+  `openzipkin/zipkin:${jars.zipkin}`,
+  'grafana/grafana:12.3.0',
+]
 
 export const partNames = Object.keys(pins) as PartName[]
 

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { keepsCopies } from '../../../components/capabilities.ts'
 import { PartError } from '../install/binaries.ts'
 import { ensureProgram, type Program } from '../install/packages.ts'
+import { jars } from '../install/versions.ts'
 import { output } from '../process/spawn.ts'
 import { greets, type Started, startAndWait } from '../process/start-process.ts'
 import { java, smallHeap } from './java.ts'
@@ -177,7 +178,7 @@ export const kafka = defineServer({
   },
   version: async (project) => {
     await ensureKafka(join(project.root, '.sidecart/bin'), console.error)
-    return `Kafka ${/<kafka.version>(.*)</.exec(await readFile(pom, 'utf8'))?.[1]}`
+    return `Kafka ${jars.kafka}`
   },
   processes({ dir, bin, ports, secrets, logOf, log }) {
     const { 'kafka-username': user = '', 'kafka-password': password = '' } = secrets()

@@ -4,10 +4,11 @@ import { join, resolve } from 'node:path'
 import { PartError } from '../install/binaries.ts'
 import { fetchFile } from '../install/download.ts'
 import { ensureProgram } from '../install/packages.ts'
+import { jars as pinnedJars } from '../install/versions.ts'
 import { answers, type Started, startAndWait } from '../process/start-process.ts'
 import { java, smallHeap } from './java.ts'
 
-const version = '3.6.1'
+const version = pinnedJars.zipkin
 const jarName = `zipkin-server-${version}-exec.jar`
 /** SHA-256 of the jar, computed from a copy with the SHA-1 and SHA-512 published by Maven Central. */
 const jarSum = 'd8326e0ed4f43855dba81228f688554706e52578a7c782d9a90b73f8680654a1'

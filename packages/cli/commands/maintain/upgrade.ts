@@ -7,7 +7,7 @@ export default command({
   meta: {
     name: 'upgrade',
     description:
-      'List newer versions of packages, Dapr and NATS; exit code 1 when there are, 2 when a source did not answer',
+      'List newer versions of packages, Dapr, NATS and images; exit code 1 when there are, 2 when a source did not answer',
   },
   args: {
     check: { type: 'boolean', description: 'List, and change nothing' },
