@@ -93,7 +93,7 @@ Budgets without a clock, in tests that fail when one is exceeded: calls, hops, e
 
 ${markdown(['ms per order', 'services', 'sidecars', 'Dapr’s control plane', 'database', 'broker', 'provider and mail'], [...grouped].map(partsRow))}
 
-Whose code that is, from profiles under a steady load (\`npm run bench:profile\`; callers above what they call, as wide as the time). What the limits are made of, and what was done about them: [ADR 14](adr/0014-take-what-sidecars-cost-for-a-price.md).
+Whose code that is, from profiles under a steady load (\`npm run bench:profile\`; callers above what they call, as wide as the time). What the limits are made of, and what was done about them: [ADR 14](adr/0014-take-what-sidecars-cost-for-a-price.md), and [ADR 44](adr/0044-give-programs-coarse-timers.md) since then.
 
 ![Services](images/profile-services.svg)
 ![Sidecars](images/profile-sidecars.svg)
