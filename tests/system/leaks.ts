@@ -60,8 +60,6 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   await ask('POST', '/sessions', { email: person.other, password: person.wrong })
   const session = await ask('POST', '/sessions', { email, password })
   issued.push(String(session.body.accessToken), String(session.body.refreshToken))
-  const me = await signIn(email, password)
-  issued.push(me.authorization.replace('Bearer ', ''))
   // notifications: optional
   const token = await awaitToken(inbox, email)
   issued.push(token)
@@ -74,6 +72,9 @@ export async function liveThrough(stop: readonly string[], start: readonly strin
   await ask('POST', redemption, { token: `x${reset}`, newPassword: person.wrong })
   await ask('POST', redemption, { token: reset, newPassword: password })
   // /notifications
+  // a new password ends the sessions of before
+  const me = await signIn(email, password)
+  issued.push(me.authorization.replace('Bearer ', ''))
   await me.ask('POST', '/users/me/addresses', shipTo)
   await me.ask('POST', '/users/me/addresses', { ...shipTo, country: person.city })
   await me.ask('GET', `/products?q=${encodeURIComponent(person.street)}`)
