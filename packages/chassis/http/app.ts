@@ -147,7 +147,7 @@ export function createApp(options: AppOptions): App {
     app.use(arrived(maxArrivingPerAddress, trustedProxies))
     app.use(bounded(maxInFlight))
   }
-  app.use(noBodyToRead)
+  app.use(noBodyToRead({ isPublic: !appToken }))
 
   const security = createSecurityLog(log)
   /** The gateway knows the client from the connection and trusted proxies; other services read the gateway's header. */

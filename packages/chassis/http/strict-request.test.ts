@@ -1,7 +1,9 @@
+import { once } from 'node:events'
+import { request as ask, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { serve } from '@hono/node-server'
 import { request } from 'undici'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { body, createRoute, json, z } from '../contract/openapi.ts'
 import { createLog } from '../observability/log.ts'
 import { type App, createApp } from './app.ts'
@@ -118,6 +120,35 @@ test.each(['/things', '/outside'])('a body to read %s with is refused', async (p
   const answer = await request(`${url}${path}`, { method: 'GET', body: '{"a":1}' })
   expect(answer.statusCode).toBe(400)
 })
+
+/** Sends a GET that announces a body of unknown length, as Go does on a busy machine. Returns the status. */
+async function getAnnouncing(at: string, body: string): Promise<number | undefined> {
+  const headers = { 'transfer-encoding': 'chunked', 'dapr-api-token': 'token' }
+  const sent = ask(at, { method: 'GET', headers }).end(body)
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  await answer.resume().toArray()
+  return answer.statusCode
+}
+
+test.each(['/things', '/outside'])(
+  'an empty body of unknown length to read %s with is none behind a sidecar, and refused at a public port',
+  async (path) => {
+    const inner = createApp({
+      name: 'inner',
+      log: createLog('things', 'silent'),
+      appToken: 'token',
+    })
+    inner.openapi(routes.list, (c) => c.json({ ok: true }, 200))
+    inner.get('/outside', (c) => c.json({}))
+    const behind = serve({ fetch: inner.fetch, hostname: '127.0.0.1', port: 0 })
+    onTestFinished(() => void behind.close())
+    await once(behind, 'listening')
+    const there = `http://127.0.0.1:${(behind.address() as { port: number }).port}${path}`
+    expect(await getAnnouncing(there, '')).toBe(200)
+    expect(await getAnnouncing(there, '{"a":1}')).toBe(400)
+    expect(await getAnnouncing(`${url}${path}`, '')).toBe(400)
+  },
+)
 
 test('a body of unknown length where none is taken is refused', async () => {
   const chunks = async function* () {
