@@ -47,17 +47,21 @@ afterAll(async () => {
   rmSync(copy, { recursive: true, force: true })
 })
 
-test('has no account at all, and says how operators are invited', async () => {
-  expect(welcome).toContain('./sidecart operators invite')
-  expect(welcome).not.toContain('@sidecart.example')
-  expect([...(await emailsOf('operator')), ...(await emailsOf('customer'))]).toEqual([])
-  for (const name of ['demo', 'operator']) {
-    const password = readSecrets(project)[`${name}-password`]
-    const answer = await ask('POST', '/sessions', { email: `${name}@sidecart.example`, password })
-    expect(answer.status, name).toBe(401)
-  }
-  await expect(sidecart('order')).rejects.toThrow(/no demo customer/)
-})
+test(
+  'has no account at all, and says how operators are invited',
+  async () => {
+    expect(welcome).toContain('./sidecart operators invite')
+    expect(welcome).not.toContain('@sidecart.example')
+    expect([...(await emailsOf('operator')), ...(await emailsOf('customer'))]).toEqual([])
+    for (const name of ['demo', 'operator']) {
+      const password = readSecrets(project)[`${name}-password`]
+      const answer = await ask('POST', '/sessions', { email: `${name}@sidecart.example`, password })
+      expect(answer.status, name).toBe(401)
+    }
+    await expect(sidecart('order')).rejects.toThrow(/no demo customer/)
+  },
+  minutes,
+)
 
 test('is checked and mended by command, before there is any operator', {
   timeout: minutes,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { servers } from '../servers/registry.ts'
 import { choosePorts, rememberedPorts, rememberPorts } from './choose-ports.ts'
 import { withMovedPorts } from './moved-ports.ts'
 import { movedPort, portsAt } from './ports.ts'
@@ -42,10 +43,9 @@ test.each(['80', '60000', '18000.5', 'here', ''])('--ports-from %j is refused', 
 
 test('all ports move into one thousand, and no two to the same', () => {
   const apps = Array.from({ length: 10 }, (_, position) => Object.values(portsAt(position))).flat()
-  const servers = [5440, 4240, 8240, 6340, 5640, 25_640, 4340, 9340, 9341, 1840, 3340, 1040, 8040]
-  const moved = [...apps, ...servers, 8090, 9440, 3901, 3911, 3912, 3913, 3914].map((port) =>
-    movedPort(port, 18_000),
-  )
+  const ofSets = servers.flatMap(({ ports }) => Object.values(ports).map(({ usual }) => usual))
+  const others = [5440, 1040, 8040, 8090, 9440, 3900, 3901, 3910, 3911, 3912, 3913, 3914]
+  const moved = [...apps, ...ofSets, ...others].map((port) => movedPort(port, 18_000))
   expect(new Set(moved).size).toBe(moved.length)
   expect(moved.filter((port) => port < 18_000 || port > 18_999)).toEqual([])
   expect(movedPort(8080, 18_000)).toBe(18_000)
@@ -69,11 +69,14 @@ test('addresses in secrets follow the own servers, and a server elsewhere stays'
     'mysql-state': `state:secret@tcp(127.0.0.1:${movedPort(3340, 18_000)})/`,
     'rabbitmq-url': elsewhere,
     'kafka-brokers': '127.0.0.1:9340',
+    // of a checkout with other servers, whose ports had other places
+    'redis-host': '127.0.0.1:18599',
   }
   expect(onThesePorts(secrets, 18_000)).toEqual({
     'broker-url': 'nats://sidecart:secret@127.0.0.1:4240',
     'mysql-state': 'state:secret@tcp(127.0.0.1:3340)/',
     'rabbitmq-url': elsewhere,
     'kafka-brokers': '127.0.0.1:9340',
+    'redis-host': '127.0.0.1:6340',
   })
 })
