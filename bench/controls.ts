@@ -78,5 +78,8 @@ for (let round = 0; round < rounds; round += 1)
     found[name] ??= []
     found[name].push(await measured(control))
   }
-const rows = Object.entries(found).map(([name, costs]) => [name, String(Number(median(costs).toPrecision(2)))])
+const rows = Object.entries(found).map(([name, costs]) => [
+  name,
+  String(Number(median(costs).toPrecision(2))),
+])
 console.log(table([['control', 'µs of CPU'], ...rows]))
