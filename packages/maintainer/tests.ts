@@ -15,7 +15,7 @@ import { seconds } from '@sidecart/platform/process/terminal.ts'
 import { serverBehind, servers } from '@sidecart/platform/servers/registry.ts'
 import { ensureWebApp } from '@sidecart/platform/supervisor/web-app.ts'
 import { type Lane, runInLanes } from '@sidecart/verify/lanes.ts'
-import { createSandbox, type Sandbox } from '@sidecart/verify/sandbox.ts'
+import { besideSandboxes, createSandbox, type Sandbox } from '@sidecart/verify/sandbox.ts'
 import { failuresOf, runVitest } from '@sidecart/verify/vitest.ts'
 
 type Outcome = { passed: number; failures: string[]; skipped: string[] }
@@ -162,7 +162,14 @@ async function runAll(
     // all lanes show the same pages
     if (isBeside) await ensureWebApp(project)
     await runInLanes(runs, [
-      { ...laneOf({ passedThrough, isBeside }), first },
+      {
+        ...laneOf({
+          passedThrough,
+          isBeside,
+          ...(isBeside && { sandbox: besideSandboxes(project) }),
+        }),
+        first,
+      },
       ...sandboxes.map((sandbox) => ({ ...laneOf({ passedThrough, isBeside, sandbox }), takes })),
     ])
   } finally {
@@ -192,7 +199,9 @@ async function run(
   { name, args, env = {} }: Run,
   { passedThrough, isBeside, sandbox }: Where,
 ): Promise<Outcome> {
-  console.log(`\n── ${name} tests${sandbox ? ', in a sandbox' : ''}`)
+  console.log(
+    `\n── ${name} tests${sandbox && sandbox.home !== project.home ? ', in a sandbox' : ''}`,
+  )
   const began = performance.now()
   const result = await runVitest(project, {
     name: name.replaceAll(' ', '-'),

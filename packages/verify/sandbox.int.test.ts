@@ -8,7 +8,7 @@ import { projectAt } from '@sidecart/platform/config/project.ts'
 import { openFolder } from '@sidecart/platform/process/unprivileged.ts'
 import { testWithNamespaces } from '@sidecart/testing/needs.ts'
 import { expect, onTestFinished } from 'vitest'
-import { createSandbox } from './sandbox.ts'
+import { besideSandboxes, createSandbox } from './sandbox.ts'
 
 const test = testWithNamespaces('only root makes a network of its own')
 const run = promisify(execFile)
@@ -73,6 +73,19 @@ test('there is no sandbox, and nothing is left of one, where the kernel or a mis
   process.env.PATH = ''
   expect(createSandbox(project)).toBe(undefined)
   expect(existsSync(join(project.home, 'sandbox'))).toBe(false)
+})
+
+test('processes of a sandbox see neither those of another nor of the machine, which see them, and end with it', async () => {
+  const { project, sh } = sandbox()
+  const [program, args] = besideSandboxes(project).command(['sh', '-c', 'ps -e -o args'])
+  const beside = run(program, args)
+  expect(await sh('sleep 4321 & sleep 0.1; ps -e -o args')).toContain('sleep 4321')
+  expect(await sh('ps -e -o args')).not.toContain('sleep 4321')
+  const seen = [await sh('ps -e -o args'), (await beside).stdout]
+  for (const processes of seen) expect(processes).not.toContain(process.title)
+  const { stdout } = await run('ps', ['-e', '-o', 'args'])
+  expect(stdout).toContain(process.title)
+  expect(stdout).not.toContain('sleep 4321')
 })
 
 test('a command in a sandbox gets signals, and its exit code is the command’s', async () => {

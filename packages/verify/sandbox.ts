@@ -6,20 +6,42 @@ import type { Project } from '@sidecart/platform/config/project.ts'
 import { openFolder } from '@sidecart/platform/process/unprivileged.ts'
 
 /**
- * A place for a second shop from the same checkout at the same time: a network with loopback only, a folder in place of
- * `.sidecart`, and a temporary folder.
+ * A place for a second shop from the same checkout at the same time: processes that neither see nor outlive others, a
+ * network with loopback only, a folder in place of `.sidecart`, and a temporary folder.
  */
 export type Sandbox = {
   /** What processes in the sandbox see as `.sidecart`. */
   home: string
   env: NodeJS.ProcessEnv
-  /** Returns the command that runs a command in the sandbox. The process is the command's own, with its signals and exit code. */
+  /** Returns the command that runs a command in the sandbox, and passes SIGTERM on to it, and its exit code back. */
   command(words: readonly string[]): [program: string, args: string[]]
   remove(): void
 }
 
 /** Folders with programs and caches of this checkout, which need no second copy. */
 const shared = ['bin', 'dapr', 'cache']
+/** Runs a command in the background and waits for its end. The first process that a shell starts has the PID 1. */
+const passOn = `
+child=$!
+trap : INT
+trap 'kill -TERM $child' TERM
+while :; do
+  code=0
+  wait $child || code=$?
+  kill -0 $child 2>/dev/null || exit $code
+done`
+const first = `mount -t proc proc /proc
+"$@" &${passOn}`
+/**
+ * Arguments: the script `first` and the command. Processes of others are not seen: the Dapr CLI looks at all of the
+ * machine, and refuses ports of a daprd in another network.
+ */
+const ownProcesses = `
+script=$1
+shift
+sh -c "$script" sh "$@" &${passOn}`
+const alone = ['unshare', '--mount', '--pid', '--', 'sh', '-c', ownProcesses, 'sh', first]
+
 /** Arguments: the project's `.sidecart`, the folders in place of it and of `openFolder`, and the command. */
 const enter = `
 ip link set lo up
@@ -31,6 +53,14 @@ mount --bind "$open" ${openFolder}
 mount --rbind "$own" "$home"
 exec "$@"
 `
+
+/** Returns the checkout itself as a place beside its sandboxes: their processes and those of the machine are not seen. */
+export const besideSandboxes = ({ home }: Project): Sandbox => ({
+  home,
+  env: {},
+  command: (words) => [alone[0] ?? '', [...alone.slice(1), ...words]],
+  remove() {},
+})
 
 /**
  * Creates a sandbox of a checkout, empty but for installed programs. Sandboxes with different names are independent.
@@ -52,7 +82,10 @@ export function createSandbox(project: Project, name = 'sandbox'): Sandbox | und
     env: { TMPDIR: tmp },
     command: (words) => [
       'unshare',
-      ['--net', '--mount', '--', 'sh', '-ec', enter, 'sh', project.home, home, open, ...words],
+      [
+        ...['--net', '--mount', '--', 'sh', '-ec', enter, 'sh', project.home, home, open],
+        ...[...alone, ...words],
+      ],
     ],
     remove() {
       for (const folder of [home, temporary]) rmSync(folder, { recursive: true, force: true })
