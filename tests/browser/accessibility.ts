@@ -11,6 +11,11 @@ const narrow = 360
  */
 export const axeOn = (page: Page): AxeBuilder => new AxeBuilder({ page }).setLegacyMode()
 
+/** Returns the texts that reach beyond the narrow screen. */
+const textsBeyond = `[...document.querySelectorAll('body *')]
+  .filter((one) => one.childElementCount === 0 && one.getBoundingClientRect().right > ${narrow})
+  .map((one) => one.textContent).join(' | ')`
+
 /** Returns the findings of axe in light and dark, and elements overflowing a narrow screen. */
 async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<string[]> {
   await page.goto(path)
@@ -30,7 +35,8 @@ async function flawsOf(page: Page, { name, path, ready }: ShopPage): Promise<str
   await page.setViewportSize({ ...wide, width: narrow })
   await drawn(page)
   const width = Number(await page.evaluate('document.documentElement.scrollWidth'))
-  if (width > narrow) flaws.push(`${name}: ${width} px wide on ${narrow}`)
+  if (width > narrow)
+    flaws.push(`${name}: ${width} px wide on ${narrow}: ${await page.evaluate(textsBeyond)}`)
   await page.setViewportSize(wide)
   return flaws
 }
