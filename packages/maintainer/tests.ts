@@ -152,9 +152,9 @@ async function runAll(
     start: async (one) => void outcomes.set(one, await run(project, one, where)),
   })
   const others = Math.min(lanes, runs.length) - 1
-  const sandboxes = Array.from({ length: others }, (_, n) =>
-    createSandbox(project, `sandbox-${n + 1}`),
-  ).filter((sandbox) => sandbox !== undefined)
+  const sandboxes = Array.from({ length: others }, () => createSandbox(project)).filter(
+    (sandbox) => sandbox !== undefined,
+  )
   const isBeside = sandboxes.length > 0
   const first = ({ online = false }: Run) => online
   const takes = (one: Run) => !first(one)

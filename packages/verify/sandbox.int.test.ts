@@ -1,5 +1,13 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +49,7 @@ test('a sandbox has the files of the checkout, and data of its own beside the in
 })
 
 test('a sandbox has ports and a temporary folder of its own', async () => {
-  const { project, sh, env, remove } = sandbox()
+  const { home, sh, env, remove } = sandbox()
   const server = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
@@ -53,13 +61,13 @@ test('a sandbox has ports and a temporary folder of its own', async () => {
   await sh(`echo another > ${openFolder}/sandboxed`)
   expect(existsSync(join(openFolder, 'sandboxed'))).toBe(false)
   remove()
-  expect([env.TMPDIR ?? '', join(project.home, 'sandbox')].filter(existsSync)).toEqual([])
+  expect([env.TMPDIR ?? '', home].filter(existsSync)).toEqual([])
 })
 
 test('two sandboxes of a checkout have nothing to do with each other', () => {
   const { project, home } = sandbox()
   writeFileSync(join(home, 'secrets.json'), 'of the second shop')
-  const third = createSandbox(project, 'another')
+  const third = createSandbox(project)
   expect(existsSync(join(third?.home ?? '', 'secrets.json'))).toBe(false)
   third?.remove()
   expect(readFileSync(join(home, 'secrets.json'), 'utf8')).toBe('of the second shop')
@@ -68,11 +76,13 @@ test('two sandboxes of a checkout have nothing to do with each other', () => {
 test('there is no sandbox, and nothing is left of one, where the kernel or a missing program refuses', () => {
   const { project, remove } = sandbox()
   remove()
+  const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('sidecart-sandbox-'))
+  const before = left()
   const { PATH } = process.env
   onTestFinished(() => void Object.assign(process.env, { PATH }))
   process.env.PATH = ''
   expect(createSandbox(project)).toBe(undefined)
-  expect(existsSync(join(project.home, 'sandbox'))).toBe(false)
+  expect(left()).toEqual(before)
 })
 
 test('processes of a sandbox see neither those of another nor of the machine, which see them, and end with it', async () => {

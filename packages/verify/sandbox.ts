@@ -63,19 +63,19 @@ export const besideSandboxes = ({ home }: Project): Sandbox => ({
 })
 
 /**
- * Creates a sandbox of a checkout, empty but for installed programs. Sandboxes with different names are independent.
+ * Creates a sandbox of a checkout, empty but for installed programs. Several are independent.
  * Returns undefined where namespaces and mounts are impossible: for a normal user, in a container without privileges, on
  * another system than Linux.
  */
-export function createSandbox(project: Project, name = 'sandbox'): Sandbox | undefined {
-  const home = join(project.home, name)
-  rmSync(home, { recursive: true, force: true })
-  for (const name of shared)
-    for (const folder of [project.home, home]) mkdirSync(join(folder, name), { recursive: true })
+export function createSandbox(project: Project): Sandbox | undefined {
+  // not below `.sidecart`, whose content each start of a shop closes to other users
   const temporary = mkdtempSync(join(tmpdir(), 'sidecart-sandbox-'))
   chmodSync(temporary, 0o755)
-  const [open, tmp] = [join(temporary, 'open'), join(temporary, 'tmp')]
-  for (const folder of [open, tmp]) mkdirSync(folder)
+  const inside = (name: string) => join(temporary, name)
+  const [home, open, tmp] = [inside('home'), inside('open'), inside('tmp')]
+  for (const folder of [home, open, tmp]) mkdirSync(folder)
+  for (const name of shared)
+    for (const folder of [project.home, home]) mkdirSync(join(folder, name), { recursive: true })
   chmodSync(tmp, 0o1777) // servers run as an unprivileged user
   const sandbox: Sandbox = {
     home,
@@ -87,9 +87,7 @@ export function createSandbox(project: Project, name = 'sandbox'): Sandbox | und
         ...[...alone, ...words],
       ],
     ],
-    remove() {
-      for (const folder of [home, temporary]) rmSync(folder, { recursive: true, force: true })
-    },
+    remove: () => rmSync(temporary, { recursive: true, force: true }),
   }
   if (spawnSync(...sandbox.command(['true']), { stdio: 'ignore' }).status === 0) return sandbox
   sandbox.remove()
