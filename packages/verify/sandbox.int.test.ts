@@ -1,17 +1,20 @@
 import { execFile, spawn } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { closeToOthers } from '@sidecart/platform/config/files.ts'
 import { projectAt } from '@sidecart/platform/config/project.ts'
 import { openFolder } from '@sidecart/platform/process/unprivileged.ts'
 import { testWithNamespaces } from '@sidecart/testing/needs.ts'
@@ -62,6 +65,13 @@ test('a sandbox has ports and a temporary folder of its own', async () => {
   expect(existsSync(join(openFolder, 'sandboxed'))).toBe(false)
   remove()
   expect([env.TMPDIR ?? '', home].filter(existsSync)).toEqual([])
+})
+
+test('a start of a shop in the checkout closes nothing of a sandbox to the user of its database', () => {
+  const { home, project } = sandbox()
+  chmodSync(home, 0o711)
+  closeToOthers(project.home)
+  expect(statSync(home).mode & 0o777).toBe(0o711)
 })
 
 test('two sandboxes of a checkout have nothing to do with each other', () => {
