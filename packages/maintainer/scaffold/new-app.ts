@@ -26,7 +26,7 @@ const left = [
   /\.(test|suite)\.ts$/,
   /(^|\/)(README\.md|Kustomization|node_modules|\.dapr)$/,
   /^services\/gateway\/(testing|clients|order-events)\.ts$/,
-  /^components\/(conformance\.json|capabilities\.ts|common\/email\.yaml)$/,
+  /^components\/(conformance\.json|common\/email\.yaml)$/,
 ]
 /** Programs that are installed for this project. */
 const programs = ['.sidecart/bin', '.sidecart/dapr']
@@ -161,7 +161,7 @@ function writeTexts(from: string, to: string, name: string): void {
       'services/*': { entry: ['main.ts', 'access.ts', 'migrations/*.ts'] },
     },
     // the chassis has more than one project uses
-    ignore: ['packages/**'],
+    ignore: ['packages/**', 'components/**'],
     ignoreDependencies: ['tsx', '@biomejs/biome'],
     ignoreExportsUsedInFile: true,
   })
