@@ -78,7 +78,8 @@ const deep: readonly Run[] = [
   projects('mutations'),
   { ...projects('fuzz'), env: fewExamples, online: true },
   { ...projects('machine'), online: true },
-  { ...projects('observability'), needs: 'prometheus' },
+  // fetches Zipkin
+  { ...projects('observability'), needs: 'prometheus', online: true },
   { ...projects('nginx'), needs: 'nginx' },
   { ...projects('kubernetes'), online: true },
   ...sets.map(conformanceOf),
