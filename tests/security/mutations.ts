@@ -620,7 +620,7 @@ export const mutations: readonly Mutation[] = [
     control: 'access tokens of a session that ended are refused',
     file: endedSessions,
     from: 'if (identity.sessionId !== undefined && ended.has(identity.sessionId))',
-    to: 'if (ended.has(token))',
+    to: 'if (ended.has(identity.userId))',
     test: 'services/gateway/ended-sessions.test.ts',
     name: 'tokens of a session are refused within two seconds after it ended',
   },
