@@ -79,10 +79,18 @@ export function merge(
 const publicPaths = (paths: OpenApiDocument['paths']): OpenApiDocument['paths'] =>
   Object.fromEntries(Object.entries(paths).filter(([path]) => !notPublic.test(path)))
 
-/** Returns the methods documented for a path, in upper case. */
+/**
+ * Returns the methods documented for a path, in upper case. Of the templates that match, the one with the fewest parameters
+ * counts (OpenAPI 3.1): `/users/me/sessions` before `/users/{userId}/sessions`.
+ */
 export function methodsOf({ paths }: OpenApiDocument, path: string): string[] {
   const found = Object.entries(paths).filter(([template]) => patternOf(template).test(path))
-  return [...new Set(found.flatMap(([, operations]) => Object.keys(operations)))]
+  const fewest = Math.min(...found.map(([template]) => parametersOf(template)))
+  return found
+    .filter(([template]) => parametersOf(template) === fewest)
+    .flatMap(([, operations]) => Object.keys(operations))
     .map((method) => method.toUpperCase())
     .sort()
 }
+
+const parametersOf = (template: string): number => template.split('{').length - 1
