@@ -13,6 +13,7 @@ import { databases } from '@sidecart/platform/config/secrets.ts'
 import { pins } from '@sidecart/platform/install/versions.ts'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { expectConfined } from './deploy/containers.ts'
 import { documents, filesBelow, importsOf, read, root } from './tree.ts'
 
 type Service = {
@@ -309,16 +310,7 @@ describe('docker-compose.yml is closed by default', () => {
   })
 
   it('lets no container write into its image, hold capabilities or take all memory', () => {
-    for (const [name, one] of containers) {
-      const { read_only, cap_drop, security_opt, mem_limit, pids_limit } = one
-      expect({ read_only, cap_drop, security_opt }, name).toEqual({
-        read_only: true,
-        cap_drop: ['ALL'],
-        security_opt: ['no-new-privileges:true'],
-      })
-      expect(mem_limit, name).toMatch(/^\d+[mg]$/)
-      expect(pids_limit, name).toBeGreaterThan(0)
-    }
+    for (const [name, one] of containers) expectConfined(name, one)
   })
 
   it('mounts no file of the machine: what containers read is in their images and volumes', () => {
