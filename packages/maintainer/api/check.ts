@@ -10,7 +10,7 @@ import { type AsyncApiDocument, apiDocuments, textOf } from './documents.ts'
 /**
  * Returns changes that break clients of the last release (the newest tag `vX.Y.Z`), unless the version in package.json has
  * another major number. Before the first release, they are compared with the last commit, or with the commit before when
- * the last one equals the working tree. A service that was removed as a whole breaks nobody by accident: its operations and events are left out.
+ * the last one equals the working tree. A service that was removed as a whole was removed on purpose: its operations and events are left out.
  */
 export function breakingChanges(project: Project): string[] {
   const release = lastRelease(project)
